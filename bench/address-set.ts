@@ -1,0 +1,189 @@
+// The address set against what else could hold a list of addresses: ns per look-up, memory, build time, stalls.
+import { performance } from "node:perf_hooks";
+import { BlockList } from "node:net";
+import { AddressSet } from "../src/core/address-set.js";
+import { addressOfWords, type Address } from "../src/core/address.js";
+
+const SIZES = [1_000, 100_000, 1_000_000];
+const BLOCK_LIST_LIMIT = 1_000;
+const PAIRS = 11;
+const PROBES = 20_000;
+
+const collect = globalThis.gc ?? (() => undefined);
+
+// A walk over all IPv4 addresses that meets none twice.
+function nth(index: number): Address {
+  const address = addressOfWords(4, [Math.imul(index, 0x9e3779b1) >>> 0]);
+  // A flat string without a hash, as it comes from a socket; concatenation leaves a rope that the first look-up would pay for.
+  return { ...address, text: Buffer.from(address.text, "latin1").toString("latin1") };
+}
+
+const textsOf = (count: number): string[] => Array.from({ length: count }, (_, index) => nth(index).text);
+
+// Half of the probes are in the list.
+function probesFor(count: number, round: number): Address[] {
+  return Array.from({ length: PROBES }, (_, index) => {
+    const at = Math.imul(index + round * PROBES, 0x85ebca6b) >>> 0;
+    return nth(index % 2 === 0 ? at % count : count + (at % count));
+  });
+}
+
+function heldBytes(make: () => unknown): { held: unknown; megabytes: number; milliseconds: number } {
+  collect();
+  const before = process.memoryUsage();
+  const start = performance.now();
+  const held = make();
+  const milliseconds = performance.now() - start;
+  collect();
+  const after = process.memoryUsage();
+  const megabytes = (after.heapUsed - before.heapUsed + after.arrayBuffers - before.arrayBuffers) / 1e6;
+  return { held, megabytes, milliseconds };
+}
+
+function nsPerLookup(probes: readonly Address[], has: (address: Address) => boolean): number {
+  let hits = 0;
+  const start = performance.now();
+  for (const probe of probes) if (has(probe)) hits++;
+  const ns = ((performance.now() - start) * 1e6) / probes.length;
+  if (hits !== probes.length / 2) throw new Error(`${hits} hits of ${probes.length / 2}`);
+  return ns;
+}
+
+const median = (values: number[]): number =>
+  values.sort((left, right) => left - right)[values.length >> 1] ?? NaN;
+
+function searchSorted(sorted: Uint32Array, word: number): boolean {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? 0) < word) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low] === word;
+}
+
+/** Worst time between two turns of the event loop during some work, in ms. */
+async function worstStall(work: () => Promise<unknown>): Promise<number> {
+  let worst = 0;
+  let last = performance.now();
+  let running = true;
+  const turn = (): void => {
+    const now = performance.now();
+    worst = Math.max(worst, now - last);
+    last = now;
+    if (running) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await work();
+  await new Promise((resolve) => setImmediate(resolve));
+  running = false;
+  return worst;
+}
+
+/** Slices of 5 ms of doing nothing but reading the clock: what the machine itself adds to a stall. */
+async function spin(milliseconds: number): Promise<void> {
+  for (const end = performance.now() + milliseconds; performance.now() < end;) {
+    const slice = performance.now() + 5;
+    while (performance.now() < slice);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function compare(count: number): Promise<void> {
+  const texts = textsOf(count);
+  const stallGrowing = await worstStall(() => AddressSet.build(texts));
+  const stallSized = await worstStall(() => AddressSet.build(texts, { expected: count }));
+  const stallOfMachine = await worstStall(() => spin(count / 2_000));
+
+  const ours = heldBytes(() => {
+    const set = new AddressSet();
+    for (let index = 0; index < count; index++) set.add(nth(index));
+    return set;
+  });
+  const strings = heldBytes(() => {
+    const set = new Set<string>();
+    for (let index = 0; index < count; index++) set.add(nth(index).text);
+    return set;
+  });
+  const array = heldBytes(() =>
+    Uint32Array.from({ length: count }, (_, index) => nth(index).words[0] ?? 0).sort(),
+  );
+  const addressSet = ours.held as AddressSet;
+  const stringSet = strings.held as Set<string>;
+  const sorted = array.held as Uint32Array;
+  const contenders: {
+    name: string;
+    has: (address: Address) => boolean;
+    note: string;
+    times: number[];
+    ratios: number[];
+  }[] = [
+    {
+      name: "AddressSet",
+      has: (address) => addressSet.has(address),
+      note: note(ours),
+      times: [],
+      ratios: [],
+    },
+    {
+      name: "Set of strings",
+      has: (address) => stringSet.has(address.text),
+      note: note(strings),
+      times: [],
+      ratios: [],
+    },
+    {
+      name: "sorted Uint32Array",
+      has: (address) => searchSorted(sorted, address.words[0] ?? 0),
+      note: note(array),
+      times: [],
+      ratios: [],
+    },
+  ];
+  if (count <= BLOCK_LIST_LIMIT) {
+    const block = heldBytes(() => {
+      const list = new BlockList();
+      for (const text of texts) list.addAddress(text);
+      return list;
+    });
+    const list = block.held as BlockList;
+    contenders.push({
+      name: "net.BlockList",
+      has: (address) => list.check(address.text),
+      note: note(block),
+      times: [],
+      ratios: [],
+    });
+  }
+  for (let round = 0; round <= PAIRS; round++) {
+    const probes = probesFor(count, round);
+    const times = contenders.map(({ has }) => nsPerLookup(probes, has));
+    if (round === 0) continue; // Warm-up.
+    contenders.forEach((contender, index) => {
+      contender.times.push(times[index] ?? NaN);
+      contender.ratios.push((times[1] ?? NaN) / (times[index] ?? NaN));
+    });
+  }
+  console.log(
+    `\n${count.toLocaleString("en")} IPv4 addresses (AddressSet.bytes ${(addressSet.bytes / 1e6).toFixed(2)} MB)`,
+  );
+  for (const { name, times, ratios, note: cost } of contenders) {
+    const speed = `${median(times).toFixed(1).padStart(8)} ns  ${median(ratios).toFixed(2).padStart(6)}x the Set`;
+    console.log(`  ${name.padEnd(20)}${speed}   ${cost}`);
+  }
+  console.log(
+    `  worst stall of AddressSet.build: ${stallGrowing.toFixed(1)} ms growing, ${stallSized.toFixed(1)} ms pre-sized; ${stallOfMachine.toFixed(1)} ms when doing nothing`,
+  );
+}
+
+function note({ megabytes, milliseconds }: { megabytes: number; milliseconds: number }): string {
+  return `${megabytes.toFixed(2).padStart(7)} MB   built in ${milliseconds.toFixed(0)} ms`;
+}
+
+async function main(): Promise<void> {
+  if (globalThis.gc === undefined) console.log("run with --expose-gc for memory figures that mean something");
+  for (const size of SIZES) await compare(size);
+}
+
+void main();

@@ -1,0 +1,96 @@
+/** What a request asks for, in the one form that every rule looks at (R7). */
+export interface CanonicalPath {
+  /** The path, decoded once, without query and fragment. Best effort when `suspicious`. */
+  readonly path: string;
+  /** The query as it was sent, with its leading "?"; empty when there is none. */
+  readonly query: string;
+  /**
+   * Whether two readers could disagree on what is asked: dot segments, `//`, a backslash, an encoded slash,
+   * backslash or NUL, a control character, an escape that is broken or would decode to one of those a second
+   * time, or no path at all. Such a request never matches an exclusion and always matches `include`.
+   */
+  readonly suspicious: boolean;
+}
+
+const QUESTION = 63;
+const HASH = 35;
+const PERCENT = 37;
+const SLASH = 47;
+const BACKSLASH = 92;
+const DOT = 46;
+const SPACE = 32;
+
+/** Reads a request target (`originalUrl`): origin-form, absolute-form (http, https, ws, wss), `*` or authority-form. Never throws. */
+export function canonicalPath(originalUrl: string): CanonicalPath {
+  const start = originalUrl.charCodeAt(0) === SLASH ? 0 : pathStart(originalUrl);
+  let suspicious = start < 0;
+  let escaped = false;
+  let end = start < 0 ? 0 : start;
+  let previous = 0;
+  for (; end < originalUrl.length; end++) {
+    const code = originalUrl.charCodeAt(end);
+    if (code === QUESTION || code === HASH) break;
+    if (code === PERCENT) escaped = true;
+    else if (code === SLASH || code === DOT) {
+      if (previous === SLASH && (code === SLASH || isDotSegment(originalUrl, end))) suspicious = true;
+    } else if (code === BACKSLASH || isUnclear(code)) suspicious = true;
+    previous = code;
+  }
+  const raw = originalUrl.slice(start < 0 ? 0 : start, end) || "/";
+  const query = queryOf(originalUrl, end);
+  return escaped ? decoded(raw, query, suspicious) : { path: raw, query, suspicious };
+}
+
+/** Whether the path is one of those that every protection lets pass (R8): robots.txt, favicon.ico, /.well-known/. */
+export function isBuiltInPass(path: CanonicalPath): boolean {
+  if (path.suspicious) return false;
+  return path.path === "/robots.txt" || path.path === "/favicon.ico" || path.path.startsWith("/.well-known/");
+}
+
+// What the routers of Express and Connect read as an authority; from anything else they move a part into the path.
+const ABSOLUTE_FORM =
+  /^(?:https?|wss?):\/\/(?:\[[0-9a-f:.]{1,64}\]|[a-z0-9._-]{1,255})(?::\d{0,5})?(?=[/?#]|$)/i;
+
+// Where the path of an absolute-form target starts (its end when it has none); -1 for any other form.
+function pathStart(target: string): number {
+  const match = ABSOLUTE_FORM.exec(target);
+  return match ? match[0].length : -1;
+}
+
+function queryOf(target: string, pathEnd: number): string {
+  if (target.charCodeAt(pathEnd) !== QUESTION) return "";
+  const hash = target.indexOf("#", pathEnd);
+  return hash < 0 ? target.slice(pathEnd) : target.slice(pathEnd, hash);
+}
+
+function decoded(raw: string, query: string, suspicious: boolean): CanonicalPath {
+  let path: string;
+  try {
+    path = decodeURIComponent(raw);
+  } catch {
+    return { path: raw, query, suspicious: true };
+  }
+  return { path, query, suspicious: suspicious || /%(?:2f|5c)/i.test(raw) || isAmbiguous(path) };
+}
+
+// What decoding brought to light; a path that another decoding would change in a telling way counts too.
+function isAmbiguous(path: string): boolean {
+  for (let index = 0; index < path.length; index++) {
+    const code = path.charCodeAt(index);
+    if (code === BACKSLASH || code < SPACE || code === 0x7f) return true;
+  }
+  return path.includes("//") || /\/\.\.?(?:\/|$)|%(?:2e|2f|5c|00|25)/i.test(path);
+}
+
+// "/." or "/.." as a whole segment; `dot` is the place of its first dot.
+function isDotSegment(text: string, dot: number): boolean {
+  const next = text.charCodeAt(dot + 1) === DOT ? dot + 2 : dot + 1;
+  if (next >= text.length) return true;
+  const code = text.charCodeAt(next);
+  return code === SLASH || code === QUESTION || code === HASH || code === BACKSLASH;
+}
+
+// Control characters, and the white space that `url.parse` (in Express' and Connect's routing) trims or strips.
+function isUnclear(code: number): boolean {
+  return code <= SPACE || code === 0x7f || code === 0xa0 || code === 0xfeff;
+}
