@@ -1,0 +1,94 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ROOT, run } from "./tarball.js";
+
+/** The demo, started on what `npm run build` made. */
+interface Demo {
+  child: ChildProcess;
+  /** What it has printed when its last line is there or it has ended. */
+  printed: Promise<string>;
+  /** Its exit code. */
+  ended: Promise<number | null>;
+}
+
+/** Starts the demo on `port`; 0 = a free one. */
+function startDemo(port: number): Demo {
+  const child = spawn(process.execPath, [join(ROOT, "scripts/demo.mjs"), "--built"], {
+    cwd: ROOT,
+    env: { ...process.env, NODE_ENV: undefined, PORT: String(port) },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  return {
+    child,
+    printed: new Promise((resolve) => {
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on("data", (chunk: Buffer) => {
+          output += chunk.toString();
+          if (output.includes("Ctrl-C stops the demo.")) resolve(output);
+        });
+      }
+      child.once("close", () => resolve(output));
+    }),
+    ended: once(child, "close").then(([code]) => code as number | null),
+  };
+}
+
+describe("npm run demo", () => {
+  let demo: Demo;
+  let jars: string;
+  beforeAll(() => {
+    demo = startDemo(0);
+    jars = mkdtempSync(join(tmpdir(), "express-bunker-jar-"));
+  });
+  afterAll(async () => {
+    demo.child.kill("SIGTERM");
+    await demo.ended;
+    rmSync(jars, { recursive: true, force: true });
+  });
+
+  test("prints commands that do what it says they do", async () => {
+    const commands = (await demo.printed)
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => /^(curl|for) /.test(line));
+    const answers: string[] = [];
+    for (const command of commands) {
+      answers.push(
+        (await run("bash", ["-c", command.replaceAll("/tmp/jar", join(jars, "jar"))], ROOT)).trim(),
+      );
+    }
+    expect(answers).toHaveLength(8);
+    const [noCookies, cookies, scanner, banned, other, bans, lifting, lifted] = answers;
+    expect(noCookies).toBe("403");
+    expect(cookies).toBe("200");
+    expect(scanner).toBe("404 404 404 404 404 404 404 404 404 404 403 403");
+    expect(banned).toBe("403");
+    expect(other).toBe("200");
+    expect(lifting).toBe("");
+    expect(lifted).toBe("200");
+
+    const listed = JSON.parse(bans!) as { ip: string }[];
+    expect(listed.map(({ ip }) => ip)).toEqual(["45.83.64.1"]);
+    expect(bans).toContain("/api/.env");
+    expect(bans).toContain("/api/db.sql");
+  });
+
+  test("says so and ends when its port is taken", async () => {
+    const holder = createServer().listen(0);
+    await once(holder, "listening");
+    const { port } = holder.address() as AddressInfo;
+    const second = startDemo(port);
+    try {
+      expect(await second.printed).toContain(`Port ${port} is taken`);
+      expect(await second.ended).toBe(1);
+    } finally {
+      second.child.kill();
+      holder.close();
+    }
+  });
+});

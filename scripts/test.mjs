@@ -1,0 +1,118 @@
+// @ts-check
+// `npm test`: everything that must be true of this repository, from a fresh clone. Goes on after a failed step, so that one
+// run shows all failures, and exits with 1 if there was any.
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { installPackages } from "./install.mjs";
+import { root, runNode, tool } from "./run.mjs";
+import { requireSystemPackages } from "./system-packages.mjs";
+
+const STEP_LIMIT_MS = 15 * 60_000;
+const LEFTOVER_LIMIT_S = 20;
+const reports = join(root, ".tmp/test");
+
+/** @typedef {{ passed: number, failed: number }} Count */
+
+let passed = 0;
+let failed = 0;
+
+if (!(await installPackages())) finish({ passed: 0, failed: 1 });
+const programs = await requireSystemPackages();
+if (programs === undefined) finish({ passed: 0, failed: 1 });
+
+rmSync(reports, { recursive: true, force: true });
+mkdirSync(reports, { recursive: true });
+
+// The build comes first: type check, demo and package tests look at what it makes.
+await step("build", async () => once((await import("./build.mjs")).build()));
+await step("types", () => command("typescript/bin/tsc", ["--noEmit"]));
+await step("lint", () => command("eslint/bin/eslint.js", [".", "--max-warnings=0"]));
+await step("format", () => command("prettier/bin/prettier.cjs", ["--check", "--log-level=warn", "."]));
+await step("unit and integration tests", () => jest("unit"));
+await step("browser tests", () => jest("browser"));
+await step("package tests", () => jest("package"));
+finish();
+
+/**
+ * Runs one step, prints its name before and its time after, and adds up what it counted.
+ * @param {string} name
+ * @param {() => Promise<Count>} work
+ */
+async function step(name, work) {
+  console.log(`\n== ${name}`);
+  const started = Date.now();
+  const count = await work();
+  passed += count.passed;
+  failed += count.failed;
+  console.log(
+    `${count.failed === 0 ? "ok" : "FAILED"}: ${name}, ${((Date.now() - started) / 1000).toFixed(1)} s`,
+  );
+}
+
+/** A step without tests of its own counts as one. @param {boolean} ok @returns {Count} */
+function once(ok) {
+  return ok ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+/** @param {string} path @param {string[]} args */
+async function command(path, args) {
+  return once((await runNode(tool(path), args, { timeoutMs: STEP_LIMIT_MS })) === 0);
+}
+
+/**
+ * Runs one of the Jest projects of jest.config.cjs and counts its tests. A run that ends badly though no test failed
+ * (a suite that does not load, no test at all, a crash) counts as one failure more; so does every test that was skipped.
+ * @param {string} project
+ * @returns {Promise<Count>}
+ */
+async function jest(project) {
+  const report = join(reports, `${project}.json`);
+  const args = [
+    "--selectProjects",
+    project,
+    "--json",
+    `--outputFile=${report}`,
+    ...(project === "unit" ? [] : ["-i"]),
+  ];
+  const env = { ...programs, NODE_ENV: "test" };
+  // Jest writes its report and then waits for whatever the tests left open: that is a failure, not a reason to wait long.
+  const leftover = new AbortController();
+  let secondsOver = 0;
+  const watch = setInterval(() => {
+    if (!existsSync(report) || ++secondsOver !== LEFTOVER_LIMIT_S) return;
+    console.log("the tests are over, but something that they started still runs");
+    leftover.abort();
+  }, 1000);
+  const code = await runNode(tool("jest/bin/jest.js"), args, {
+    env,
+    timeoutMs: STEP_LIMIT_MS,
+    signal: leftover.signal,
+  });
+  clearInterval(watch);
+  try {
+    const result = JSON.parse(readFileSync(report, "utf8"));
+    const skipped = result.numPendingTests + result.numTodoTests;
+    if (skipped > 0) console.log(`${skipped} skipped tests: each counts as a failure`);
+    if (result.numTotalTests === 0) console.log("no test was run");
+    const bad = result.numFailedTests + skipped;
+    const broken = bad === 0 && (code !== 0 || result.numPassedTests === 0) ? 1 : 0;
+    return {
+      passed: result.numPassedTests,
+      failed: bad + Math.max(broken, result.numRuntimeErrorTestSuites),
+    };
+  } catch {
+    console.log("Jest wrote no report");
+    return { passed: 0, failed: 1 };
+  }
+}
+
+/**
+ * Prints the sum as the last line and ends the process.
+ * @param {Count} [count]
+ * @returns {never}
+ */
+function finish(count = { passed, failed }) {
+  // The sum over all Jest suites' tests, and one for each other step.
+  process.stdout.write(`\n${count.passed} passed, ${count.failed} failed\n`);
+  process.exit(count.failed === 0 && count.passed > 0 ? 0 : 1);
+}
