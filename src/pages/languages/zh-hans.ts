@@ -1,0 +1,33 @@
+import type { PageTexts } from "../texts.js";
+
+/** Chinese, simplified script. */
+export const zhHans: PageTexts = {
+  reference: "参考编号",
+  denyTitle: "访问被拒绝",
+  denyMessage: "本网站目前不接受来自您的网络地址的请求。",
+  denyHelp: "如果您是真人且没有不当操作，请稍后再试，或联系网站所有者并提供下方的参考编号。",
+  cookiesTitle: "需要启用 Cookie",
+  cookiesMessage: "本网站会进行一次真人访问验证，并用 Cookie 记住结果。您的浏览器没有传回我们的 Cookie。",
+  cookiesHelp: "请允许本网站使用 Cookie，然后重试。",
+  tryAgain: "重试",
+  challengeTitle: "请稍候",
+  challengeMessage: "我们正在确认是真人在访问。此验证只需进行一次，很快就好。",
+  working: "正在检查您的浏览器…",
+  done: "验证完成，正在前往页面…",
+  slow: "所需时间比平时长。",
+  failed: "回答不正确，请试试新的一题。",
+  expired: "时间已到，请试试新的一题。",
+  unreachable: "无法完成验证，请重试。",
+  noscript: "此验证需要 JavaScript。请启用后重新加载页面。",
+  openTab: "在新标签页中打开",
+  framed: "此页面嵌入在其他网站中时无法进行验证。",
+  formTooLarge: "无法保留您提交的内容。请在验证完成后返回并重新提交。",
+  captchaLabel: "请输入您看到的字符",
+  captchaImage: "包含字符的图片",
+  captchaNew: "换一张图片",
+  captchaHard: "我看不清",
+  audioLabel: "请输入您听到的数字",
+  audioPlay: "播放声音",
+  submit: "继续",
+  providerFrame: "由外部服务进行的验证",
+};

@@ -1,0 +1,33 @@
+import type { PageTexts } from "../texts.js";
+
+/** Chinese, traditional script. */
+export const zhHant: PageTexts = {
+  reference: "參考編號",
+  denyTitle: "存取遭拒",
+  denyMessage: "本網站目前不接受來自您的網路位址的要求。",
+  denyHelp: "如果您是真人且沒有不當操作，請稍後再試，或聯絡網站擁有者並提供下方的參考編號。",
+  cookiesTitle: "需要啟用 Cookie",
+  cookiesMessage: "本網站會進行一次真人造訪驗證，並以 Cookie 記住結果。您的瀏覽器沒有傳回我們的 Cookie。",
+  cookiesHelp: "請允許本網站使用 Cookie，然後再試一次。",
+  tryAgain: "再試一次",
+  challengeTitle: "請稍候",
+  challengeMessage: "我們正在確認是真人造訪。此驗證只需進行一次，很快就好。",
+  working: "正在檢查您的瀏覽器…",
+  done: "驗證完成，正在前往頁面…",
+  slow: "所需時間比平常久。",
+  failed: "回答不正確，請試試新的一題。",
+  expired: "時間已到，請試試新的一題。",
+  unreachable: "無法完成驗證，請再試一次。",
+  noscript: "此驗證需要 JavaScript。請啟用後重新載入頁面。",
+  openTab: "在新分頁中開啟",
+  framed: "此頁面嵌入其他網站時無法進行驗證。",
+  formTooLarge: "無法保留您送出的內容。請在驗證完成後返回並重新送出。",
+  captchaLabel: "請輸入您看到的字元",
+  captchaImage: "含有字元的圖片",
+  captchaNew: "換一張圖片",
+  captchaHard: "我看不清楚",
+  audioLabel: "請輸入您聽到的數字",
+  audioPlay: "播放聲音",
+  submit: "繼續",
+  providerFrame: "由外部服務進行的驗證",
+};
