@@ -1,0 +1,130 @@
+import cluster from "node:cluster";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { BanProtection } from "../core/bans/ban-protection.js";
+import { Engine, type Middleware, type Running } from "../core/engine.js";
+import { BunkerOptionsError } from "../core/errors.js";
+import { mounted } from "../core/mounted.js";
+import type { Report } from "../core/options/check.js";
+import { allProblemsAtOnce, nearestName, readOptions, type OptionsTable } from "../core/options/table.js";
+import type { Gate, Protection } from "../core/protection.js";
+import { Runtime } from "../core/runtime.js";
+import {
+  checkTogether,
+  sharedTable,
+  type SharedOptions,
+  type SharedResolved,
+} from "../core/shared-options.js";
+import { judgeUpgrade } from "../core/upgrade.js";
+import { MemoryStore } from "../store/memory-store.js";
+import type { Awaitable } from "../store/store.js";
+import { demandOf, type Demand } from "./choice.js";
+import { GateProtection } from "./gate.js";
+import { KIND_NAMES, type KindName } from "./kinds.js";
+import { antibotTable, type AntibotOptions, type AntibotResolved } from "./options.js";
+
+/** What {@link antibot} answers, besides the middleware. */
+export interface AntibotParts {
+  /** Where challenges are served. */
+  readonly uri: string;
+  /** Serves the challenges, for `app.use(gate.uri, gate.router)`. The gate itself does, too, where it is not mounted. */
+  readonly router: Middleware;
+  /** A middleware for one route that wants a pass of exactly this kind. */
+  require(kind: KindName): Middleware;
+  /** Judges an upgrade: `true` = let it through, `false` = answered and closed. */
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Awaitable<boolean>;
+  /** For `badBehavior({ gate })`, so that bans can challenge instead of refuse. */
+  readonly gate: Gate;
+}
+
+/** What {@link antibot} answers. */
+export type Antibot = Middleware & Running & AntibotParts;
+
+const table: OptionsTable<SharedResolved & AntibotResolved> = { ...sharedTable, ...antibotTable };
+
+/**
+ * The gate: a visitor proves to be human before the site opens (BunkerWeb's Antibot).
+ *
+ * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
+ * @example
+ * const gate = antibot({ challenge: "cookie", sessions: { secret: process.env.SESSIONS_SECRET } });
+ * app.use(gate);
+ */
+export function antibot<Req extends IncomingMessage = IncomingMessage>(
+  options: SharedOptions<Req> & AntibotOptions<Req>,
+): Antibot {
+  const resolved = allProblemsAtOnce((report) => {
+    const read = readOptions(table, options, "", report);
+    checkTogether(read, "", report);
+    checkAntibot((options as AntibotOptions | undefined) ?? {}, read, read.store, "", report);
+    return read;
+  });
+  const runtime = new Runtime(resolved, options as SharedOptions);
+  const gate = new GateProtection(runtime, resolved);
+  const engine = new Engine(runtime, [new BanProtection(runtime, () => gate), gate]);
+  return mounted(engine, gateParts(engine, gate));
+}
+
+/** What only several options together can get wrong. */
+export function checkAntibot(
+  given: Partial<AntibotOptions>,
+  options: AntibotResolved,
+  store: unknown,
+  prefix: string,
+  report: Report,
+): void {
+  const at = (name: string): string => (prefix === "" ? name : `${prefix}.${name}`);
+  if (given.challenge === undefined) {
+    report({
+      path: at("challenge"),
+      value: undefined,
+      allowed: `what visitors must do: ${KIND_NAMES.map((name) => `"${name}"`).join(", ")}, …`,
+    });
+  }
+  if (options.sessions.secret.length === 0 && cluster.isWorker && store instanceof MemoryStore) {
+    report({
+      path: "sessions.secret",
+      value: undefined,
+      allowed:
+        "a secret that all workers share, or a store that they share: each worker would refuse the others' passes",
+    });
+  }
+}
+
+/** The parts of a gate that its engine does not have. */
+export function gateParts(engine: Engine, gate: GateProtection): AntibotParts {
+  const { runtime } = gate;
+  return {
+    uri: gate.options.uri,
+    gate,
+    router: new Engine(runtime, [routerOf(gate)]).middleware(),
+    require: (kind) => new Engine(runtime, [requirementOf(gate, kind)]).middleware(),
+    upgrade: (req, socket) => judgeUpgrade(engine, req, socket),
+  };
+}
+
+// Serves whatever reaches it: the mount point decides what that is.
+function routerOf(gate: GateProtection): Protection {
+  return { name: gate.name, failClosed: true, judge: (client) => gate.serve(client) };
+}
+
+function requirementOf(gate: GateProtection, kind: string): Protection {
+  const known = gate.options.challenge.kind(kind);
+  const demand: Demand | undefined = demandOf(kind) ?? (known && { kind: known, accepted: [known.name] });
+  if (demand === undefined) {
+    const nearest = nearestName(kind, KIND_NAMES);
+    throw new BunkerOptionsError([
+      {
+        path: "require(kind)",
+        value: kind,
+        allowed: KIND_NAMES.join(", "),
+        ...(nearest === undefined ? {} : { nearest }),
+      },
+    ]);
+  }
+  return {
+    name: gate.name,
+    failClosed: true,
+    judge: (client, request) => gate.require(demand, client, request),
+  };
+}

@@ -1,0 +1,70 @@
+import type { Client } from "../core/client.js";
+import type { RequestView } from "../core/request-view.js";
+import type { PageTexts } from "../pages/texts.js";
+import type { Awaitable } from "../store/store.js";
+
+/** Who is being challenged, where, and in which language. */
+export interface Visit {
+  readonly client: Client;
+  readonly request: RequestView;
+  /** Where the challenge is served and answered. */
+  readonly uri: string;
+  readonly service: string;
+  readonly language: string;
+  readonly texts: PageTexts;
+  /** How many bits of work a proof is to cost this visitor, where the kind is a proof of work. */
+  readonly difficulty: number;
+  /** Whether the page is shown in the dialog of the fetch helper. */
+  readonly frame: boolean;
+  /** The clock, in ms. */
+  readonly now: number;
+}
+
+/** A challenge as it was issued. */
+export interface Issued<State = unknown> {
+  /** The challenge's id: spent once, in the store. */
+  readonly id: string;
+  readonly state: State;
+  /** The sealed challenge; a page posts it back in the field `state`. */
+  readonly token: string;
+}
+
+/** What a challenge adds to the page that all kinds share. */
+export interface ChallengePage {
+  /** The page's title; default: the language's own "one moment". */
+  readonly title?: string;
+  /** Trusted HTML inside the form: the fields and what explains them. */
+  readonly body: string;
+  /** Inline script; it gets the page's nonce. */
+  readonly script?: string;
+  /** Data for the script, found at `#bunker-config` as JSON. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** More sources for the page's Content-Security-Policy, by directive. */
+  readonly csp?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The fields that a form posted: each name's only value. Repeated names are refused before a challenge sees them. */
+export type Fields = ReadonlyMap<string, string>;
+
+/**
+ * One kind of challenge. What `issue` answers is sealed into the page and comes back to `verify` unchanged, so that a
+ * challenge needs no memory on the server.
+ */
+export interface ChallengeKind<State = unknown> {
+  /** What passes call it: `a-z`, digits and hyphens. */
+  readonly name: string;
+  /**
+   * When the challenge's id is spent (R14). `before` (default): before `verify`, for what can be guessed or costs money:
+   * one evaluation a challenge. `after`: only when `verify` says yes, for proofs that cannot be guessed. `never`: nothing
+   * is kept.
+   */
+  readonly spend?: "before" | "after" | "never";
+  /** `true`: nothing is shown and nothing asked; the browser proves itself by bringing back our cookie. */
+  readonly silent?: boolean;
+  /** Makes a new challenge: anything that JSON holds. */
+  issue(visit: Visit): Awaitable<State>;
+  /** The page's part. */
+  page(issued: Issued<State>, visit: Visit): ChallengePage;
+  /** Whether the answer is right. Throwing counts as "could not be checked": 503, nothing spent on the visitor's side. */
+  verify(state: State, fields: Fields, visit: Visit): Awaitable<boolean>;
+}

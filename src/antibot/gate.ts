@@ -1,0 +1,174 @@
+import type { Client } from "../core/client.js";
+import { exclusionOf } from "../core/exclusions.js";
+import { isBuiltInPass, type CanonicalPath } from "../core/path.js";
+import { uriMatches, type Pattern } from "../core/pattern.js";
+import type { Gate, Protection } from "../core/protection.js";
+import type { RequestView } from "../core/request-view.js";
+import type { Runtime } from "../core/runtime.js";
+import { DEFAULT_SERVICE } from "../core/services.js";
+import { isThenable, PASS, type Challenge, type Pass as PassVerdict, type Verdict } from "../core/verdict.js";
+import type { Awaitable } from "../store/store.js";
+import { demandOf, type Demand } from "./choice.js";
+import { ChallengeDesk } from "./desk.js";
+import { gateTools, type GateTools } from "./gate-tools.js";
+import type { AntibotResolved } from "./options.js";
+import { refer } from "./refer.js";
+
+const BUILT_IN: PassVerdict = Object.freeze({ action: "pass", why: "built-in" });
+const PREFLIGHT: PassVerdict = Object.freeze({ action: "pass", why: "preflight" });
+const NOT_INCLUDED: PassVerdict = Object.freeze({ action: "pass", why: "include" });
+const NOT_GATED: PassVerdict = Object.freeze({ action: "pass", why: "challenge" });
+
+/** Lets in who holds a good pass, and sends everybody else to the challenge. */
+export class GateProtection implements Protection, Gate {
+  readonly name = "antibot";
+  readonly failClosed = true;
+  private tools: GateTools | undefined;
+  private loading: Promise<GateTools> | undefined;
+  private readonly desk: ChallengeDesk;
+
+  constructor(
+    readonly runtime: Runtime,
+    readonly options: AntibotResolved,
+  ) {
+    this.desk = new ChallengeDesk(this);
+    runtime.index.retention = Math.max(runtime.index.retention, options.timeValid);
+  }
+
+  judge(client: Client, request: RequestView): Awaitable<Verdict> {
+    if (this.isOwn(request.path)) return this.serve(client);
+    return (
+      this.excused(client, request) ??
+      this.pursue(
+        client,
+        request,
+        this.options.challenge.demand(client, request, this.desk.levels.of(client)),
+      )
+    );
+  }
+
+  demand(client: Client, request: RequestView): Awaitable<Verdict> {
+    if (this.isOwn(request.path)) return this.serve(client);
+    const asked = this.options.challenge.demand(client, request, this.desk.levels.of(client));
+    return this.pursue(client, request, asked ?? demandOf("cookie"));
+  }
+
+  /** What a route asks for that wants exactly this kind, whoever is excused elsewhere. */
+  require(kind: Demand, client: Client, request: RequestView): Awaitable<Verdict> {
+    return this.isOwn(request.path) ? this.serve(client) : this.pursue(client, request, kind, kind.kind.name);
+  }
+
+  /** The verdict that answers a request for the challenge itself. */
+  serve(client: Client): Challenge {
+    return {
+      action: "challenge",
+      protection: this.name,
+      reason: "challenge",
+      data: {},
+      serving: true,
+      answer: async (request) => this.desk.answer(client, request, await this.toolbox()),
+    };
+  }
+
+  async start(): Promise<void> {
+    await this.toolbox();
+  }
+
+  /** The good pass of a client that shows one of the `accepted` kinds, if it has one. */
+  passOf(client: Client, request: RequestView, accepted: readonly string[], tools: GateTools): boolean {
+    const service = serviceOf(client);
+    const now = this.runtime.now();
+    for (const value of tools.cookies.passes(client, request, service)) {
+      const pass = tools.passes.check(value, client, request, service, now);
+      if (pass === undefined || this.runtime.index.voids(client, client.service, pass.issued)) continue;
+      request.pass ??= pass;
+      if (pass.kinds.some((kind) => accepted.includes(kind))) return true;
+    }
+    return false;
+  }
+
+  /** The gate's keys and cookies; waits where the secret has still to come from the store. */
+  toolbox(): Awaitable<GateTools> {
+    if (this.tools !== undefined) return this.tools;
+    if (this.loading !== undefined) return this.loading;
+    const made = gateTools(this.runtime, this.options);
+    if (!isThenable(made)) return (this.tools = made);
+    this.loading = made.then((tools) => (this.tools = tools)).finally(() => (this.loading = undefined));
+    return this.loading;
+  }
+
+  private isOwn(path: CanonicalPath): boolean {
+    const { uri } = this.options;
+    return (
+      path.path.startsWith(uri) &&
+      (path.path.length === uri.length || path.path.charCodeAt(uri.length) === 47) &&
+      !path.suspicious
+    );
+  }
+
+  private excused(client: Client, request: RequestView): PassVerdict | undefined {
+    const { options } = this;
+    const { path } = request;
+    if (isBuiltInPass(path)) return BUILT_IN;
+    if (options.preflight === "pass" && isPreflight(request)) return PREFLIGHT;
+    if (
+      options.include.length > 0 &&
+      !path.suspicious &&
+      !options.include.some((pattern) => included(pattern, path))
+    )
+      return NOT_INCLUDED;
+    const why = exclusionOf(options, client, request);
+    return why === undefined ? undefined : { action: "pass", why };
+  }
+
+  private pursue(
+    client: Client,
+    request: RequestView,
+    demand: Demand | undefined,
+    kind?: string,
+  ): Awaitable<Verdict> {
+    if (demand === undefined) return NOT_GATED;
+    const tools = this.toolbox();
+    if (isThenable(tools)) return tools.then((ready) => this.stop(client, request, demand, ready, kind));
+    return this.stop(client, request, demand, tools, kind);
+  }
+
+  private stop(
+    client: Client,
+    request: RequestView,
+    demand: Demand,
+    tools: GateTools,
+    kind: string | undefined,
+  ): Verdict {
+    if (this.passOf(client, request, demand.accepted, tools)) return PASS;
+    return {
+      action: "challenge",
+      protection: this.name,
+      reason: "no pass",
+      data: { kind: demand.kind.name },
+      answer: (asked) => refer(this, client, asked, tools, kind),
+    };
+  }
+}
+
+/** The service that a client's passes are for. */
+export function serviceOf(client: Client): string {
+  return client.service ?? DEFAULT_SERVICE;
+}
+
+// R7: `include` ignores case (its patterns do) and a trailing slash, since the app behind may, too.
+function included(pattern: Pattern, path: CanonicalPath): boolean {
+  const bare = path.path.length > 1 && path.path.endsWith("/") ? path.path.slice(0, -1) : path.path;
+  // Nor may padding help: what is too long for the pattern counts as included.
+  return [bare, `${bare}/`].some(
+    (text) => text.length > pattern.limit || uriMatches(pattern, { ...path, path: text }),
+  );
+}
+
+// R9: only a bodiless OPTIONS that carries both headers.
+function isPreflight(request: RequestView): boolean {
+  if (request.method !== "OPTIONS" || request.header("origin") === undefined) return false;
+  const bodiless =
+    request.header("transfer-encoding") === undefined && (request.header("content-length") ?? "0") === "0";
+  return bodiless && request.header("access-control-request-method") !== undefined;
+}

@@ -1,0 +1,243 @@
+import type { IncomingMessage } from "node:http";
+import type { AddressSet } from "../core/address-set.js";
+import { AddressSet as Addresses } from "../core/address-set.js";
+import { addressSetCheck, patternCheck } from "../core/options/address-checks.js";
+import {
+  check,
+  decimal,
+  either,
+  flag,
+  hook,
+  integer,
+  list,
+  oneOf,
+  text,
+  type Check,
+} from "../core/options/check.js";
+import type { Client } from "../core/client.js";
+import { group, type OptionsTable } from "../core/options/table.js";
+import type { Pattern } from "../core/pattern.js";
+import type { BindingRules } from "./binding.js";
+import { choiceCheck, type ChallengeChoice, type ChallengeOption } from "./choice.js";
+import { LEAST_BITS, MOST_BITS, type Difficulty } from "./difficulty.js";
+import { SHORTEST_SECRET } from "./secrets.js";
+
+/** How passes are kept in cookies. Times are in seconds. */
+export interface SessionOptions {
+  /**
+   * The secret that seals challenges and signs passes, at least 16 characters; an array rotates: the first is used, all
+   * are accepted. `"random"` = generated, and kept in the store. Setting `SESSIONS_SECRET`.
+   */
+  secret?: string | readonly string[];
+  /** The cookies' name, the same on every instance. Setting `SESSIONS_NAME`. Default `"bunker"`. */
+  name?: string;
+  /** The cookies' domain; default: only the host that set them. Setting `SESSIONS_DOMAIN`. */
+  domain?: string;
+  /** Whether a pass is good from another address: only of the same network, only the same one, or any. Setting `SESSIONS_CHECK_IP`. */
+  checkIp?: "prefix" | "exact" | false;
+  /** Whether a pass is good with another User-Agent. Setting `SESSIONS_CHECK_USER_AGENT`. Default `true`. */
+  checkUserAgent?: boolean;
+  /** `none` lets a site in another site's frame keep its pass (https only, partitioned). Default `"lax"`. */
+  sameSite?: "lax" | "none";
+}
+
+/** Options of the gate. Times are in seconds. */
+export interface AntibotOptions<Req extends IncomingMessage = IncomingMessage> {
+  /** What a visitor must do. Setting `USE_ANTIBOT`. */
+  challenge: ChallengeOption<Req>;
+  /** Where challenges are served: a path that the site does not use. Setting `ANTIBOT_URI`. Default `/challenge`. */
+  uri?: string;
+  /** How long a challenge may take. Setting `ANTIBOT_TIME_RESOLVE`. Default 60. */
+  timeResolve?: number;
+  /** How long a pass lasts. Setting `ANTIBOT_TIME_VALID`. Default 86400. */
+  timeValid?: number;
+  sessions?: SessionOptions;
+  /** Only these paths are gated. Default: all. */
+  include?: string | readonly (string | RegExp)[];
+  /** Paths that are not gated. Setting `ANTIBOT_IGNORE_URI`. */
+  ignoreUri?: string | readonly (string | RegExp)[];
+  /** Addresses and CIDR ranges that are not gated. Setting `ANTIBOT_IGNORE_IP`. */
+  ignoreIp?: string | readonly string[] | AddressSet;
+  /** User-Agents that are not gated; anybody can send any. Setting `ANTIBOT_IGNORE_USER_AGENT`. */
+  ignoreUserAgent?: string | readonly (string | RegExp)[];
+  /** Whether CORS preflights pass or are challenged (R9). Default `"pass"`. */
+  preflight?: "pass" | "challenge";
+  /**
+   * The mean work of a proof of work, in bits (20 = a million hashes): 16–26, or a hook that answers it for each visitor.
+   * Default 20: well under a second on a laptop, about one on a mid-range phone.
+   */
+  difficulty?: number | ((client: Client, request: Req) => number);
+  /** Asks networks that leave challenges unsolved for more work, and everybody for a little more under a flood. Default `true`. */
+  adaptive?: boolean;
+  /** Passes issued under a lower number are void: raise it to call all passes in. Default 0. */
+  epoch?: number;
+}
+
+/** {@link SessionOptions} read and checked. */
+export interface SessionResolved extends BindingRules {
+  /** Empty = generated. */
+  secret: readonly string[];
+  name: string;
+  domain: string | undefined;
+  sameSite: "lax" | "none";
+}
+
+/** {@link AntibotOptions} read and checked. */
+export interface AntibotResolved {
+  challenge: ChallengeChoice;
+  uri: string;
+  timeResolve: number;
+  timeValid: number;
+  sessions: SessionResolved;
+  include: Pattern[];
+  ignoreUri: Pattern[];
+  ignoreIp: AddressSet;
+  ignoreUserAgent: Pattern[];
+  preflight: "pass" | "challenge";
+  difficulty: Difficulty;
+  adaptive: boolean;
+  epoch: number;
+}
+
+const secretCheck: Check<readonly string[]> = check(
+  `a text of at least ${SHORTEST_SECRET} characters, an array of such texts (the first is used, all are accepted), or "random"`,
+  (value) => {
+    if (value === "random") return [];
+    const secrets: readonly unknown[] = Array.isArray(value) ? value : [value];
+    const good =
+      secrets.length > 0 &&
+      secrets.length <= 8 &&
+      secrets.every((one) => typeof one === "string" && one.length >= SHORTEST_SECRET);
+    return good ? (secrets as readonly string[]) : undefined;
+  },
+);
+
+/** The options of sessions. */
+export const sessionsTable: OptionsTable<SessionResolved> = {
+  secret: {
+    setting: "SESSIONS_SECRET",
+    context: "global",
+    check: secretCheck,
+    default: () => [],
+    secret: true,
+    help: "The secret that seals challenges and signs passes.",
+  },
+  name: {
+    setting: "SESSIONS_NAME",
+    context: "global",
+    check: check("a name of letters, digits, _ and -", (value) =>
+      value === "random"
+        ? "bunker"
+        : typeof value === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(value)
+          ? value
+          : undefined,
+    ),
+    default: "bunker",
+    help: "The cookies' name.",
+  },
+  domain: {
+    setting: "SESSIONS_DOMAIN",
+    context: "multisite",
+    check: text("a domain with at least one dot", /^\.?(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*$/i),
+    default: undefined,
+    help: "The cookies' domain.",
+  },
+  checkIp: {
+    setting: "SESSIONS_CHECK_IP",
+    context: "global",
+    check: {
+      ...oneOf("prefix", "exact", false),
+      parse: (value) => (value === "yes" ? "prefix" : value === "no" ? false : value),
+    },
+    default: "prefix",
+    help: "Whether a pass is good from another address.",
+  },
+  checkUserAgent: {
+    setting: "SESSIONS_CHECK_USER_AGENT",
+    context: "global",
+    check: flag(),
+    default: true,
+    help: "Whether a pass is good with another User-Agent.",
+  },
+  sameSite: { check: oneOf("lax", "none"), default: "lax", help: "The cookies' SameSite." },
+};
+
+const uriCheck = text(
+  "a path such as /challenge, of letters, digits and /_.~-, without // and without a trailing slash",
+  /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+$/,
+);
+
+/** The options of the gate. */
+export const antibotTable: OptionsTable<AntibotResolved> = {
+  challenge: {
+    setting: "USE_ANTIBOT",
+    context: "multisite",
+    check: choiceCheck,
+    default: () => choiceCheck.read("cookie", "", () => undefined) as ChallengeChoice,
+    help: "What a visitor must do.",
+  },
+  uri: {
+    setting: "ANTIBOT_URI",
+    context: "multisite",
+    check: uriCheck,
+    default: "/challenge",
+    help: "Where challenges are served.",
+  },
+  timeResolve: {
+    setting: "ANTIBOT_TIME_RESOLVE",
+    context: "multisite",
+    check: integer(1, 86_400, "seconds"),
+    default: 60,
+    help: "How long a challenge may take.",
+  },
+  timeValid: {
+    setting: "ANTIBOT_TIME_VALID",
+    context: "multisite",
+    check: integer(1, 31_536_000, "seconds"),
+    default: 86_400,
+    help: "How long a pass lasts.",
+  },
+  sessions: {
+    check: group(sessionsTable),
+    default: () => group(sessionsTable).read({}, "", () => undefined) as SessionResolved,
+    help: "How passes are kept.",
+  },
+  include: {
+    check: list(patternCheck("uri", { ignoreCase: true })),
+    default: () => [],
+    help: "Only these paths are gated.",
+  },
+  ignoreUri: {
+    setting: "ANTIBOT_IGNORE_URI",
+    context: "multisite",
+    check: list(patternCheck("uri")),
+    default: () => [],
+    help: "Paths that are not gated.",
+  },
+  ignoreIp: {
+    setting: "ANTIBOT_IGNORE_IP",
+    context: "multisite",
+    check: addressSetCheck(),
+    default: () => new Addresses(),
+    help: "Addresses that are not gated.",
+  },
+  ignoreUserAgent: {
+    setting: "ANTIBOT_IGNORE_USER_AGENT",
+    context: "multisite",
+    check: list(patternCheck("userAgent")),
+    default: () => [],
+    help: "User-Agents that are not gated.",
+  },
+  preflight: { check: oneOf("pass", "challenge"), default: "pass", help: "Whether CORS preflights pass." },
+  difficulty: {
+    check: either<Difficulty>(decimal(LEAST_BITS, MOST_BITS), hook("(client, request) => bits")),
+    default: 20,
+    help: "The mean work of a proof of work, in bits.",
+  },
+  adaptive: { check: flag(), default: true, help: "Asks for more work while challenges stay unsolved." },
+  epoch: {
+    check: integer(0, Number.MAX_SAFE_INTEGER),
+    default: 0,
+    help: "Passes of a lower number are void.",
+  },
+};

@@ -1,0 +1,106 @@
+import { randomBytes } from "node:crypto";
+import type { Client } from "../core/client.js";
+import { RecentMap } from "../core/recent-map.js";
+import type { PassInfo, RequestView } from "../core/request-view.js";
+import { addressBinding, userAgentBinding, type BindingRules } from "./binding.js";
+import type { KeyRing } from "./keys.js";
+
+/** What a pass says, as signed. */
+export interface Pass extends PassInfo {
+  readonly service: string;
+  readonly address: string;
+  readonly userAgent: string;
+  readonly epoch: number;
+}
+
+/** How passes are made and judged. */
+export interface PassRules extends BindingRules {
+  /** Seconds a pass lasts. */
+  readonly timeValid: number;
+  /** Passes of a lower epoch are void. */
+  readonly epoch: number;
+}
+
+// A signature once found good stays good, and so does a User-Agent's hash: nothing else is remembered (R16).
+interface Verified {
+  readonly pass: Pass;
+  userAgent: string | undefined;
+}
+
+/** Issues and checks passes: signed, self-contained, no memory on the server. */
+export class PassBook {
+  private readonly verified = new RecentMap<string, Verified>(20_000);
+
+  constructor(
+    private readonly keys: KeyRing,
+    private readonly rules: PassRules,
+  ) {}
+
+  /** A new pass, as its cookie carries it. */
+  issue(
+    client: Client,
+    request: RequestView,
+    service: string,
+    kinds: readonly string[],
+    now: number,
+  ): string {
+    const fields = [
+      randomBytes(9).toString("base64url"),
+      now,
+      kinds,
+      addressBinding(this.rules, client),
+      userAgentBinding(this.rules, request),
+      this.rules.epoch,
+    ];
+    return this.keys.sign("pass", [service], JSON.stringify(fields));
+  }
+
+  /** The pass in a cookie, when it is good for this client now; bans, kinds and services in force are the gate's to check. */
+  check(
+    cookie: string,
+    client: Client,
+    request: RequestView,
+    service: string,
+    now: number,
+  ): Pass | undefined {
+    const known = this.read(cookie, service);
+    if (known === undefined) return undefined;
+    const { pass } = known;
+    if (pass.service !== service || pass.epoch < this.rules.epoch) return undefined;
+    // A clock that runs a little ahead on another instance is no forgery; one from far in the future is.
+    if (now - pass.issued > this.rules.timeValid * 1000 || pass.issued - now > 60_000) return undefined;
+    if (this.rules.checkIp !== false && pass.address !== addressBinding(this.rules, client)) return undefined;
+    return this.sameUserAgent(known, request) ? pass : undefined;
+  }
+
+  private read(cookie: string, service: string): Verified | undefined {
+    const known = this.verified.get(cookie);
+    if (known !== undefined) return known;
+    const text = cookie.length > 1024 ? undefined : this.keys.verify("pass", [service], cookie);
+    if (text === undefined) return undefined;
+    const [id, issued, kinds, address, userAgent, epoch] = JSON.parse(text) as [
+      string,
+      number,
+      string[],
+      string,
+      string,
+      number,
+    ];
+    const verified: Verified = {
+      pass: { id, issued, kinds, address, userAgent, epoch, service },
+      userAgent: undefined,
+    };
+    this.verified.set(cookie, verified);
+    return verified;
+  }
+
+  private sameUserAgent(known: Verified, request: RequestView): boolean {
+    if (!this.rules.checkUserAgent) return true;
+    const header = request.header("user-agent") ?? "";
+    if (known.userAgent === header) return true;
+    if (known.pass.userAgent !== userAgentBinding(this.rules, request)) return false;
+    // Longer ones are hashed each time rather than kept: what a cookie costs in memory must not be the client's to choose.
+    if (header.length <= 512) known.userAgent = header;
+    return true;
+  }
+}

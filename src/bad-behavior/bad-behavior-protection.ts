@@ -1,0 +1,185 @@
+import type { Awaitable, Hits } from "../store/store.js";
+import type { Client } from "../core/client.js";
+import { BunkerHookError, messageOf, StoreFailure } from "../core/errors.js";
+import { exclusionOf } from "../core/exclusions.js";
+import type { Gate, Outcome, Protection } from "../core/protection.js";
+import type { RequestView } from "../core/request-view.js";
+import type { Runtime } from "../core/runtime.js";
+import { isThenable, PASS, type Verdict } from "../core/verdict.js";
+import { evidenceOf, noteOf, type Evidence } from "./evidence.js";
+import { MassBanWatch } from "./mass-ban-watch.js";
+import type { BadBehaviorResolved } from "./options.js";
+
+/** What a ban by this protection is called, as in BunkerWeb. */
+export const REASON = "bad behavior";
+
+/** Earlier bans of a client are remembered this long for growing bans, in seconds. */
+const BAN_MEMORY = 2_592_000;
+
+/** Counts bad answers in an exact sliding window and bans who earns too many. */
+export class BadBehaviorProtection implements Protection {
+  readonly name = "bad-behavior";
+  private readonly counted = new Uint8Array(600);
+  private readonly watch: MassBanWatch;
+  /** Clients whose last answer is still being counted by a store that answers later: their next request waits for it. */
+  private readonly pending = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly options: BadBehaviorResolved,
+    private readonly gate: () => Gate | undefined,
+    private readonly bans: Protection,
+  ) {
+    for (const status of options.statusCodes) this.counted[status] = 1;
+    this.watch = new MassBanWatch(options.countTime);
+  }
+
+  judge(client: Client, request: RequestView): Awaitable<Verdict> {
+    this.watch.saw(client.key, this.runtime.now());
+    const counting = this.pending.size === 0 ? undefined : this.pending.get(client.key);
+    return counting === undefined ? PASS : counting.then(() => this.bans.judge(client, request));
+  }
+
+  observe({ client, request, status }: Outcome): void {
+    if (this.counted[status] !== 1 || !this.counts(client, request)) return;
+    if (exclusionOf(this.options, client, request) !== undefined || !request.countOnce(this.runtime.hub))
+      return;
+    const weight = this.weigh(request, status);
+    if (weight > 0) this.count(client, request, status, weight);
+  }
+
+  /** Counts one bad answer, whoever gave it: for connections that never became requests, too. */
+  count(client: Client, request: RequestView, status: number, weight: number): void {
+    const { threshold, countTime } = this.options;
+    const note = noteOf(request, status, this.runtime.now());
+    this.later(client, request, () => {
+      const hits = this.runtime.store.hit(this.counterKey(client), countTime, threshold, { weight, note });
+      return isThenable(hits)
+        ? hits.then((late) => this.weighed(late, client, request))
+        : this.weighed(hits, client, request);
+    });
+  }
+
+  // Our own answers are no evidence, save a challenge answered wrongly (R15, R23); who is banned already earns nothing more.
+  private counts(client: Client, request: RequestView): boolean {
+    if (request.answered === "refused") return false;
+    if (client.identity.isProxy || (!client.isGlobal && !this.runtime.options.banLocal)) return false;
+    return this.runtime.index.find(client, client.service) === undefined;
+  }
+
+  private weigh(request: RequestView, status: number): number {
+    const { weight } = this.options;
+    if (typeof weight !== "function") return weight[status] ?? 1;
+    try {
+      const answer = weight(request.raw as never, status);
+      if (Number.isSafeInteger(answer) && (answer as number) >= 0) return answer as number;
+      throw new BunkerHookError("weight", "must answer a whole number from 0 at once");
+    } catch (error) {
+      this.fault("hook", error, undefined, request);
+      return 1;
+    }
+  }
+
+  private scopeOf(client: Client): "service" | "global" {
+    return client.service === undefined ? "global" : this.options.banScope;
+  }
+
+  private counterKey(client: Client): string {
+    return `hit:${client.key}|bb|${this.scopeOf(client) === "global" ? "*" : (client.service as string)}`;
+  }
+
+  private weighed(hits: Hits, client: Client, request: RequestView): Awaitable<void> {
+    if (hits.count < this.options.threshold) return undefined;
+    const { active, banned, mass } = this.watch.wouldBan();
+    const { massBan } = this.options;
+    if (mass) {
+      const what =
+        massBan === "suspend"
+          ? "no bans are written for now"
+          : 'bans go on (massBan: "suspend" would stop them)';
+      this.runtime.hub.warn(
+        "WRN_BUNKER_MASS_BAN",
+        `${banned} of ${active} active clients earned a ban within ${this.options.countTime} s, as when a deploy breaks; ${what}`,
+        String(Math.floor(this.runtime.now() / 3_600_000)),
+      );
+      if (massBan === "suspend") return undefined;
+    }
+    return this.ban(client, request, evidenceOf(hits.notes));
+  }
+
+  private async ban(client: Client, request: RequestView, evidence: Evidence[]): Promise<void> {
+    const crossSite = evidence.length > 0 && evidence.every((one) => one.crossSite === true);
+    const gate = this.gate();
+    const scope = this.scopeOf(client);
+    if (this.runtime.options.mode === "detect") {
+      if (
+        await this.runtime.store.add(
+          `cache:${client.key}|bb|detected|${client.service ?? "*"}`,
+          "1",
+          this.options.banTime,
+        )
+      ) {
+        this.runtime.tell(
+          "banned",
+          { protection: this.name, reason: REASON, data: { scope, evidence } },
+          client,
+          request,
+        );
+      }
+      return;
+    }
+    // R24: what another site's page made a browser ask for earns a challenge, or a short ban.
+    const challenge = gate !== undefined && (crossSite || this.options.banAction === "challenge");
+    const growing = crossSite || this.options.banFactor === 1;
+    const ttl = crossSite
+      ? this.options.countTime
+      : growing
+        ? this.options.banTime
+        : await this.grownBanTime(client);
+    await this.runtime.bans.add(client.key, {
+      reason: REASON,
+      ttl,
+      scope,
+      service: client.service ?? "unknown",
+      data: evidence,
+      action: challenge ? "challenge" : "deny",
+      source: {
+        protection: this.name,
+        id: request.id,
+        method: request.method,
+        path: request.path.path,
+        passHolder: request.pass !== undefined,
+      },
+    });
+  }
+
+  private async grownBanTime(client: Client): Promise<number> {
+    const { banTime, banFactor, maxBanTime } = this.options;
+    if (banTime === 0) return 0;
+    const earlier = (await this.runtime.store.increment(`hit:${client.key}|bb|bans`, 1, BAN_MEMORY)) - 1;
+    return Math.max(banTime, Math.min(maxBanTime, Math.round(banTime * banFactor ** Math.min(earlier, 64))));
+  }
+
+  // Runs `work`; while it takes time, the client's next request waits for it. Failures are told, never thrown.
+  private later(client: Client, request: RequestView, work: () => Awaitable<void>): void {
+    let done: Awaitable<void>;
+    try {
+      done = work();
+    } catch (error) {
+      this.fault(error instanceof StoreFailure ? "store" : "exception", error, client, request);
+      return;
+    }
+    if (!isThenable(done)) return;
+    const settled = Promise.resolve(done).catch((error: unknown) =>
+      this.fault(error instanceof StoreFailure ? "store" : "exception", error, client, request),
+    );
+    const waiting = Promise.all([this.pending.get(client.key), settled]).then(() => {
+      if (this.pending.get(client.key) === waiting) this.pending.delete(client.key);
+    });
+    this.pending.set(client.key, waiting);
+  }
+
+  private fault(reason: string, error: unknown, client: Client | undefined, request: RequestView): void {
+    this.runtime.tell("fault", { protection: this.name, reason, data: messageOf(error) }, client, request);
+  }
+}

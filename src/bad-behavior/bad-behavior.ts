@@ -1,0 +1,61 @@
+import type { IncomingMessage } from "node:http";
+import type { BanList } from "../core/bans/ban-list.js";
+import { BanProtection } from "../core/bans/ban-protection.js";
+import { Engine, type Middleware, type Running } from "../core/engine.js";
+import { mounted } from "../core/mounted.js";
+import { allProblemsAtOnce, readOptions, type OptionsTable } from "../core/options/table.js";
+import type { Report } from "../core/options/check.js";
+import type { Gate } from "../core/protection.js";
+import { Runtime } from "../core/runtime.js";
+import {
+  checkTogether,
+  sharedTable,
+  type SharedOptions,
+  type SharedResolved,
+} from "../core/shared-options.js";
+import { BadBehaviorProtection } from "./bad-behavior-protection.js";
+import { badBehaviorTable, type BadBehaviorOptions, type BadBehaviorResolved } from "./options.js";
+
+/** What {@link badBehavior} answers. */
+export type BadBehavior = Middleware & Running & { readonly bans: BanList };
+
+const table: OptionsTable<SharedResolved & BadBehaviorResolved> = { ...sharedTable, ...badBehaviorTable };
+
+/**
+ * Bans clients that earn too many bad status codes (BunkerWeb's Bad Behavior). Mount it first: it refuses banned clients
+ * and counts how every response ends.
+ *
+ * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
+ * @example app.use(badBehavior({ threshold: 10, countTime: 60, banTime: 86400 }));
+ */
+export function badBehavior<Req extends IncomingMessage = IncomingMessage>(
+  options: SharedOptions<Req> & BadBehaviorOptions<Req> = {},
+): BadBehavior {
+  const resolved = allProblemsAtOnce((report) => {
+    const read = readOptions(table, options, "", report);
+    checkTogether(read, "", report);
+    checkBadBehavior(read, read.gate !== undefined, "", report);
+    return read;
+  });
+  const runtime = new Runtime(resolved, options as SharedOptions);
+  const gate = (): Gate | undefined => resolved.gate?.gate;
+  const bans = new BanProtection(runtime, gate);
+  const engine = new Engine(runtime, [bans, new BadBehaviorProtection(runtime, resolved, gate, bans)]);
+  return mounted(engine, { bans: runtime.bans });
+}
+
+/** What only several options together can get wrong. */
+export function checkBadBehavior(
+  options: BadBehaviorResolved,
+  hasGate: boolean,
+  prefix: string,
+  report: Report,
+): void {
+  if (options.banAction !== "challenge" || hasGate) return;
+  const path = prefix === "" ? "banAction" : `${prefix}.banAction`;
+  report({
+    path,
+    value: "challenge",
+    allowed: '"deny", unless there is a gate: pass `gate`, or use bunker() with antibot',
+  });
+}

@@ -1,0 +1,142 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { checkAntibot, gateParts, type AntibotParts } from "./antibot/antibot.js";
+import { GateProtection } from "./antibot/gate.js";
+import {
+  antibotTable,
+  sessionsTable,
+  type AntibotOptions,
+  type AntibotResolved,
+  type SessionOptions,
+  type SessionResolved,
+} from "./antibot/options.js";
+import { BadBehaviorProtection } from "./bad-behavior/bad-behavior-protection.js";
+import { checkBadBehavior } from "./bad-behavior/bad-behavior.js";
+import {
+  badBehaviorTable,
+  type BadBehaviorOptions,
+  type BadBehaviorResolved,
+} from "./bad-behavior/options.js";
+import type { BanList } from "./core/bans/ban-list.js";
+import { BanProtection } from "./core/bans/ban-protection.js";
+import { Engine, type Middleware, type Running } from "./core/engine.js";
+import { mounted } from "./core/mounted.js";
+import type { Check } from "./core/options/check.js";
+import { allProblemsAtOnce, group, readOptions, type OptionsTable } from "./core/options/table.js";
+import type { Protection } from "./core/protection.js";
+import { Runtime } from "./core/runtime.js";
+import {
+  checkTogether,
+  sharedTable,
+  type SharedOptions,
+  type SharedResolved,
+} from "./core/shared-options.js";
+import { judgeUpgrade } from "./core/upgrade.js";
+import type { Awaitable, Store } from "./store/store.js";
+
+/** Options of {@link bunker}: the shared ones, and a group a protection; `true` = its defaults, `false` = off. */
+export interface BunkerOptions<Req extends IncomingMessage = IncomingMessage> extends SharedOptions<Req> {
+  /** The gate. Off unless it is given. */
+  antibot?: false | AntibotOptions<Req>;
+  /** Bans for too many bad answers. On unless it is `false`. */
+  badBehavior?: boolean | BadBehaviorOptions<Req>;
+  /** How the gate keeps passes; the same as `antibot.sessions`. */
+  sessions?: SessionOptions;
+}
+
+/** What {@link bunker} answers. */
+export type Bunker = Middleware &
+  Running & {
+    readonly bans: BanList;
+    readonly store: Store;
+    readonly antibot: AntibotParts | undefined;
+    readonly badBehavior: { readonly bans: BanList } | undefined;
+    /** Judges an upgrade by all protections: `true` = let it through, `false` = answered and closed. */
+    upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Awaitable<boolean>;
+  };
+
+interface BunkerResolved extends SharedResolved {
+  antibot: AntibotResolved | false;
+  badBehavior: BadBehaviorResolved | false;
+  sessions: SessionResolved | undefined;
+}
+
+const table: OptionsTable<BunkerResolved> = {
+  ...sharedTable,
+  antibot: { check: switched(antibotTable, false), default: false, help: "The gate." },
+  badBehavior: {
+    check: switched(badBehaviorTable, true),
+    default: () => readOptions(badBehaviorTable, {}, "", () => undefined),
+    help: "Bans for too many bad answers.",
+  },
+  sessions: { check: group(sessionsTable), default: undefined, help: "How the gate keeps passes." },
+};
+
+/**
+ * All protections as one middleware with one verdict: bans, the gate and Bad Behavior.
+ *
+ * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
+ * @example app.use(bunker({ antibot: { challenge: "cookie" }, sessions: { secret: process.env.SESSIONS_SECRET } }));
+ */
+export function bunker<Req extends IncomingMessage = IncomingMessage>(
+  options: BunkerOptions<Req> = {},
+): Bunker {
+  const resolved = allProblemsAtOnce((report) => {
+    const read = readOptions(table, options, "", report);
+    checkTogether(read, "", report);
+    if (read.antibot !== false) {
+      if (read.sessions !== undefined) read.antibot.sessions = read.sessions;
+      checkAntibot(
+        (options.antibot as AntibotOptions | undefined) ?? {},
+        read.antibot,
+        read.store,
+        "antibot",
+        report,
+      );
+    }
+    if (read.badBehavior !== false)
+      checkBadBehavior(
+        read.badBehavior,
+        read.antibot !== false || read.badBehavior.gate !== undefined,
+        "badBehavior",
+        report,
+      );
+    return read;
+  });
+  const runtime = new Runtime(resolved, options as SharedOptions);
+  const gate = resolved.antibot === false ? undefined : new GateProtection(runtime, resolved.antibot);
+  const gateOf = (): GateProtection | undefined => gate;
+  const bans = new BanProtection(runtime, gateOf);
+  const protections: Protection[] = [bans];
+  if (resolved.badBehavior !== false)
+    protections.push(new BadBehaviorProtection(runtime, resolved.badBehavior, gateOf, bans));
+  if (gate !== undefined) protections.push(gate);
+  const engine = new Engine(runtime, protections);
+  return mounted(engine, {
+    bans: runtime.bans,
+    store: resolved.store,
+    antibot: gate && gateParts(engine, gate),
+    badBehavior: resolved.badBehavior === false ? undefined : { bans: runtime.bans },
+    upgrade: (req: IncomingMessage, socket: Duplex) => judgeUpgrade(engine, req, socket),
+  });
+}
+
+// A protection's options, or a switch: `true` = its defaults where it has some, `false` = off.
+function switched<Resolved extends object>(
+  options: OptionsTable<Resolved>,
+  hasDefaults: boolean,
+): Check<Resolved | false> {
+  const whole = group(options);
+  const allowed = `${hasDefaults ? "true, " : ""}false, or ${whole.allowed}`;
+  return {
+    allowed,
+    parse: (text) => (text === "yes" ? true : text === "no" ? false : text),
+    read(value, path, report) {
+      if (value === false) return false;
+      if (value === true && hasDefaults) return readOptions(options, {}, path, report);
+      if (typeof value === "object") return whole.read(value, path, report);
+      report({ path, value, allowed });
+      return undefined;
+    },
+  };
+}

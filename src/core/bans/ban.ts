@@ -1,0 +1,75 @@
+/** A ban, as `BanList` and events give it. */
+export interface Ban {
+  /** What is banned: an address, an IPv6 prefix or a CIDR range, in canonical text. */
+  readonly ip: string;
+  /** Why: `"bad behavior"`, `"manual"`, `"dnsbl"`, or what the app said. */
+  readonly reason: string;
+  /** Only at `service`, or everywhere. */
+  readonly scope: "service" | "global";
+  /** The service it was earned at; `"unknown"` where that is not known. */
+  readonly service: string;
+  readonly date: Date;
+  /** When it ends; `null` = never. */
+  readonly expires: Date | null;
+  /** What led to it; for Bad Behavior the counted responses. */
+  readonly data: unknown;
+  /** What a banned client meets: a refusal, or the gate's challenge. */
+  readonly action: "deny" | "challenge";
+}
+
+/** The store's key of a ban. */
+export function banKey(subject: string, service: string | undefined): string {
+  return service === undefined ? `ban:${subject}` : `ban:${subject}|${service}`;
+}
+
+/** Reads a key made by {@link banKey}. */
+export function parseBanKey(key: string): { subject: string; service: string | undefined } {
+  const rest = key.slice("ban:".length);
+  const bar = rest.indexOf("|");
+  return bar < 0
+    ? { subject: rest, service: undefined }
+    : { subject: rest.slice(0, bar), service: rest.slice(bar + 1) };
+}
+
+/** A ban as the store keeps it: the JSON that BunkerWeb writes, with `action` of our own. Its end is the key's time to live. */
+export function encodeBan(ban: Ban): string {
+  return JSON.stringify({
+    reason: ban.reason,
+    service: ban.service,
+    date: ban.date.getTime() / 1000,
+    country: "unknown",
+    ban_scope: ban.scope,
+    reason_data: ban.data ?? {},
+    permanent: ban.expires === null,
+    ...(ban.action === "challenge" ? { action: ban.action } : {}),
+  });
+}
+
+/** Reads a stored ban. Text that is not such JSON is the reason, as in BunkerWeb. `expires` is in ms, 0 = never. */
+export function decodeBan(key: string, value: string, expires: number): Ban {
+  const { subject, service } = parseBanKey(key);
+  const fields = fieldsOf(value);
+  const date =
+    typeof fields["date"] === "number" && Math.abs(fields["date"]) < 8e12 ? fields["date"] * 1000 : 0;
+  return {
+    ip: subject,
+    reason: typeof fields["reason"] === "string" ? fields["reason"] : value.slice(0, 1024),
+    scope: service === undefined ? "global" : "service",
+    service: service ?? (typeof fields["service"] === "string" ? fields["service"] : "unknown"),
+    date: new Date(date),
+    expires: expires === 0 ? null : new Date(expires),
+    data: fields["reason_data"] ?? {},
+    action: fields["action"] === "challenge" ? "challenge" : "deny",
+  };
+}
+
+function fieldsOf(value: string): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(value);
+    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)
+      ? (parsed as Record<string, unknown>)
+      : {};
+  } catch {
+    return {};
+  }
+}

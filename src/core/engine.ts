@@ -1,0 +1,270 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Awaitable } from "../store/store.js";
+import type { Client } from "./client.js";
+import { messageOf, StoreFailure } from "./errors.js";
+import { askHook } from "./hooks.js";
+import type { Hub } from "./hub.js";
+import type { Protection } from "./protection.js";
+import { viewOf, type RequestBan, type RequestView } from "./request-view.js";
+import { Responder } from "./responder.js";
+import type { Runtime } from "./runtime.js";
+import { isThenable, PASS, type Deny, type Pass, type Verdict } from "./verdict.js";
+
+/** Connect middleware, typed on Node's own requests, so that it fits Express 4 and 5, Connect and bare http alike. */
+export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (err?: unknown) => void) => void;
+
+/** How everything that one middleware runs fares. */
+export interface Health {
+  readonly ok: boolean;
+  readonly protections: Readonly<
+    Record<string, { readonly ok: boolean; readonly problems: readonly string[] }>
+  >;
+}
+
+/** What every factory's middleware can be asked. */
+export interface Running {
+  /** The events of everything on the same store. */
+  readonly events: Hub;
+  /** Resolves when bans and lists that were in the store are known here. Requests before wait for it themselves. */
+  ready(): Promise<void>;
+  health(): Health;
+  /** Stops timers and listeners of this middleware. Never closes a store that it was given. */
+  close(): Promise<void>;
+}
+
+const ALLOWED: Pass = Object.freeze({ action: "pass", why: "allow" });
+const SKIPPED: Pass = Object.freeze({ action: "pass", why: "skip" });
+
+/** Runs protections in order and has the responder answer: the one way through for every factory. */
+export class Engine implements Running {
+  readonly events: Hub;
+  private readonly responder: Responder;
+  private readonly observers: readonly Protection[];
+
+  constructor(
+    readonly runtime: Runtime,
+    readonly protections: readonly Protection[],
+  ) {
+    this.events = runtime.hub;
+    this.responder = new Responder(runtime);
+    this.observers = protections.filter((protection) => protection.observe !== undefined);
+  }
+
+  /** The Connect middleware. */
+  middleware(): Middleware {
+    return (req, res, next) => this.handle(req, res, next);
+  }
+
+  /** What all protections together say of a request; needs no response. */
+  judge(request: RequestView): Awaitable<Verdict> {
+    try {
+      const client = request.client(this.runtime.resolver);
+      return this.exempt(client, request) ?? this.ask(client, request, 0);
+    } catch (error) {
+      return this.broken(undefined, undefined, request, error);
+    }
+  }
+
+  /** Tells the hub of a verdict that is answered elsewhere than in the middleware. */
+  tell(verdict: Exclude<Verdict, Pass>, request: RequestView): void {
+    this.responder.tell(verdict, request);
+  }
+
+  /** Whether a refusal drops the connection without a byte. */
+  drops(verdict: Deny, request: RequestView): boolean {
+    return verdict.status === undefined && this.responder.drops(request);
+  }
+
+  async ready(): Promise<void> {
+    await this.runtime.index.ready();
+    for (const protection of this.protections) await protection.start?.();
+  }
+
+  health(): Health {
+    const entries = this.protections.map(
+      (protection) => [protection.name, protection.health?.() ?? { ok: true, problems: [] }] as const,
+    );
+    return { ok: entries.every(([, health]) => health.ok), protections: Object.fromEntries(entries) };
+  }
+
+  async close(): Promise<void> {
+    for (const protection of this.protections) await protection.close?.();
+    this.runtime.close();
+  }
+
+  private handle(req: IncomingMessage, res: ServerResponse, next: (err?: unknown) => void): void {
+    const request = viewOf(req);
+    let verdict: Awaitable<Verdict>;
+    try {
+      const client = request.client(this.runtime.resolver);
+      request.banWith ??= (options) => this.banNow(client, request, options);
+      const exempt = this.exempt(client, request);
+      if (exempt === undefined && this.observers.length > 0) this.observe(client, request, res);
+      verdict = exempt ?? this.ask(client, request, 0);
+    } catch (error) {
+      verdict = this.broken(undefined, undefined, request, error);
+    }
+    if (!isThenable(verdict)) this.settle(verdict, request, res, next);
+    // What `next` throws is the app's own: outside the promise, it surfaces as it would without us.
+    else
+      verdict.then(
+        (late) => process.nextTick(() => this.settle(late, request, res, next)),
+        () => process.nextTick(next),
+      );
+  }
+
+  private settle(
+    verdict: Verdict,
+    request: RequestView,
+    res: ServerResponse,
+    next: (err?: unknown) => void,
+  ): void {
+    if (verdict.action === "pass") {
+      next();
+      return;
+    }
+    request.note(verdict);
+    this.responder.answer(verdict, request, res, next);
+  }
+
+  // Allowed first: nobody on `allow`, and nothing that `skip` names, is judged or counted.
+  private exempt(client: Client, request: RequestView): Pass | undefined {
+    const { allow, skip } = this.runtime.options;
+    const { address } = client.vouched;
+    if (address !== undefined && allow.size > 0 && allow.has(address)) return ALLOWED;
+    if (skip === undefined) return undefined;
+    try {
+      return askHook("skip", skip, request.raw) ? SKIPPED : undefined;
+    } catch (error) {
+      this.fault("engine", "hook", error, client, request);
+      return undefined;
+    }
+  }
+
+  private ask(client: Client, request: RequestView, from: number): Awaitable<Verdict> {
+    if (from === 0 && client.service === undefined && this.runtime.options.unknownHost === "deny")
+      return unknownHost(request);
+    for (let index = from; index < this.protections.length; index++) {
+      const verdict = this.judgeOne(this.protections[index] as Protection, client, request);
+      if (isThenable(verdict))
+        return verdict.then((late) => (late.action === "pass" ? this.ask(client, request, index + 1) : late));
+      if (verdict.action !== "pass") return verdict;
+    }
+    return PASS;
+  }
+
+  private judgeOne(protection: Protection, client: Client, request: RequestView): Awaitable<Verdict> {
+    try {
+      const verdict = protection.judge(client, request);
+      return isThenable(verdict)
+        ? verdict.then(undefined, (error: unknown) => this.broken(protection, client, request, error))
+        : verdict;
+    } catch (error) {
+      return this.broken(protection, client, request, error);
+    }
+  }
+
+  // R11: store failures follow onStoreError; of anything else the operator hears, and only a gate refuses because of it.
+  private broken(
+    protection: Protection | undefined,
+    client: Client | undefined,
+    request: RequestView,
+    error: unknown,
+  ): Verdict {
+    const name = protection?.name ?? "client";
+    const store = error instanceof StoreFailure;
+    this.fault(name, store ? "store" : "exception", error, client, request);
+    const refuse = store
+      ? this.runtime.options.onStoreError === "deny"
+      : this.protections.some(
+          (one) => one.failClosed === true && (protection === undefined || one === protection),
+        );
+    const deny: Deny = {
+      action: "deny",
+      protection: name,
+      reason: store ? "store error" : "fault",
+      data: {},
+      status: 503,
+    };
+    return refuse ? deny : PASS;
+  }
+
+  private fault(
+    protection: string,
+    reason: string,
+    error: unknown,
+    client: Client | undefined,
+    request: RequestView,
+  ): void {
+    this.runtime.tell("fault", { protection, reason, data: messageOf(error) }, client, request);
+  }
+
+  private observe(client: Client, request: RequestView, res: ServerResponse): void {
+    let told = false;
+    const tell = (): void => {
+      if (told) return;
+      told = true;
+      // Without a status line the client was told nothing that could count (R23).
+      if (!res.headersSent) return;
+      for (const observer of this.observers) {
+        try {
+          observer.observe?.({ client, request, status: res.statusCode });
+        } catch (error) {
+          this.fault(observer.name, "exception", error, client, request);
+        }
+      }
+    };
+    res.on("finish", tell);
+    res.on("close", tell);
+  }
+
+  private async banNow(client: Client, request: RequestView, options: RequestBan): Promise<void> {
+    const { mode, banLocal } = this.runtime.options;
+    const { ttl = 86_400, reason = "application", scope = "service", data = {} } = options;
+    if (client.identity.isProxy || (!banLocal && !client.isGlobal)) {
+      this.events.warn(
+        "WRN_BUNKER_NOT_BANNED",
+        `a ban of ${client.ip} was asked for, but proxies and non-global addresses are never banned`,
+        client.key,
+      );
+      return;
+    }
+    if (mode === "detect") {
+      this.runtime.tell("banned", { protection: "application", reason, data }, client, request);
+      return;
+    }
+    try {
+      await this.runtime.bans.add(client.key, {
+        reason,
+        ttl,
+        scope: client.service === undefined ? "global" : scope,
+        service: client.service ?? "unknown",
+        data,
+        source: {
+          protection: "application",
+          id: request.id,
+          method: request.method,
+          path: request.path.path,
+        },
+      });
+    } catch (error) {
+      this.fault(
+        "application",
+        error instanceof StoreFailure ? "store" : "exception",
+        error,
+        client,
+        request,
+      );
+    }
+  }
+}
+
+function unknownHost(request: RequestView): Deny {
+  const host = request.header("host") ?? "";
+  return {
+    action: "deny",
+    protection: "services",
+    reason: "unknown host",
+    data: { host: host.slice(0, 255) },
+  };
+}

@@ -1,0 +1,72 @@
+/** One thing wrong with the options or settings that a user gave. */
+export interface OptionProblem {
+  /** Where: the option path (`badBehavior.banTime`). */
+  readonly path: string;
+  /** What was given. Secrets are never put here. */
+  readonly value: unknown;
+  /** What would have been right, in words. */
+  readonly allowed: string;
+  /** The nearest name that exists, for a misspelt one. */
+  readonly nearest?: string;
+}
+
+/** Thrown at start-up when options are wrong: all problems at once, one line each. */
+export class BunkerOptionsError extends TypeError {
+  readonly code = "ERR_BUNKER_OPTIONS";
+  constructor(readonly problems: readonly OptionProblem[]) {
+    super(
+      `ERR_BUNKER_OPTIONS: ${problems.length === 1 ? "one option is" : `${problems.length} options are`} wrong (docs/errors.md#err_bunker_options)\n${problems.map(line).join("\n")}`,
+    );
+    this.name = "BunkerOptionsError";
+  }
+}
+
+/** Thrown when a call on a {@link BanList} asks for something it must not do or cannot read. */
+export class BunkerBanError extends RangeError {
+  constructor(
+    readonly code: "ERR_BUNKER_BAN_ADDRESS" | "ERR_BUNKER_BAN_WIDE",
+    message: string,
+  ) {
+    super(`${code}: ${message} (docs/errors.md#${code.toLowerCase()})`);
+    this.name = "BunkerBanError";
+  }
+}
+
+/** A store that could not answer; the middlewares follow `onStoreError` when they meet one. */
+export class StoreFailure extends Error {
+  readonly code = "ERR_BUNKER_STORE";
+  constructor(cause: unknown) {
+    super(`ERR_BUNKER_STORE: the store failed: ${messageOf(cause)} (docs/errors.md#err_bunker_store)`, {
+      cause,
+    });
+    this.name = "StoreFailure";
+  }
+}
+
+/** A hook that answered what a hook must not answer (R11). */
+export class BunkerHookError extends TypeError {
+  readonly code = "ERR_BUNKER_HOOK";
+  constructor(hook: string, what: string) {
+    super(`ERR_BUNKER_HOOK: ${hook} ${what} (docs/errors.md#err_bunker_hook)`);
+    this.name = "BunkerHookError";
+  }
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+function line(problem: OptionProblem): string {
+  const nearest = problem.nearest === undefined ? "" : `; did you mean "${problem.nearest}"?`;
+  return `  - ${problem.path}: got ${shown(problem.value)}; allowed: ${problem.allowed}${nearest}`;
+}
+
+function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  if (typeof value === "function") return "a function";
+  if (value === null || typeof value !== "object") return String(value);
+  if (value instanceof RegExp) return String(value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  return "an object";
+}

@@ -1,0 +1,126 @@
+import type { OptionProblem } from "../errors.js";
+
+/** Takes a problem; the reader goes on to find the others. */
+export type Report = (problem: OptionProblem) => void;
+
+/** Knows what values an option takes. */
+export interface Check<Out> {
+  /** What is allowed, in words, for errors and docs. */
+  readonly allowed: string;
+  /** The value made ready for use, or `undefined` after reporting what is wrong with it. */
+  read(value: unknown, path: string, report: Report): Out | undefined;
+  /** Turns the text of a setting into the value that `read` takes. */
+  parse(text: string): unknown;
+}
+
+/** A check from a function that answers the ready value, or `undefined` for "not allowed". */
+export function check<Out>(
+  allowed: string,
+  accept: (value: unknown) => Out | undefined,
+  parse: (text: string) => unknown = (text) => text,
+): Check<Out> {
+  return {
+    allowed,
+    parse,
+    read(value, path, report) {
+      const ready = accept(value);
+      if (ready === undefined) report({ path, value, allowed });
+      return ready;
+    },
+  };
+}
+
+/** A whole number from `min` to `max`. */
+export function integer(min: number, max: number, unit = ""): Check<number> {
+  const top = max === Number.MAX_SAFE_INTEGER ? "" : ` to ${max}`;
+  return check(
+    `a whole number${unit === "" ? "" : ` of ${unit}`} from ${min}${top}`,
+    (value) =>
+      Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
+        ? (value as number)
+        : undefined,
+    Number,
+  );
+}
+
+/** Any number from `min` to `max`. */
+export function decimal(min: number, max: number): Check<number> {
+  return check(
+    `a number from ${min} to ${max}`,
+    (value) => (typeof value === "number" && value >= min && value <= max ? value : undefined),
+    Number,
+  );
+}
+
+/** `true` or `false`; `yes` or `no` as a setting. */
+export function flag(): Check<boolean> {
+  return check(
+    "true or false",
+    (value) => (typeof value === "boolean" ? value : undefined),
+    (text) => (text === "yes" ? true : text === "no" ? false : text),
+  );
+}
+
+/** One of a few literal values. */
+export function oneOf<const T extends readonly (string | number | boolean)[]>(
+  ...values: T
+): Check<T[number]> {
+  return check(
+    values.map((value) => JSON.stringify(value)).join(" or "),
+    (value) => (values.includes(value as T[number]) ? (value as T[number]) : undefined),
+    (text) => values.find((value) => String(value) === text) ?? text,
+  );
+}
+
+/** A text that `pattern` matches. */
+export function text(allowed = "a text", pattern = /^[^]*$/): Check<string> {
+  return check(allowed, (value) => (typeof value === "string" && pattern.test(value) ? value : undefined));
+}
+
+/** A function; what it answers is checked when it is called (R11). */
+export function hook<F extends (...args: never[]) => unknown>(signature: string): Check<F> {
+  return check(`a function ${signature}`, (value) =>
+    typeof value === "function" ? (value as F) : undefined,
+  );
+}
+
+/** An array of items, or a text of items separated by white space, as in a setting. */
+export function list<Out>(item: Check<Out>, options: { min?: number } = {}): Check<Out[]> {
+  const min = options.min ?? 0;
+  const allowed = `${min > 0 ? `at least ${min} of` : "an array or space-separated text of"} ${item.allowed}`;
+  return {
+    allowed,
+    parse: (text) => words(text).map((word) => item.parse(word)),
+    read(value, path, report) {
+      const entries = typeof value === "string" ? words(value).map((word) => item.parse(word)) : value;
+      if (!Array.isArray(entries) || entries.length < min) {
+        report({ path, value, allowed });
+        return undefined;
+      }
+      const ready = entries.map((entry: unknown, index) => item.read(entry, `${path}[${index}]`, report));
+      return ready.every((entry) => entry !== undefined) ? ready : undefined;
+    },
+  };
+}
+
+/** Whichever of several checks takes the value first. */
+export function either<Out>(...checks: Check<Out>[]): Check<Out> {
+  const allowed = checks.map((one) => one.allowed).join(", or ");
+  return {
+    allowed,
+    parse: (value) => checks[0]?.parse(value),
+    read(value, path, report) {
+      for (const one of checks) {
+        const problems: unknown[] = [];
+        const ready = one.read(value, path, (problem) => problems.push(problem));
+        if (problems.length === 0 && ready !== undefined) return ready;
+      }
+      report({ path, value, allowed });
+      return undefined;
+    },
+  };
+}
+
+function words(value: string): string[] {
+  return value.split(/\s+/).filter((word) => word !== "");
+}

@@ -1,0 +1,100 @@
+import { BunkerOptionsError, type OptionProblem } from "../errors.js";
+import type { Check, Report } from "./check.js";
+
+/** One option: its setting name, what it takes, what it is when not given, and a sentence for people. */
+export interface OptionSpec<Out> {
+  /** BunkerWeb's name for it; absent for options that BunkerWeb does not have. */
+  readonly setting?: string;
+  /** Where BunkerWeb lets the setting be given: for all services together or for each. */
+  readonly context?: "global" | "multisite";
+  readonly check: Check<NonNullable<Out>>;
+  /** The ready value when the option is not given; a function when it must be made anew each time. */
+  readonly default: Out | (() => Out);
+  readonly help: string;
+  /** Never shown in errors. */
+  readonly secret?: boolean;
+}
+
+/** The options of one part: the single source for names, defaults, validation, settings and docs. */
+export type OptionsTable<Resolved> = { readonly [K in keyof Resolved]-?: OptionSpec<Resolved[K]> };
+
+/** Reads `options` by `table`: every problem goes to `report`, and what is wrong is left at its default. */
+export function readOptions<Resolved extends object>(
+  table: OptionsTable<Resolved>,
+  options: unknown,
+  prefix: string,
+  report: Report,
+): Resolved {
+  const given = options === undefined ? {} : options;
+  if (given === null || typeof given !== "object" || Array.isArray(given)) {
+    report({ path: prefix === "" ? "options" : prefix, value: given, allowed: "an object of options" });
+    return readOptions(table, {}, prefix, report);
+  }
+  const at = (name: string): string => (prefix === "" ? name : `${prefix}.${name}`);
+  const names = Object.keys(table);
+  for (const [name, value] of Object.entries(given)) {
+    if (Object.hasOwn(table, name) || value === undefined) continue;
+    report({
+      path: at(name),
+      value: nameOnly(value),
+      allowed: `one of ${names.join(", ")}`,
+      nearest: nearestName(name, names),
+    });
+  }
+  const ready: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries<OptionSpec<unknown>>(table)) {
+    const value = (given as Record<string, unknown>)[name];
+    const hidden: Report =
+      spec.secret === true ? (problem) => report({ ...problem, value: "(hidden)" }) : report;
+    const read = value === undefined ? undefined : spec.check.read(value, at(name), hidden);
+    ready[name] =
+      read ?? (typeof spec.default === "function" ? (spec.default as () => unknown)() : spec.default);
+  }
+  return ready as Resolved;
+}
+
+/** A check for an option that is itself a group of options. */
+export function group<Resolved extends object>(table: OptionsTable<Resolved>): Check<Resolved> {
+  return {
+    allowed: `an object of ${Object.keys(table).join(", ")}`,
+    parse: (text) => text,
+    read: (value, path, report) => readOptions(table, value, path, report),
+  };
+}
+
+/** Runs `read` with a report and throws one {@link BunkerOptionsError} if anything was reported. */
+export function allProblemsAtOnce<T>(read: (report: Report) => T): T {
+  const problems: OptionProblem[] = [];
+  const result = read((problem) => problems.push(problem));
+  if (problems.length > 0) throw new BunkerOptionsError(problems);
+  return result;
+}
+
+/** The one of `names` that `name` was probably meant to be, if any is near. */
+export function nearestName(name: string, names: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
+  for (const candidate of names) {
+    const distance = editDistance(name.toLowerCase().slice(0, 64), candidate.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+// What was given under a misspelt name may be a secret, so only its kind is shown.
+function nameOnly(value: unknown): unknown {
+  return typeof value === "string" ? "(a text under this name)" : value;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substituted = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substituted, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

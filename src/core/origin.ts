@@ -1,0 +1,27 @@
+import type { Client } from "./client.js";
+import type { RequestView } from "./request-view.js";
+import { normalHost } from "./services.js";
+
+/** Whether the visitor's connection is encrypted: at this socket, or as a trusted proxy says. */
+export function isSecure(client: Client, request: RequestView): boolean {
+  if (request.raw.socket?.encrypted === true) return true;
+  if (!client.proxied) return false;
+  return request.header("x-forwarded-proto")?.split(",", 1)[0]?.trim().toLowerCase() === "https";
+}
+
+/**
+ * Whether a post comes from a page of our own, as far as the client says: browsers always say, and what is no browser
+ * has no user whom another site could send.
+ */
+export function isSameOriginPost(request: RequestView): boolean {
+  const site = request.header("sec-fetch-site");
+  if (site !== undefined) return site === "same-origin";
+  const origin = request.header("origin");
+  if (origin === undefined) return true;
+  const host = request.header("host") ?? request.raw.headers[":authority"];
+  try {
+    return typeof host === "string" && normalHost(new URL(origin).host) === normalHost(host);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,81 @@
+import { domainToASCII } from "node:url";
+import { BunkerHookError } from "./errors.js";
+import { RecentMap } from "./recent-map.js";
+import type { RequestLike } from "./request-view.js";
+import { isThenable } from "./verdict.js";
+
+/** The service of a middleware that was told of none. */
+export const DEFAULT_SERVICE = "default";
+
+/** What a service may be called. */
+export const SERVICE_NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
+
+/** The `service` hook. */
+export type ServiceHook = (request: never) => string;
+
+/** Which service a request asks for: always a configured name, never what the client wrote (R6). */
+export class Services {
+  private readonly hosts = new Map<string, string>();
+  private readonly names: ReadonlySet<string>;
+  private readonly known = new RecentMap<string, string>(2048);
+  /** Whether several services are told apart by Host. */
+  readonly byHost: boolean;
+
+  /**
+   * @param fixed the `service` option: one name for every request, or a hook that picks one
+   * @param services first names with their aliases
+   * @param unknownHost the service of hosts that are not configured; `undefined` = they have none
+   */
+  constructor(
+    readonly fixed: string | ServiceHook | undefined,
+    readonly services: ReadonlyMap<string, readonly string[]>,
+    readonly unknownHost: string | undefined,
+  ) {
+    this.names = new Set(services.keys());
+    this.byHost = fixed === undefined && services.size > 0;
+    for (const [name, aliases] of services) {
+      this.hosts.set(normalHost(name), name);
+      for (const alias of aliases) this.hosts.set(normalHost(alias), name);
+    }
+  }
+
+  /** The service's name; `undefined` = the Host is none of ours. Throws what the hook throws. */
+  nameOf(request: RequestLike): string | undefined {
+    if (typeof this.fixed === "string") return this.fixed;
+    if (this.fixed !== undefined) return this.ofHook(this.fixed, request);
+    if (!this.byHost) return DEFAULT_SERVICE;
+    const host = hostOf(request);
+    if (host === undefined) return this.unknownHost;
+    const known = this.known.get(host);
+    if (known !== undefined) return known === "" ? this.unknownHost : known;
+    const name = this.hosts.get(normalHost(host));
+    if (host.length <= 255) this.known.set(host, name ?? "");
+    return name ?? this.unknownHost;
+  }
+
+  private ofHook(hook: ServiceHook, request: RequestLike): string {
+    const name: unknown = hook(request as never);
+    if (isThenable(name))
+      throw new BunkerHookError("service", "answered a promise; it must answer a name at once");
+    if (
+      typeof name !== "string" ||
+      !SERVICE_NAME.test(name) ||
+      (this.names.size > 0 && !this.names.has(name))
+    ) {
+      throw new BunkerHookError("service", "answered something that is not a configured service name");
+    }
+    return name;
+  }
+}
+
+/** A Host as it is compared: lower case, no port, no trailing dot, international names in ASCII. */
+export function normalHost(host: string): string {
+  const bare = host.trim().toLowerCase().replace(/:\d*$/, "").replace(/\.$/, "");
+  return /^[a-z0-9.:[\]_-]*$/.test(bare) ? bare : domainToASCII(bare);
+}
+
+function hostOf(request: RequestLike): string | undefined {
+  // HTTP/2 has :authority; Node's compatibility layer copies it to host only where the client sent no host.
+  const host = request.headers.host ?? request.headers[":authority"];
+  return typeof host === "string" ? host : undefined;
+}

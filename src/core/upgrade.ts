@@ -1,0 +1,46 @@
+import { STATUS_CODES, type IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Engine } from "./engine.js";
+import { viewOf, type RequestView } from "./request-view.js";
+import type { Answer, Deny } from "./verdict.js";
+import { problem } from "./responder.js";
+
+/**
+ * Judges a WebSocket (or other) upgrade, which no middleware ever sees. Answers `true` = let it through; `false` = it was
+ * answered and closed. Never rejects.
+ */
+export async function judgeUpgrade(engine: Engine, req: IncomingMessage, socket: Duplex): Promise<boolean> {
+  const request = viewOf(req);
+  // A peer that goes away while we think must not bring the process down.
+  const ignore = (): void => undefined;
+  socket.on("error", ignore);
+  const verdict = await engine.judge(request);
+  if (verdict.action === "pass" || engine.runtime.options.mode === "detect") {
+    if (verdict.action !== "pass") engine.tell(verdict, request);
+    socket.off("error", ignore);
+    return true;
+  }
+  engine.tell(verdict, request);
+  if (verdict.action === "deny" && engine.drops(verdict, request)) socket.destroy();
+  else answer(socket, verdict.action === "deny" ? refusal(verdict, request) : await verdict.answer(request));
+  return false;
+}
+
+function refusal(verdict: Deny, request: RequestView): Answer {
+  const status = verdict.status ?? 403;
+  return problem(status, status === 503 ? "unavailable" : "denied", STATUS_CODES[status] ?? "", {
+    id: request.id,
+  });
+}
+
+function answer(socket: Duplex, { status, headers, body }: Answer): void {
+  if (socket.destroyed) return;
+  const lines = Object.entries({
+    ...headers,
+    Connection: "close",
+    "Content-Length": String(Buffer.byteLength(body)),
+  }).flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => `${name}: ${one}`));
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("\r\n")}\r\n\r\n${body.toString()}`,
+  );
+}

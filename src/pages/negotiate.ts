@@ -1,0 +1,56 @@
+import { RecentMap } from "../core/recent-map.js";
+import { LANGUAGES } from "./texts.js";
+
+const FALLBACK = "en";
+/** What is read of an Accept-Language header, in characters and entries. */
+const LONGEST = 256;
+const MOST = 16;
+
+const known = new RecentMap<string, string>(512);
+const tags = new Map(Object.keys(LANGUAGES).map((tag) => [tag.toLowerCase(), tag]));
+
+/** The best of our languages for an Accept-Language header (RFC 4647 look-up, by quality); English when none fits. */
+export function negotiateLanguage(header: string | undefined): string {
+  if (header === undefined || header === "") return FALLBACK;
+  const text = header.slice(0, LONGEST);
+  let language = known.get(text);
+  if (language === undefined) known.set(text, (language = negotiate(text)));
+  return language;
+}
+
+function negotiate(header: string): string {
+  const wanted = header
+    .split(",", MOST)
+    .map((entry, order) => ({ ...rangeOf(entry), order }))
+    .filter(({ quality }) => quality > 0)
+    .sort((a, b) => b.quality - a.quality || a.order - b.order);
+  for (const { range } of wanted) {
+    const tag = lookUp(range);
+    if (tag !== undefined) return tag;
+  }
+  return FALLBACK;
+}
+
+function rangeOf(entry: string): { range: string; quality: number } {
+  const [range = "", ...parameters] = entry.split(";").map((part) => part.trim().toLowerCase());
+  const q = parameters.find((parameter) => parameter.startsWith("q="));
+  const quality = q === undefined ? 1 : Number(q.slice(2));
+  return { range, quality: Number.isFinite(quality) ? quality : 0 };
+}
+
+// Shortens the range from its end until one of ours fits: "de-CH-1996", "de-CH", "de".
+function lookUp(range: string): string | undefined {
+  for (let rest = chinese(range); rest !== ""; rest = rest.slice(0, Math.max(0, rest.lastIndexOf("-")))) {
+    const tag = tags.get(rest);
+    if (tag !== undefined) return tag;
+  }
+  return undefined;
+}
+
+// Regions say which script is read: Taiwan, Hong Kong and Macao the traditional one.
+function chinese(range: string): string {
+  if (!/^zh(?:-|$)/.test(range)) return range;
+  return /^zh-(?:hant|tw|hk|mo)(?:-|$)/.test(range) || /^zh-[a-z]+-(?:tw|hk|mo)$/.test(range)
+    ? "zh-hant"
+    : "zh-hans";
+}
