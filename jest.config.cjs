@@ -12,6 +12,9 @@ const shared = {
   },
 };
 
+// Browsers start and packages are installed. (Jest reads "testTimeout" for all projects together only.)
+const slow = { setupFilesAfterEnv: ["<rootDir>/__tests__/slow-tests.setup.cjs"] };
+
 const PACKAGE_TESTS = "/__tests__/package/";
 
 /** @type {import("jest").Config} */
@@ -23,13 +26,12 @@ module.exports = {
       testMatch: ["**/*.test.ts"],
       testPathIgnorePatterns: ["/node_modules/", "\\.browser\\.test\\.ts$", PACKAGE_TESTS],
     },
-    { ...shared, displayName: "browser", testMatch: ["**/*.browser.test.ts"], testTimeout: 60_000 },
+    { ...shared, ...slow, displayName: "browser", testMatch: ["**/*.browser.test.ts"] },
     {
       ...shared,
+      ...slow,
       displayName: "package",
       testMatch: ["<rootDir>/__tests__/package/**/*.test.ts"],
-      // They install packages.
-      testTimeout: 180_000,
     },
   ],
 };

@@ -4,6 +4,8 @@ import { listen } from "./listen.js";
 
 listen(async (app) => {
   const guard = bunker({
+    // A thousand lines about a thousand bans.
+    logger: false,
     sessions: { secret: "bench-secret-of-32-characters-xx" },
     antibot: { challenge: "cookie" },
   });
