@@ -18,7 +18,7 @@ import {
 import { judgeUpgrade } from "../core/upgrade.js";
 import { MemoryStore } from "../store/memory-store.js";
 import type { Awaitable } from "../store/store.js";
-import { demandOf, type Demand } from "./choice.js";
+import { demandOf } from "./choice.js";
 import { GateProtection } from "./gate.js";
 import { KIND_NAMES, type KindName } from "./kinds.js";
 import { antibotTable, type AntibotOptions, type AntibotResolved } from "./options.js";
@@ -109,9 +109,7 @@ function routerOf(gate: GateProtection): Protection {
 }
 
 function requirementOf(gate: GateProtection, kind: string): Protection {
-  const known = gate.options.challenge.kind(kind);
-  const demand: Demand | undefined = demandOf(kind) ?? (known && { kind: known, accepted: [known.name] });
-  if (demand === undefined) {
+  if (gate.kinds.get(kind) === undefined) {
     const nearest = nearestName(kind, KIND_NAMES);
     throw new BunkerOptionsError([
       {
@@ -122,6 +120,7 @@ function requirementOf(gate: GateProtection, kind: string): Protection {
       },
     ]);
   }
+  const demand = demandOf(kind);
   return {
     name: gate.name,
     failClosed: true,

@@ -1,5 +1,6 @@
 import type { Client } from "../core/client.js";
 import type { RequestView } from "../core/request-view.js";
+import type { Answer } from "../core/verdict.js";
 import type { PageTexts } from "../pages/texts.js";
 import type { Awaitable } from "../store/store.js";
 
@@ -7,8 +8,10 @@ import type { Awaitable } from "../store/store.js";
 export interface Visit {
   readonly client: Client;
   readonly request: RequestView;
-  /** Where the challenge is served and answered. */
+  /** Where the challenge is served; its files lie below. */
   readonly uri: string;
+  /** Where the answer is posted. */
+  readonly action: string;
   readonly service: string;
   readonly language: string;
   readonly texts: PageTexts;
@@ -37,7 +40,7 @@ export interface ChallengePage {
   readonly body: string;
   /** Inline script; it gets the page's nonce. */
   readonly script?: string;
-  /** Data for the script, found at `#bunker-config` as JSON. */
+  /** Data for the script, found at `#bunker-config` as JSON, with the sealed challenge as `state`. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** More sources for the page's Content-Security-Policy, by directive. */
   readonly csp?: Readonly<Record<string, readonly string[]>>;
@@ -51,7 +54,7 @@ export type Fields = ReadonlyMap<string, string>;
  * challenge needs no memory on the server.
  */
 export interface ChallengeKind<State = unknown> {
-  /** What passes call it: `a-z`, digits and hyphens. */
+  /** What passes call it: `a-z`, digits and hyphens, at most 32. */
   readonly name: string;
   /**
    * When the challenge's id is spent (R14). `before` (default): before `verify`, for what can be guessed or costs money:
@@ -64,7 +67,14 @@ export interface ChallengeKind<State = unknown> {
   /** Makes a new challenge: anything that JSON holds. */
   issue(visit: Visit): Awaitable<State>;
   /** The page's part. */
-  page(issued: Issued<State>, visit: Visit): ChallengePage;
-  /** Whether the answer is right. Throwing counts as "could not be checked": 503, nothing spent on the visitor's side. */
+  page(issued: Issued<State>, visit: Visit): Awaitable<ChallengePage>;
+  /** Whether the answer is right. Throwing means that it could not be checked: the visitor is answered 503. */
   verify(state: State, fields: Fields, visit: Visit): Awaitable<boolean>;
+  /**
+   * Files that the page needs, by name: `GET <uri>/<name>?state=<token>` is answered by the function of that name, given the
+   * challenge that `token` holds (`undefined` = no such challenge, or it is too old).
+   */
+  readonly files?: Readonly<
+    Record<string, (issued: Issued<State> | undefined, visit: Visit) => Awaitable<Answer>>
+  >;
 }

@@ -6,7 +6,7 @@ import { nearestName } from "../core/options/table.js";
 import type { RequestView } from "../core/request-view.js";
 import { isThenable } from "../core/verdict.js";
 import type { ChallengeKind } from "./challenge.js";
-import { builtInKind, KIND_NAMES, type KindName } from "./kinds.js";
+import { isKindName, KIND_NAMES, type KindName } from "./kinds.js";
 
 /** A kind by its name, or one of your own. */
 export type ChallengeStep = KindName | ChallengeKind;
@@ -20,62 +20,59 @@ export type ChallengeOption<Req extends IncomingMessage = IncomingMessage> =
 
 /** What a request must show: any of the `accepted` kinds; `kind` is what a visitor without them is given. */
 export interface Demand {
-  readonly kind: ChallengeKind;
+  readonly kind: string;
   readonly accepted: readonly string[];
 }
 
 /** The `challenge` option, ready to be asked. */
 export class ChallengeChoice {
-  private readonly demands: readonly Demand[];
+  /** Kinds that are not built in. */
+  readonly own: readonly ChallengeKind[];
+  private readonly ladder: readonly Demand[];
 
   constructor(
-    readonly kinds: readonly ChallengeKind[],
-    private readonly hook: ((client: Client, request: never) => unknown) | undefined,
+    steps: readonly ChallengeStep[],
+    private readonly hook?: (client: Client, request: never) => unknown,
   ) {
+    this.own = steps.filter((step) => typeof step !== "string");
+    const names = steps.map((step) => (typeof step === "string" ? step : step.name));
     // Whoever climbed the ladder higher than asked is welcome below.
-    this.demands = kinds.map((kind, level) => ({
-      kind,
-      accepted: kinds.slice(level).map(({ name }) => name),
-    }));
+    this.ladder = names.map((kind, level) => ({ kind, accepted: names.slice(level) }));
   }
 
-  /** Whether failures lead to harder kinds. */
-  get isLadder(): boolean {
-    return this.hook === undefined && this.kinds.length > 1;
+  /** How many steps failures lead up. */
+  get steps(): number {
+    return Math.max(1, this.ladder.length);
+  }
+
+  /** The kinds that are named, not picked by a hook. */
+  get names(): readonly string[] {
+    return this.ladder.map(({ kind }) => kind);
   }
 
   /** What is asked of a request at a level of the ladder; `undefined` = it is not gated. Throws what the hook throws. */
   demand(client: Client, request: RequestView, level: number): Demand | undefined {
-    if (this.hook === undefined) return this.demands[Math.min(level, this.demands.length - 1)];
+    if (this.hook === undefined) return this.ladder[Math.min(level, this.ladder.length - 1)];
     const name: unknown = this.hook(client, request.raw as never);
     if (isThenable(name))
       throw new BunkerHookError("challenge", "answered a promise; it must answer a kind at once");
     if (name === "no") return undefined;
-    const demand = typeof name === "string" ? demandOf(name) : undefined;
-    if (demand === undefined)
+    if (typeof name !== "string" || !isKindName(name)) {
       throw new BunkerHookError(
         "challenge",
         `answered what is no kind; kinds are ${KIND_NAMES.join(", ")} and "no"`,
       );
-    return demand;
-  }
-
-  /** The kind of that name: one of these, or a built-in one. */
-  kind(name: string): ChallengeKind | undefined {
-    return this.kinds.find((kind) => kind.name === name) ?? builtInKind(name);
+    }
+    return demandOf(name);
   }
 }
 
-const demandsByName = new Map<string, Demand>();
+const demands = new Map<string, Demand>();
 
-/** The demand for exactly one built-in kind. */
-export function demandOf(name: string): Demand | undefined {
-  const known = demandsByName.get(name);
-  if (known !== undefined) return known;
-  const kind = builtInKind(name);
-  if (kind === undefined) return undefined;
-  const demand: Demand = { kind, accepted: [name] };
-  demandsByName.set(name, demand);
+/** The demand for exactly one kind. */
+export function demandOf(kind: string): Demand {
+  let demand = demands.get(kind);
+  if (demand === undefined) demands.set(kind, (demand = { kind, accepted: [kind] }));
   return demand;
 }
 
@@ -87,28 +84,25 @@ export const choiceCheck: Check<ChallengeChoice> = {
     if (typeof value === "function")
       return new ChallengeChoice([], value as (client: Client, request: never) => unknown);
     const steps: readonly unknown[] = Array.isArray(value) ? value : [value];
-    const kinds = steps.map((step) => (typeof step === "string" ? builtInKind(step) : ownKind(step)));
-    if (steps.length === 0 || kinds.includes(undefined)) {
-      const wrong = steps[kinds.indexOf(undefined)];
-      report({ path, value: wrong, allowed: this.allowed, ...nearest(wrong) });
-      return undefined;
-    }
-    return new ChallengeChoice(kinds as ChallengeKind[], undefined);
+    if (steps.length > 0 && steps.every(isStep)) return new ChallengeChoice(steps);
+    const wrong = steps.find((step) => !isStep(step));
+    const nearest = typeof wrong === "string" ? nearestName(wrong, KIND_NAMES) : undefined;
+    report({ path, value: wrong, allowed: this.allowed, ...(nearest === undefined ? {} : { nearest }) });
+    return undefined;
   },
 };
 
-function nearest(value: unknown): { nearest?: string } {
-  const name = typeof value === "string" ? nearestName(value, KIND_NAMES) : undefined;
-  return name === undefined ? {} : { nearest: name };
-}
-
-function ownKind(value: unknown): ChallengeKind | undefined {
+function isStep(value: unknown): value is ChallengeStep {
+  if (typeof value === "string") return isKindName(value);
   const kind = value as Partial<ChallengeKind> | null | undefined;
   const named =
     typeof kind === "object" &&
     kind !== null &&
     typeof kind.name === "string" &&
     /^[a-z0-9-]{1,32}$/.test(kind.name);
-  const whole = named && [kind.issue, kind.page, kind.verify].every((part) => typeof part === "function");
-  return whole ? (kind as ChallengeKind) : undefined;
+  return (
+    named &&
+    !isKindName(kind.name as string) &&
+    [kind.issue, kind.page, kind.verify].every((part) => typeof part === "function")
+  );
 }

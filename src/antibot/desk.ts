@@ -4,10 +4,10 @@ import { isSameOriginPost } from "../core/origin.js";
 import { ANSWER_HEADERS, problem } from "../core/responder.js";
 import type { RequestView } from "../core/request-view.js";
 import type { Answer } from "../core/verdict.js";
-import { negotiateLanguage } from "../pages/negotiate.js";
-import { textsFor } from "../pages/texts.js";
-import type { ChallengeKind, Fields, Visit } from "./challenge.js";
-import { challengePage, helpPage, type Notice } from "./challenge-page.js";
+import { fetchScript } from "./browser-scripts.generated.js";
+import type { Browser, Caller } from "./caller.js";
+import type { ChallengeKind, Fields } from "./challenge.js";
+import { framedPage, helpPage, repostPage, type Notice } from "./challenge-page.js";
 import { demandOf, type Demand } from "./choice.js";
 import {
   challengeLocation,
@@ -15,99 +15,100 @@ import {
   openDestination,
   safePath,
   sealDestination,
-  type Destination,
 } from "./destination.js";
-import { DifficultyGauge } from "./difficulty.js";
 import type { GateProtection } from "./gate.js";
 import { serviceOf } from "./gate.js";
 import type { GateTools } from "./gate-tools.js";
+import { openForm } from "./kept-form.js";
 import { Levels } from "./levels.js";
-import { freshChallengeId, openChallenge, sealChallenge, type SealedChallenge } from "./sealed-challenge.js";
+import { Presenter } from "./presenter.js";
+import { openChallenge, type SealedChallenge } from "./sealed-challenge.js";
 import { SpentIds } from "./spent.js";
 
-/** The longest answer to a challenge, in bytes. */
+/** The longest answer to a challenge, in bytes; with a kept form of at most 16 KB in it, sealed, the longer. */
 const BODY_LIMIT = 8192;
-
-/** One request at the challenge's URI and what is needed to answer it. */
-interface Caller {
-  readonly client: Client;
-  readonly request: RequestView;
-  readonly tools: GateTools;
-  readonly service: string;
-  readonly destination: Destination;
-}
+const FORM_LIMIT = 32_768;
 
 /** Serves the challenge's URI: shows challenges, takes answers, hands out passes. */
 export class ChallengeDesk {
   readonly levels: Levels;
-  private readonly gauge: DifficultyGauge;
+  readonly presenter: Presenter;
   private readonly spent: SpentIds;
 
   constructor(private readonly gate: GateProtection) {
-    this.levels = new Levels(
-      gate.runtime,
-      gate.options.challenge.isLadder ? gate.options.challenge.kinds.length : 1,
-    );
+    this.levels = new Levels(gate.runtime, gate.options.challenge.steps);
+    this.presenter = new Presenter(gate);
     this.spent = new SpentIds(gate.runtime);
-    this.gauge = new DifficultyGauge(gate.options.difficulty, gate.options.adaptive, gate.runtime.now);
   }
 
   /** Answers one request for the URI or what lies below it. */
   async answer(client: Client, request: RequestView, tools: GateTools): Promise<Answer> {
     const service = serviceOf(client);
-    const parameter = new URLSearchParams(request.path.query).get(DESTINATION_PARAMETER) ?? undefined;
+    const query = new URLSearchParams(request.path.query);
+    const destination = openDestination(query.get(DESTINATION_PARAMETER) ?? undefined, tools.keys, service);
     const caller: Caller = {
       client,
       request,
       tools,
       service,
-      destination: openDestination(parameter, tools.keys, service),
+      destination,
+      frame: query.get("frame") === "1",
     };
-    if (request.path.path !== this.gate.options.uri)
-      return problem(404, "not-found", "Not Found", { id: request.id });
-    if (request.method === "GET" || request.method === "HEAD") return this.show(caller);
-    if (request.method === "POST") return this.take(caller);
-    return {
-      ...problem(405, "method", "Method Not Allowed", { id: request.id }),
-      headers: { ...ANSWER_HEADERS, Allow: "GET, HEAD, POST", "Content-Type": "application/problem+json" },
-    };
+    const name = request.path.path.slice(this.gate.options.uri.length + 1);
+    const reads = request.method === "GET" || request.method === "HEAD";
+    if (name === "" && reads) return this.show(caller);
+    if ((name === "" || name === "form") && request.method === "POST")
+      return this.take(caller, name === "" ? BODY_LIMIT : FORM_LIMIT);
+    if (name === "") return notAllowed(request, "GET, HEAD, POST");
+    if (!reads) return notAllowed(request, name === "form" ? "POST" : "GET, HEAD");
+    if (name === "fetch.js") return { status: 200, headers: SCRIPT_HEADERS, body: fetchScript };
+    return this.file(caller, name, query.get("state") ?? undefined);
+  }
+
+  /** The browser that asks; one that has no cookie of ours is given one. */
+  browserOf({ client, request, tools, service }: Omit<Caller, "destination" | "frame">): Browser {
+    const known = tools.cookies.browser(client, request, service);
+    return known ?? tools.cookies.setBrowser(client, request, service, this.gate.runtime.now());
   }
 
   private async show(caller: Caller): Promise<Answer> {
-    const { client, request, tools, service, destination } = caller;
+    const { client, request, tools, service } = caller;
     const demand = await this.demandFor(caller);
     if (demand === undefined || this.gate.passOf(client, request, demand.accepted, tools))
-      return redirect(302, destination.url);
+      return this.goOn(caller, 302);
     const browser = tools.cookies.browser(client, request, service);
     if (browser === undefined) return this.probe(caller);
-    if (demand.kind.silent !== true) return this.present(caller, demand.kind, browser.id, 200);
+    const kind = this.kindOf(demand);
+    if (kind.silent !== true) return this.presenter.present(caller, kind, browser, 200);
     // The cookie that came back is the answer, if it was set lately.
     const now = this.gate.runtime.now();
     if (now - browser.issued > this.gate.options.timeResolve * 1000) return this.probe(caller, browser.id);
-    return this.admit(caller, [demand.kind.name], destination.url, false);
+    return this.admit(caller, kind.name, false);
   }
 
-  private async take(caller: Caller): Promise<Answer> {
-    const { request, tools, service } = caller;
+  private async take(caller: Caller, limit: number): Promise<Answer> {
+    const { client, request, tools, service } = caller;
     if (!isSameOriginPost(request)) return problem(403, "cross-site", "Forbidden", { id: request.id });
-    const form = await readForm(request.message, BODY_LIMIT);
-    if ("status" in form)
-      return problem(form.status, "form", form.status === 413 ? "Content Too Large" : "Bad Request", {
+    const posted = await readForm(request.message, limit);
+    if ("status" in posted)
+      return problem(posted.status, "form", posted.status === 413 ? "Content Too Large" : "Bad Request", {
         id: request.id,
       });
-    const sealed = openChallenge(form.fields.get("state"), tools.keys, service);
-    const kind = sealed && this.gate.options.challenge.kind(sealed.kind);
+    const sealed = openChallenge(posted.fields.get("state"), tools.keys, service);
+    const kind = sealed && this.gate.kinds.get(sealed.kind);
     if (sealed === undefined || kind === undefined) return this.again(caller, "invalid", 400);
-    const browser = tools.cookies.browser(caller.client, request, service);
+    const browser = tools.cookies.browser(client, request, service);
+    const form = browser && openForm(posted.fields.get("form"), tools.keys, service, browser.id);
     const bound: Caller = {
       ...caller,
+      form,
       destination: { url: safePath(sealed.url), probed: true, kind: sealed.required },
     };
     if (browser === undefined) return this.probe(bound);
     if (browser.id !== sealed.browser) return this.again(bound, "invalid", 403);
     const age = this.gate.runtime.now() - sealed.issued;
     if (age > this.gate.options.timeResolve * 1000 || age < -60_000) return this.again(bound, "expired", 403);
-    return this.judge(bound, sealed, kind, form.fields);
+    return this.judge(bound, sealed, kind, posted.fields);
   }
 
   // R14: what can be guessed or costs money is spent before it is looked at, proofs only when they are good.
@@ -117,19 +118,30 @@ export class ChallengeDesk {
     kind: ChallengeKind,
     fields: Fields,
   ): Promise<Answer> {
-    const { client, request } = caller;
     const spend = kind.spend ?? "before";
-    const ttl = this.gate.options.timeResolve + 60;
     if (spend === "before") {
-      const spending = await this.spent.spend(sealed.id, ttl, client, request);
-      if (spending !== "fresh") return this.again(caller, "invalid", spending === "full" ? 503 : 403);
+      const refused = await this.spend(caller, sealed);
+      if (refused !== undefined) return refused;
     }
-    if (!(await kind.verify(sealed.state, fields, this.visit(caller)))) return this.refuse(caller, kind);
+    if (!(await kind.verify(sealed.state, fields, this.presenter.visit(caller))))
+      return this.refuse(caller, kind);
     if (spend === "after") {
-      const spending = await this.spent.spend(sealed.id, ttl, client, request);
-      if (spending !== "fresh") return this.again(caller, "invalid", spending === "full" ? 503 : 403);
+      const refused = await this.spend(caller, sealed);
+      if (refused !== undefined) return refused;
     }
-    return this.admit(caller, [kind.name], caller.destination.url, true);
+    return this.admit(caller, kind.name, true);
+  }
+
+  private async spend(caller: Caller, sealed: SealedChallenge): Promise<Answer | undefined> {
+    // A minute longer than it may take: clocks of several instances differ.
+    const spending = await this.spent.spend(
+      sealed.id,
+      this.gate.options.timeResolve + 60,
+      caller.client,
+      caller.request,
+    );
+    if (spending === "fresh") return undefined;
+    return this.again(caller, "invalid", spending === "full" ? 503 : 403);
   }
 
   private async refuse(caller: Caller, kind: ChallengeKind): Promise<Answer> {
@@ -145,42 +157,54 @@ export class ChallengeDesk {
     return this.again(caller, "failed", 403);
   }
 
-  private admit(caller: Caller, kinds: readonly string[], url: string, posted: boolean): Answer {
+  private admit(caller: Caller, kind: string, posted: boolean): Answer {
     const { client, request, tools, service } = caller;
-    const all = [...new Set([...(request.pass?.kinds ?? []), ...kinds])];
-    const pass = tools.passes.issue(client, request, service, all, this.gate.runtime.index.stamp());
-    if (posted) this.gauge.solved(client);
+    const kinds = [...new Set([...(request.pass?.kinds ?? []), kind])];
+    const pass = tools.passes.issue(client, request, service, kinds, this.gate.runtime.index.stamp());
+    if (posted) this.presenter.gauge.solved(client);
     this.gate.runtime.tell(
       "solved",
-      { protection: "antibot", reason: "solved", data: { kinds } },
+      { protection: "antibot", reason: "solved", data: { kind } },
       client,
       request,
     );
-    const cookie = tools.cookies.setPass(client, request, service, pass, this.gate.options.timeValid);
-    if (posted && request.wantsJson) {
+    return this.goOn(caller, posted ? 303 : 302, [
+      tools.cookies.setPass(client, request, service, pass, this.gate.options.timeValid),
+    ]);
+  }
+
+  // On to where the visitor was going: by a redirect, by a script's own means, with the form that waited, or out of the dialog.
+  private goOn(caller: Caller, status: 302 | 303, cookies: string[] = []): Answer {
+    const { request, form, destination, frame } = caller;
+    const { url } = destination;
+    if (status === 303 && request.wantsJson) {
+      const headers = { ...ANSWER_HEADERS, "Content-Type": "application/json", "Set-Cookie": cookies };
       return {
         status: 200,
-        headers: { ...ANSWER_HEADERS, "Content-Type": "application/json", "Set-Cookie": [cookie] },
-        body: JSON.stringify({ location: url }),
+        headers,
+        body: JSON.stringify(
+          form === undefined ? { location: url } : { repost: { url: form.url, fields: form.fields } },
+        ),
       };
     }
-    return redirect(posted ? 303 : 302, url, [cookie]);
+    const visit = this.presenter.visit(caller);
+    const { theme } = this.gate.runtime.options;
+    if (form !== undefined) return repostPage(form, visit, theme, cookies);
+    return frame ? framedPage(visit, theme, cookies) : redirect(status, url, cookies);
   }
 
   // One redirect shows whether a cookie comes back; when it does not, the visitor is told instead of sent in circles.
   private async probe(caller: Caller, browserId?: string): Promise<Answer> {
-    const { client, request, tools, service, destination } = caller;
+    const { client, request, tools, service, destination, frame } = caller;
     const { cookie } = tools.cookies.setBrowser(client, request, service, this.gate.runtime.now(), browserId);
+    const { uri } = this.gate.options;
     if (!destination.probed || browserId !== undefined) {
-      return redirect(
-        302,
-        challengeLocation(this.gate.options.uri, { ...destination, probed: true }, tools.keys, service),
-        [cookie],
-      );
+      const location = challengeLocation(uri, { ...destination, probed: true }, tools.keys, service);
+      return redirect(302, frame ? `${location}&frame=1` : location, [cookie]);
     }
     await this.levels.failed(client);
-    const retry = `${this.gate.options.uri}?${DESTINATION_PARAMETER}=${sealDestination({ ...destination, probed: false }, tools.keys, service)}`;
-    return helpPage(this.visit(caller), this.gate.runtime.options.theme, retry, [cookie]);
+    const retry = `${uri}?${DESTINATION_PARAMETER}=${sealDestination({ ...destination, probed: false }, tools.keys, service)}`;
+    return helpPage(this.presenter.visit(caller), this.gate.runtime.options.theme, retry, [cookie]);
   }
 
   // A new challenge in place of one that failed, expired or makes no sense; the destination is kept.
@@ -188,72 +212,48 @@ export class ChallengeDesk {
     const { client, request, tools, service } = caller;
     const demand = await this.demandFor(caller);
     const browser = tools.cookies.browser(client, request, service);
-    if (demand === undefined) return redirect(303, caller.destination.url);
+    if (demand === undefined) return this.goOn(caller, 303);
     if (browser === undefined) return this.probe(caller);
-    return this.present(caller, demand.kind, browser.id, status, notice);
+    const kind = this.kindOf(demand);
+    return kind.silent === true
+      ? this.probe(caller, browser.id)
+      : this.presenter.present(caller, kind, browser, status, notice);
   }
 
-  private async present(
-    caller: Caller,
-    kind: ChallengeKind,
-    browser: string,
-    status: number,
-    notice?: Notice,
-  ): Promise<Answer> {
-    const { tools, service, destination, request } = caller;
-    if (kind.silent === true) return this.probe(caller, browser);
-    const visit = this.visit(caller);
-    const state = await kind.issue(visit);
-    this.gauge.issued(caller.client);
-    const challenge: SealedChallenge = {
-      id: freshChallengeId(),
-      kind: kind.name,
-      issued: this.gate.runtime.now(),
-      browser,
-      url: destination.url,
-      required: destination.kind,
-      state,
-    };
-    const token = sealChallenge(challenge, tools.keys, service);
-    const page = kind.page({ id: challenge.id, state, token }, visit);
-    if (status !== 200 && request.wantsJson) {
-      return problem(status, notice ?? "challenge", "The challenge was not solved", {
-        id: request.id,
-        challenge: { ...page.config, state: token },
-        ...(notice === "expired" ? { expired: true } : {}),
-      });
-    }
-    return challengePage(page, token, visit, this.gate.runtime.options.theme, status, notice);
+  // Files of a challenge's page: whoever has the sealed challenge may have them, while it lasts.
+  private async file(caller: Caller, name: string, token: string | undefined): Promise<Answer> {
+    const { request, tools, service } = caller;
+    const sealed = openChallenge(token, tools.keys, service);
+    const fresh =
+      sealed !== undefined && this.gate.runtime.now() - sealed.issued <= this.gate.options.timeResolve * 1000;
+    const serve = sealed && this.gate.kinds.get(sealed.kind)?.files?.[name];
+    if (serve === undefined) return problem(404, "not-found", "Not Found", { id: request.id });
+    const issued = fresh ? { id: sealed.id, state: sealed.state, token: token as string } : undefined;
+    return serve(issued, this.presenter.visit(caller));
   }
 
   private async demandFor(caller: Caller): Promise<Demand | undefined> {
     const { kind } = caller.destination;
-    const { challenge } = this.gate.options;
-    if (kind !== undefined) return demandOf(kind) ?? onlyKind(challenge.kind(kind));
-    return challenge.demand(caller.client, caller.request, await this.levels.ask(caller.client));
+    if (kind !== undefined && this.gate.kinds.get(kind) !== undefined) return demandOf(kind);
+    return this.gate.options.challenge.demand(
+      caller.client,
+      caller.request,
+      await this.levels.ask(caller.client),
+    );
   }
 
-  private visit(caller: Caller): Visit {
-    const { client, request, service } = caller;
-    const language = negotiateLanguage(request.header("accept-language"));
-    const texts = textsFor(language, this.gate.runtime.options.theme);
-    return {
-      client,
-      request,
-      service,
-      language,
-      texts,
-      uri: this.gate.options.uri,
-      difficulty: this.gauge.bitsFor(client, request),
-      frame: false,
-      now: this.gate.runtime.now(),
-    };
+  private kindOf(demand: Demand): ChallengeKind {
+    const kind = this.gate.kinds.get(demand.kind);
+    if (kind === undefined) throw new Error(`no challenge is called ${demand.kind}`);
+    return kind;
   }
 }
 
-function onlyKind(kind: ChallengeKind | undefined): Demand | undefined {
-  return kind && { kind, accepted: [kind.name] };
-}
+const SCRIPT_HEADERS = {
+  ...ANSWER_HEADERS,
+  "Content-Type": "text/javascript; charset=utf-8",
+  "Cache-Control": "public, max-age=3600",
+};
 
 function redirect(status: 302 | 303, location: string, cookies: string[] = []): Answer {
   return {
@@ -265,4 +265,9 @@ function redirect(status: 302 | 303, location: string, cookies: string[] = []): 
     },
     body: "",
   };
+}
+
+function notAllowed(request: RequestView, allow: string): Answer {
+  const answer = problem(405, "method", "Method Not Allowed", { id: request.id });
+  return { ...answer, headers: { ...answer.headers, Allow: allow } };
 }

@@ -11,6 +11,7 @@ import type { Awaitable } from "../store/store.js";
 import { demandOf, type Demand } from "./choice.js";
 import { ChallengeDesk } from "./desk.js";
 import { gateTools, type GateTools } from "./gate-tools.js";
+import { KindRegistry } from "./kinds.js";
 import type { AntibotResolved } from "./options.js";
 import { refer } from "./refer.js";
 
@@ -25,12 +26,14 @@ export class GateProtection implements Protection, Gate {
   readonly failClosed = true;
   private tools: GateTools | undefined;
   private loading: Promise<GateTools> | undefined;
-  private readonly desk: ChallengeDesk;
+  readonly kinds: KindRegistry;
+  readonly desk: ChallengeDesk;
 
   constructor(
     readonly runtime: Runtime,
     readonly options: AntibotResolved,
   ) {
+    this.kinds = new KindRegistry(options, runtime);
     this.desk = new ChallengeDesk(this);
     runtime.index.retention = Math.max(runtime.index.retention, options.timeValid);
   }
@@ -54,8 +57,8 @@ export class GateProtection implements Protection, Gate {
   }
 
   /** What a route asks for that wants exactly this kind, whoever is excused elsewhere. */
-  require(kind: Demand, client: Client, request: RequestView): Awaitable<Verdict> {
-    return this.isOwn(request.path) ? this.serve(client) : this.pursue(client, request, kind, kind.kind.name);
+  require(demand: Demand, client: Client, request: RequestView): Awaitable<Verdict> {
+    return this.isOwn(request.path) ? this.serve(client) : this.pursue(client, request, demand, true);
   }
 
   /** The verdict that answers a request for the challenge itself. */
@@ -125,12 +128,12 @@ export class GateProtection implements Protection, Gate {
     client: Client,
     request: RequestView,
     demand: Demand | undefined,
-    kind?: string,
+    required = false,
   ): Awaitable<Verdict> {
     if (demand === undefined) return NOT_GATED;
     const tools = this.toolbox();
-    if (isThenable(tools)) return tools.then((ready) => this.stop(client, request, demand, ready, kind));
-    return this.stop(client, request, demand, tools, kind);
+    if (isThenable(tools)) return tools.then((ready) => this.stop(client, request, demand, ready, required));
+    return this.stop(client, request, demand, tools, required);
   }
 
   private stop(
@@ -138,15 +141,15 @@ export class GateProtection implements Protection, Gate {
     request: RequestView,
     demand: Demand,
     tools: GateTools,
-    kind: string | undefined,
+    required: boolean,
   ): Verdict {
     if (this.passOf(client, request, demand.accepted, tools)) return PASS;
     return {
       action: "challenge",
       protection: this.name,
       reason: "no pass",
-      data: { kind: demand.kind.name },
-      answer: (asked) => refer(this, client, asked, tools, kind),
+      data: { kind: demand.kind },
+      answer: (asked) => refer(this, client, asked, tools, demand, required),
     };
   }
 }

@@ -1,19 +1,43 @@
+import type { Runtime } from "../core/runtime.js";
 import type { ChallengeKind } from "./challenge.js";
 import { cookieChallenge } from "./challenges/cookie.js";
 import { javascriptChallenge } from "./challenges/javascript.js";
+import type { AntibotResolved } from "./options.js";
 
 /** The kinds that come with the package. */
 export type KindName = "cookie" | "javascript";
 
-const kinds: ReadonlyMap<string, ChallengeKind> = new Map(
-  // A kind's state is its own business: only what its `issue` answered ever comes back to it.
-  [cookieChallenge as ChallengeKind, javascriptChallenge as ChallengeKind].map((kind) => [kind.name, kind]),
-);
+// A kind's state is its own business: only what its `issue` answered ever comes back to it.
+const MAKERS: Readonly<Record<KindName, (options: AntibotResolved, runtime: Runtime) => ChallengeKind>> = {
+  cookie: () => cookieChallenge as ChallengeKind,
+  javascript: () => javascriptChallenge as ChallengeKind,
+};
 
 /** Their names. */
-export const KIND_NAMES = [...kinds.keys()] as readonly KindName[];
+export const KIND_NAMES = Object.keys(MAKERS) as readonly KindName[];
 
-/** The built-in kind of that name. */
-export function builtInKind(name: string): ChallengeKind | undefined {
-  return kinds.get(name);
+/** Whether a built-in kind has that name. */
+export function isKindName(name: string): name is KindName {
+  return Object.hasOwn(MAKERS, name);
+}
+
+/** The kinds of one gate: its own, and built-in ones with its options, made when they are first asked for. */
+export class KindRegistry {
+  private readonly made: Map<string, ChallengeKind>;
+
+  constructor(
+    private readonly options: AntibotResolved,
+    private readonly runtime: Runtime,
+  ) {
+    this.made = new Map(options.challenge.own.map((kind) => [kind.name, kind]));
+  }
+
+  /** The kind of that name; `undefined` = there is none. */
+  get(name: string): ChallengeKind | undefined {
+    const known = this.made.get(name);
+    if (known !== undefined || !isKindName(name)) return known;
+    const kind = MAKERS[name](this.options, this.runtime);
+    this.made.set(name, kind);
+    return kind;
+  }
 }

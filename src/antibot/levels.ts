@@ -37,7 +37,8 @@ export class Levels {
   failed(client: Client): Awaitable<void> {
     if (this.steps < 2) return undefined;
     const failures = this.runtime.store.increment(counterKey(client), 1, MEMORY);
-    if (isThenable(failures)) return failures.then((late) => {
+    if (isThenable(failures))
+      return failures.then((late) => {
         this.remember(client, late);
       });
     this.remember(client, failures);

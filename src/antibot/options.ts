@@ -69,6 +69,8 @@ export interface AntibotOptions<Req extends IncomingMessage = IncomingMessage> {
   difficulty?: number | ((client: Client, request: Req) => number);
   /** Asks networks that leave challenges unsolved for more work, and everybody for a little more under a flood. Default `true`. */
   adaptive?: boolean;
+  /** Keeps a form of at most 16 KB that meets the gate, and posts it again when the challenge is solved. Default `true`. */
+  keepPost?: boolean;
   /** Passes issued under a lower number are void: raise it to call all passes in. Default 0. */
   epoch?: number;
 }
@@ -96,6 +98,7 @@ export interface AntibotResolved {
   preflight: "pass" | "challenge";
   difficulty: Difficulty;
   adaptive: boolean;
+  keepPost: boolean;
   epoch: number;
 }
 
@@ -235,6 +238,11 @@ export const antibotTable: OptionsTable<AntibotResolved> = {
     help: "The mean work of a proof of work, in bits.",
   },
   adaptive: { check: flag(), default: true, help: "Asks for more work while challenges stay unsolved." },
+  keepPost: {
+    check: flag(),
+    default: true,
+    help: "Posts a form that met the gate again when the challenge is solved.",
+  },
   epoch: {
     check: integer(0, Number.MAX_SAFE_INTEGER),
     default: 0,

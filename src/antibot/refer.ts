@@ -2,10 +2,15 @@ import type { Client } from "../core/client.js";
 import { ANSWER_HEADERS, problem } from "../core/responder.js";
 import type { RequestView } from "../core/request-view.js";
 import type { Answer } from "../core/verdict.js";
+import type { Awaitable } from "../store/store.js";
+import { frameOf, type Caller } from "./caller.js";
+import { openTabPage, unkeptPage } from "./challenge-page.js";
+import type { Demand } from "./choice.js";
 import { challengeLocation, safePath } from "./destination.js";
 import type { GateProtection } from "./gate.js";
 import { serviceOf } from "./gate.js";
 import type { GateTools } from "./gate-tools.js";
+import { isFormPost, keepForm } from "./kept-form.js";
 
 /** What a request without a pass is answered: people are led to the challenge, programs are told where it is. */
 export function refer(
@@ -13,28 +18,54 @@ export function refer(
   client: Client,
   request: RequestView,
   tools: GateTools,
-  kind: string | undefined,
-): Answer {
-  if (!request.isNavigation || isPrefetch(request)) return challengeProblem(gate, request);
-  const service = serviceOf(client);
-  const destination = { url: safePath(relative(request)), probed: false, kind };
+  demand: Demand,
+  required: boolean,
+): Awaitable<Answer> {
+  const destination = {
+    url: safePath(relative(request)),
+    probed: false,
+    kind: required ? demand.kind : undefined,
+  };
+  const caller: Caller = { client, request, tools, service: serviceOf(client), destination, frame: false };
+  if (isPrefetch(request)) return challengeProblem(gate, request);
+  if (isFormPost(request)) return keep(gate, caller, demand);
+  if (!request.isNavigation) return challengeProblem(gate, request);
+  if (frameOf(request) === "foreign" && gate.options.sessions.sameSite !== "none") {
+    return openTabPage(gate.desk.presenter.visit(caller), gate.runtime.options.theme, destination.url);
+  }
   const headers: Record<string, string | string[]> = {
     ...ANSWER_HEADERS,
-    Location: challengeLocation(gate.options.uri, destination, tools.keys, service),
+    Location: challengeLocation(gate.options.uri, destination, tools.keys, caller.service),
   };
-  if (tools.cookies.browser(client, request, service) === undefined) {
-    headers["Set-Cookie"] = [tools.cookies.setBrowser(client, request, service, gate.runtime.now()).cookie];
-  }
+  const { cookie } = gate.desk.browserOf(caller);
+  if (cookie !== undefined) headers["Set-Cookie"] = [cookie];
   return { status: 302, headers, body: "" };
 }
 
 /** The refusal for everything that cannot show a page. */
 export function challengeProblem(gate: GateProtection, request: RequestView): Answer {
   return problem(403, "challenge", "A challenge must be solved first", {
-    detail: "Open the challenge in a browser, or send the cookie that a browser got there.",
+    detail:
+      "Open the challenge in a browser and come back with the cookie that it sets; then send the request again.",
     challenge: gate.options.uri,
     id: request.id,
   });
+}
+
+// The form stays in the page, sealed, and is posted again when the challenge is solved (R19).
+async function keep(gate: GateProtection, caller: Caller, demand: Demand): Promise<Answer> {
+  const form = gate.options.keepPost ? await keepForm(caller.request, caller.destination.url) : undefined;
+  const browser = gate.desk.browserOf(caller);
+  const kind = gate.kinds.get(demand.kind);
+  if (form !== undefined && kind !== undefined)
+    return gate.desk.presenter.present({ ...caller, form }, kind, browser, 403);
+  const location = challengeLocation(gate.options.uri, caller.destination, caller.tools.keys, caller.service);
+  return unkeptPage(
+    gate.desk.presenter.visit(caller),
+    gate.runtime.options.theme,
+    location,
+    browser.cookie === undefined ? [] : [browser.cookie],
+  );
 }
 
 // What a browser loads ahead of its user must not use up a redirect: it comes again when the user does.

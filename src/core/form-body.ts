@@ -1,27 +1,42 @@
 import type { IncomingMessage } from "node:http";
 
-/** The fields of a posted form, or why they could not be read: the status that says so. */
+/** The fields of a posted form in their order, or why they could not be read: the status that says so. */
+export type FormPairs =
+  { readonly pairs: readonly (readonly [string, string])[] } | { readonly status: 400 | 413 | 415 };
+
+/** The fields of a posted form, each name once, or why not. */
 export type FormBody =
   { readonly fields: ReadonlyMap<string, string> } | { readonly status: 400 | 413 | 415 };
 
-/** More fields than this are no form of ours. */
-const MOST_FIELDS = 64;
+/** More fields than this are no form that we keep or answer. */
+const MOST_FIELDS = 256;
+
+/** Reads a form like {@link readPairs}; repeated names are refused, too. */
+export async function readForm(req: IncomingMessage, limit: number): Promise<FormBody> {
+  const form = await readPairs(req, limit, { json: true });
+  if ("status" in form) return form;
+  const fields = new Map(form.pairs);
+  return fields.size === form.pairs.length ? { fields } : { status: 400 };
+}
 
 /**
- * Reads an `application/x-www-form-urlencoded` (or flat JSON) body of at most `limit` bytes. Where a body parser ran
- * before us, what it left in `req.body` is used. Repeated names and values that are not text are refused.
+ * Reads an `application/x-www-form-urlencoded` body (with `json`, a flat JSON object, too) of at most `limit` bytes. Where a
+ * body parser ran before us, what it left in `req.body` is used. Values that are not text are refused.
  */
-export async function readForm(req: IncomingMessage, limit: number): Promise<FormBody> {
-  const { body } = req as { body?: unknown };
-  if (typeof body === "object" && body !== null && !Buffer.isBuffer(body))
-    return ofEntries(Object.entries(body));
+export async function readPairs(
+  req: IncomingMessage,
+  limit: number,
+  accept: { json?: boolean } = {},
+): Promise<FormPairs> {
   const type = (req.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase();
   const json = type === "application/json";
-  if (!json && type !== "application/x-www-form-urlencoded") return { status: 415 };
+  if (type !== "application/x-www-form-urlencoded" && !(json && accept.json === true)) return { status: 415 };
+  const { body } = req as { body?: unknown };
+  if (typeof body === "object" && body !== null && !Buffer.isBuffer(body)) return ofObject(body, limit);
   const text =
     typeof body === "string" || Buffer.isBuffer(body) ? body.toString() : await readText(req, limit);
   if (text === undefined || text.length > limit) return { status: 413 };
-  return json ? ofJson(text) : ofEntries([...new URLSearchParams(text)]);
+  return json ? ofJson(text, limit) : ofPairs([...new URLSearchParams(text)], limit);
 }
 
 async function readText(req: IncomingMessage, limit: number): Promise<string | undefined> {
@@ -46,23 +61,34 @@ async function readText(req: IncomingMessage, limit: number): Promise<string | u
   });
 }
 
-function ofJson(text: string): FormBody {
+function ofJson(text: string, limit: number): FormPairs {
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed))
-      return ofEntries(Object.entries(parsed));
+      return ofObject(parsed, limit);
   } catch {
     // Falls through: what is no JSON is a bad request.
   }
   return { status: 400 };
 }
 
-function ofEntries(entries: readonly (readonly [string, unknown])[]): FormBody {
-  if (entries.length > MOST_FIELDS) return { status: 400 };
-  const fields = new Map<string, string>();
-  for (const [name, value] of entries) {
-    if (typeof value !== "string" || fields.has(name)) return { status: 400 };
-    fields.set(name, value);
-  }
-  return { fields };
+// What a body parser made: a repeated name is an array.
+function ofObject(body: object, limit: number): FormPairs {
+  return ofPairs(
+    Object.entries(body).flatMap(([name, value]: [string, unknown]) =>
+      Array.isArray(value) ? value.map((one: unknown) => [name, one] as const) : [[name, value] as const],
+    ),
+    limit,
+  );
+}
+
+function ofPairs(pairs: readonly (readonly [string, unknown])[], limit: number): FormPairs {
+  if (pairs.length > MOST_FIELDS || !pairs.every(isTextPair)) return { status: 400 };
+  return pairs.reduce((sum, [name, value]) => sum + name.length + value.length + 2, 0) > limit
+    ? { status: 413 }
+    : { pairs };
+}
+
+function isTextPair(pair: readonly [string, unknown]): pair is readonly [string, string] {
+  return typeof pair[1] === "string";
 }

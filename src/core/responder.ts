@@ -23,10 +23,15 @@ export function problem(
   type: string,
   title: string,
   members: Readonly<Record<string, unknown>> = {},
+  cookies: readonly string[] = [],
 ): Answer {
   return {
     status,
-    headers: { ...ANSWER_HEADERS, "Content-Type": "application/problem+json" },
+    headers: {
+      ...ANSWER_HEADERS,
+      "Content-Type": "application/problem+json",
+      ...(cookies.length > 0 ? { "Set-Cookie": [...cookies] } : {}),
+    },
     body: JSON.stringify({ type: `urn:express-bunker:${type}`, title, status, ...members }),
   };
 }

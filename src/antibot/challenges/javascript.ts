@@ -42,7 +42,7 @@ export const javascriptChallenge: ChallengeKind<WorkState> = {
     body: workBody(visit),
     script: challengeScript,
     config: {
-      action: visit.uri,
+      action: visit.action,
       seed: state.seed,
       count: PUZZLES,
       target: state.target,

@@ -1,0 +1,46 @@
+import { readPairs } from "../core/form-body.js";
+import { isSameOriginPost } from "../core/origin.js";
+import type { RequestView } from "../core/request-view.js";
+import type { KeyRing } from "./keys.js";
+
+/** A form that met the gate: sealed into the page and posted again when the challenge is solved (R19). */
+export interface KeptForm {
+  /** Where it was posted: path and query of our own origin. */
+  readonly url: string;
+  readonly fields: readonly (readonly [string, string])[];
+}
+
+/** The longest form that is kept, in bytes. */
+const LONGEST = 16_384;
+
+/** Whether a request is a form that a person has just sent, from a page of this very origin. */
+export function isFormPost(request: RequestView): boolean {
+  if (request.method !== "POST" || !request.wantsDocument) return false;
+  // A post without any word of where it comes from is not repeated in the visitor's name.
+  const said = request.header("sec-fetch-site") !== undefined || request.header("origin") !== undefined;
+  return said && isSameOriginPost(request);
+}
+
+/** The form of a request; `undefined` when it is too long or of another type. */
+export async function keepForm(request: RequestView, url: string): Promise<KeptForm | undefined> {
+  const form = await readPairs(request.message, LONGEST);
+  return "pairs" in form ? { url, fields: form.pairs } : undefined;
+}
+
+/** Seals a form for one browser of one service. */
+export function sealForm(form: KeptForm, keys: KeyRing, service: string, browser: string): string {
+  return keys.seal("form", [service, browser], JSON.stringify([form.url, form.fields]));
+}
+
+/** Opens what {@link sealForm} made. */
+export function openForm(
+  token: string | undefined,
+  keys: KeyRing,
+  service: string,
+  browser: string,
+): KeptForm | undefined {
+  const text = token === undefined ? undefined : keys.open("form", [service, browser], token);
+  if (text === undefined) return undefined;
+  const [url, fields] = JSON.parse(text) as [string, [string, string][]];
+  return { url, fields };
+}
