@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { checkAntibot, gateParts, type AntibotParts } from "./antibot/antibot.js";
 import { GateProtection } from "./antibot/gate.js";
@@ -20,6 +20,7 @@ import {
 import type { BanList } from "./core/bans/ban-list.js";
 import { BanProtection } from "./core/bans/ban-protection.js";
 import { Engine, type Middleware, type Running } from "./core/engine.js";
+import { guardServer } from "./core/guard.js";
 import { mounted } from "./core/mounted.js";
 import type { Check } from "./core/options/check.js";
 import { allProblemsAtOnce, group, readOptions, type OptionsTable } from "./core/options/table.js";
@@ -51,6 +52,11 @@ export type Bunker = Middleware &
     readonly store: Store;
     readonly antibot: AntibotParts | undefined;
     readonly badBehavior: { readonly bans: BanList } | undefined;
+    /**
+     * Has every upgrade (WebSocket) of `server` judged before its listeners hear of it, and closes the upgraded connections
+     * of clients that are banned later. The answer undoes it.
+     */
+    guard(server: Server): () => void;
     /** Judges an upgrade by all protections: `true` = let it through, `false` = answered and closed. */
     upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Awaitable<boolean>;
   };
@@ -117,6 +123,7 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
     store: resolved.store,
     antibot: gate && gateParts(engine, gate),
     badBehavior: resolved.badBehavior === false ? undefined : { bans: runtime.bans },
+    guard: (server: Server) => guardServer(engine, server),
     upgrade: (req: IncomingMessage, socket: Duplex) => judgeUpgrade(engine, req, socket),
   });
 }

@@ -102,7 +102,7 @@ function isStep(value: unknown): value is ChallengeStep {
     /^[a-z0-9-]{1,32}$/.test(kind.name);
   return (
     named &&
-    !isKindName(kind.name as string) &&
+    !isKindName(kind.name) &&
     [kind.issue, kind.page, kind.verify].every((part) => typeof part === "function")
   );
 }

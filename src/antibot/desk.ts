@@ -159,6 +159,8 @@ export class ChallengeDesk {
 
   private admit(caller: Caller, kind: string, posted: boolean): Answer {
     const { client, request, tools, service } = caller;
+    // Kinds solved before stay solved: a route's own challenge must not cost the pass for the rest.
+    this.gate.passOf(client, request, [], tools);
     const kinds = [...new Set([...(request.pass?.kinds ?? []), kind])];
     const pass = tools.passes.issue(client, request, service, kinds, this.gate.runtime.index.stamp());
     if (posted) this.presenter.gauge.solved(client);

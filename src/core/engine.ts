@@ -1,7 +1,9 @@
+import type { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Awaitable } from "../store/store.js";
 import type { Client } from "./client.js";
 import { messageOf, StoreFailure } from "./errors.js";
+import { isGuarded } from "./guard.js";
 import { askHook } from "./hooks.js";
 import type { Hub } from "./hub.js";
 import type { Protection } from "./protection.js";
@@ -40,6 +42,7 @@ export class Engine implements Running {
   readonly events: Hub;
   private readonly responder: Responder;
   private readonly observers: readonly Protection[];
+  private seen = 0;
 
   constructor(
     readonly runtime: Runtime,
@@ -93,6 +96,7 @@ export class Engine implements Running {
   }
 
   private handle(req: IncomingMessage, res: ServerResponse, next: (err?: unknown) => void): void {
+    this.lookForUpgrades(req);
     const request = viewOf(req);
     let verdict: Awaitable<Verdict>;
     try {
@@ -111,6 +115,18 @@ export class Engine implements Running {
         (late) => process.nextTick(() => this.settle(late, request, res, next)),
         () => process.nextTick(next),
       );
+  }
+
+  // WebSockets pass by every middleware: whoever serves them unguarded should know. Asked again now and then, since listeners
+  // are often added late.
+  private lookForUpgrades(req: IncomingMessage): void {
+    if (this.seen++ % 1024 !== 0) return;
+    const { server } = req.socket as { server?: EventEmitter };
+    if (server === undefined || server.listenerCount("upgrade") === 0 || isGuarded(server)) return;
+    this.events.warn(
+      "WRN_BUNKER_UPGRADE",
+      "this server takes upgrades (WebSockets), which no middleware sees; use bunker().guard(server), or ask upgrade() in your listener",
+    );
   }
 
   private settle(

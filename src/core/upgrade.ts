@@ -40,7 +40,9 @@ function answer(socket: Duplex, { status, headers, body }: Answer): void {
     Connection: "close",
     "Content-Length": String(Buffer.byteLength(body)),
   }).flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => `${name}: ${one}`));
+  // Nobody reads this socket any more, so its end would never be noticed.
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("\r\n")}\r\n\r\n${body.toString()}`,
+    () => socket.destroy(),
   );
 }

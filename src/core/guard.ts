@@ -1,0 +1,52 @@
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Client } from "./client.js";
+import type { Engine } from "./engine.js";
+import { viewOf } from "./request-view.js";
+import { judgeUpgrade } from "./upgrade.js";
+
+const guarded = new WeakSet<object>();
+
+/** Whether {@link guardServer} looks after a server's upgrades. */
+export function isGuarded(server: object): boolean {
+  return guarded.has(server);
+}
+
+/**
+ * Has every upgrade of `server` judged before its `upgrade` listeners hear of it, whenever they were added, and closes the
+ * upgraded connections of a client that is banned later (R10). The answer undoes it.
+ */
+export function guardServer(engine: Engine, server: Server): () => void {
+  const open = new Map<Duplex, Client>();
+  const { index, resolver } = engine.runtime;
+  const emit = server.emit.bind(server);
+  const admit = async (req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    if (!(await judgeUpgrade(engine, req, socket))) return;
+    open.set(socket, viewOf(req).client(resolver));
+    socket.once("close", () => open.delete(socket));
+    emit("upgrade", req, socket, head);
+  };
+  server.emit = ((event: string, ...args: unknown[]) => {
+    if (event !== "upgrade") return emit(event, ...args);
+    const [req, socket, head] = args as [IncomingMessage, Duplex, Buffer];
+    admit(req, socket, head).catch((error: unknown) => {
+      // A listener of the app's own threw: no answer can be given any more, and nobody waits for one.
+      socket.destroy();
+      process.nextTick(() => {
+        throw error;
+      });
+    });
+    return true;
+  }) as typeof server.emit;
+  const stop = engine.events.on("banned", ({ mode }) => {
+    if (mode === "detect") return;
+    for (const [socket, client] of open)
+      if (index.find(client, client.service) !== undefined) socket.destroy();
+  });
+  guarded.add(server);
+  return () => {
+    server.emit = emit;
+    guarded.delete(server);
+    stop();
+  };
+}
