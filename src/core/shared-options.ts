@@ -5,6 +5,7 @@ import { defaultStore } from "../store/default-store.js";
 import { AddressSet } from "./address-set.js";
 import { parseRange, type AddressRange } from "./address.js";
 import type { Ban } from "./bans/ban.js";
+import { resolverCheck, type ResolverOption } from "./dns/resolver-option.js";
 import { EVENT_TYPES, type BunkerListeners, type Logger } from "./hub.js";
 import { addressSetCheck } from "./options/address-checks.js";
 import {
@@ -77,6 +78,10 @@ export interface SharedOptions<Req extends IncomingMessage = IncomingMessage> {
   events?: BunkerListeners;
   /** Where warnings go; `false` = nowhere. Default: the console. */
   logger?: Logger | false;
+  /** Who answers DNS questions: servers as `"ip:port"`, or an object that asks by itself. Setting `DNS_RESOLVERS`. Default: the system's. */
+  resolver?: ResolverOption;
+  /** A folder of this app's own for downloaded lists and what else should survive restarts. Default: nothing is kept. */
+  cacheDir?: string;
   /** The clock, in ms. */
   now?: () => number;
 }
@@ -106,6 +111,8 @@ export interface SharedResolved {
   banLocal: boolean;
   events: BunkerListeners;
   logger: Logger | false;
+  resolver: ResolverOption | undefined;
+  cacheDir: string | undefined;
   now: (() => number) | undefined;
 }
 
@@ -274,6 +281,18 @@ export const sharedTable: OptionsTable<SharedResolved> = {
   banLocal: { check: flag(), default: false, help: "Bans non-global addresses too." },
   events: { check: group(eventsTable), default: () => ({}), help: "Listeners for events, by kind." },
   logger: { check: loggerCheck, default: () => console, help: "Where warnings go." },
+  resolver: {
+    setting: "DNS_RESOLVERS",
+    context: "global",
+    check: resolverCheck,
+    default: undefined,
+    help: "Who answers DNS questions.",
+  },
+  cacheDir: {
+    check: text("the path of a folder", /^[^\0]+$/),
+    default: undefined,
+    help: "A folder for downloaded lists and what else should survive restarts.",
+  },
   now: { check: hook<() => number>("() => milliseconds"), default: undefined, help: "The clock." },
 };
 

@@ -33,13 +33,13 @@ export class ConfirmedNames {
     return entry !== undefined && this.now() < entry.until ? entry.answer : undefined;
   }
 
-  /** The confirmed names of an address, in lower case and without a dot at the end. `wanted` picks those worth confirming. */
-  async of(address: Address, wanted: (name: string) => boolean = () => true): Promise<NamesAnswer> {
+  /** The confirmed names of an address, in lower case and without a dot at the end. */
+  async of(address: Address): Promise<NamesAnswer> {
     const cached = this.cached(address);
     if (cached !== undefined) return cached;
     const under = this.asking.get(address.text);
     if (under !== undefined) return under;
-    const asking = this.find(address, wanted).then((answer) => {
+    const asking = this.find(address).then((answer) => {
       const kept = answer.kind === "failed" ? KEPT_FAILED : KEPT;
       this.known.set(address.text, { answer, until: this.now() + kept * 1000 });
       return answer;
@@ -53,14 +53,11 @@ export class ConfirmedNames {
     this.known.delete(address);
   }
 
-  private async find(address: Address, wanted: (name: string) => boolean): Promise<NamesAnswer> {
+  private async find(address: Address): Promise<NamesAnswer> {
     const claimed = await this.dns.reverse(address.text);
     if (claimed.kind === "failed") return { kind: "failed" };
     if (claimed.kind === "absent") return { kind: "names", names: [] };
-    const names = claimed.values
-      .map((name) => name.toLowerCase().replace(/\.$/, ""))
-      .filter(wanted)
-      .slice(0, MAX_NAMES);
+    const names = claimed.values.map((name) => name.toLowerCase().replace(/\.$/, "")).slice(0, MAX_NAMES);
     const confirmed = await Promise.all(names.map((name) => this.confirms(name, address)));
     if (confirmed.includes("failed") && !confirmed.includes("yes")) return { kind: "failed" };
     return { kind: "names", names: names.filter((_, index) => confirmed[index] === "yes") };

@@ -24,7 +24,7 @@ export const resolverCheck: Check<ResolverOption> = check(
   `{ servers: ["ip:port"] } or an object with ${METHODS.join(", ")}`,
   (value) => {
     if (typeof value !== "object" || value === null) return undefined;
-    if (isResolver(value as ResolverOption)) return value as ResolverOption;
+    if (isResolver(value)) return value;
     const { servers, ...rest } = value as { servers?: unknown };
     if (Object.keys(rest).length > 0) return undefined;
     if (servers === undefined) return {};
