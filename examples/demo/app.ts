@@ -10,7 +10,7 @@ const guard = bunker({
   // One secret for all instances, from the environment, on a real site; here passes need not outlive the process.
   sessions: { secret: randomBytes(32).toString("hex") },
   // Clients of the API cannot solve a challenge, so the gate leaves it alone; bans still hold there.
-  antibot: { challenge: "cookie", ignoreUri: ["^/api/", "^/bans$"] },
+  antibot: { challenge: "javascript", ignoreUri: ["^/api/", "^/bans$"] },
   badBehavior: { threshold: 10, countTime: 60, banTime: 600 },
 });
 

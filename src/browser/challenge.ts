@@ -13,6 +13,8 @@ interface Config extends Puzzles {
   action: string;
   /** The sealed challenge, sent back with its solution. */
   state: string;
+  /** A form that met the gate, sealed; it goes back with the solution and comes out of it open. */
+  form?: string;
   /** Whether the page is shown in the fetch helper's dialog. */
   frame?: boolean;
   texts: Record<"working" | "done" | "slow" | "retry" | "failed" | "expired", string>;
@@ -58,9 +60,17 @@ function challengePage(config: Config): void {
     };
 
     const send = async (): Promise<void> => {
-      const answer = await submit(action, { state: challenge.state, challenge: solution as string }, () => {
-        if (!abandoned) say(texts.retry);
-      });
+      const answer = await submit(
+        action,
+        {
+          ...(config.form ? { form: config.form } : {}),
+          state: challenge.state,
+          challenge: solution as string,
+        },
+        () => {
+          if (!abandoned) say(texts.retry);
+        },
+      );
       if (abandoned) return;
       if (leave(answer, frame)) {
         abandon();
