@@ -17,6 +17,10 @@ const SCRIPTS = {
     about: "The challenge page's program, to be written into the page.",
     entry: `import { runChallengePage } from "./challenge.js"; runChallengePage();`,
   },
+  providerScript: {
+    about: "The program of pages that show an outside service's widget.",
+    entry: `import { runProviderPage } from "./provider.js"; runProviderPage();`,
+  },
   fetchScript: {
     about: "The fetch helper for pages without a bundler: sets `window.bunkerFetch`.",
     entry: `import { bunkerFetch } from "./fetch.js"; window.bunkerFetch = bunkerFetch;`,
@@ -28,8 +32,12 @@ const SCRIPTS = {
  * @returns {Record<keyof typeof SCRIPTS, string>}
  */
 export function browserScripts() {
-  const { challengeScript, fetchScript } = SCRIPTS;
-  return { challengeScript: script(challengeScript.entry), fetchScript: script(fetchScript.entry) };
+  const { challengeScript, providerScript, fetchScript } = SCRIPTS;
+  return {
+    challengeScript: script(challengeScript.entry),
+    providerScript: script(providerScript.entry),
+    fetchScript: script(fetchScript.entry),
+  };
 }
 
 /**

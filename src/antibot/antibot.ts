@@ -18,6 +18,7 @@ import {
 import { judgeUpgrade } from "../core/upgrade.js";
 import { MemoryStore } from "../store/memory-store.js";
 import type { Awaitable } from "../store/store.js";
+import { checkProvider, isProviderName } from "./challenges/providers/checks.js";
 import { demandOf } from "./choice.js";
 import { GateProtection } from "./gate.js";
 import { KIND_NAMES, type KindName } from "./kinds.js";
@@ -81,6 +82,8 @@ export function checkAntibot(
       allowed: `what visitors must do: ${KIND_NAMES.map((name) => `"${name}"`).join(", ")}, …`,
     });
   }
+  for (const name of options.challenge.names)
+    if (isProviderName(name)) checkProvider(name, options, at, report);
   if (options.sessions.secret.length === 0 && cluster.isWorker && store instanceof MemoryStore) {
     report({
       path: "sessions.secret",

@@ -3,3 +3,14 @@ export type { AntibotOptions, SessionOptions } from "./options.js";
 export type { ChallengeOption, ChallengeStep } from "./choice.js";
 export type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "./challenge.js";
 export type { KindName } from "./kinds.js";
+export type {
+  CapjsOptions,
+  HcaptchaOptions,
+  McaptchaOptions,
+  ProviderOptions,
+  ProviderPolicy,
+  ProvidersOptions,
+  RecaptchaOptions,
+  ScriptProviderOptions,
+  TurnstileOptions,
+} from "./challenges/providers/options.js";

@@ -2,15 +2,23 @@ import type { Runtime } from "../core/runtime.js";
 import type { ChallengeKind } from "./challenge.js";
 import { cookieChallenge } from "./challenges/cookie.js";
 import { javascriptChallenge } from "./challenges/javascript.js";
+import { isProviderName } from "./challenges/providers/checks.js";
+import { providerChallenge } from "./challenges/providers/providers.js";
+import type { ProviderName } from "./challenges/providers/vendor.js";
 import type { AntibotResolved } from "./options.js";
 
 /** The kinds that come with the package. */
-export type KindName = "cookie" | "javascript";
+export type KindName = "cookie" | "javascript" | ProviderName;
 
 // A kind's state is its own business: only what its `issue` answered ever comes back to it.
 const MAKERS: Readonly<Record<KindName, (options: AntibotResolved, runtime: Runtime) => ChallengeKind>> = {
   cookie: () => cookieChallenge as ChallengeKind,
   javascript: () => javascriptChallenge as ChallengeKind,
+  recaptcha: (options, runtime) => providerChallenge("recaptcha", options, runtime),
+  hcaptcha: (options, runtime) => providerChallenge("hcaptcha", options, runtime),
+  turnstile: (options, runtime) => providerChallenge("turnstile", options, runtime),
+  mcaptcha: (options, runtime) => providerChallenge("mcaptcha", options, runtime),
+  capjs: (options, runtime) => providerChallenge("capjs", options, runtime),
 };
 
 /** Their names. */
@@ -30,6 +38,8 @@ export class KindRegistry {
     private readonly runtime: Runtime,
   ) {
     this.made = new Map(options.challenge.own.map((kind) => [kind.name, kind]));
+    // Made at once, since they tell the log who will learn visitors' addresses (R37).
+    for (const name of options.challenge.names) if (isProviderName(name)) this.get(name);
   }
 
   /** The kind of that name; `undefined` = there is none. */

@@ -18,6 +18,8 @@ import type { Client } from "../core/client.js";
 import { group, type OptionsTable } from "../core/options/table.js";
 import type { Pattern } from "../core/pattern.js";
 import type { BindingRules } from "./binding.js";
+import { providersTable } from "./challenges/providers/option-tables.js";
+import type { ProvidersOptions, ProvidersResolved } from "./challenges/providers/options.js";
 import { choiceCheck, type ChallengeChoice, type ChallengeOption } from "./choice.js";
 import { LEAST_BITS, MOST_BITS, type Difficulty } from "./difficulty.js";
 import { SHORTEST_SECRET } from "./secrets.js";
@@ -42,7 +44,7 @@ export interface SessionOptions {
 }
 
 /** Options of the gate. Times are in seconds. */
-export interface AntibotOptions<Req extends IncomingMessage = IncomingMessage> {
+export interface AntibotOptions<Req extends IncomingMessage = IncomingMessage> extends ProvidersOptions {
   /** What a visitor must do. Setting `USE_ANTIBOT`. */
   challenge: ChallengeOption<Req>;
   /** Where challenges are served: a path that the site does not use. Setting `ANTIBOT_URI`. Default `/challenge`. */
@@ -85,7 +87,7 @@ export interface SessionResolved extends BindingRules {
 }
 
 /** {@link AntibotOptions} read and checked. */
-export interface AntibotResolved {
+export interface AntibotResolved extends ProvidersResolved {
   challenge: ChallengeChoice;
   uri: string;
   timeResolve: number;
@@ -248,4 +250,5 @@ export const antibotTable: OptionsTable<AntibotResolved> = {
     default: 0,
     help: "Passes of a lower number are void.",
   },
+  ...providersTable,
 };

@@ -1,0 +1,39 @@
+import type { Runtime } from "../../../core/runtime.js";
+import type { McaptchaResolved } from "./options.js";
+import { codesOf, jsonCall, RIGHT, wrong, type Vendor } from "./vendor.js";
+
+/** The project's public instance: wiped often. */
+const DEMO = "https://demo.mcaptcha.org";
+
+/** mCaptcha: its widget runs in a frame of the instance, nothing else is loaded. Contract: mcaptcha.org/docs. */
+export function mcaptcha(options: McaptchaResolved, runtime: Runtime): Vendor {
+  const { url, siteKey, secret } = options;
+  const verifyUrl = options.verifyUrl || `${url}/api/v1/pow/siteverify`;
+  const { origin, host } = new URL(url);
+  if (url === DEMO && process.env["NODE_ENV"] === "production") {
+    runtime.hub.warn(
+      "WRN_BUNKER_PROVIDER",
+      "antibot.mcaptcha.url is mCaptcha's demo instance, whose data is wiped often: run an instance of your own",
+      "mcaptcha demo",
+    );
+  }
+  return {
+    name: "mcaptcha",
+    title: "mCaptcha",
+    receivers: [host],
+    field: "mcaptcha__token",
+    longestToken: 4096,
+    timeout: options.timeout,
+    widget: () => ({
+      mode: "frame",
+      frame: `${url}/widget/?${new URLSearchParams({ sitekey: siteKey }).toString()}`,
+      csp: { "frame-src": [origin] },
+    }),
+    call: (token) => jsonCall(verifyUrl, { token, key: siteKey, secret }),
+    probe: () => jsonCall(verifyUrl, { token: "probe", key: siteKey, secret }),
+    judge(answer) {
+      if (answer.status === 401) return { outcome: "fault", why: "the secret is wrong" };
+      return answer.json["valid"] === true && answer.status < 300 ? RIGHT : wrong(codesOf(answer));
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import type { Visit } from "../../challenge.js";
+import type { Hostnames } from "./hostnames.js";
+import type { RecaptchaResolved } from "./options.js";
+import { leadsToCheckbox, recaptchaCheckbox, recaptchaScore, scored } from "./recaptcha.js";
+import { addressOf, codesOf, jsonCall, wrong, type Vendor, type WidgetState } from "./vendor.js";
+
+const SCRIPT = "https://www.google.com/recaptcha/enterprise.js";
+const API = "https://recaptchaenterprise.googleapis.com";
+
+/** reCAPTCHA Enterprise: assessments instead of `siteverify`. Contract: cloud.google.com/recaptcha/docs/create-assessment. */
+export function enterpriseRecaptcha(options: RecaptchaResolved, hostnames: Hostnames): Vendor {
+  const base = options.verifyUrl || `${API}/v1/projects/${encodeURIComponent(options.projectId)}/assessments`;
+  const verifyUrl = `${base}?${new URLSearchParams({ key: options.apiKey }).toString()}`;
+  const script = options.scriptUrl || SCRIPT;
+  const api = "grecaptcha.enterprise";
+  const isCheckbox = (state: WidgetState): boolean => state.checkbox === true || options.version === "v2";
+  return {
+    name: "recaptcha",
+    title: "reCAPTCHA Enterprise (Google)",
+    receivers: [new URL(base).host, "www.google.com", "www.gstatic.com"],
+    field: "token",
+    longestToken: 8192,
+    timeout: options.timeout,
+    checkboxAfterLowScore: leadsToCheckbox(options),
+    widget: (state, visit) =>
+      isCheckbox(state)
+        ? recaptchaCheckbox(options, script, api, state, visit)
+        : recaptchaScore(options, script, api, visit),
+    call(token, state, visit) {
+      const siteKey = state.checkbox === true ? options.checkboxSiteKey : options.siteKey;
+      const event = {
+        token,
+        siteKey,
+        ...(isCheckbox(state) ? {} : { expectedAction: options.action }),
+        userIpAddress: addressOf(visit),
+        userAgent: visit.request.header("user-agent")?.slice(0, 1024),
+        ja3: fingerprint(options.ja3, visit),
+        ja4: fingerprint(options.ja4, visit),
+      };
+      return jsonCall(verifyUrl, { event });
+    },
+    probe: () => jsonCall(verifyUrl, { event: { token: "probe", siteKey: options.siteKey } }),
+    judge(answer, state, visit) {
+      const { status, json } = answer;
+      // Errors of the API itself are about our key, project or request, never about the visitor.
+      if (status >= 400) return { outcome: "fault", why: codesOf(answer) };
+      const token = objectIn(json["tokenProperties"]);
+      if (token["valid"] !== true) return wrong(reasonOf(token["invalidReason"]));
+      const host = hostnames.judge(token["hostname"], visit);
+      if (host.outcome !== "right" || isCheckbox(state)) return host;
+      if (token["action"] !== options.action) return wrong("action");
+      return scored(objectIn(json["riskAnalysis"])["score"] ?? 0, options.score);
+    },
+  };
+}
+
+// The option names a header; what cannot be a header's name in practice is the fingerprint itself.
+function fingerprint(option: string, { request }: Visit): string | undefined {
+  if (option === "") return undefined;
+  if (/^[0-9a-f]{32}$|[_,]/i.test(option)) return option;
+  return request.header(option.toLowerCase())?.slice(0, 512);
+}
+
+function reasonOf(reason: unknown): string {
+  return typeof reason === "string" ? reason.slice(0, 100) : "invalid";
+}
+
+function objectIn(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}

@@ -1,0 +1,164 @@
+import { CLOSED, tellOpener } from "./frame-messages.js";
+import { hide, part, say, show } from "./page.js";
+
+/** What the server writes into the page, as JSON in `<script type="application/json" id="bunker-config">`. */
+interface Config {
+  /** `score` asks the provider for a token, `render` draws its widget, `frame` waits for the token of a frame. */
+  mode: "score" | "render" | "frame";
+  /** The provider's script. */
+  script?: string;
+  /** The global that it defines; a dot leads into it. */
+  api?: string;
+  /** What the widget is drawn with, besides its callbacks. */
+  parameters?: Record<string, string>;
+  /** Whether the page is shown in the fetch helper's dialog. */
+  frame?: boolean;
+  texts: Record<"working" | "done" | "slow" | "failed", string>;
+}
+
+/** The part of the providers' scripts that is used; reCAPTCHA, hCaptcha and Turnstile agree on it. */
+interface Api {
+  ready?: (then: () => void) => void;
+  execute?: (siteKey: string, options: { action: string }) => PromiseLike<string>;
+  render?: (element: HTMLElement, parameters: Record<string, unknown>) => unknown;
+}
+
+/** After this long without a widget or a token, people get a way out. */
+const PATIENCE_MS = 15_000;
+/** Narrower pages get the widgets' small shape. */
+const NARROW = 360;
+
+const widget = (): HTMLElement | null => document.getElementById("bunker-widget");
+
+function providerPage(config: Config, nonce: string): void {
+  const { mode, script, api = "", parameters = {}, texts } = config;
+  let sent = false;
+
+  const wayOut = (text: string): void => {
+    if (sent) return;
+    say(text);
+    show("wayout");
+  };
+  const giveUp = (): void => {
+    clearTimeout(patience);
+    wayOut(texts.failed);
+  };
+  const patience = setTimeout(() => {
+    wayOut(texts.slow);
+  }, PATIENCE_MS);
+
+  const send = (token: unknown): void => {
+    const field = document.getElementById("bunker-token") as HTMLInputElement | null;
+    const form = field?.form;
+    if (sent || typeof token !== "string" || !token || !field || !form) return;
+    sent = true;
+    clearTimeout(patience);
+    hide("wayout");
+    say(texts.done);
+    field.value = token;
+    // Widgets put fields of their own into the form, which are no part of our answer.
+    for (const own of Array.from(form.elements)) {
+      if (own instanceof HTMLTextAreaElement || (own instanceof HTMLInputElement && widget()?.contains(own)))
+        own.disabled = true;
+    }
+    HTMLFormElement.prototype.submit.call(form);
+  };
+
+  const provider = (): Api => {
+    let found: unknown = window;
+    for (const name of api.split(".")) found = (found as Record<string, unknown>)[name];
+    return found as Api;
+  };
+
+  const draw = (): void => {
+    const element = widget();
+    if (!element) return;
+    provider().render?.(element, {
+      ...parameters,
+      theme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
+      ...(innerWidth < NARROW ? { size: "compact" } : {}),
+      callback: send,
+      "error-callback": giveUp,
+    });
+    clearTimeout(patience);
+    say("");
+  };
+
+  const ask = (): void => {
+    const start = (): void => {
+      const asked = provider().execute?.(parameters["sitekey"] || "", { action: parameters["action"] || "" });
+      if (asked) asked.then(send, giveUp);
+      else giveUp();
+    };
+    const { ready } = provider();
+    if (ready) ready(start);
+    else start();
+  };
+
+  // What a provider's script throws into our hands must not leave the visitor without a way out.
+  const guarded = (step: () => void) => (): void => {
+    try {
+      step();
+    } catch {
+      giveUp();
+    }
+  };
+
+  const retry = part("retry");
+  if (retry) {
+    retry.onclick = () => {
+      location.reload();
+    };
+  }
+  if (config.frame) {
+    addEventListener("keydown", ({ key }) => {
+      if (key === "Escape") tellOpener(CLOSED);
+    });
+  }
+  addEventListener("pageshow", ({ persisted }) => {
+    // Came back out of the browser's memory: the challenge is spent or stale by now.
+    if (persisted) location.reload();
+  });
+
+  if (mode === "frame") {
+    const frame = widget() as HTMLIFrameElement;
+    frame.style.border = "0";
+    frame.style.maxWidth = "100%";
+    const { origin } = new URL(frame.src, location.href);
+    addEventListener("message", (message) => {
+      if (message.origin !== origin || message.source !== frame.contentWindow) return;
+      const data = message.data as { token?: unknown; failed?: unknown } | null;
+      if (data && data.failed) giveUp();
+      else send(data && data.token);
+    });
+    frame.addEventListener("load", () => {
+      clearTimeout(patience);
+    });
+    return;
+  }
+  say(texts.working);
+  const element = document.createElement("script");
+  element.async = true;
+  element.nonce = nonce;
+  element.src = script || "";
+  element.onerror = giveUp;
+  if (mode === "score") element.onload = guarded(ask);
+  else (window as { bunkerReady?: () => void }).bunkerReady = guarded(draw);
+  document.head.append(element);
+}
+
+/** Reads the page's configuration and starts, once the page is really shown: a prerendered page may never be. */
+export function runProviderPage(): void {
+  const { currentScript } = document;
+  const nonce = (currentScript && currentScript.nonce) || "";
+  const start = (): void => {
+    try {
+      providerPage(JSON.parse(part("config")?.textContent ?? "") as Config, nonce);
+    } catch {
+      show("wayout");
+    }
+  };
+  if ((document as { prerendering?: boolean }).prerendering) {
+    document.addEventListener("prerenderingchange", start, { once: true });
+  } else start();
+}
