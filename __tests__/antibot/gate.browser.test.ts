@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import axe from "axe-core";
 import express from "express";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";

@@ -66,3 +66,12 @@ test("R34 whatever the header, the answer is one of our languages, and the same 
 test("R34 an endless header is not read to its end", () => {
   expect(negotiateLanguage(`${"xx-yy,".repeat(100_000)}de`)).toBe("en");
 });
+
+test.each([
+  ["zh-Hans-HK", "zh-Hans"],
+  ["zh-yue-HK", "zh-Hant"],
+  ["zh-TW", "zh-Hant"],
+  ["iw-IL", "he"],
+])("%s is read as %s", (header, language) => {
+  expect(negotiateLanguage(header)).toBe(language);
+});

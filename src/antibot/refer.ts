@@ -10,6 +10,7 @@ import { challengeLocation, safePath } from "./destination.js";
 import type { GateProtection } from "./gate.js";
 import { serviceOf } from "./gate.js";
 import type { GateTools } from "./gate-tools.js";
+import { nameKnownProgram } from "./known-programs.js";
 import { isFormPost, keepForm } from "./kept-form.js";
 
 /** What a request without a pass is answered: people are led to the challenge, programs are told where it is. */
@@ -44,6 +45,7 @@ export function refer(
 
 /** The refusal for everything that cannot show a page. */
 export function challengeProblem(gate: GateProtection, request: RequestView): Answer {
+  nameKnownProgram(gate.runtime.hub, request);
   return problem(403, "challenge", "A challenge must be solved first", {
     detail:
       "Open the challenge in a browser and come back with the cookie that it sets; then send the request again.",

@@ -119,10 +119,10 @@ export class Hub {
     if (this.proxyRanges.size < 1024) this.proxyRanges.set(range.text, range);
   }
 
-  /** Warns once per `code` and `about`, with the page that explains it. */
-  warn(code: `WRN_BUNKER_${string}`, message: string, about = ""): void {
+  /** Warns once per `code` and `about`, with the page that explains it; answers whether it did. */
+  warn(code: `WRN_BUNKER_${string}`, message: string, about = ""): boolean {
     const key = `${code} ${about}`;
-    if (this.warned.has(key) || this.warned.size >= 1000) return;
+    if (this.warned.has(key) || this.warned.size >= 1000) return false;
     this.warned.add(key);
     for (const logger of this.loggers) {
       try {
@@ -131,6 +131,7 @@ export class Hub {
         // A broken logger must not break a request.
       }
     }
+    return true;
   }
 }
 

@@ -90,7 +90,7 @@ export class Responder {
     return {
       status,
       headers: this.denyHeaders,
-      body: denyPage({ language, theme, referenceId: request.id }),
+      body: denyPage({ language, theme, referenceId: request.id, unavailable: status === 503 }),
     };
   }
 

@@ -7,6 +7,8 @@ export interface DenyPageOptions {
   readonly language: string;
   readonly theme: PageTheme;
   readonly referenceId: string;
+  /** `true`: it is we who cannot answer, not the visitor who is refused. */
+  readonly unavailable?: boolean;
 }
 
 // A page whose only changing part is the id: under attack it is written thousands of times a second.
@@ -14,18 +16,22 @@ const halves = new WeakMap<PageTheme, Map<string, readonly [string, string]>>();
 const PLACE = "000000000000";
 
 /** The page of a refused visitor. */
-export function denyPage({ language, theme, referenceId }: DenyPageOptions): string {
+export function denyPage({ language, theme, referenceId, unavailable = false }: DenyPageOptions): string {
   let known = halves.get(theme);
   if (known === undefined) halves.set(theme, (known = new Map<string, readonly [string, string]>()));
-  let page = known.get(language);
-  if (page === undefined) known.set(language, (page = halvesFor(language, theme)));
+  const key = unavailable ? `${language} unavailable` : language;
+  let page = known.get(key);
+  if (page === undefined) known.set(key, (page = halvesFor(language, theme, unavailable)));
   return page[0] + referenceId + page[1];
 }
 
-function halvesFor(language: string, theme: PageTheme): readonly [string, string] {
+function halvesFor(language: string, theme: PageTheme, unavailable: boolean): readonly [string, string] {
   const texts = textsFor(language, theme);
-  const body = `<p>${escapeHtml(texts.denyMessage)}</p><p class="soft">${escapeHtml(texts.denyHelp)}</p>`;
-  const html = renderPage({ title: texts.denyTitle, language, body, referenceId: PLACE }, theme);
+  const body = unavailable
+    ? `<p>${escapeHtml(texts.unavailableMessage)}</p>`
+    : `<p>${escapeHtml(texts.denyMessage)}</p><p class="soft">${escapeHtml(texts.denyHelp)}</p>`;
+  const title = unavailable ? texts.unavailableTitle : texts.denyTitle;
+  const html = renderPage({ title, language, body, referenceId: PLACE }, theme);
   const at = html.lastIndexOf(PLACE);
   return [html.slice(0, at), html.slice(at + PLACE.length)];
 }

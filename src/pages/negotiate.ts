@@ -40,17 +40,17 @@ function rangeOf(entry: string): { range: string; quality: number } {
 
 // Shortens the range from its end until one of ours fits: "de-CH-1996", "de-CH", "de".
 function lookUp(range: string): string | undefined {
-  for (let rest = chinese(range); rest !== ""; rest = rest.slice(0, Math.max(0, rest.lastIndexOf("-")))) {
+  for (let rest = normal(range); rest !== ""; rest = rest.slice(0, Math.max(0, rest.lastIndexOf("-")))) {
     const tag = tags.get(rest);
     if (tag !== undefined) return tag;
   }
   return undefined;
 }
 
-// Regions say which script is read: Taiwan, Hong Kong and Macao the traditional one.
-function chinese(range: string): string {
+// Old tags get their new name. Of Chinese, a script that is named decides; else the region says which is read: in Taiwan, Hong Kong and Macao the traditional one.
+function normal(range: string): string {
+  if (/^iw(?:-|$)/.test(range)) return "he";
   if (!/^zh(?:-|$)/.test(range)) return range;
-  return /^zh-(?:hant|tw|hk|mo)(?:-|$)/.test(range) || /^zh-[a-z]+-(?:tw|hk|mo)$/.test(range)
-    ? "zh-hant"
-    : "zh-hans";
+  if (/^zh-hans(?:-|$)/.test(range)) return "zh-hans";
+  return /^zh-(?:[a-z]{3}-)?(?:hant|tw|hk|mo)(?:-|$)/.test(range) ? "zh-hant" : "zh-hans";
 }

@@ -16,7 +16,7 @@ h1{margin:0 0 .75rem;font-size:clamp(1.375rem,5vw,1.75rem);line-height:1.25;lett
 p{margin:0 0 1rem}
 .soft{color:var(--soft)}
 a{color:var(--accent)}
-.button,button{display:inline-flex;align-items:center;justify-content:center;min-height:2.75rem;padding:.5rem 1.25rem;border:1px solid var(--accent);border-radius:.625rem;background:var(--accent);color:var(--on);font:inherit;font-weight:600;text-decoration:none;cursor:pointer}
+.button,button{display:inline-flex;align-items:center;justify-content:center;min-height:2.75rem;padding:.5rem 1.25rem;border:1px solid var(--accent);border-radius:.625rem;background:var(--accent);color:var(--on);font:inherit;text-align:center;font-weight:600;text-decoration:none;cursor:pointer}
 .plain{background:none;color:var(--accent)}
 input[type=text]{width:100%;min-height:2.75rem;padding:.5rem .75rem;border:1px solid var(--soft);border-radius:.625rem;background:var(--card);color:inherit;font:inherit}
 :focus-visible{outline:3px solid var(--accent);outline-offset:3px}

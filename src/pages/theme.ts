@@ -1,6 +1,7 @@
-import { check, text } from "../core/options/check.js";
-import type { OptionsTable } from "../core/options/table.js";
-import type { PageTexts } from "./texts.js";
+import { text, type Check, type Report } from "../core/options/check.js";
+import { nearestName, type OptionsTable } from "../core/options/table.js";
+import { en } from "./languages/en.js";
+import { LANGUAGES, type PageTexts } from "./texts.js";
 
 /** How our pages look and what they say. Colours are CSS colours. */
 export interface PageTheme {
@@ -25,16 +26,44 @@ const logo = text(
   /^(?:data:image\/[\w.+-]+[;,][\x21\x23-\x26\x28-\x3b\x3d\x3f-\x7e]+|\/(?!\/)[\w./~%?&=-]*)$/,
 );
 
-const textsCheck = check<NonNullable<PageTheme["texts"]>>(
-  "an object of languages (or *), each an object of texts",
-  (value) =>
-    isRecord(value) &&
-    Object.values(value).every(
-      (texts) => isRecord(texts) && Object.values(texts).every((one) => typeof one === "string"),
-    )
-      ? (value as NonNullable<PageTheme["texts"]>)
-      : undefined,
-);
+const textsCheck: Check<NonNullable<PageTheme["texts"]>> = {
+  allowed: "an object of language tags (or * for all), each an object of texts",
+  parse: (value) => value,
+  read(value, path, report) {
+    if (!isRecord(value)) {
+      report({ path, value, allowed: this.allowed });
+      return undefined;
+    }
+    for (const [language, texts] of Object.entries(value)) {
+      const known = language === "*" || Object.hasOwn(LANGUAGES, language);
+      if (!known)
+        report({
+          path: `${path}.${language}`,
+          value: language,
+          allowed: `* or one of ${Object.keys(LANGUAGES).join(", ")}`,
+        });
+      if (!isRecord(texts))
+        report({ path: `${path}.${language}`, value: texts, allowed: "an object of texts" });
+      else checkTexts(texts, `${path}.${language}`, report);
+    }
+    return value as NonNullable<PageTheme["texts"]>;
+  },
+};
+
+function checkTexts(texts: Record<string, unknown>, path: string, report: Report): void {
+  const names = Object.keys(en);
+  for (const [name, text] of Object.entries(texts)) {
+    const nearest = names.includes(name) ? undefined : nearestName(name, names);
+    if (!names.includes(name))
+      report({
+        path: `${path}.${name}`,
+        value: text,
+        allowed: `one of ${names.join(", ")}`,
+        ...(nearest === undefined ? {} : { nearest }),
+      });
+    else if (typeof text !== "string") report({ path: `${path}.${name}`, value: text, allowed: "a text" });
+  }
+}
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -7,6 +7,9 @@ export const de: PageTexts = {
   denyMessage: "Diese Website nimmt derzeit keine Anfragen von Ihrer Netzwerkadresse an.",
   denyHelp:
     "Falls Sie ein Mensch sind und nichts Unrechtes getan haben: Versuchen Sie es später noch einmal oder schreiben Sie dem Betreiber der Website und geben Sie die unten stehende Referenz an.",
+  unavailableTitle: "Gerade nicht verfügbar",
+  unavailableMessage:
+    "Die Website konnte Ihre Anfrage im Moment nicht prüfen. Bitte versuchen Sie es gleich noch einmal.",
   cookiesTitle: "Cookies werden benötigt",
   cookiesMessage:
     "Diese Website prüft einmalig, ob ein Mensch zu Besuch ist, und merkt sich das in einem Cookie. Ihr Browser hat unser Cookie nicht zurückgesendet.",

@@ -5,6 +5,8 @@ export const en = {
   denyMessage: "This site does not accept requests from your network address at the moment.",
   denyHelp:
     "If you are a person and did nothing wrong: try again later, or write to the site's owner and quote the reference below.",
+  unavailableTitle: "Not available right now",
+  unavailableMessage: "The site could not check your request just now. Please try again in a moment.",
   cookiesTitle: "Cookies are needed",
   cookiesMessage:
     "This site checks once that a person is visiting, and remembers it in a cookie. Your browser did not send our cookie back.",

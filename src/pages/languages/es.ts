@@ -7,6 +7,8 @@ export const es: PageTexts = {
   denyMessage: "En este momento, este sitio no acepta solicitudes desde su dirección de red.",
   denyHelp:
     "Si es una persona y no ha hecho nada indebido, inténtelo más tarde o escriba al propietario del sitio indicando la referencia que aparece abajo.",
+  unavailableTitle: "No disponible en este momento",
+  unavailableMessage: "El sitio no ha podido comprobar su solicitud. Inténtelo de nuevo en unos instantes.",
   cookiesTitle: "Se necesitan cookies",
   cookiesMessage:
     "Este sitio comprueba una sola vez que la visita es de una persona y lo recuerda en una cookie. Su navegador no nos ha devuelto la cookie.",

@@ -7,6 +7,8 @@ export const fr: PageTexts = {
   denyMessage: "Ce site n’accepte pas les requêtes provenant de votre adresse réseau pour le moment.",
   denyHelp:
     "Si vous êtes une personne et n’avez rien fait de mal, réessayez plus tard ou écrivez au propriétaire du site en indiquant la référence ci-dessous.",
+  unavailableTitle: "Indisponible pour le moment",
+  unavailableMessage: "Le site n’a pas pu vérifier votre demande. Veuillez réessayer dans un instant.",
   cookiesTitle: "Cookies nécessaires",
   cookiesMessage:
     "Ce site vérifie une seule fois que la visite est celle d’une personne et s’en souvient grâce à un cookie. Votre navigateur ne nous a pas renvoyé ce cookie.",

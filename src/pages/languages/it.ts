@@ -7,6 +7,8 @@ export const it: PageTexts = {
   denyMessage: "Al momento questo sito non accetta richieste dal suo indirizzo di rete.",
   denyHelp:
     "Se è una persona e non ha fatto nulla di scorretto, riprovi più tardi oppure scriva al proprietario del sito indicando il riferimento qui sotto.",
+  unavailableTitle: "Non disponibile al momento",
+  unavailableMessage: "Il sito non è riuscito a verificare la richiesta. Si prega di riprovare tra poco.",
   cookiesTitle: "Servono i cookie",
   cookiesMessage:
     "Questo sito verifica una sola volta che a visitarlo sia una persona e lo ricorda con un cookie. Il suo browser non ci ha restituito il cookie.",

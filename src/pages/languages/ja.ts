@@ -7,6 +7,8 @@ export const ja: PageTexts = {
   denyMessage: "現在、このサイトではお使いのネットワークアドレスからのアクセスを受け付けていません。",
   denyHelp:
     "お心当たりがない場合は、時間をおいてもう一度お試しいただくか、下記の照会番号を添えてサイトの管理者にご連絡ください。",
+  unavailableTitle: "現在ご利用いただけません",
+  unavailableMessage: "ただいまリクエストを確認できませんでした。しばらくしてからもう一度お試しください。",
   cookiesTitle: "Cookie が必要です",
   cookiesMessage:
     "このサイトでは、人によるアクセスであることを一度だけ確認し、その結果を Cookie に保存します。お使いのブラウザーから Cookie が送られてきませんでした。",

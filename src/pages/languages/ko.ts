@@ -7,6 +7,8 @@ export const ko: PageTexts = {
   denyMessage: "현재 이 사이트는 사용 중이신 네트워크 주소에서 보낸 요청을 받지 않습니다.",
   denyHelp:
     "잘못하신 일이 없다면 나중에 다시 시도하시거나, 아래 참조 번호를 적어 사이트 운영자에게 문의해 주세요.",
+  unavailableTitle: "지금은 이용할 수 없습니다",
+  unavailableMessage: "지금은 요청을 확인할 수 없습니다. 잠시 후 다시 시도해 주세요.",
   cookiesTitle: "쿠키가 필요합니다",
   cookiesMessage:
     "이 사이트는 사람이 방문했는지 한 번만 확인하고 그 결과를 쿠키에 저장합니다. 브라우저가 쿠키를 돌려보내지 않았습니다.",

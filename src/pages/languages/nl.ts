@@ -7,6 +7,8 @@ export const nl: PageTexts = {
   denyMessage: "Deze site accepteert op dit moment geen verzoeken vanaf uw netwerkadres.",
   denyHelp:
     "Bent u een mens en hebt u niets verkeerd gedaan? Probeer het later opnieuw, of schrijf de eigenaar van de site en vermeld de referentie hieronder.",
+  unavailableTitle: "Nu even niet beschikbaar",
+  unavailableMessage: "De site kon uw verzoek zojuist niet controleren. Probeer het zo meteen opnieuw.",
   cookiesTitle: "Cookies zijn nodig",
   cookiesMessage:
     "Deze site controleert eenmalig of de bezoeker een mens is en onthoudt dat in een cookie. Uw browser heeft onze cookie niet teruggestuurd.",

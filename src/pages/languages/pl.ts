@@ -7,6 +7,8 @@ export const pl: PageTexts = {
   denyMessage: "Ta strona nie przyjmuje obecnie żądań z Państwa adresu sieciowego.",
   denyHelp:
     "Jeśli stronę odwiedza człowiek i nie zrobił nic złego, prosimy spróbować później albo napisać do właściciela strony, podając poniższy kod referencyjny.",
+  unavailableTitle: "Chwilowo niedostępne",
+  unavailableMessage: "Strona nie mogła teraz sprawdzić tego żądania. Prosimy spróbować ponownie za chwilę.",
   cookiesTitle: "Potrzebne są pliki cookie",
   cookiesMessage:
     "Ta strona jednorazowo sprawdza, czy odwiedza ją człowiek, i zapamiętuje to w pliku cookie. Przeglądarka nie odesłała naszego pliku cookie.",

@@ -7,6 +7,8 @@ export const pt: PageTexts = {
   denyMessage: "No momento, este site não aceita solicitações do seu endereço de rede.",
   denyHelp:
     "Se você é uma pessoa e não fez nada de errado, tente novamente mais tarde ou escreva ao responsável pelo site, informando a referência abaixo.",
+  unavailableTitle: "Indisponível no momento",
+  unavailableMessage: "O site não conseguiu verificar o seu pedido agora. Tente novamente em instantes.",
   cookiesTitle: "É preciso permitir cookies",
   cookiesMessage:
     "Este site verifica uma única vez se a visita é de uma pessoa e guarda isso em um cookie. Seu navegador não devolveu o nosso cookie.",

@@ -7,6 +7,8 @@ export const tr: PageTexts = {
   denyMessage: "Bu site şu anda ağ adresinizden gelen istekleri kabul etmiyor.",
   denyHelp:
     "Gerçek bir kişiyseniz ve yanlış bir şey yapmadıysanız daha sonra yeniden deneyin ya da aşağıdaki referansı belirterek site sahibine yazın.",
+  unavailableTitle: "Şu anda kullanılamıyor",
+  unavailableMessage: "Site isteğinizi şu anda denetleyemedi. Lütfen birazdan yeniden deneyin.",
   cookiesTitle: "Çerezler gerekli",
   cookiesMessage:
     "Bu site, ziyaretçinin bir insan olduğunu bir kez denetler ve bunu bir çerezde saklar. Tarayıcınız çerezimizi geri göndermedi.",

@@ -6,6 +6,8 @@ export const zhHans: PageTexts = {
   denyTitle: "访问被拒绝",
   denyMessage: "本网站目前不接受来自您的网络地址的请求。",
   denyHelp: "如果您是真人且没有不当操作，请稍后再试，或联系网站所有者并提供下方的参考编号。",
+  unavailableTitle: "暂时无法访问",
+  unavailableMessage: "网站目前无法检查您的请求，请稍后再试。",
   cookiesTitle: "需要启用 Cookie",
   cookiesMessage: "本网站会进行一次真人访问验证，并用 Cookie 记住结果。您的浏览器没有传回我们的 Cookie。",
   cookiesHelp: "请允许本网站使用 Cookie，然后重试。",

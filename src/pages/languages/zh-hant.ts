@@ -6,6 +6,8 @@ export const zhHant: PageTexts = {
   denyTitle: "存取遭拒",
   denyMessage: "本網站目前不接受來自您的網路位址的要求。",
   denyHelp: "如果您是真人且沒有不當操作，請稍後再試，或聯絡網站擁有者並提供下方的參考編號。",
+  unavailableTitle: "暫時無法使用",
+  unavailableMessage: "網站目前無法檢查您的要求，請稍後再試。",
   cookiesTitle: "需要啟用 Cookie",
   cookiesMessage: "本網站會進行一次真人造訪驗證，並以 Cookie 記住結果。您的瀏覽器沒有傳回我們的 Cookie。",
   cookiesHelp: "請允許本網站使用 Cookie，然後再試一次。",

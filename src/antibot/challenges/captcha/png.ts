@@ -16,7 +16,12 @@ export function encodePng(pixels: Uint8Array, width: number, height: number, bit
     else packRow(pixels, row * width, width, rows, start);
   }
   const data = deflateSync(rows, { level: 3 });
-  return Buffer.concat([SIGNATURE, chunk("IHDR", header), chunk("IDAT", data), chunk("IEND", Buffer.alloc(0))]);
+  return Buffer.concat([
+    SIGNATURE,
+    chunk("IHDR", header),
+    chunk("IDAT", data),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
 }
 
 function packRow(pixels: Uint8Array, from: number, width: number, rows: Buffer, start: number): void {

@@ -1,0 +1,35 @@
+import type { RandomStream } from "./random-stream.js";
+
+/** Letters and digits that are told apart at a glance, turned and touching: no 0 O Q, 1 I l J, 2 Z, 5 S, 7 T, 8 B, E F, M N, U V. */
+export const DEFAULT_ALPHABET = "ACDEHKMPRTWXYde3469";
+
+/** The characters that answers are made of. */
+export class Alphabet {
+  /** The characters that an answer can hold once folded. */
+  readonly classes: readonly string[];
+  private readonly forms: readonly (readonly string[])[];
+
+  constructor(
+    characters: string,
+    private readonly caseSensitive: boolean,
+  ) {
+    const byClass = new Map<string, string[]>();
+    for (const character of new Set(characters.normalize("NFC"))) {
+      const folded = this.fold(character);
+      byClass.set(folded, [...(byClass.get(folded) ?? []), character]);
+    }
+    this.classes = [...byClass.keys()];
+    this.forms = [...byClass.values()];
+  }
+
+  /** A new answer. A letter that may be drawn in two cases is no likelier than the others. */
+  answer(length: number, random: RandomStream): string {
+    return Array.from({ length }, () => random.pick(random.pick(this.forms))).join("");
+  }
+
+  /** What two answers that mean the same have in common. */
+  fold(text: string): string {
+    const whole = text.normalize("NFC").replace(/\s+/gu, "");
+    return this.caseSensitive ? whole : whole.toLowerCase();
+  }
+}

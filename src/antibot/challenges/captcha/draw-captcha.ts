@@ -1,0 +1,133 @@
+import { Coverage } from "./coverage.js";
+import { extentX, layLine, type Polygon } from "./line-layout.js";
+import { encodePng } from "./png.js";
+import { RandomStream } from "./random-stream.js";
+import { arc, wanderingStroke } from "./strokes.js";
+
+/** The picture's height in pixels. */
+export const HEIGHT = 116;
+
+/** The picture's width for so many characters. */
+export function widthFor(characters: number): number {
+  return 40 + 52 * characters;
+}
+
+/** How much ink a gap takes away. */
+const GAP_STRENGTH = 0.6;
+
+/** A picture of greys, 0 (black) to 15. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: Uint8Array;
+}
+
+/** The PNG of an answer: the same one for the same seed. */
+export function drawCaptcha(answer: string, seed: string): Buffer {
+  const { pixels, width, height } = pictureOf(answer, seed);
+  return encodePng(pixels, width, height, 4);
+}
+
+/** The picture before it is encoded. */
+export function pictureOf(answer: string, seed: string): Picture {
+  const characters = [...answer];
+  const random = new RandomStream(`${seed}|${answer}`);
+  const width = widthFor(characters.length);
+  const canvas = canvasOf(width);
+  const line = fitted(layLine(characters, random), width, random);
+  warp(line, random);
+  for (const polygon of line) fill(canvas.plane, polygon);
+  fill(canvas.plane, wanderingStroke(random, width, HEIGHT, random.between(4.8, 5.8)));
+  for (let count = characters.length / 3; count > 0; count--)
+    fill(canvas.plane, arc(random, width, HEIGHT, random.between(4, 5.2)));
+  canvas.plane.take(canvas.ink);
+  fill(canvas.plane, wanderingStroke(random, width, HEIGHT, random.between(1.4, 2.2)));
+  canvas.plane.take(canvas.gaps);
+  return { width, height: HEIGHT, pixels: shade(canvas.ink, canvas.gaps, width, random) };
+}
+
+interface Canvas {
+  readonly plane: Coverage;
+  readonly ink: Float32Array;
+  readonly gaps: Float32Array;
+}
+
+// Pictures of one length follow one another: their buffers are kept.
+let kept: Canvas | undefined;
+
+function canvasOf(width: number): Canvas {
+  if (kept?.plane.width !== width) {
+    const size = width * HEIGHT;
+    kept = { plane: new Coverage(width, HEIGHT), ink: new Float32Array(size), gaps: new Float32Array(size) };
+  }
+  return kept;
+}
+
+// As wide as the picture allows, never stretched by much: narrow letters stay narrow.
+function fitted(line: Polygon[], width: number, random: RandomStream): Polygon[] {
+  const [left, right] = extentX(line);
+  const scale = Math.min(1.12, (width - 24) / (right - left));
+  const shift = (width - (right - left) * scale) / 2 - left * scale + random.between(-4, 4);
+  for (const polygon of line) {
+    for (let index = 0; index < polygon.length; index += 2) {
+      polygon[index] = (polygon[index] as number) * scale + shift;
+      polygon[index + 1] = (polygon[index + 1] as number) + HEIGHT / 2 + 14;
+    }
+  }
+  return line;
+}
+
+function warp(line: readonly Polygon[], random: RandomStream): void {
+  const [up, upWave, upPhase] = [random.swing(8), random.between(110, 230), random.between(0, 6.3)];
+  const [aside, asideWave, asidePhase] = [random.swing(5), random.between(60, 120), random.between(0, 6.3)];
+  for (const polygon of line) {
+    for (let index = 0; index < polygon.length; index += 2) {
+      const [x, y] = [polygon[index] as number, polygon[index + 1] as number];
+      polygon[index] = x + aside * Math.sin((y * 6.28) / asideWave + asidePhase);
+      polygon[index + 1] = y + up * Math.sin((x * 6.28) / upWave + upPhase);
+    }
+  }
+}
+
+function fill(plane: Coverage, polygon: Polygon): void {
+  let fromX = polygon[polygon.length - 2] as number;
+  let fromY = polygon[polygon.length - 1] as number;
+  for (let index = 0; index < polygon.length; index += 2) {
+    const [x, y] = [polygon[index] as number, polygon[index + 1] as number];
+    plane.edge(fromX, fromY, x, y);
+    [fromX, fromY] = [x, y];
+  }
+}
+
+// Ink on paper, both of uneven tone, with grain: no single threshold parts them cleanly.
+function shade(ink: Float32Array, gaps: Float32Array, width: number, random: RandomStream): Uint8Array {
+  const pixels = new Uint8Array(width * HEIGHT);
+  const drift = random.between(-0.8, 0.8);
+  const margin = Math.ceil(Math.abs(drift) * HEIGHT);
+  const papers = tones(width + 2 * margin, 12.4, random.between(0.8, 1.3), random.between(100, 180), random);
+  const inks = tones(width + 2 * margin, 3, random.between(0.8, 1.6), random.between(60, 110), random);
+  let grain = 0;
+  for (let row = 0, at = 0; row < HEIGHT; row++) {
+    const start = margin + Math.round(row * drift);
+    for (let column = 0; column < width; column++, at++) {
+      if ((at & 7) === 0) grain = random.bits();
+      const paper = papers[start + column] as number;
+      const covered = (ink[at] as number) * (1 - GAP_STRENGTH * (gaps[at] as number));
+      const value = paper + ((inks[start + column] as number) - paper) * covered + (grain & 15) * 0.14;
+      grain >>>= 4;
+      pixels[at] = value > 15 ? 15 : value;
+    }
+  }
+  return pixels;
+}
+
+function tones(
+  length: number,
+  middle: number,
+  swing: number,
+  wave: number,
+  random: RandomStream,
+): Float32Array {
+  const phase = random.between(0, 6.3);
+  return Float32Array.from({ length }, (_, at) => middle + swing * Math.sin((at * 6.28) / wave + phase));
+}
