@@ -1,0 +1,274 @@
+import { parseAddress, parseRange, prefixOf } from "../core/address.js";
+import type { Client } from "../core/client.js";
+import { dnsClientOf, type DnsClient } from "../core/dns/dns-client.js";
+import { BunkerBanError } from "../core/errors.js";
+import { AddressList, type ListStatus } from "../core/lists/address-list.js";
+import { ListFolder } from "../core/lists/list-folder.js";
+import type { Gate, Protection, ProtectionHealth } from "../core/protection.js";
+import type { RequestView } from "../core/request-view.js";
+import type { Runtime } from "../core/runtime.js";
+import { isThenable, PASS, type Deny, type Verdict } from "../core/verdict.js";
+import type { Awaitable } from "../store/store.js";
+import { Forgiven } from "./forgiven.js";
+import { ListingBans, REASON, dataOf } from "./listing-bans.js";
+import { Lookups } from "./lookups.js";
+import { MassListingWatch } from "./mass-listing-watch.js";
+import type { DnsblResolved } from "./options.js";
+import { subjectOf, subjectOfAddress, type Subject } from "./subject.js";
+import { VerdictBook } from "./verdict-book.js";
+import type { Finding } from "./verdict-cache.js";
+import type { Zone, ZoneStatus } from "./zone.js";
+import { zonesOf } from "./zones.js";
+
+/** How often it is looked whether a test or a download is due, in ms. */
+const TICK_MS = 5000;
+
+/** What {@link DnsblProtection.check} finds out. */
+export interface DnsblCheck {
+  /** `error` = it could not be found out; `skipped` = such an address is never looked up. */
+  readonly verdict: "listed" | "clean" | "error" | "skipped";
+  /** The zone that decided. */
+  readonly zone?: string;
+  /** What that zone answered; for an error what went wrong. */
+  readonly code?: string;
+}
+
+/** How everything fares, in figures. */
+export interface DnsblStatus {
+  readonly zones: readonly ZoneStatus[];
+  /** Addresses being looked up now. */
+  readonly inFlight: number;
+  /** Look-ups that were not made, and whose clients passed, because too many were under way. */
+  readonly shed: number;
+  /** Requests that passed because the zones had not answered within `timeout`. */
+  readonly late: number;
+  /** Addresses whose verdict this process remembers, IPv6 prefixes counted once. */
+  readonly remembered: number;
+  readonly ignoreLists: readonly ListStatus[];
+}
+
+/** Refuses and bans clients whose address a DNS blocklist lists. */
+export class DnsblProtection implements Protection {
+  readonly name = "dnsbl";
+  private readonly dns: DnsClient;
+  private readonly zones: readonly Zone[];
+  private readonly lookups: Lookups;
+  private readonly book: VerdictBook;
+  private readonly lists: AddressList;
+  private readonly forgiven = new Forgiven();
+  private readonly bans: ListingBans;
+  private readonly stops: (() => void)[] = [];
+  private awake = false;
+  private loaded: boolean;
+  private lateCount = 0;
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly options: DnsblResolved,
+    private readonly gate: () => Gate | undefined,
+  ) {
+    const { service, cacheDir, logger, store } = runtime.options;
+    this.dns = dnsClientOf(runtime.options);
+    this.zones = zonesOf(options, this.dns, runtime);
+    const watch = new MassListingWatch(runtime.now, (zone, listed, asked) =>
+      this.onMass(zone, listed, asked),
+    );
+    this.lookups = new Lookups(this.zones, options.quorum, options.maxLookups, watch);
+    this.book = new VerdictBook(runtime, options, this.lookups);
+    this.bans = new ListingBans(runtime, options, gate);
+    this.loaded = options.ignoreIpUrls.length === 0;
+    this.lists = new AddressList(
+      options.ignoreIpUrls,
+      cacheDir === undefined ? undefined : new ListFolder(`${cacheDir}/dnsbl`),
+      `${typeof service === "string" ? service : "default"}/IGNORE_IP.list`,
+      runtime.now,
+      {
+        failed: (url, problem) => this.fault("ignore list", `${url}: ${problem}`),
+        invalid: (url, lines) => this.fault("ignore list", `${url}: ${lines} lines are no address or range`),
+      },
+    );
+    this.stops.push(runtime.hub.on("unbanned", (event) => this.forgive(event.ip)));
+    const unwatch = store.watch?.("ban", ({ key, value }) => {
+      if (value === undefined) this.forgive(key.slice("ban:".length).split("|", 1)[0] as string);
+    });
+    if (unwatch !== undefined) this.stops.push(unwatch);
+    if (logger !== false)
+      logger.info(
+        `express-bunker: DNSBL sends visitors' addresses to ${this.zones.map(({ shown }) => shown).join(", ")}`,
+      );
+  }
+
+  judge(client: Client, request: RequestView): Awaitable<Verdict> {
+    if (!this.awake) this.wake();
+    const subject = subjectOf(client);
+    if (subject === undefined || this.ignores(client, subject)) return PASS;
+    const known = this.book.cached(subject, this.runtime.now());
+    if (known !== undefined)
+      return known.verdict === "listed" ? this.refuse(known, subject, client, request) : PASS;
+    return this.look(subject, client, request);
+  }
+
+  /** Starts tests and downloads, and reads the ignore lists that are on this machine. Waits for no network. */
+  async start(): Promise<void> {
+    if (!this.awake) this.wake();
+    await this.lists.load();
+  }
+
+  /** Tests every zone and asks every ignore list now. */
+  async sync(): Promise<void> {
+    if (!this.awake) this.wake();
+    await Promise.all([this.lists.update(true), ...this.zones.map((zone) => zone.test())]);
+  }
+
+  /**
+   * Says what would be thought of an address. Counts nobody and bans nobody.
+   *
+   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for what is no address
+   */
+  async check(ip: string): Promise<DnsblCheck> {
+    const address = parseAddress(ip);
+    if (address === undefined)
+      throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `"${ip.slice(0, 64)}" is no IP address`);
+    if (!this.awake) this.wake();
+    await this.lists.load();
+    const subject = subjectOfAddress(address, this.runtime.options.ipv6Subnet);
+    if (subject === undefined || this.options.ignoreIp.has(address) || this.lists.has(address))
+      return { verdict: "skipped" };
+    const finding = this.book.cached(subject, this.runtime.now()) ?? (await this.book.of(subject));
+    if (finding === undefined) return { verdict: "error", code: "shed" };
+    const { verdict, zone, code } = finding;
+    if (verdict === "ignored") return { verdict: "skipped" };
+    return { verdict, ...(zone === undefined ? {} : { zone }), ...(code === undefined ? {} : { code }) };
+  }
+
+  get status(): DnsblStatus {
+    return {
+      zones: this.zones.map(({ status }) => status),
+      inFlight: this.lookups.inFlight,
+      shed: this.lookups.shed,
+      late: this.lateCount,
+      remembered: this.book.size,
+      ignoreLists: this.lists.status,
+    };
+  }
+
+  health(): ProtectionHealth {
+    const zones = this.zones
+      .map(({ status }) => status)
+      .filter(({ state }) => state === "suspended")
+      .map(({ zone, problem }) => `${zone} is not asked: ${problem ?? ""}`);
+    const lists = this.lists.status
+      .filter(({ problem }) => problem !== undefined)
+      .map(({ url, problem }) => `${url}: ${problem ?? ""}`);
+    const problems = [...zones, ...lists];
+    return { ok: problems.length === 0, problems };
+  }
+
+  close(): void {
+    for (const stop of this.stops.splice(0)) stop();
+    this.lists.close();
+    this.dns.cancel();
+    this.awake = true;
+  }
+
+  // Nobody is asked anything before the first request or `ready()`.
+  private wake(): void {
+    this.awake = true;
+    const tick = (): void => {
+      for (const zone of this.zones) zone.tick();
+      this.lists.tick();
+    };
+    const timer = setInterval(tick, TICK_MS);
+    timer.unref();
+    this.stops.push(() => clearInterval(timer));
+    void this.lists.load().then(() => {
+      this.loaded = true;
+      tick();
+    });
+    for (const zone of this.zones) zone.tick();
+  }
+
+  private ignores(client: Client, subject: Subject): boolean {
+    const { ignoreIp } = this.options;
+    const { address } = client.vouched;
+    if (address === undefined || (ignoreIp.size === 0 && this.lists.size === 0)) return false;
+    if (!ignoreIp.has(address) && !this.lists.has(address)) return false;
+    this.book.ignore(subject);
+    return true;
+  }
+
+  private look(subject: Subject, client: Client, request: RequestView): Awaitable<Verdict> {
+    const finding = this.loaded
+      ? this.book.of(subject)
+      : this.lists.load().then(() => (this.ignores(client, subject) ? undefined : this.book.of(subject)));
+    const act = (found: Finding | undefined): Awaitable<Verdict> =>
+      found?.verdict === "listed" ? this.refuse(found, subject, client, request) : PASS;
+    if (!isThenable(finding)) return act(finding);
+    const inBackground = (found: Finding | undefined): void => {
+      if (found?.verdict === "listed") this.ban(found, subject, client, request);
+    };
+    if (!this.options.wait) {
+      void finding.then(inBackground);
+      return PASS;
+    }
+    return new Promise((resolve) => {
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        this.lateCount++;
+        resolve(PASS);
+      }, this.options.timeout);
+      void finding.then((found) => {
+        clearTimeout(timer);
+        if (late) inBackground(found);
+        else resolve(act(found));
+      });
+    });
+  }
+
+  private refuse(
+    finding: Finding,
+    subject: Subject,
+    client: Client,
+    request: RequestView,
+  ): Awaitable<Verdict> {
+    if (this.forgiven.has(subject, this.runtime.now())) return PASS;
+    this.ban(finding, subject, client, request);
+    const gate = this.options.action === "challenge" ? this.gate() : undefined;
+    if (gate !== undefined) return gate.demand(client, request);
+    const deny: Deny = { action: "deny", protection: this.name, reason: REASON, data: dataOf(finding) };
+    return deny;
+  }
+
+  // A trusted partner must not be banned for a day because their list was still on its way.
+  private ban(finding: Finding, subject: Subject, client: Client, request: RequestView): void {
+    if (!this.lists.complete || this.forgiven.has(subject, this.runtime.now())) return;
+    this.bans.add(finding, subject, client, request);
+  }
+
+  private forgive(text: string): void {
+    const { banTime } = this.options;
+    this.forgiven.add(text, banTime === 0 ? Infinity : this.runtime.now() + banTime * 1000);
+    const range = parseRange(text);
+    if (range === undefined) return;
+    const { ipv6Subnet } = this.runtime.options;
+    const single = range.address.family === 4 ? range.bits === 32 : range.bits >= ipv6Subnet;
+    this.book.forget(range.text, single ? prefixOf(range.address, ipv6Subnet).text : undefined);
+  }
+
+  private onMass(zone: Zone, listed: number, asked: number): void {
+    const suspend = this.options.massBan === "suspend";
+    this.runtime.hub.warn(
+      "WRN_BUNKER_MASS_BAN",
+      `${zone.shown} lists ${listed} of ${asked} new clients; ${
+        suspend ? "it is not asked for now" : 'bans go on (massBan: "suspend" would stop them)'
+      }`,
+      `${zone.shown} ${Math.floor(this.runtime.now() / 3_600_000)}`,
+    );
+    if (suspend) zone.suspend(`lists ${listed} of ${asked} new clients`);
+  }
+
+  private fault(reason: string, data: string): void {
+    this.runtime.tell("fault", { protection: this.name, reason, data }, undefined, undefined);
+  }
+}

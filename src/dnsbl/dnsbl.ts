@@ -1,0 +1,62 @@
+import type { IncomingMessage } from "node:http";
+import { BanProtection } from "../core/bans/ban-protection.js";
+import { Engine, type Middleware, type Running } from "../core/engine.js";
+import { mounted } from "../core/mounted.js";
+import { allProblemsAtOnce, readOptions, type OptionsTable } from "../core/options/table.js";
+import type { Gate } from "../core/protection.js";
+import { Runtime } from "../core/runtime.js";
+import {
+  checkTogether,
+  sharedTable,
+  type SharedOptions,
+  type SharedResolved,
+} from "../core/shared-options.js";
+import { DnsblProtection, type DnsblCheck, type DnsblStatus } from "./dnsbl-protection.js";
+import { checkDnsbl, dnsblTable, type DnsblOptions, type DnsblResolved } from "./options.js";
+
+/** What {@link dnsbl} answers, besides the middleware. */
+export interface DnsblParts {
+  /** Looks an address up, or answers from the cache. Bans nobody. */
+  check(ip: string): Promise<DnsblCheck>;
+  /** How zones, look-ups and ignore lists fare, in figures. */
+  status(): DnsblStatus;
+  /** Tests every zone and asks every ignore list now. */
+  sync(): Promise<void>;
+}
+
+/** What {@link dnsbl} answers. */
+export type Dnsbl = Middleware & Running & DnsblParts;
+
+const table: OptionsTable<SharedResolved & DnsblResolved> = { ...sharedTable, ...dnsblTable };
+
+/**
+ * Refuses and bans clients whose address is on a DNS blocklist (BunkerWeb's DNSBL). The zones are told the visitors'
+ * addresses.
+ *
+ * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
+ * @example app.use(dnsbl({ list: "zen.spamhaus.org", resolver: { servers: ["127.0.0.1"] } }));
+ */
+export function dnsbl<Req extends IncomingMessage = IncomingMessage>(
+  options: SharedOptions<Req> & DnsblOptions = {},
+): Dnsbl {
+  const resolved = allProblemsAtOnce((report) => {
+    const read = readOptions(table, options, "", report);
+    checkTogether(read, "", report);
+    checkDnsbl(read, read.gate !== undefined, "", report);
+    return read;
+  });
+  const runtime = new Runtime(resolved, options as SharedOptions);
+  const gate = (): Gate | undefined => resolved.gate?.gate;
+  const protection = new DnsblProtection(runtime, resolved, gate);
+  const engine = new Engine(runtime, [new BanProtection(runtime, gate), protection]);
+  return mounted(engine, dnsblParts(protection));
+}
+
+/** The parts of a DNSBL that its engine does not have. */
+export function dnsblParts(protection: DnsblProtection): DnsblParts {
+  return {
+    check: (ip) => protection.check(ip),
+    status: () => protection.status,
+    sync: () => protection.sync(),
+  };
+}

@@ -1,0 +1,69 @@
+import type { Client } from "../core/client.js";
+import { messageOf, StoreFailure } from "../core/errors.js";
+import type { Gate } from "../core/protection.js";
+import { RecentMap } from "../core/recent-map.js";
+import type { RequestView } from "../core/request-view.js";
+import type { Runtime } from "../core/runtime.js";
+import type { DnsblResolved } from "./options.js";
+import type { Subject } from "./subject.js";
+import type { Finding } from "./verdict-cache.js";
+
+/** What a ban by this protection is called, as in BunkerWeb. */
+export const REASON = "dnsbl";
+
+/** What events and bans say of a listing. */
+export function dataOf({ zone, code, txt }: Finding): Record<string, string | undefined> {
+  return { zone, code, ...(txt === undefined ? {} : { txt }) };
+}
+
+/** Writes the bans that listings earn: on the very address that is listed, at the service it came to. */
+export class ListingBans {
+  /** Whom `detect` mode has told of already, and until when that holds. */
+  private readonly told = new RecentMap<string, number>(8192);
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly options: DnsblResolved,
+    private readonly gate: () => Gate | undefined,
+  ) {}
+
+  /** Bans a listed client, unless it is banned already; in `detect` mode only says so, once. */
+  add(finding: Finding, subject: Subject, client: Client, request: RequestView): void {
+    const { ban, banTime, banScope, action } = this.options;
+    // The address looked up may be the peer's, which is not the client's to answer for (R2).
+    if (!ban || subject.ip !== client.ip) return;
+    const data = dataOf(finding);
+    if (this.runtime.options.mode === "detect") {
+      this.tellOnce(data, client, request);
+      return;
+    }
+    if (this.runtime.index.find(client, client.service) !== undefined) return;
+    const adding = this.runtime.bans.add(subject.address.family === 6 ? `${subject.ip}/128` : subject.ip, {
+      reason: REASON,
+      ttl: banTime,
+      scope: client.service === undefined ? "global" : banScope,
+      service: client.service ?? "unknown",
+      data,
+      action: action === "challenge" && this.gate() !== undefined ? "challenge" : "deny",
+      source: {
+        protection: REASON,
+        id: request.id,
+        method: request.method,
+        path: request.path.path,
+        passHolder: request.pass !== undefined,
+      },
+    });
+    adding.catch((error: unknown) => {
+      const reason = error instanceof StoreFailure ? "store" : "exception";
+      this.runtime.tell("fault", { protection: REASON, reason, data: messageOf(error) }, client, request);
+    });
+  }
+
+  private tellOnce(data: unknown, client: Client, request: RequestView): void {
+    const key = `${client.ip}|${client.service ?? "*"}`;
+    const now = this.runtime.now();
+    if (now < (this.told.get(key) ?? 0)) return;
+    this.told.set(key, now + (this.options.banTime || 86_400) * 1000);
+    this.runtime.tell("banned", { protection: REASON, reason: REASON, data }, client, request);
+  }
+}

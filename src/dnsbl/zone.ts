@@ -1,0 +1,203 @@
+import { randomInt } from "node:crypto";
+import type { Address } from "../core/address.js";
+import type { DnsClient } from "../core/dns/dns-client.js";
+import { reverseName } from "../core/dns/reverse-name.js";
+import { ALL_CODES, shownZone, type CodeRanges } from "./codes.js";
+import { readZoneAnswer, type ZoneAnswer } from "./zone-answer.js";
+
+/** How often a zone is tested, in seconds. */
+export const TEST_EVERY = 600;
+/** How long a failing zone is left alone at first, in seconds; doubled each time, up to {@link TEST_EVERY}. */
+const FIRST_BACK_OFF = 30;
+/** So many errors in a row suspend a zone. */
+const MAX_ERRORS = 10;
+/** An answer that looks wrong for everybody has the zone tested at once, but not more often than this, in seconds. */
+const SUSPICION_EVERY = 10;
+
+/** How one zone fares. */
+export interface ZoneStatus {
+  /** Its name, without a customer's key. */
+  readonly zone: string;
+  /** `untested` = its first test is not over; `suspended` = it is not asked and lists nobody. */
+  readonly state: "untested" | "good" | "suspended";
+  /** Why it is suspended. */
+  readonly problem: string | undefined;
+  /** Whether it knows IPv6 addresses; `undefined` before the first test. */
+  readonly ipv6: boolean | undefined;
+  readonly listed: number;
+  readonly clean: number;
+  /** Errors by kind: `timeout`, `servfail`, `refused`, `error code`, … */
+  readonly errors: Readonly<Record<string, number>>;
+}
+
+/** What a zone tells of: its suspension, once, and its return. */
+export interface ZoneListener {
+  suspended(zone: Zone, problem: string): void;
+  returned(zone: Zone): void;
+}
+
+type Words = Pick<Address, "family" | "words">;
+
+// RFC 5782, 5: 127.0.0.2 is listed and 127.0.0.1 is not; for IPv6 the same two, mapped.
+const LISTED_4: Words = { family: 4, words: [0x7f000002] };
+const UNLISTED_4: Words = { family: 4, words: [0x7f000001] };
+const mapped = ({ words }: Words): Words => ({ family: 6, words: [0, 0, 0xffff, words[0] as number] });
+
+/**
+ * One blocklist: asks it, and watches whether it can be believed. A zone that fails its self-test or only answers with
+ * errors is suspended and comes back by itself.
+ */
+export class Zone {
+  /** Its name as people may see it. */
+  readonly shown: string;
+  private state: "untested" | "good" | "suspended" = "untested";
+  private problem: string | undefined;
+  private ipv6: boolean | undefined;
+  private errorsInRow = 0;
+  private backOff = FIRST_BACK_OFF;
+  private nextTest = 0;
+  private nextSuspicion = 0;
+  private testing: Promise<void> | undefined;
+  private readonly counts = { listed: 0, clean: 0 };
+  private readonly errors: Record<string, number> = {};
+
+  constructor(
+    readonly name: string,
+    private readonly accepted: CodeRanges,
+    private readonly dns: DnsClient,
+    private readonly now: () => number,
+    private readonly listener: ZoneListener,
+  ) {
+    this.shown = shownZone(name);
+  }
+
+  /** Whether it is asked at all. */
+  get usable(): boolean {
+    return this.state !== "suspended";
+  }
+
+  /**
+   * Asks about an address. A listing is believed only from a zone that passed its self-test and, just now, does not list
+   * an address that nobody has: a list that has died or gone wrong lists everybody.
+   *
+   * @returns `undefined` when the zone does not know this family of addresses
+   */
+  async ask(address: Address): Promise<ZoneAnswer | undefined> {
+    if (address.family === 6) {
+      if (this.ipv6 === undefined) await this.test();
+      if (this.ipv6 === false) return undefined;
+    }
+    const answer = await this.query(address, this.accepted);
+    const checked = answer.kind === "listed" ? await this.doubt(answer, address.family) : answer;
+    this.count(checked);
+    return checked;
+  }
+
+  /** The reason that the zone publishes for a listing, made fit for a log. */
+  async reason(address: Address): Promise<string | undefined> {
+    const answer = await this.dns.resolveTxt(`${reverseName(address)}.${this.name}`);
+    if (answer.kind !== "found") return undefined;
+    return answer.values[0]?.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").slice(0, 255);
+  }
+
+  /** Tests the zone if a test is due. */
+  tick(): void {
+    if (this.now() >= this.nextTest) void this.test();
+  }
+
+  /** Tests the zone now; tests under way are shared. Never rejects. */
+  test(): Promise<void> {
+    return (this.testing ??= this.selfTest().finally(() => (this.testing = undefined)));
+  }
+
+  /** Leaves the zone alone until a test passes. */
+  suspend(problem: string): void {
+    const told = this.state === "suspended";
+    this.state = "suspended";
+    this.problem = problem;
+    this.nextTest = this.now() + this.backOff * 1000;
+    this.backOff = Math.min(TEST_EVERY, this.backOff * 2);
+    this.errorsInRow = 0;
+    if (!told) this.listener.suspended(this, problem);
+  }
+
+  get status(): ZoneStatus {
+    const { shown: zone, state, problem, ipv6, counts, errors } = this;
+    return { zone, state, problem, ipv6, ...counts, errors: { ...errors } };
+  }
+
+  private async query(words: Words, accepted: CodeRanges): Promise<ZoneAnswer> {
+    return readZoneAnswer(await this.dns.resolve4(`${reverseName(words)}.${this.name}`), accepted);
+  }
+
+  private async selfTest(): Promise<void> {
+    const due = this.now() >= this.nextTest;
+    this.nextTest = this.now() + TEST_EVERY * 1000;
+    const [listed, unlisted, listed6, unlisted6] = await Promise.all([
+      this.query(LISTED_4, ALL_CODES),
+      this.query(UNLISTED_4, ALL_CODES),
+      this.query(mapped(LISTED_4), ALL_CODES),
+      this.query(mapped(UNLISTED_4), ALL_CODES),
+    ]);
+    if (this.notAsked(listed) || this.notAsked(unlisted)) return;
+    const knows4 = listed.kind === "listed";
+    const knows6 = listed6.kind === "listed";
+    this.ipv6 = knows6 && unlisted6.kind === "clean";
+    if (unlisted.kind === "listed" || unlisted6.kind === "listed")
+      this.suspend("lists 127.0.0.1, so probably everybody");
+    else if (listed.kind === "error") this.suspend(`self-test: ${said(listed)}`);
+    else if (unlisted.kind === "error") this.suspend(`self-test: ${said(unlisted)}`);
+    else if (!knows4 && !knows6) this.suspend("does not list 127.0.0.2, so it is no list or an empty one");
+    else this.pass(due);
+  }
+
+  // We were too busy, or are closing: that says nothing of the zone.
+  private notAsked(answer: ZoneAnswer): boolean {
+    if (answer.kind !== "error" || !(answer.why === "shed" || answer.why === "cancelled")) return false;
+    this.nextTest = this.now() + SUSPICION_EVERY * 1000;
+    return true;
+  }
+
+  private pass(regular: boolean): void {
+    const returned = this.state === "suspended";
+    this.state = "good";
+    this.problem = undefined;
+    // Only a zone that was still good when its turn came is forgiven: one that comes and goes is left alone longer.
+    if (regular && !returned) this.backOff = FIRST_BACK_OFF;
+    if (returned) this.listener.returned(this);
+  }
+
+  private async doubt(answer: ZoneAnswer, family: 4 | 6): Promise<ZoneAnswer> {
+    if (this.state === "untested") await this.test();
+    // Drawn anew each time, so that no cache between us and the zone can answer with what was true an hour ago.
+    const nobody: Words = { family: 4, words: [((127 << 24) | randomInt(0x800000, 0xff0000)) >>> 0] };
+    const control = await this.query(family === 4 ? nobody : mapped(nobody), ALL_CODES);
+    if (control.kind === "listed") {
+      this.suspend("lists an address that nobody has, so probably everybody");
+      return { kind: "error", why: "not a list answer" };
+    }
+    if (control.kind === "error") return control;
+    return this.usable ? answer : { kind: "error", why: "not a list answer" };
+  }
+
+  private count(answer: ZoneAnswer): void {
+    if (answer.kind !== "error") {
+      this.counts[answer.kind]++;
+      this.errorsInRow = 0;
+      return;
+    }
+    this.errors[answer.why] = (this.errors[answer.why] ?? 0) + 1;
+    // Not the zone's fault.
+    if (answer.why === "shed" || answer.why === "cancelled" || !this.usable) return;
+    if (++this.errorsInRow >= MAX_ERRORS)
+      this.suspend(`${MAX_ERRORS} errors in a row, the last: ${said(answer)}`);
+    else if (answer.code !== undefined && this.now() >= this.nextSuspicion) {
+      this.nextSuspicion = this.now() + SUSPICION_EVERY * 1000;
+      void this.test();
+    }
+  }
+}
+
+function said(answer: Extract<ZoneAnswer, { kind: "error" }>): string {
+  return answer.code === undefined ? answer.why : `${answer.why} ${answer.code}`;
+}

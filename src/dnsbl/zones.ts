@@ -1,0 +1,33 @@
+import type { DnsClient } from "../core/dns/dns-client.js";
+import type { Runtime } from "../core/runtime.js";
+import { ALL_CODES, knownZone, shownZone } from "./codes.js";
+import type { DnsblResolved } from "./options.js";
+import { Zone, type ZoneListener } from "./zone.js";
+
+/** The zones of a configuration, ready to be asked. Says what they leave out, and later which of them fails and returns. */
+export function zonesOf(options: DnsblResolved, dns: DnsClient, runtime: Runtime): Zone[] {
+  const { logger } = runtime.options;
+  const info = (line: string): void => {
+    if (logger !== false) logger.info(`express-bunker: DNSBL: ${line}`);
+  };
+  const listener: ZoneListener = {
+    suspended(zone, problem) {
+      runtime.tell(
+        "fault",
+        { protection: "dnsbl", reason: "zone suspended", data: `${zone.shown}: ${problem}` },
+        undefined,
+        undefined,
+      );
+    },
+    returned: (zone) => info(`${zone.shown} works again`),
+  };
+  return [...new Set(options.list)].map((name) => {
+    const known = knownZone(name);
+    const codes = options.codes.get(name) ?? known?.codes ?? ALL_CODES;
+    if (known?.policy === true && !options.codes.has(name))
+      info(
+        `home users' addresses in ${shownZone(name)} (127.0.0.10 and 127.0.0.11) do not count; codes: { "${shownZone(name)}": "all" } would make them`,
+      );
+    return new Zone(name, codes, dns, runtime.now, listener);
+  });
+}
