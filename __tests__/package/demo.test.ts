@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { launchBrowser, launchContext } from "../browser/browser.js";
 import { ROOT, run } from "./tarball.js";
 
 /** The demo, started on what `npm run build` made. */
@@ -40,15 +41,17 @@ function startDemo(port: number): Demo {
 
 describe("npm run demo", () => {
   let demo: Demo;
-  let jars: string;
+  let scratch: string;
+  const origin = async (): Promise<string | undefined> =>
+    /http:\/\/localhost:\d+/.exec(await demo.printed)?.[0];
   beforeAll(() => {
     demo = startDemo(0);
-    jars = mkdtempSync(join(tmpdir(), "express-bunker-jar-"));
+    scratch = mkdtempSync(join(tmpdir(), "express-bunker-demo-"));
   });
   afterAll(async () => {
     demo.child.kill("SIGTERM");
     await demo.ended;
-    rmSync(jars, { recursive: true, force: true });
+    rmSync(scratch, { recursive: true, force: true });
   });
 
   test("prints commands that do what it says they do", async () => {
@@ -59,7 +62,7 @@ describe("npm run demo", () => {
     const answers: string[] = [];
     for (const command of commands) {
       answers.push(
-        (await run("bash", ["-c", command.replaceAll("/tmp/jar", join(jars, "jar"))], ROOT)).trim(),
+        (await run("bash", ["-c", command.replaceAll("/tmp/jar", join(scratch, "jar"))], ROOT)).trim(),
       );
     }
     expect(answers).toHaveLength(8);
@@ -76,6 +79,36 @@ describe("npm run demo", () => {
     expect(listed.map(({ ip }) => ip)).toEqual(["45.83.64.1"]);
     expect(bans).toContain("/api/.env");
     expect(bans).toContain("/api/db.sql");
+  });
+
+  test("Chromium passes the gate, and orders bread", async () => {
+    const browser = await launchBrowser();
+    try {
+      const page = await browser.newPage();
+      await page.goto(`${await origin()}/about`);
+      await page.getByRole("heading", { name: "About us" }).waitFor();
+      await page.getByRole("link", { name: "Order" }).click();
+      await page.getByLabel("Your name").fill("Ada");
+      await page.getByRole("button", { name: "Order" }).click();
+      await page.getByRole("heading", { name: "Thank you" }).waitFor();
+    } finally {
+      await browser.close();
+    }
+  });
+
+  test("Chromium with cookies blocked reads why the site does not open", async () => {
+    // What "block all cookies" in the settings writes.
+    mkdirSync(join(scratch, "Default"));
+    const preferences = { profile: { default_content_setting_values: { cookies: 2 } } };
+    writeFileSync(join(scratch, "Default/Preferences"), JSON.stringify(preferences));
+    const context = await launchContext(scratch, {});
+    try {
+      const page = await context.newPage();
+      await page.goto(`${await origin()}/`);
+      await page.getByRole("heading", { name: "Cookies are needed" }).waitFor();
+    } finally {
+      await context.close();
+    }
   });
 
   test("says so and ends when its port is taken", async () => {

@@ -2,7 +2,8 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { ROOT, pack, runNode, type Tarball } from "./tarball.js";
 
-const SIZE_BUDGET_BYTES = 150_000;
+// Comments included: editors show them from the declarations. Raise it on purpose or not at all.
+const SIZE_BUDGET_BYTES = 200_000;
 
 let tarball: Tarball;
 beforeAll(async () => {

@@ -21,7 +21,7 @@ app.use(guard);
 
 app.get("/", (_req, res) => void res.send(homePage()));
 app.get("/about", (_req, res) => void res.send(aboutPage()));
-app.get("/order", (_req, res) => void res.send(orderPage()));
+app.get("/order", (req, res) => void res.send(orderPage(req.query["done"] === "1")));
 app.post("/order", express.urlencoded({ extended: false }), (_req, res) => {
   res.redirect(303, "/order?done=1");
 });

@@ -42,8 +42,9 @@ export function aboutPage(): string {
   );
 }
 
-/** A form, so that there is something to post through the gate. */
-export function orderPage(): string {
+/** A form, so that there is something to post through the gate; `done` = it was just posted. */
+export function orderPage(done: boolean): string {
+  if (done) return page("Thank you", `<h1>Thank you</h1><p>Your loaf will be on the shelf from seven.</p>`);
   return page(
     "Order",
     `<h1>Order for tomorrow</h1>
