@@ -113,12 +113,15 @@ export class VerdictBook {
   // A store that fails must not stop the look-up: the zones still answer.
   private stored(subject: Subject): Awaitable<Finding | undefined> {
     const read = (text: string | undefined): Finding | undefined => this.read(subject, text);
-    const failed = (error: unknown): undefined => void this.fault(error);
+    const failed = (error: unknown): undefined => {
+      this.fault(error);
+    };
     try {
       const text = this.runtime.store.get(this.storeKey(subject));
       return isThenable(text) ? text.then(read, failed) : read(text);
     } catch (error) {
-      return failed(error);
+      this.fault(error);
+      return undefined;
     }
   }
 
