@@ -1,5 +1,6 @@
 import type { Client } from "../core/client.js";
 import type { RequestView } from "../core/request-view.js";
+import type { Fields } from "./challenge.js";
 import type { Destination } from "./destination.js";
 import type { GateTools } from "./gate-tools.js";
 import type { KeptForm } from "./kept-form.js";
@@ -15,6 +16,8 @@ export interface Caller {
   readonly frame: boolean;
   /** A form that waits for the challenge to be solved. */
   readonly form?: KeptForm | undefined;
+  /** The challenge that was answered, and what was posted. */
+  readonly previous?: { readonly kind: string; readonly state: unknown; readonly fields: Fields } | undefined;
 }
 
 /** The browser that a challenge is bound to: its cookie's id, and the cookie when it has yet to be set. */

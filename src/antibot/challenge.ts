@@ -21,6 +21,8 @@ export interface Visit {
   readonly frame: boolean;
   /** The clock, in ms. */
   readonly now: number;
+  /** The challenge of the same kind that this one replaces, and what was posted for it. */
+  readonly previous?: { readonly state: unknown; readonly fields: Fields };
 }
 
 /** A challenge as it was issued. */
@@ -66,6 +68,8 @@ export interface ChallengeKind<State = unknown> {
   readonly silent?: boolean;
   /** Makes a new challenge: anything that JSON holds. */
   issue(visit: Visit): Awaitable<State>;
+  /** Whether a post asks for another challenge instead of answering this one: nothing is spent, and it is no failure. */
+  declines?(fields: Fields): boolean;
   /** The page's part. */
   page(issued: Issued<State>, visit: Visit): Awaitable<ChallengePage>;
   /** Whether the answer is right. Throwing means that it could not be checked: the visitor is answered 503. */

@@ -103,11 +103,13 @@ export class ChallengeDesk {
       ...caller,
       form,
       destination: { url: safePath(sealed.url), probed: true, kind: sealed.required },
+      previous: { kind: sealed.kind, state: sealed.state, fields: posted.fields },
     };
     if (browser === undefined) return this.probe(bound);
     if (browser.id !== sealed.browser) return this.again(bound, "invalid", 403);
     const age = this.gate.runtime.now() - sealed.issued;
     if (age > this.gate.options.timeResolve * 1000 || age < -60_000) return this.again(bound, "expired", 403);
+    if (kind.declines?.(posted.fields) === true) return this.presenter.present(bound, kind, browser, 200);
     return this.judge(bound, sealed, kind, posted.fields);
   }
 

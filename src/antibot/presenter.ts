@@ -28,7 +28,8 @@ export class Presenter {
     notice?: Notice,
   ): Promise<Answer> {
     const { tools, service, destination, request, client } = caller;
-    const visit = this.visit(caller);
+    const { previous } = caller;
+    const visit = { ...this.visit(caller), ...(previous?.kind === kind.name ? { previous } : {}) };
     const state = await kind.issue(visit);
     this.gauge.issued(client);
     const challenge: SealedChallenge = {

@@ -9,7 +9,7 @@ export const HEIGHT = 116;
 
 /** The picture's width for so many characters. */
 export function widthFor(characters: number): number {
-  return 40 + 52 * characters;
+  return 40 + 54 * characters;
 }
 
 /** How much ink a gap takes away. */
@@ -37,9 +37,9 @@ export function pictureOf(answer: string, seed: string): Picture {
   const line = fitted(layLine(characters, random), width, random);
   warp(line, random);
   for (const polygon of line) fill(canvas.plane, polygon);
-  fill(canvas.plane, wanderingStroke(random, width, HEIGHT, random.between(4.8, 5.8)));
-  for (let count = characters.length / 3; count > 0; count--)
-    fill(canvas.plane, arc(random, width, HEIGHT, random.between(4, 5.2)));
+  fill(canvas.plane, wanderingStroke(random, width, HEIGHT, random.between(4.2, 5.4)));
+  for (let count = characters.length / 6; count > 0; count--)
+    fill(canvas.plane, arc(random, width, HEIGHT, random.between(4, 5)));
   canvas.plane.take(canvas.ink);
   fill(canvas.plane, wanderingStroke(random, width, HEIGHT, random.between(1.4, 2.2)));
   canvas.plane.take(canvas.gaps);
@@ -63,7 +63,7 @@ function canvasOf(width: number): Canvas {
   return kept;
 }
 
-// As wide as the picture allows, never stretched by much: narrow letters stay narrow.
+// As wide as the picture allows: wide letters make the whole line smaller, narrow ones hardly make it larger.
 function fitted(line: Polygon[], width: number, random: RandomStream): Polygon[] {
   const [left, right] = extentX(line);
   const scale = Math.min(1.12, (width - 24) / (right - left));
@@ -71,7 +71,7 @@ function fitted(line: Polygon[], width: number, random: RandomStream): Polygon[]
   for (const polygon of line) {
     for (let index = 0; index < polygon.length; index += 2) {
       polygon[index] = (polygon[index] as number) * scale + shift;
-      polygon[index + 1] = (polygon[index + 1] as number) + HEIGHT / 2 + 14;
+      polygon[index + 1] = ((polygon[index + 1] as number) + 14) * Math.min(1, scale) + HEIGHT / 2;
     }
   }
   return line;
