@@ -22,7 +22,7 @@ export function walkthrough(origin: string): string {
   return `
 Harbour Bakery is open:  ${origin}/
 
-In a browser you pass the gate without noticing. Block cookies for this site, and a page explains what is missing.
+A browser solves the gate's challenge by itself, once. Block cookies for this site, and a page explains what is missing.
 Current bans are at ${origin}/bans
 
 Commands to try in another terminal:
@@ -31,9 +31,9 @@ Commands to try in another terminal:
 
    curl -s -o /dev/null -w '%{http_code}\\n' ${origin}/
 
-2. One that keeps cookies, as browsers do, gets in.  ->  200
+2. One that keeps cookies and asks as a browser does is led to the challenge. Only who solves it gets on.  ->  200 at /challenge
 
-   curl -s -o /dev/null -w '%{http_code}\\n' -L -c /tmp/jar -b /tmp/jar -H 'Accept: text/html' ${origin}/
+   curl -s -o /dev/null -w '%{http_code} %{url_effective}\\n' -L -c /tmp/jar -b /tmp/jar -H 'Accept: text/html' ${origin}/
 
 3. A scanner at 45.83.64.1: its tenth 404 bans it.  ->  404 ten times, then 403
 
