@@ -1,0 +1,305 @@
+// MemoryStore next to plain node-cache and a plain Map, and under a flood of two million addresses. Contenders take
+// turns within one run; only ratios mean anything. A stall is the longest the event loop was held up while 50 calls a
+// turn were made, less garbage collection and less the time in which this thread did not run (other programs did).
+import { execFile } from "node:child_process";
+import { closeSync, openSync, readSync } from "node:fs";
+import { PerformanceObserver, performance } from "node:perf_hooks";
+import { promisify } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import NodeCache from "node-cache";
+import { MemoryStore } from "express-bunker/store";
+import { printTable, writeResults } from "./harness/report.js";
+import { median } from "./harness/statistics.js";
+
+// Marking in steps is not told to observers, and one step may take 50 ms: without it every collection is seen whole.
+setFlagsFromString("--no-incremental-marking");
+
+const quick = process.argv.includes("--quick");
+const OPS = 200_000;
+const CALLS_PER_TURN = 50;
+const FLOOD = 2_000_000;
+const WINDOW = 60;
+const LIMIT = 10;
+
+interface Contender {
+  set(key: string, value: string): void;
+  get(key: string): unknown;
+  hit(key: string): unknown;
+  /** One look for expired keys, where the contender does it all at once. */
+  sweep?(): void;
+  close?(): void;
+}
+
+const CONTENDERS: Readonly<Record<string, () => Contender>> = {
+  MemoryStore: () => {
+    const store = new MemoryStore({ maxKeys: { hit: 1_000_000, cache: 1_000_000 } });
+    return {
+      set: (key, value) => store.set(`cache:${key}`, value, 3600),
+      get: (key) => store.get(`cache:${key}`),
+      hit: (key) => store.hit(`hit:${key}`, WINDOW, LIMIT),
+      close: () => store.close(),
+    };
+  },
+  "node-cache": () => {
+    const cache = new NodeCache();
+    return {
+      set: (key, value) => cache.set(`cache:${key}`, value, 3600),
+      get: (key) => cache.get(`cache:${key}`),
+      hit: (key) => cache.set(`hit:${key}`, slid(cache.get<number[]>(`hit:${key}`)), WINDOW),
+      // What its checkperiod does every 600 s by default.
+      sweep: () => (cache as unknown as { _checkData(again: boolean): void })._checkData(false),
+      close: () => cache.close(),
+    };
+  },
+  Map: () => {
+    const map = new Map<string, unknown>();
+    return {
+      set: (key, value) => map.set(`cache:${key}`, { value, expires: Date.now() + 3_600_000 }),
+      get: (key) => map.get(`cache:${key}`),
+      hit: (key) => map.set(`hit:${key}`, slid(map.get(`hit:${key}`) as number[] | undefined)),
+    };
+  },
+};
+
+// The shortest sliding window that works.
+function slid(times: number[] = []): number[] {
+  const now = Date.now();
+  return [...times.filter((time) => now - time < WINDOW * 1000), now].slice(-LIMIT);
+}
+
+/** Different public-looking addresses for different numbers, in no order. */
+function address(index: number): string {
+  const bits = Math.imul(index, 2_654_435_761) >>> 0;
+  return `${1 + ((bits >>> 24) % 220)}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}|${index & 1023}`;
+}
+
+/** Follows garbage collection and the time in which this thread ran. */
+class Account {
+  private readonly pauses: { from: number; to: number }[] = [];
+  private readonly observer = new PerformanceObserver((list) => {
+    for (const { startTime, duration } of list.getEntries())
+      this.pauses.push({ from: startTime, to: startTime + duration });
+  });
+  private readonly stat = process.platform === "linux" ? openSync("/proc/self/schedstat", "r") : undefined;
+  private readonly buffer = Buffer.alloc(64);
+
+  constructor() {
+    this.observer.observe({ entryTypes: ["gc"] });
+  }
+
+  /** ms that the main thread has run so far, to a few ms; all of them where the system does not say. */
+  ran(): number {
+    if (this.stat === undefined) return performance.now();
+    const length = readSync(this.stat, this.buffer, 0, 64, 0);
+    return Number(this.buffer.toString("latin1", 0, length).split(" ")[0]) / 1e6;
+  }
+
+  /** ms of garbage collection within a span. */
+  collected(from: number, to: number): number {
+    return this.pauses.reduce(
+      (sum, pause) => sum + Math.max(0, Math.min(to, pause.to) - Math.max(from, pause.from)),
+      0,
+    );
+  }
+
+  close(): void {
+    this.observer.disconnect();
+    if (this.stat !== undefined) closeSync(this.stat);
+  }
+}
+
+interface Run {
+  perSecond: number;
+  /** The worst turn, in ms. */
+  stall: number;
+  /** The worst turn before anything was taken off it, in ms. */
+  gross: number;
+  collected: number;
+}
+
+/** Makes `count` calls, some a turn of the event loop. */
+async function run(count: number, call: (index: number) => void): Promise<Run> {
+  const account = new Account();
+  const long: { from: number; to: number; ran: number }[] = [];
+  let busy = 0;
+  for (let done = 0; done < count; done += CALLS_PER_TURN) {
+    const ranBefore = account.ran();
+    const from = performance.now();
+    for (let index = done; index < Math.min(count, done + CALLS_PER_TURN); index++) call(index);
+    await new Promise((resolve) => setImmediate(resolve));
+    const to = performance.now();
+    busy += to - from;
+    if (to - from > 2) long.push({ from, to, ran: account.ran() - ranBefore });
+  }
+  // The observer is told a little later.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  // Neither can be exceeded by what the store did: the turn without its collections, and what the thread ran of it.
+  const stalls = long.map(({ from, to, ran }) => Math.min(to - from - account.collected(from, to), ran));
+  const collected = account.collected(0, Infinity);
+  account.close();
+  return {
+    perSecond: (count / busy) * 1000,
+    stall: Math.max(2, ...stalls),
+    gross: Math.max(2, ...long.map(({ from, to }) => to - from)),
+    collected,
+  };
+}
+
+interface Figures {
+  fill: Run;
+  set: Run;
+  get: Run;
+  hit: Run;
+  sweep: number;
+}
+
+async function measure(make: () => Contender, size: number): Promise<Figures> {
+  const contender = make();
+  const random = (index: number): string => address(Math.imul(index, 48_271) % size);
+  const calls = Math.min(OPS, size * 10);
+  const fill = await run(size, (index) => contender.set(address(index), "x"));
+  const set = await run(calls, (index) => contender.set(random(index), "y"));
+  const get = await run(calls, (index) => void contender.get(random(index)));
+  const hit = await run(calls, (index) => void contender.hit(random(index)));
+  const before = performance.now();
+  contender.sweep?.();
+  const sweep = performance.now() - before;
+  contender.close?.();
+  return { fill, set, get, hit, sweep };
+}
+
+async function compare(): Promise<unknown[]> {
+  const results = [];
+  for (const [size, rounds] of quick
+    ? [
+        [10_000, 1],
+        [100_000, 1],
+      ]
+    : ([
+        [10_000, 3],
+        [100_000, 3],
+        [1_000_000, 1],
+      ] as const)) {
+    const runs = new Map<string, Figures[]>(Object.keys(CONTENDERS).map((name) => [name, []]));
+    // One round more: the first warms up.
+    for (let round = 0; round <= rounds; round++) {
+      for (const [name, make] of Object.entries(CONTENDERS)) {
+        if (round === 0 && size > 10_000) continue;
+        globalThis.gc?.();
+        const figures = await measure(make, size);
+        if (round > 0) runs.get(name)?.push(figures);
+      }
+    }
+    for (const [name, all] of runs) {
+      const ops = (part: "fill" | "set" | "get" | "hit") =>
+        median(all.map((figures) => figures[part].perSecond));
+      const ratio = (part: "set" | "get" | "hit", to: string) =>
+        median(
+          all.map(
+            (figures, round) => figures[part].perSecond / (runs.get(to)?.[round]?.[part].perSecond ?? NaN),
+          ),
+        );
+      const stalls = all.flatMap((figures) => [
+        figures.fill.stall,
+        figures.set.stall,
+        figures.get.stall,
+        figures.hit.stall,
+      ]);
+      results.push({
+        keys: size,
+        store: name,
+        "fill k/s": Math.round(ops("fill") / 1000),
+        "set k/s": Math.round(ops("set") / 1000),
+        "get k/s": Math.round(ops("get") / 1000),
+        "hit k/s": Math.round(ops("hit") / 1000),
+        "set, get, hit vs node-cache": (["set", "get", "hit"] as const)
+          .map((part) => ratio(part, "node-cache").toFixed(2))
+          .join(" "),
+        "set, get, hit vs Map": (["set", "get", "hit"] as const)
+          .map((part) => ratio(part, "Map").toFixed(2))
+          .join(" "),
+        "worst stall ms": Math.max(...stalls).toFixed(1),
+        "one check of all keys ms":
+          all[0]?.sweep !== undefined && name === "node-cache"
+            ? median(all.map(({ sweep }) => sweep)).toFixed(0)
+            : "none",
+      });
+    }
+  }
+  return results;
+}
+
+let worked = 0;
+/** Some microseconds of arithmetic. */
+function work(text: string): void {
+  for (let turn = 0; turn < 40; turn++) {
+    for (let index = 0; index < text.length; index++)
+      worked = Math.imul(worked ^ text.charCodeAt(index), 0x01000193);
+  }
+}
+
+/** Two million addresses, each sending one bad request, at the default caps. Runs in a process of its own. */
+async function flood(contender: string): Promise<void> {
+  const store =
+    contender === "none" ? undefined : new MemoryStore({ engine: contender as "map" | "node-cache" });
+  globalThis.gc?.();
+  const rss = process.memoryUsage().rss;
+  let throws = 0;
+  let most = 0;
+  const flooding = await run(quick ? FLOOD / 10 : FLOOD, (index) => {
+    try {
+      const note = `2026-01-01T00:00:00.000Z GET /wp-content/plugins/${index}/readme.txt 404`;
+      if (store === undefined) work(note);
+      else store.hit(`hit:${address(index)}|bb|*`, WINDOW, LIMIT, { note });
+    } catch {
+      throws++;
+    }
+    if (index % 10_000 === 0) most = Math.max(most, process.memoryUsage().rss);
+  });
+  globalThis.gc?.();
+  const { heapUsed } = process.memoryUsage();
+  console.log(
+    JSON.stringify({
+      engine: contender,
+      "hits k/s": Math.round(flooding.perSecond / 1000),
+      "worst stall ms": flooding.stall.toFixed(1),
+      "worst turn with GC and waiting ms": flooding.gross.toFixed(1),
+      "GC ms in all": Math.round(flooding.collected),
+      throws,
+      "RSS before MB": Math.round(rss / 1e6),
+      "RSS at most MB": Math.round(most / 1e6),
+      "heap after MB": Math.round(heapUsed / 1e6),
+    }),
+  );
+  store?.close();
+}
+
+async function floods(): Promise<Record<string, string | number>[]> {
+  const rows = [];
+  // "none" is as long at work but has no store: what it shows is the machine's noise.
+  for (const engine of ["none", "map", "node-cache", "map"]) {
+    const args = ["--expose-gc", __filename, "flood", engine, ...(quick ? ["--quick"] : [])];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    rows.push(JSON.parse(stdout) as Record<string, string | number>);
+  }
+  return rows;
+}
+
+async function main(): Promise<void> {
+  const place = process.argv.indexOf("flood");
+  if (place !== -1) {
+    await flood(process.argv[place + 1] ?? "map");
+    return;
+  }
+  const comparison = (await compare()) as Record<string, string | number>[];
+  printTable(comparison);
+  console.log(`\n${FLOOD} addresses, one bad request each, at the default budgets (500 000 counters):\n`);
+  const flooded = await floods();
+  printTable(flooded);
+  writeResults("store", { comparison, flooded });
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

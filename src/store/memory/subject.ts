@@ -1,0 +1,53 @@
+import { hashOf, hashOfNumbers } from "./hash.js";
+
+const COLON = 58;
+const DOT = 46;
+
+/** Where the subject of a key ends: at the first "|" of its rest, or with the key. `hit:192.0.2.7|bb|*` is about `192.0.2.7`. */
+function subjectEnd(key: string, start: number): number {
+  const bar = key.indexOf("|", start);
+  return bar === -1 ? key.length : bar;
+}
+
+/** The hash of whom a key is about: a client's address or prefix. */
+export function clientHash(key: string): number {
+  const start = key.indexOf(":") + 1;
+  return hashOf(key, start, subjectEnd(key, start));
+}
+
+/**
+ * The hash of the network of whom a key is about: the IPv4 /16 or the IPv6 /48, each 65 536 clients that one owner may
+ * well have. What is no address is a network of its own.
+ */
+export function networkHash(key: string): number {
+  const start = key.indexOf(":") + 1;
+  const end = subjectEnd(key, start);
+  for (let index = start; index < end; index++) {
+    const code = key.charCodeAt(index);
+    if (code === DOT) return hashOf(key, start, secondDot(key, index, end));
+    if (code === COLON) return network6(key, start, end);
+  }
+  return hashOf(key, start, end);
+}
+
+function secondDot(key: string, firstDot: number, end: number): number {
+  const second = key.indexOf(".", firstDot + 1);
+  return second === -1 || second > end ? end : second;
+}
+
+// The first three groups of canonical IPv6 text; "::" among them stands for zeros.
+function network6(key: string, start: number, end: number): number {
+  const groups = [0, 0, 0];
+  let group = 0;
+  for (let index = start; index < end && group < 3; index++) {
+    const code = key.charCodeAt(index);
+    if (code !== COLON) groups[group] = ((groups[group] as number) << 4) | hexDigit(code);
+    else if (key.charCodeAt(index + 1) === COLON) break;
+    else group++;
+  }
+  return hashOfNumbers(groups[0] as number, groups[1] as number, groups[2] as number);
+}
+
+function hexDigit(code: number): number {
+  return code <= 57 ? code & 15 : (code & 15) + 9;
+}
