@@ -11,6 +11,8 @@ interface Config {
   api?: string;
   /** What the widget is drawn with, besides its callbacks. */
   parameters?: Record<string, string>;
+  /** Whether to wait for the visitor's word: a token that was refused would only be refused again, and again. */
+  pause?: boolean;
   /** Whether the page is shown in the fetch helper's dialog. */
   frame?: boolean;
   texts: Record<"working" | "done" | "slow" | "failed", string>;
@@ -31,8 +33,9 @@ const NARROW = 360;
 const widget = (): HTMLElement | null => document.getElementById("bunker-widget");
 
 function providerPage(config: Config, nonce: string): void {
-  const { mode, script, api = "", parameters = {}, texts } = config;
+  const { mode, script = "", api = "", parameters = {}, texts } = config;
   let sent = false;
+  let patience: ReturnType<typeof setTimeout> | undefined;
 
   const wayOut = (text: string): void => {
     if (sent) return;
@@ -43,9 +46,6 @@ function providerPage(config: Config, nonce: string): void {
     clearTimeout(patience);
     wayOut(texts.failed);
   };
-  const patience = setTimeout(() => {
-    wayOut(texts.slow);
-  }, PATIENCE_MS);
 
   const send = (token: unknown): void => {
     const field = document.getElementById("bunker-token") as HTMLInputElement | null;
@@ -58,22 +58,25 @@ function providerPage(config: Config, nonce: string): void {
     field.value = token;
     // Widgets put fields of their own into the form, which are no part of our answer.
     for (const own of Array.from(form.elements)) {
-      if (own instanceof HTMLTextAreaElement || (own instanceof HTMLInputElement && widget()?.contains(own)))
-        own.disabled = true;
+      if (widget()?.contains(own)) (own as HTMLInputElement).disabled = true;
     }
     HTMLFormElement.prototype.submit.call(form);
   };
 
-  const provider = (): Api => {
+  const provider = (): Api | undefined => {
     let found: unknown = window;
-    for (const name of api.split(".")) found = (found as Record<string, unknown>)[name];
-    return found as Api;
+    for (const name of api.split(".")) found = (found as Record<string, unknown> | undefined)?.[name];
+    return found as Api | undefined;
   };
 
   const draw = (): void => {
-    const element = widget();
-    if (!element) return;
-    provider().render?.(element, {
+    const host = widget();
+    if (!host) return;
+    // A place of its own each time: nothing can be drawn twice into the same one.
+    const place = document.createElement("div");
+    host.textContent = "";
+    host.append(place);
+    provider()?.render?.(place, {
       ...parameters,
       theme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
       ...(innerWidth < NARROW ? { size: "compact" } : {}),
@@ -85,17 +88,17 @@ function providerPage(config: Config, nonce: string): void {
   };
 
   const ask = (): void => {
+    const known = provider();
     const start = (): void => {
-      const asked = provider().execute?.(parameters["sitekey"] || "", { action: parameters["action"] || "" });
+      const asked = known?.execute?.(parameters["sitekey"] || "", { action: parameters["action"] || "" });
       if (asked) asked.then(send, giveUp);
       else giveUp();
     };
-    const { ready } = provider();
-    if (ready) ready(start);
+    if (known?.ready) known.ready(guarded(start));
     else start();
   };
 
-  // What a provider's script throws into our hands must not leave the visitor without a way out.
+  // What a provider's script throws must not leave the visitor without a way out.
   const guarded = (step: () => void) => (): void => {
     try {
       step();
@@ -104,10 +107,35 @@ function providerPage(config: Config, nonce: string): void {
     }
   };
 
+  const load = (): void => {
+    const element = document.createElement("script");
+    element.async = true;
+    element.nonce = nonce;
+    element.src = script;
+    element.onerror = giveUp;
+    if (mode === "score") element.onload = guarded(ask);
+    else (window as { bunkerReady?: () => void }).bunkerReady = guarded(draw);
+    document.head.append(element);
+  };
+
+  const begin = (): void => {
+    hide("wayout");
+    say(texts.working);
+    patience = setTimeout(() => {
+      wayOut(texts.slow);
+    }, PATIENCE_MS);
+    if (mode === "frame") {
+      const frame = widget() as HTMLIFrameElement;
+      frame.src = frame.getAttribute("src") || "";
+    } else if (provider()) guarded(mode === "score" ? ask : draw)();
+    else load();
+  };
+
   const retry = part("retry");
   if (retry) {
     retry.onclick = () => {
-      location.reload();
+      clearTimeout(patience);
+      begin();
     };
   }
   if (config.frame) {
@@ -128,23 +156,18 @@ function providerPage(config: Config, nonce: string): void {
     addEventListener("message", (message) => {
       if (message.origin !== origin || message.source !== frame.contentWindow) return;
       const data = message.data as { token?: unknown; failed?: unknown } | null;
-      if (data && data.failed) giveUp();
-      else send(data && data.token);
+      if (data?.failed) giveUp();
+      else send(data?.token);
     });
     frame.addEventListener("load", () => {
       clearTimeout(patience);
+      if (!sent) say("");
     });
+    // The frame is on its way already; only a second try has to ask for it again.
     return;
   }
-  say(texts.working);
-  const element = document.createElement("script");
-  element.async = true;
-  element.nonce = nonce;
-  element.src = script || "";
-  element.onerror = giveUp;
-  if (mode === "score") element.onload = guarded(ask);
-  else (window as { bunkerReady?: () => void }).bunkerReady = guarded(draw);
-  document.head.append(element);
+  if (config.pause) show("wayout");
+  else begin();
 }
 
 /** Reads the page's configuration and starts, once the page is really shown: a prerendered page may never be. */

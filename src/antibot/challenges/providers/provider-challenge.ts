@@ -28,8 +28,8 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
   readonly files: NonNullable<ChallengeKind<ProviderState>["files"]>;
   private readonly breaker: Breaker;
   private readonly limits = new CallLimits();
-  /** Requests whose score was too low: the challenge that answers them is the second step. */
-  private readonly scoredLow = new WeakSet<RequestView>();
+  /** Requests whose token was refused, and what the challenge that answers them is to be. */
+  private readonly refused = new WeakMap<RequestView, "pause" | "checkbox">();
 
   constructor(
     private readonly vendor: Vendor,
@@ -55,7 +55,12 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
       return { work: javascriptChallenge.issue({ ...visit, difficulty }) as WorkState };
     }
     const bind = randomBytes(16).toString("hex");
-    return this.scoredLow.has(visit.request) ? { bind, checkbox: true } : { bind };
+    const next = this.refused.get(visit.request);
+    return next === undefined
+      ? { bind }
+      : next === "checkbox"
+        ? { bind, checkbox: true }
+        : { bind, pause: true };
   }
 
   page(issued: Issued<ProviderState>, visit: Visit): Awaitable<ChallengePage> {
@@ -65,12 +70,8 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
     // A frame of our own is a file of this challenge, and says so.
     const frame = widget.frame ?? "";
     const own = frame.startsWith(`${visit.uri}/`);
-    return widgetPage(
-      this.vendor,
-      widget,
-      own ? `${frame}&state=${encodeURIComponent(token)}` : frame,
-      visit,
-    );
+    const shown = own ? `${frame}&state=${encodeURIComponent(token)}` : frame;
+    return widgetPage(this.vendor, widget, { frame: shown, pause: state.pause === true }, visit);
   }
 
   async verify(state: ProviderState, fields: Fields, visit: Visit): Promise<boolean> {
@@ -93,9 +94,10 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
       case "right":
         return true;
       case "low":
-        if (this.vendor.checkboxAfterLowScore === true) this.scoredLow.add(request);
+        this.refused.set(request, this.vendor.checkboxAfterLowScore === true ? "checkbox" : "pause");
         return false;
       case "wrong":
+        this.refused.set(request, "pause");
         return false;
       case "retry":
         return this.unchecked(new VendorFailure("status", judgement.why ?? ""), client, request);
@@ -143,6 +145,7 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
     const data = `${this.vendor.title}: ${failure.message}`;
     if (this.policy === "javascript" || failure.kind === "busy") throw new VendorFailure(failure.kind, data);
     this.runtime.tell("fault", { protection: "antibot", reason: "provider", data }, client, request);
+    this.refused.set(request, "pause");
     return this.policy === "allow";
   }
 

@@ -10,6 +10,8 @@ export interface WidgetState {
   readonly bind: string;
   /** The second step, shown after a low score. */
   readonly checkbox?: true;
+  /** The visitor's last token was refused: another is fetched only when the visitor asks. */
+  readonly pause?: true;
 }
 
 /** What the page needs to show a provider's widget. */

@@ -4,7 +4,12 @@ import type { ChallengePage, Visit } from "../../challenge.js";
 import type { Vendor, Widget } from "./vendor.js";
 
 /** The page of a provider's challenge: its widget, and a form that sends the token by itself. */
-export function widgetPage(vendor: Vendor, widget: Widget, frame: string, visit: Visit): ChallengePage {
+export function widgetPage(
+  vendor: Vendor,
+  widget: Widget,
+  { frame, pause }: { readonly frame: string; readonly pause: boolean },
+  visit: Visit,
+): ChallengePage {
   const { texts } = visit;
   const shown =
     widget.mode === "frame"
@@ -23,6 +28,7 @@ export function widgetPage(vendor: Vendor, widget: Widget, frame: string, visit:
     config: {
       mode: widget.mode,
       frame: visit.frame,
+      ...(pause ? { pause } : {}),
       ...(widget.script === undefined ? {} : { script: widget.script }),
       ...(widget.api === undefined ? {} : { api: widget.api }),
       ...(widget.parameters === undefined ? {} : { parameters: widget.parameters }),
