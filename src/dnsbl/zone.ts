@@ -24,6 +24,8 @@ export interface ZoneStatus {
   readonly problem: string | undefined;
   /** Whether it knows IPv6 addresses; `undefined` before the first test. */
   readonly ipv6: boolean | undefined;
+  /** When it is tested next. */
+  readonly nextTest: Date;
   readonly listed: number;
   readonly clean: number;
   /** Errors by kind: `timeout`, `servfail`, `refused`, `error code`, … */
@@ -123,7 +125,8 @@ export class Zone {
 
   get status(): ZoneStatus {
     const { shown: zone, state, problem, ipv6, counts, errors } = this;
-    return { zone, state, problem, ipv6, ...counts, errors: { ...errors } };
+    const nextTest = new Date(this.nextTest);
+    return { zone, state, problem, ipv6, nextTest, ...counts, errors: { ...errors } };
   }
 
   private async query(words: Words, accepted: CodeRanges): Promise<ZoneAnswer> {
