@@ -16,6 +16,7 @@ beforeAll(async () => {
 beforeEach(() => {
   server.answer = list;
   server.delay = 0;
+  server.asked.length = 0;
 });
 afterEach(stopSites);
 afterAll(() => server.close());
@@ -108,6 +109,13 @@ test("with a zone missing, a clean verdict is kept only until that zone may be b
   expect(await guard.check(VISITOR)).toEqual({ verdict: "clean" });
   clock.advance(601);
   expect(await guard.check(VISITOR)).toMatchObject({ verdict: "listed", zone: "other.test" });
+});
+
+test("a zone without the IPv6 test entry is not asked about IPv6 addresses", async () => {
+  const { guard } = await site();
+  expect(await guard.check("2a00:1234::5")).toEqual({ verdict: "clean" });
+  expect(guard.status().zones).toEqual([expect.objectContaining({ state: "good", ipv6: false, clean: 0 })]);
+  expect(server.asked.filter((name) => name.includes("4.3.2.1."))).toEqual([]);
 });
 
 test("a failing zone is left alone longer each time", async () => {
