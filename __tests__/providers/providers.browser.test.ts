@@ -165,7 +165,7 @@ test.each(VENDORS)(
     );
     await page.locator("#bunker-form").waitFor();
     await page.evaluate(axe.source);
-    const { violations } = (await page.evaluate("axe.run({ iframes: false })")) as axe.AxeResults;
+    const { violations } = await page.evaluate<axe.AxeResults>("axe.run({ iframes: false })");
     expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(
       0,

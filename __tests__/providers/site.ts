@@ -46,8 +46,8 @@ export async function gatedSite(
   const events: [string, BunkerEvent][] = [];
   for (const type of ["challenged", "solved", "failed", "fault", "banned"] as const)
     gate.events.on(type, (event) => events.push([type, event]));
-  const { url, close } = await serve(EXPRESS.app([badBehavior(shared), gate], plainSite));
-  return { url, clock, gate, events, log, close };
+  const served = await serve(EXPRESS.app([badBehavior(shared), gate], plainSite));
+  return { url: served.url, clock, gate, events, log, close: () => served.close() };
 }
 
 /** One visitor: its cookies, and the page that it sees. */

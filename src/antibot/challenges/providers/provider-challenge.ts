@@ -179,6 +179,7 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
       undefined,
       undefined,
     );
-    this.runtime.hub.warn("WRN_BUNKER_PROVIDER", message, String(Math.floor(this.runtime.now() / 60_000)));
+    const minute = Math.floor(this.runtime.now() / 60_000);
+    this.runtime.hub.warn("WRN_BUNKER_PROVIDER", message, `${message} ${minute}`);
   }
 }
