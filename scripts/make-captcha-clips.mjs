@@ -19,7 +19,14 @@ const MOVES = [-1, -1, -1, -1, 2, 4, 6, 8];
 
 /** @param {string} voice @param {number} speed @param {number} digit */
 function spoken(voice, speed, digit) {
-  const { stdout, status } = spawnSync("espeak-ng", ["-v", voice, "-s", String(speed), "--stdout", String(digit)]);
+  const { stdout, status } = spawnSync("espeak-ng", [
+    "-v",
+    voice,
+    "-s",
+    String(speed),
+    "--stdout",
+    String(digit),
+  ]);
   if (status !== 0) throw new Error("espeak-ng failed");
   const rate = stdout.readUInt32LE(24);
   const samples = new Float64Array((stdout.length - 44) >> 1);

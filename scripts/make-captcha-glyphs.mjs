@@ -15,7 +15,9 @@ const FONTS = [
   { name: "comic-neue", file: "comic-neue-latin-700-normal.woff" },
   { name: "fredoka", file: "fredoka-latin-500-normal.woff" },
 ];
-const CHARACTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789#$%&*+=?@<>/ÄÖÜäöüßÉéÑñÇç"];
+const CHARACTERS = [
+  ..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789#$%&*+=?@<>/ÄÖÜäöüßÉéÑñÇç",
+];
 
 /** Units of the em square that the outlines are rounded to, and where its origin lies: descenders need room below. */
 const EM = 160;
@@ -24,8 +26,8 @@ const BASELINE = 190;
 const CURVE_STEPS = 5;
 
 const folder = resolve(process.argv[2] ?? ".");
-const require = createRequire(join(folder, "package.json"));
-const opentype = require("opentype.js");
+const load = createRequire(join(folder, "package.json"));
+const opentype = load("opentype.js");
 
 /** @param {{ type: string, x: number, y: number, x1: number, y1: number, x2: number, y2: number }[]} commands */
 function polygons(commands) {
@@ -87,7 +89,9 @@ const fonts = FONTS.map(({ name, file }) => {
   const glyphs = CHARACTERS.flatMap((character) => {
     const glyph = font.charToGlyph(character);
     if (glyph.index === 0) return [];
-    const contours = polygons(glyph.getPath(0, 0, EM).commands).map(rounded).filter((points) => points.length > 2);
+    const contours = polygons(glyph.getPath(0, 0, EM).commands)
+      .map(rounded)
+      .filter((points) => points.length > 2);
     const code = /** @type {number} */ (character.codePointAt(0));
     const advance = Math.round((glyph.advanceWidth * EM) / font.unitsPerEm);
     // The outside of every font runs the same way round, so that overlapping glyphs add up instead of cutting each other out.

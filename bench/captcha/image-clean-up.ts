@@ -47,7 +47,14 @@ function boxBlur(ink: Float32Array, width: number, height: number, radius: numbe
 }
 
 // The running mean along one row or column.
-function slide(from: Float32Array, to: Float32Array, start: number, stride: number, count: number, radius: number): void {
+function slide(
+  from: Float32Array,
+  to: Float32Array,
+  start: number,
+  stride: number,
+  count: number,
+  radius: number,
+): void {
   let [sum, inside] = [0, 0];
   for (let at = -radius; at < count; at++) {
     const entering = at + radius;
@@ -66,7 +73,10 @@ function slide(from: Float32Array, to: Float32Array, start: number, stride: numb
 
 function otsu(ink: Float32Array): number {
   const counts = new Float64Array(64);
-  for (const value of ink) counts[Math.min(63, Math.floor(value * 64))]! += 1;
+  for (const value of ink) {
+    const level = Math.min(63, Math.floor(value * 64));
+    counts[level] = (counts[level] as number) + 1;
+  }
   const total = ink.length;
   const whole = counts.reduce((sum, count, level) => sum + count * level, 0);
   let [below, belowSum, best, limit] = [0, 0, -1, 0];

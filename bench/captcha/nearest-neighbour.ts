@@ -20,9 +20,14 @@ export function piecesOf(set: string, count: number): Pieces {
     const { label, picture } = labelled(set, index);
     const plane = withoutThinLines(thresholded(inkOf(picture)), 1);
     const cuts = cutsOf(plane);
-    [...label].forEach((character, position) => {
+    Array.from(label).forEach((character, position) => {
       const at = (index * LENGTH + position) * SIZE;
-      normalise(plane, cuts[position] as number, cuts[position + 1] as number, features.subarray(at, at + SIZE));
+      normalise(
+        plane,
+        cuts[position] as number,
+        cuts[position + 1] as number,
+        features.subarray(at, at + SIZE),
+      );
       labels.push(character);
     });
   }
@@ -30,14 +35,19 @@ export function piecesOf(set: string, count: number): Pieces {
 }
 
 /** Share of whole answers and of characters that the nearest of the first `images` training images names right. */
-export function nearestNeighbour(train: Pieces, test: Pieces, images: number): { exact: number; characters: number } {
+export function nearestNeighbour(
+  train: Pieces,
+  test: Pieces,
+  images: number,
+): { exact: number; characters: number } {
   const known = images * LENGTH;
   let [exact, right] = [0, 0];
   for (let image = 0; image < test.count; image++) {
     let solved = 0;
     for (let position = 0; position < LENGTH; position++) {
       const piece = image * LENGTH + position;
-      if (train.labels[nearest(train.features, known, test.features, piece * SIZE)] === test.labels[piece]) solved++;
+      if (train.labels[nearest(train.features, known, test.features, piece * SIZE)] === test.labels[piece])
+        solved++;
     }
     right += solved;
     if (solved === LENGTH) exact++;
@@ -63,7 +73,8 @@ function nearest(features: Float32Array, known: number, asked: Float32Array, fro
 // Cuts near the even places, where columns hold least ink: each cut costs its ink and its distance from where it is expected.
 function cutsOf({ width, height, ink }: Plane): number[] {
   const columns = new Float32Array(width);
-  for (let x = 0; x < width; x++) for (let y = 0; y < height; y++) columns[x]! += ink[y * width + x] as number;
+  for (let x = 0; x < width; x++)
+    for (let y = 0; y < height; y++) columns[x] = (columns[x] as number) + (ink[y * width + x] as number);
   let [left, right] = [0, width];
   while (left < width - 1 && (columns[left] as number) < 6) left++;
   while (right > left + LENGTH && (columns[right - 1] as number) < 6) right--;
@@ -97,8 +108,16 @@ function normalise({ width, height, ink }: Plane, from: number, to: number, into
   for (let row = 0; row < SIDE; row++)
     for (let column = 0; column < SIDE; column++) {
       let [sum, count] = [0, 0];
-      for (let y = Math.floor(top + row * cellY); y < Math.max(top + (row + 1) * cellY, top + row * cellY + 1); y++)
-        for (let x = Math.floor(left + column * cellX); x < Math.max(left + (column + 1) * cellX, left + column * cellX + 1); x++) {
+      for (
+        let y = Math.floor(top + row * cellY);
+        y < Math.max(top + (row + 1) * cellY, top + row * cellY + 1);
+        y++
+      )
+        for (
+          let x = Math.floor(left + column * cellX);
+          x < Math.max(left + (column + 1) * cellX, left + column * cellX + 1);
+          x++
+        ) {
           sum += ink[y * width + x] ?? 0;
           count++;
         }

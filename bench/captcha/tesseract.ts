@@ -30,7 +30,16 @@ export function readAll(planes: readonly Plane[], characters: string): string[] 
     });
     const list = join(folder, "list.txt");
     writeFileSync(list, files.join("\n"));
-    const args = [list, "-", "--psm", "8", "-c", `tessedit_char_whitelist=${characters}`, "-c", "user_defined_dpi=150"];
+    const args = [
+      list,
+      "-",
+      "--psm",
+      "8",
+      "-c",
+      `tessedit_char_whitelist=${characters}`,
+      "-c",
+      "user_defined_dpi=150",
+    ];
     const { stdout, status } = spawnSync("tesseract", args, {
       env: { ...process.env, OMP_THREAD_LIMIT: "1" },
       maxBuffer: 1 << 26,

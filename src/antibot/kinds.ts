@@ -1,5 +1,6 @@
 import type { Runtime } from "../core/runtime.js";
 import type { ChallengeKind } from "./challenge.js";
+import { CaptchaChallenge } from "./challenges/captcha/captcha-challenge.js";
 import { cookieChallenge } from "./challenges/cookie.js";
 import { javascriptChallenge } from "./challenges/javascript.js";
 import { isProviderName } from "./challenges/providers/checks.js";
@@ -8,12 +9,13 @@ import type { ProviderName } from "./challenges/providers/vendor.js";
 import type { AntibotResolved } from "./options.js";
 
 /** The kinds that come with the package. */
-export type KindName = "cookie" | "javascript" | ProviderName;
+export type KindName = "cookie" | "javascript" | "captcha" | ProviderName;
 
 // A kind's state is its own business: only what its `issue` answered ever comes back to it.
 const MAKERS: Readonly<Record<KindName, (options: AntibotResolved, runtime: Runtime) => ChallengeKind>> = {
   cookie: () => cookieChallenge as ChallengeKind,
   javascript: () => javascriptChallenge as ChallengeKind,
+  captcha: (options, runtime) => new CaptchaChallenge(options.captcha, runtime) as ChallengeKind,
   recaptcha: (options, runtime) => providerChallenge("recaptcha", options, runtime),
   hcaptcha: (options, runtime) => providerChallenge("hcaptcha", options, runtime),
   turnstile: (options, runtime) => providerChallenge("turnstile", options, runtime),

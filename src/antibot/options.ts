@@ -18,6 +18,7 @@ import type { Client } from "../core/client.js";
 import { group, type OptionsTable } from "../core/options/table.js";
 import type { Pattern } from "../core/pattern.js";
 import type { BindingRules } from "./binding.js";
+import { captchaTable, type CaptchaOptions, type CaptchaResolved } from "./challenges/captcha/options.js";
 import { providersTable } from "./challenges/providers/option-tables.js";
 import type { ProvidersOptions, ProvidersResolved } from "./challenges/providers/options.js";
 import { choiceCheck, type ChallengeChoice, type ChallengeOption } from "./choice.js";
@@ -54,6 +55,8 @@ export interface AntibotOptions<Req extends IncomingMessage = IncomingMessage> e
   /** How long a pass lasts. Setting `ANTIBOT_TIME_VALID`. Default 86400. */
   timeValid?: number;
   sessions?: SessionOptions;
+  /** The `captcha` challenge. */
+  captcha?: CaptchaOptions;
   /** Only these paths are gated. Default: all. */
   include?: string | readonly (string | RegExp)[];
   /** Paths that are not gated. Setting `ANTIBOT_IGNORE_URI`. */
@@ -93,6 +96,7 @@ export interface AntibotResolved extends ProvidersResolved {
   timeResolve: number;
   timeValid: number;
   sessions: SessionResolved;
+  captcha: CaptchaResolved;
   include: Pattern[];
   ignoreUri: Pattern[];
   ignoreIp: AddressSet;
@@ -206,6 +210,11 @@ export const antibotTable: OptionsTable<AntibotResolved> = {
     check: group(sessionsTable),
     default: () => group(sessionsTable).read({}, "", () => undefined) as SessionResolved,
     help: "How passes are kept.",
+  },
+  captcha: {
+    check: group(captchaTable),
+    default: () => group(captchaTable).read({}, "", () => undefined) as CaptchaResolved,
+    help: "The captcha.",
   },
   include: {
     check: list(patternCheck("uri", { ignoreCase: true })),

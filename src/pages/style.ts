@@ -11,6 +11,9 @@ body{margin:0;min-height:100vh;display:flex;align-items:center;justify-content:c
 main{width:100%;max-width:30rem;background:var(--card);border:1px solid var(--line);border-radius:1rem;padding:clamp(1.25rem,6vw,2.5rem);box-shadow:0 1.5rem 3rem -2rem rgba(0,0,0,.35);overflow-wrap:anywhere}
 .mark{display:block;width:2.75rem;height:2.75rem;color:var(--accent);margin-block-end:1rem}
 img.mark{width:auto;max-width:100%;object-fit:contain}
+.captcha{display:block;width:100%;height:auto;border-radius:.625rem}
+audio{display:block;width:100%}
+label{display:block;margin-block-end:.375rem;font-weight:600}
 .site{margin:0 0 .25rem;color:var(--soft);font-size:.9375rem}
 h1{margin:0 0 .75rem;font-size:clamp(1.375rem,5vw,1.75rem);line-height:1.25;letter-spacing:-.01em}
 p{margin:0 0 1rem}

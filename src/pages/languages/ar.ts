@@ -32,6 +32,8 @@ export const ar: PageTexts = {
   captchaHard: "لا أستطيع قراءتها",
   audioLabel: "اكتب الأرقام التي تسمعها",
   audioPlay: "تشغيل الصوت",
+  audioNew: "تسجيل جديد",
+  captchaWork: "دع متصفحي يقوم بالعمل بدلًا من ذلك",
   submit: "متابعة",
   providerFrame: "تحقق من خدمة خارجية",
 };

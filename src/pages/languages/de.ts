@@ -36,6 +36,8 @@ export const de: PageTexts = {
   captchaHard: "Ich kann das nicht lesen",
   audioLabel: "Geben Sie die Ziffern ein, die Sie hören",
   audioPlay: "Ton abspielen",
+  audioNew: "Neue Aufnahme",
+  captchaWork: "Stattdessen meinen Browser rechnen lassen",
   submit: "Weiter",
   providerFrame: "Prüfung durch einen externen Dienst",
 };

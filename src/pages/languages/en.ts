@@ -30,6 +30,8 @@ export const en = {
   captchaHard: "I can't read this",
   audioLabel: "Type the digits you hear",
   audioPlay: "Play the sound",
+  audioNew: "New recording",
+  captchaWork: "Let my browser do the work instead",
   submit: "Continue",
   providerFrame: "Check by an outside service",
 };

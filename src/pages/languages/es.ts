@@ -34,6 +34,8 @@ export const es: PageTexts = {
   captchaHard: "No puedo leerlo",
   audioLabel: "Escriba las cifras que oye",
   audioPlay: "Reproducir el sonido",
+  audioNew: "Otra grabación",
+  captchaWork: "Dejar que mi navegador haga el trabajo",
   submit: "Continuar",
   providerFrame: "Comprobación de un servicio externo",
 };

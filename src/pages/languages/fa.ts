@@ -33,6 +33,8 @@ export const fa: PageTexts = {
   captchaHard: "نمی‌توانم بخوانم",
   audioLabel: "رقم‌هایی را که می‌شنوید وارد کنید",
   audioPlay: "پخش صدا",
+  audioNew: "صدای تازه",
+  captchaWork: "بگذارید مرورگر من به‌جای آن کار را انجام دهد",
   submit: "ادامه",
   providerFrame: "بررسی از سوی سرویس بیرونی",
 };

@@ -34,6 +34,8 @@ export const fr: PageTexts = {
   captchaHard: "Je n’arrive pas à lire",
   audioLabel: "Saisissez les chiffres que vous entendez",
   audioPlay: "Écouter le son",
+  audioNew: "Nouvel enregistrement",
+  captchaWork: "Laisser mon navigateur faire le travail à la place",
   submit: "Continuer",
   providerFrame: "Vérification par un service externe",
 };

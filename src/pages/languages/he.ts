@@ -31,6 +31,8 @@ export const he: PageTexts = {
   captchaHard: "קשה לי לקרוא",
   audioLabel: "נא להקליד את הספרות שבהקלטה",
   audioPlay: "השמעה",
+  audioNew: "הקלטה חדשה",
+  captchaWork: "שהדפדפן שלי יעשה את העבודה במקום",
   submit: "המשך",
   providerFrame: "בדיקה של שירות חיצוני",
 };

@@ -34,6 +34,8 @@ export const it: PageTexts = {
   captchaHard: "Non riesco a leggere",
   audioLabel: "Scriva le cifre che sente",
   audioPlay: "Riproduci l’audio",
+  audioNew: "Nuova registrazione",
+  captchaWork: "Lascia che sia il browser a fare il lavoro",
   submit: "Continua",
   providerFrame: "Verifica di un servizio esterno",
 };

@@ -33,6 +33,8 @@ export const ja: PageTexts = {
   captchaHard: "読み取れません",
   audioLabel: "聞こえた数字を入力してください",
   audioPlay: "音声を再生",
+  audioNew: "別の音声",
+  captchaWork: "代わりにブラウザーに処理させる",
   submit: "続ける",
   providerFrame: "外部サービスによる確認",
 };

@@ -32,6 +32,8 @@ export const ko: PageTexts = {
   captchaHard: "읽기 어려워요",
   audioLabel: "들리는 숫자를 입력해 주세요",
   audioPlay: "소리 재생",
+  audioNew: "새 음성",
+  captchaWork: "대신 브라우저가 처리하게 하기",
   submit: "계속",
   providerFrame: "외부 서비스의 확인",
 };

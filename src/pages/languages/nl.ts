@@ -33,6 +33,8 @@ export const nl: PageTexts = {
   captchaHard: "Ik kan dit niet lezen",
   audioLabel: "Typ de cijfers die u hoort",
   audioPlay: "Geluid afspelen",
+  audioNew: "Nieuwe opname",
+  captchaWork: "Laat in plaats daarvan mijn browser het werk doen",
   submit: "Doorgaan",
   providerFrame: "Controle door een externe dienst",
 };

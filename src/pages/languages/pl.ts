@@ -33,6 +33,8 @@ export const pl: PageTexts = {
   captchaHard: "Nie mogę tego odczytać",
   audioLabel: "Proszę wpisać usłyszane cyfry",
   audioPlay: "Odtwórz dźwięk",
+  audioNew: "Nowe nagranie",
+  captchaWork: "Niech zamiast tego pracuje moja przeglądarka",
   submit: "Dalej",
   providerFrame: "Sprawdzenie przez usługę zewnętrzną",
 };

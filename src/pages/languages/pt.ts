@@ -33,6 +33,8 @@ export const pt: PageTexts = {
   captchaHard: "Não consigo ler",
   audioLabel: "Digite os algarismos que você ouve",
   audioPlay: "Reproduzir o som",
+  audioNew: "Nova gravação",
+  captchaWork: "Deixar o meu navegador fazer o trabalho",
   submit: "Continuar",
   providerFrame: "Verificação por um serviço externo",
 };

@@ -34,6 +34,8 @@ export const ru: PageTexts = {
   captchaHard: "Не могу прочитать",
   audioLabel: "Введите цифры, которые слышите",
   audioPlay: "Воспроизвести звук",
+  audioNew: "Другая запись",
+  captchaWork: "Пусть вместо этого поработает мой браузер",
   submit: "Продолжить",
   providerFrame: "Проверка сторонним сервисом",
 };

@@ -33,6 +33,8 @@ export const tr: PageTexts = {
   captchaHard: "Bunu okuyamıyorum",
   audioLabel: "Duyduğunuz rakamları yazın",
   audioPlay: "Sesi çal",
+  audioNew: "Yeni kayıt",
+  captchaWork: "Bunun yerine işi tarayıcım yapsın",
   submit: "Devam et",
   providerFrame: "Harici bir hizmetin denetimi",
 };

@@ -34,6 +34,8 @@ export const uk: PageTexts = {
   captchaHard: "Не можу прочитати",
   audioLabel: "Введіть цифри, які чуєте",
   audioPlay: "Відтворити звук",
+  audioNew: "Інший запис",
+  captchaWork: "Нехай натомість попрацює мій браузер",
   submit: "Продовжити",
   providerFrame: "Перевірка стороннім сервісом",
 };

@@ -30,6 +30,8 @@ export const zhHans: PageTexts = {
   captchaHard: "我看不清",
   audioLabel: "请输入您听到的数字",
   audioPlay: "播放声音",
+  audioNew: "换一段录音",
+  captchaWork: "改由我的浏览器来完成",
   submit: "继续",
   providerFrame: "由外部服务进行的验证",
 };

@@ -30,6 +30,8 @@ export const zhHant: PageTexts = {
   captchaHard: "我看不清楚",
   audioLabel: "請輸入您聽到的數字",
   audioPlay: "播放聲音",
+  audioNew: "換一段錄音",
+  captchaWork: "改由我的瀏覽器來完成",
   submit: "繼續",
   providerFrame: "由外部服務進行的驗證",
 };

@@ -30,14 +30,14 @@ export function drawCaptcha(answer: string, seed: string): Buffer {
 
 /** The picture before it is encoded. */
 export function pictureOf(answer: string, seed: string): Picture {
-  const characters = [...answer];
+  const characters = Array.from(answer);
   const random = new RandomStream(`${seed}|${answer}`);
   const width = widthFor(characters.length);
   const canvas = canvasOf(width);
   const line = fitted(layLine(characters, random), width, random);
   warp(line, random);
   for (const polygon of line) fill(canvas.plane, polygon);
-  fill(canvas.plane, wanderingStroke(random, width, HEIGHT, random.between(4.2, 5.4)));
+  fill(canvas.plane, wanderingStroke(random, width, HEIGHT, random.between(4.8, 5.8)));
   for (let count = characters.length / 6; count > 0; count--)
     fill(canvas.plane, arc(random, width, HEIGHT, random.between(4, 5)));
   canvas.plane.take(canvas.ink);

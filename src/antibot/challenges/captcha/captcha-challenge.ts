@@ -1,0 +1,156 @@
+import { randomBytes } from "node:crypto";
+import { StoreFailure } from "../../../core/errors.js";
+import { ANSWER_HEADERS, problem } from "../../../core/responder.js";
+import type { Runtime } from "../../../core/runtime.js";
+import type { Answer } from "../../../core/verdict.js";
+import { StoreFullError } from "../../../store/store.js";
+import type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "../../challenge.js";
+import { MOST_BITS } from "../../difficulty.js";
+import { isSolved, javascriptChallenge, type WorkState } from "../javascript.js";
+import { Alphabet } from "./alphabet.js";
+import { imagePage, soundPage, waitPage, workPage } from "./captcha-pages.js";
+import type { CaptchaResolved } from "./options.js";
+import { RandomStream } from "./random-stream.js";
+import { SPOKEN_LANGUAGES } from "./spoken-digits.js";
+import { Studio } from "./studio.js";
+
+/** Bits more than the gate asks elsewhere: not reading the picture must not be a bargain (R21). */
+const ALTERNATIVE_BITS = 4;
+/** Digits of a spoken captcha. */
+const DIGITS = 6;
+/** Seconds that a client's pictures and sounds are counted over. */
+const LIMIT_WINDOW = 600;
+
+/** A picture, a sound, a proof of work, or nothing for now. */
+export type CaptchaState =
+  | { readonly image: string }
+  | { readonly sound: string; readonly language: string }
+  | { readonly work: WorkState }
+  | { readonly wait: true };
+
+/** What a visitor may ask for. */
+export type Wanted = "image" | "audio" | "javascript";
+
+/** Characters in a picture that we draw, and ways in for who cannot read them (BunkerWeb's `captcha`). */
+export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
+  readonly name = "captcha";
+  // It can be guessed, so one attempt a challenge (R14).
+  readonly spend = "before";
+  readonly files: NonNullable<ChallengeKind<CaptchaState>["files"]>;
+  private readonly alphabet: Alphabet;
+
+  constructor(
+    private readonly options: CaptchaResolved,
+    private readonly runtime: Runtime,
+    private readonly studio = new Studio(options.budget, runtime.now),
+  ) {
+    this.alphabet = new Alphabet(options.alphabet, options.caseSensitive);
+    this.files = {
+      image: (issued, visit) => this.serve("image", issued, visit),
+      audio: (issued, visit) => this.serve("audio", issued, visit),
+    };
+  }
+
+  async issue(visit: Visit): Promise<CaptchaState> {
+    const wanted = this.wanted(visit);
+    if (wanted === "javascript" || this.studio.isBusy) return workFor(visit);
+    if (!(await this.withinLimit("issued", 1, visit)))
+      return this.options.alternatives.includes("javascript") ? workFor(visit) : { wait: true };
+    const random = new RandomStream(randomBytes(32).toString("hex"));
+    if (wanted === "image") return { image: this.alphabet.answer(this.options.length, random) };
+    const language = visit.language.split("-", 1)[0] as string;
+    return {
+      sound: Array.from({ length: DIGITS }, () => random.below(10)).join(""),
+      language: SPOKEN_LANGUAGES.has(language) ? language : "en",
+    };
+  }
+
+  page(issued: Issued<CaptchaState>, visit: Visit): ChallengePage | Promise<ChallengePage> {
+    const { state, token } = issued;
+    const { alternatives } = this.options;
+    if ("work" in state) return workPage({ ...issued, state: state.work }, visit);
+    if ("wait" in state) return waitPage(visit);
+    const file = `${visit.uri}/${"image" in state ? "image" : "audio"}?state=${encodeURIComponent(token)}`;
+    return "image" in state ? imagePage(file, this.options, visit) : soundPage(file, alternatives, visit);
+  }
+
+  declines(fields: Fields): boolean {
+    return fields.has("want");
+  }
+
+  verify(state: CaptchaState, fields: Fields): boolean {
+    if ("work" in state) return isSolved(state.work, fields.get("challenge") ?? "");
+    const answer = fields.get("captcha") ?? "";
+    if (answer.length > 64 || "wait" in state) return false;
+    if ("sound" in state) return digitsIn(answer) === state.sound;
+    return this.alphabet.fold(answer) === this.alphabet.fold(state.image);
+  }
+
+  // What was asked for, if it is offered; else more of the same: who hears the captcha is not sent back to the picture.
+  private wanted({ previous }: Visit): Wanted {
+    if (previous === undefined) return "image";
+    const want = previous.fields.get("want");
+    if (want === "audio" || want === "javascript")
+      return this.options.alternatives.includes(want) ? want : "image";
+    const state = previous.state as CaptchaState;
+    if (want === "image" || "image" in state) return "image";
+    if ("sound" in state) return "audio";
+    return "work" in state ? "javascript" : "image";
+  }
+
+  private async serve(name: Wanted, issued: Issued<CaptchaState> | undefined, visit: Visit): Promise<Answer> {
+    const { id } = visit.request;
+    const state = issued?.state;
+    const order =
+      state === undefined
+        ? undefined
+        : "image" in state && name === "image"
+          ? { text: state.image }
+          : "sound" in state && name === "audio"
+            ? { text: state.sound, language: state.language }
+            : undefined;
+    if (issued === undefined || order === undefined) return problem(404, "not-found", "Not Found", { id });
+    if (!(await this.withinLimit("served", 4, visit)))
+      return again(problem(429, "too-many", "Too Many Requests", { id }), LIMIT_WINDOW);
+    const bytes = await this.studio.render(issued.id, { seed: issued.id, ...order });
+    if (bytes === undefined) return again(problem(503, "busy", "Service Unavailable", { id }), 1);
+    return {
+      status: 200,
+      headers: { ...ANSWER_HEADERS, "Content-Type": name === "image" ? "image/png" : "audio/wav" },
+      body: bytes,
+    };
+  }
+
+  // Counted in the store, so that it holds over all instances; while the store is away or full nobody is locked out (R36).
+  private async withinLimit(what: string, factor: number, { client }: Visit): Promise<boolean> {
+    const limit = this.options.limit * factor;
+    try {
+      const { count } = await this.runtime.store.hit(
+        `hit:${client.key}|captcha|${what}`,
+        LIMIT_WINDOW,
+        limit + 1,
+      );
+      return count <= limit;
+    } catch (error) {
+      if (error instanceof StoreFailure || error instanceof StoreFullError) return true;
+      throw error;
+    }
+  }
+}
+
+function workFor(visit: Visit): CaptchaState {
+  const difficulty = Math.min(MOST_BITS, visit.difficulty + ALTERNATIVE_BITS);
+  return { work: javascriptChallenge.issue({ ...visit, difficulty }) as WorkState };
+}
+
+function again(answer: Answer, seconds: number): Answer {
+  return { ...answer, headers: { ...answer.headers, "Retry-After": String(seconds) } };
+}
+
+// Arabic and Persian keyboards type digits of their own, East Asian ones wide digits.
+function digitsIn(text: string): string {
+  return text
+    .normalize("NFKC")
+    .replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String(digit.charCodeAt(0) & 15))
+    .replace(/[\s,.-]+/g, "");
+}

@@ -1,0 +1,70 @@
+import { escapeHtml } from "../../../pages/page.js";
+import type { ChallengePage, Issued, Visit } from "../../challenge.js";
+import { javascriptChallenge, type WorkState } from "../javascript.js";
+import type { Wanted } from "./captcha-challenge.js";
+import { HEIGHT, widthFor } from "./draw-captcha.js";
+import type { Alternative, CaptchaResolved } from "./options.js";
+
+// Everything here works as a plain form. The first submit button is the one that the Enter key presses.
+
+/** A picture to read. */
+export function imagePage(
+  file: string,
+  { length, alternatives }: CaptchaResolved,
+  { texts }: Visit,
+): ChallengePage {
+  const other = alternatives.includes("audio") ? "audio" : alternatives[0];
+  return {
+    title: texts.captchaLabel,
+    body:
+      `<p><img class="captcha" src="${escapeHtml(file)}" width="${widthFor(length)}" height="${HEIGHT}" alt="${escapeHtml(texts.captchaImage)}"></p>` +
+      field(texts.captchaLabel, "text", length) +
+      `<p><button>${escapeHtml(texts.submit)}</button></p><p>${want("image", texts.captchaNew)} ` +
+      `${other === undefined ? "" : want(other, texts.captchaHard)}</p>`,
+  };
+}
+
+/** Digits to listen to. */
+export function soundPage(
+  file: string,
+  alternatives: readonly Alternative[],
+  { texts }: Visit,
+): ChallengePage {
+  return {
+    title: texts.audioLabel,
+    body:
+      `<p><audio controls preload="auto" src="${escapeHtml(file)}" aria-label="${escapeHtml(texts.audioPlay)}"></audio></p>` +
+      field(texts.audioLabel, "numeric", 6) +
+      `<p><button>${escapeHtml(texts.submit)}</button></p><p>${want("audio", texts.audioNew)} ${want("image", texts.captchaImage)} ` +
+      `${alternatives.includes("javascript") ? want("javascript", texts.captchaWork) : ""}</p>`,
+    csp: { "media-src": ["'self'"] },
+  };
+}
+
+/** A proof of work in place of either; without JavaScript there is a way back to the picture. */
+export async function workPage(issued: Issued<WorkState>, visit: Visit): Promise<ChallengePage> {
+  const page = await javascriptChallenge.page(issued, visit);
+  return {
+    ...page,
+    body: `${page.body}<noscript><p>${want("image", visit.texts.captchaImage)}</p></noscript>`,
+  };
+}
+
+/** Nothing for now: this client has had its share. */
+export function waitPage({ texts }: Visit): ChallengePage {
+  return {
+    body: `<p role="alert">${escapeHtml(texts.unreachable)}</p><p>${want("image", texts.tryAgain)}</p>`,
+  };
+}
+
+function field(label: string, inputMode: "text" | "numeric", length: number): string {
+  return (
+    `<p><label for="bunker-answer">${escapeHtml(label)}</label><input type="text" id="bunker-answer" name="captcha" required ` +
+    `inputmode="${inputMode}" maxlength="${length * 3}" autocomplete="off" autocapitalize="off" autocorrect="off" spellcheck="false"></p>`
+  );
+}
+
+// Submits without the answer that the form would otherwise insist on.
+function want(what: Wanted, label: string): string {
+  return `<button name="want" value="${what}" class="plain" formnovalidate>${escapeHtml(label)}</button>`;
+}

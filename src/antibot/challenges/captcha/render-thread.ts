@@ -1,0 +1,75 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { render, type Order } from "./render.js";
+
+interface Waiting {
+  readonly order: Order;
+  resolve(bytes: Buffer): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Renders off the main thread (R32). Where the worker's file is not there (the app was bundled into one file) or the worker
+ * dies, it renders here, a piece at a time between other work.
+ */
+export class RenderThread {
+  private worker: Worker | undefined;
+  private readonly waiting = new Map<number, Waiting>();
+  private last = 0;
+  private usable: boolean;
+
+  constructor(private readonly file = join(__dirname, "render-worker.js")) {
+    this.usable = existsSync(file);
+  }
+
+  /** Orders that are not done yet. */
+  get pending(): number {
+    return this.waiting.size;
+  }
+
+  /** Whether orders go to a worker. */
+  get isOffMainThread(): boolean {
+    return this.usable;
+  }
+
+  render(order: Order): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      const number = ++this.last;
+      this.waiting.set(number, { order, resolve, reject });
+      if (this.usable) this.start().postMessage({ number, order });
+      else setImmediate(() => this.renderHere(number));
+    });
+  }
+
+  private start(): Worker {
+    if (this.worker !== undefined) return this.worker;
+    const worker = new Worker(this.file);
+    // Nothing waits for it: the process may end.
+    worker.unref();
+    worker.on("message", ({ number, bytes }: { number: number; bytes: Uint8Array }) => {
+      this.waiting.get(number)?.resolve(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+      this.waiting.delete(number);
+    });
+    worker.on("error", () => this.giveUp());
+    worker.on("exit", () => this.giveUp());
+    return (this.worker = worker);
+  }
+
+  private giveUp(): void {
+    this.usable = false;
+    this.worker = undefined;
+    for (const number of this.waiting.keys()) setImmediate(() => this.renderHere(number));
+  }
+
+  private renderHere(number: number): void {
+    const waiting = this.waiting.get(number);
+    if (waiting === undefined) return;
+    this.waiting.delete(number);
+    try {
+      waiting.resolve(render(waiting.order));
+    } catch (error) {
+      waiting.reject(error);
+    }
+  }
+}
