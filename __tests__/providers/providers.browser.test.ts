@@ -5,7 +5,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { AntibotOptions } from "../../src/index.js";
 import { launchBrowser } from "../browser/browser.js";
 import { Clock } from "../support/clock.js";
-import { gatedSite, type Site } from "./site.js";
+import { gatedSite, Visitor, type Site } from "./site.js";
 import { CapServer } from "./vendors/cap.js";
 import { HcaptchaServer } from "./vendors/hcaptcha.js";
 import { McaptchaServer } from "./vendors/mcaptcha.js";
@@ -138,6 +138,22 @@ test.each([
     await landed(page);
   },
 );
+
+test("R21 while the vendor is down, a browser gets in by the proof of work", async () => {
+  vendor = await new TurnstileServer().listen();
+  vendor.trouble = { status: 500, body: "" };
+  const { page } = await open();
+  for (let network = 1; network <= 5; network++) {
+    const visitor = new Visitor(site, `9.8.${network}.1`);
+    await visitor.meet();
+    await visitor.post({ token: vendor.mint() });
+  }
+  const asked = vendor.checks.length;
+  await page.goto(`${site.url}/deep?x=1`);
+  await landed(page);
+  expect(await page.textContent("body")).toBe("site: /deep?x=1");
+  expect(vendor.checks).toHaveLength(asked);
+});
 
 test("reCAPTCHA: a refused visitor is not sent round and round", async () => {
   const google = await new RecaptchaServer().listen();

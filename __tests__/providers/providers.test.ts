@@ -234,7 +234,7 @@ test("exactly what each contract wants is sent", async () => {
     await visitor.meet();
     await visitor.post({ [field()]: earn(visitor) });
     const { type, fields } = vendor.checks[0]!;
-    const names = Object.keys("event" in fields ? (fields["event"]) : fields).sort();
+    const names = Object.keys("event" in fields ? fields["event"] : fields).sort();
     sent[name] = [type, names.join(" ")];
     await site.close();
     await vendor.close();

@@ -27,8 +27,8 @@ interface Api {
 
 /** After this long without a widget or a token, people get a way out. */
 const PATIENCE_MS = 15_000;
-/** Narrower pages get the widgets' small shape. */
-const NARROW = 360;
+/** Where there is less room than the widgets' usual width, they get their small shape. */
+const USUAL_WIDTH = 304;
 
 const widget = (): HTMLElement | null => document.getElementById("bunker-widget");
 
@@ -79,7 +79,7 @@ function providerPage(config: Config, nonce: string): void {
     provider()?.render?.(place, {
       ...parameters,
       theme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
-      ...(innerWidth < NARROW ? { size: "compact" } : {}),
+      ...(host.clientWidth < USUAL_WIDTH ? { size: "compact" } : {}),
       callback: send,
       "error-callback": giveUp,
     });

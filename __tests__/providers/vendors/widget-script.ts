@@ -8,12 +8,12 @@ import { html, type VendorServer } from "./vendor-server.js";
 export function widgetScript(vendor: VendorServer, global: string, onload: string | null): string {
   const start = onload === null ? "" : `window[${JSON.stringify(onload)}]();`;
   return `(function(){
-    function open(host, about, visible, take) {
+    function open(host, about, visible, take, size) {
       var frame = document.createElement("iframe");
       var query = new URLSearchParams(Object.assign({ host: location.hostname, visible: visible ? "1" : "" }, about));
       frame.src = ${JSON.stringify(`${vendor.url}/widget-frame?`)} + query;
       frame.title = ${JSON.stringify(`${vendor.kind} widget`)};
-      frame.width = 280; frame.height = 76;
+      frame.width = size === "compact" ? 150 : 302; frame.height = 76;
       if (!visible) frame.hidden = true;
       addEventListener("message", function (message) {
         if (message.source === frame.contentWindow) take(message.data.token);
@@ -34,7 +34,7 @@ export function widgetScript(vendor: VendorServer, global: string, onload: strin
         field.name = "g-recaptcha-response"; field.hidden = true; element.append(field);
         open(element, { sitekey: p.sitekey, action: p.action || "", cdata: p.cData || "" }, true, function (token) {
           field.value = token; p.callback(token);
-        });
+        }, p.size);
         return 0;
       },
     };
