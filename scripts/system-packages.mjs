@@ -12,6 +12,7 @@ import { run } from "./run.mjs";
  * @property {string[]} commands Names to look for in PATH, best first.
  * @property {string[]} [paths] Absolute places to look at before PATH.
  * @property {string} [variable] Environment variable that may hold its path; set for the tests once it is found.
+ * @property {string} [probe] What it is started with to see that it works; default `--version`.
  * @property {string[]} debian Debian packages that bring it.
  */
 
@@ -27,6 +28,22 @@ const PROGRAMS = [
     debian: ["chromium", "fonts-dejavu-core"],
   },
   { name: "curl", purpose: "playing the demo's printed commands", commands: ["curl"], debian: ["curl"] },
+  {
+    name: "rbldnsd",
+    purpose: "DNSBL tests (the server that blocklists run)",
+    paths: ["/usr/sbin/rbldnsd", "/usr/local/sbin/rbldnsd"],
+    commands: ["rbldnsd"],
+    probe: "-h",
+    debian: ["rbldnsd"],
+  },
+  {
+    name: "unbound",
+    purpose: "DNSBL tests (a resolver)",
+    paths: ["/usr/sbin/unbound", "/usr/local/sbin/unbound"],
+    commands: ["unbound"],
+    probe: "-V",
+    debian: ["unbound"],
+  },
 ];
 
 /**
@@ -54,7 +71,7 @@ export async function requireSystemPackages() {
  * Path of a program that starts, or `undefined`.
  * @param {Program} program
  */
-function find({ variable, paths = [], commands }) {
+function find({ variable, paths = [], commands, probe = "--version" }) {
   const given = variable ? process.env[variable] : undefined;
   // A path that somebody set by hand is the only one tried: falling back would test another browser than they asked for.
   const candidates = given
@@ -65,7 +82,7 @@ function find({ variable, paths = [], commands }) {
       ];
   // Ubuntu's "chromium" package is a stub that only tells people to use snap: a file that is there may still not start.
   return candidates.find(
-    (path) => existsSync(path) && spawnSync(path, ["--version"], { timeout: 30_000 }).status === 0,
+    (path) => existsSync(path) && spawnSync(path, [probe], { timeout: 30_000 }).status === 0,
   );
 }
 

@@ -4,7 +4,7 @@ import { checkAntibot, gateParts, type AntibotParts } from "./antibot/antibot.js
 import { GateProtection } from "./antibot/gate.js";
 import {
   antibotTable,
-  sessionsTable,
+  sessionsCheck,
   type AntibotOptions,
   type AntibotResolved,
   type SessionOptions,
@@ -33,6 +33,9 @@ import {
   type SharedResolved,
 } from "./core/shared-options.js";
 import { judgeUpgrade } from "./core/upgrade.js";
+import { DnsblProtection } from "./dnsbl/dnsbl-protection.js";
+import { dnsblParts, type DnsblParts } from "./dnsbl/dnsbl.js";
+import { checkDnsbl, dnsblTable, type DnsblOptions, type DnsblResolved } from "./dnsbl/options.js";
 import type { Awaitable, Store } from "./store/store.js";
 
 /** Options of {@link bunker}: the shared ones, and a group a protection; `true` = its defaults, `false` = off. */
@@ -41,8 +44,10 @@ export interface BunkerOptions<Req extends IncomingMessage = IncomingMessage> ex
   antibot?: false | AntibotOptions<Req>;
   /** Bans for too many bad answers. On unless it is `false`. */
   badBehavior?: boolean | BadBehaviorOptions<Req>;
+  /** Refuses and bans who a DNS blocklist lists. Off unless it is given. */
+  dnsbl?: boolean | DnsblOptions;
   /** How the gate keeps passes; the same as `antibot.sessions`. */
-  sessions?: SessionOptions;
+  sessions?: SessionOptions | "express-session";
 }
 
 /** What {@link bunker} answers. */
@@ -52,6 +57,7 @@ export type Bunker = Middleware &
     readonly store: Store;
     readonly antibot: AntibotParts | undefined;
     readonly badBehavior: { readonly bans: BanList } | undefined;
+    readonly dnsbl: DnsblParts | undefined;
     /**
      * Has every upgrade (WebSocket) of `server` judged before its listeners hear of it, and closes the upgraded connections
      * of clients that are banned later. The answer undoes it.
@@ -64,6 +70,7 @@ export type Bunker = Middleware &
 interface BunkerResolved extends SharedResolved {
   antibot: AntibotResolved | false;
   badBehavior: BadBehaviorResolved | false;
+  dnsbl: DnsblResolved | false;
   sessions: SessionResolved | undefined;
 }
 
@@ -75,11 +82,12 @@ const table: OptionsTable<BunkerResolved> = {
     default: () => readOptions(badBehaviorTable, {}, "", () => undefined),
     help: "Bans for too many bad answers.",
   },
-  sessions: { check: group(sessionsTable), default: undefined, help: "How the gate keeps passes." },
+  dnsbl: { check: switched(dnsblTable, true), default: false, help: "Who a DNS blocklist lists." },
+  sessions: { check: sessionsCheck, default: undefined, help: "How the gate keeps passes." },
 };
 
 /**
- * All protections as one middleware with one verdict: bans, the gate and Bad Behavior.
+ * All protections as one middleware with one verdict: bans, DNS blocklists, Bad Behavior and the gate.
  *
  * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
  * @example app.use(bunker({ antibot: { challenge: "cookie" }, sessions: { secret: process.env.SESSIONS_SECRET } }));
@@ -107,6 +115,8 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
         "badBehavior",
         report,
       );
+    if (read.dnsbl !== false)
+      checkDnsbl(read.dnsbl, read.antibot !== false || read.dnsbl.gate !== undefined, "dnsbl", report);
     return read;
   });
   const runtime = new Runtime(resolved, options as SharedOptions);
@@ -114,6 +124,10 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
   const gateOf = (): GateProtection | undefined => gate;
   const bans = new BanProtection(runtime, gateOf);
   const protections: Protection[] = [bans];
+  const { dnsbl } = resolved;
+  const lists =
+    dnsbl === false ? undefined : new DnsblProtection(runtime, dnsbl, () => gate ?? dnsbl.gate?.gate);
+  if (lists !== undefined) protections.push(lists);
   if (resolved.badBehavior !== false)
     protections.push(new BadBehaviorProtection(runtime, resolved.badBehavior, gateOf, bans));
   if (gate !== undefined) protections.push(gate);
@@ -123,6 +137,7 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
     store: resolved.store,
     antibot: gate && gateParts(engine, gate),
     badBehavior: resolved.badBehavior === false ? undefined : { bans: runtime.bans },
+    dnsbl: lists && dnsblParts(lists),
     guard: (server: Server) => guardServer(engine, server),
     upgrade: (req: IncomingMessage, socket: Duplex) => judgeUpgrade(engine, req, socket),
   });

@@ -23,6 +23,16 @@ export {
   type Evidence,
   type Weight,
 } from "./bad-behavior/index.js";
+export {
+  dnsbl,
+  type CacheTtl,
+  type Dnsbl,
+  type DnsblCheck,
+  type DnsblOptions,
+  type DnsblParts,
+  type DnsblStatus,
+  type ZoneStatus,
+} from "./dnsbl/index.js";
 export { BanList, type BanListOptions, type BanOptions } from "./core/bans/ban-list.js";
 export type { Ban } from "./core/bans/ban.js";
 export {
@@ -43,6 +53,8 @@ export type {
 } from "./core/hub.js";
 export type { BunkerRequest, PassInfo, RequestBan } from "./core/request-view.js";
 export type { DenyInfo, DenyOptions, SharedOptions } from "./core/shared-options.js";
+export type { DnsResolver, ResolverOption } from "./core/dns/resolver-option.js";
+export type { ListStatus } from "./core/lists/address-list.js";
 export type { TrustFunction, TrustProxy } from "./core/trust.js";
 export type { Challenge, Deny, Pass, Verdict } from "./core/verdict.js";
 export type { Client } from "./core/client.js";
