@@ -21,6 +21,7 @@ import type { Awaitable } from "../store/store.js";
 import { checkProvider, isProviderName } from "./challenges/providers/checks.js";
 import { demandOf } from "./choice.js";
 import { GateProtection } from "./gate.js";
+import { checkLookups } from "./lookups/options.js";
 import { KIND_NAMES, type KindName } from "./kinds.js";
 import { antibotTable, type AntibotOptions, type AntibotResolved } from "./options.js";
 
@@ -84,6 +85,14 @@ export function checkAntibot(
   }
   for (const name of options.challenge.names)
     if (isProviderName(name)) checkProvider(name, options, at, report);
+  checkLookups(options, at, report);
+  if (options.successUri.split(/[?#]/, 1)[0] === options.uri) {
+    report({
+      path: at("successUri"),
+      value: options.successUri,
+      allowed: "a path other than the challenge's",
+    });
+  }
   if (options.sessions.secret.length === 0 && cluster.isWorker && store instanceof MemoryStore) {
     report({
       path: "sessions.secret",

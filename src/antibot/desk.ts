@@ -23,6 +23,7 @@ import { openForm } from "./kept-form.js";
 import { Levels } from "./levels.js";
 import { Presenter } from "./presenter.js";
 import { openChallenge, type SealedChallenge } from "./sealed-challenge.js";
+import { CircleWatch } from "./sessions/circle-watch.js";
 import { SpentIds } from "./spent.js";
 
 /** The longest answer to a challenge, in bytes; with a kept form of at most 16 KB in it, sealed, the longer. */
@@ -34,6 +35,7 @@ export class ChallengeDesk {
   readonly levels: Levels;
   readonly presenter: Presenter;
   private readonly spent: SpentIds;
+  private readonly circles = new CircleWatch();
 
   constructor(private readonly gate: GateProtection) {
     this.levels = new Levels(gate.runtime, gate.options.challenge.steps);
@@ -74,8 +76,11 @@ export class ChallengeDesk {
   private async show(caller: Caller): Promise<Answer> {
     const { client, request, tools, service } = caller;
     const demand = await this.demandFor(caller);
-    if (demand === undefined || this.gate.passOf(client, request, demand.accepted, tools))
-      return this.goOn(caller, 302);
+    if (demand === undefined || this.gate.passOf(client, request, demand.accepted, tools)) {
+      const { pass } = request;
+      const circle = pass !== undefined && this.circles.isCircle(pass.id, this.gate.runtime.now());
+      return circle ? this.help(caller) : this.goOn(caller, 302);
+    }
     const browser = tools.cookies.browser(client, request, service);
     if (browser === undefined) return this.probe(caller);
     const kind = this.kindOf(demand);
@@ -83,7 +88,7 @@ export class ChallengeDesk {
     // The cookie that came back is the answer, if it was set lately.
     const now = this.gate.runtime.now();
     if (now - browser.issued > this.gate.options.timeResolve * 1000) return this.probe(caller, browser.id);
-    return this.admit(caller, kind.name, false);
+    return this.admit(caller, kind.name, browser.id, false);
   }
 
   private async take(caller: Caller, limit: number): Promise<Answer> {
@@ -131,7 +136,7 @@ export class ChallengeDesk {
       const refused = await this.spend(caller, sealed);
       if (refused !== undefined) return refused;
     }
-    return this.admit(caller, kind.name, true);
+    return this.admit(caller, kind.name, sealed.browser, true);
   }
 
   private async spend(caller: Caller, sealed: SealedChallenge): Promise<Answer | undefined> {
@@ -159,7 +164,7 @@ export class ChallengeDesk {
     return this.again(caller, "failed", 403);
   }
 
-  private admit(caller: Caller, kind: string, posted: boolean): Answer {
+  private async admit(caller: Caller, kind: string, browser: string, posted: boolean): Promise<Answer> {
     const { client, request, tools, service } = caller;
     // Kinds solved before stay solved: a route's own challenge must not cost the pass for the rest.
     this.gate.passOf(client, request, [], tools);
@@ -172,15 +177,14 @@ export class ChallengeDesk {
       client,
       request,
     );
-    return this.goOn(caller, posted ? 303 : 302, [
-      tools.cookies.setPass(client, request, service, pass, this.gate.options.timeValid),
-    ]);
+    const cookies = await this.gate.keeper.keep(client, request, service, pass, tools, browser);
+    return this.goOn(caller, posted ? 303 : 302, cookies);
   }
 
   // On to where the visitor was going: by a redirect, by a script's own means, with the form that waited, or out of the dialog.
   private goOn(caller: Caller, status: 302 | 303, cookies: string[] = []): Answer {
     const { request, form, destination, frame } = caller;
-    const { url } = destination;
+    const url = this.gate.options.successUri || destination.url;
     if (status === 303 && request.wantsJson) {
       const headers = { ...ANSWER_HEADERS, "Content-Type": "application/json", "Set-Cookie": cookies };
       return {
@@ -207,8 +211,13 @@ export class ChallengeDesk {
       return redirect(302, frame ? `${location}&frame=1` : location, [cookie]);
     }
     await this.levels.failed(client);
-    const retry = `${uri}?${DESTINATION_PARAMETER}=${sealDestination({ ...destination, probed: false }, tools.keys, service)}`;
-    return helpPage(this.presenter.visit(caller), this.gate.runtime.options.theme, retry, [cookie]);
+    return this.help(caller, [cookie]);
+  }
+
+  private help(caller: Caller, cookies: string[] = []): Answer {
+    const { tools, service, destination } = caller;
+    const retry = `${this.gate.options.uri}?${DESTINATION_PARAMETER}=${sealDestination({ ...destination, probed: false }, tools.keys, service)}`;
+    return helpPage(this.presenter.visit(caller), this.gate.runtime.options.theme, retry, cookies);
   }
 
   // A new challenge in place of one that failed, expired or makes no sense; the destination is kept.

@@ -34,6 +34,20 @@ export class GateCookies {
       : pass.flatMap((name) => readCookies(header, name, MOST_VALUES));
   }
 
+  /** Whether the Cookie header carries a pass of our name that none of our secrets could have made, for any of `services`. */
+  hasForeignPass(header: string, services: readonly string[]): boolean {
+    const start = `${this.sessions.name}_p`;
+    if (!header.includes(start)) return false;
+    const ours = new Set(
+      services.flatMap((service) => this.keys.ids.map((id) => shortHash(`${service}\0${id}`))),
+    );
+    return header.split(";", 64).some((pair) => {
+      const name = (pair.split("=", 1)[0] as string).trim().replace(/^__Host-/, "");
+      const hash = name.slice(start.length);
+      return name.startsWith(start) && /^[0-9a-f]{8}$/.test(hash) && !ours.has(hash);
+    });
+  }
+
   /** The cookie that carries a pass, for `maxAge` seconds. */
   setPass(client: Client, request: RequestView, service: string, value: string, maxAge: number): string {
     return this.write(

@@ -12,13 +12,21 @@ import { demandOf, type Demand } from "./choice.js";
 import { ChallengeDesk } from "./desk.js";
 import { gateTools, type GateTools } from "./gate-tools.js";
 import { KindRegistry } from "./kinds.js";
+import { bearsIgnoredCookie, warnOfBareCookies } from "./lookups/ignore-cookie.js";
+import { LookupExclusions } from "./lookups/lookup-exclusions.js";
 import type { AntibotResolved } from "./options.js";
 import { refer } from "./refer.js";
+import { PassKeeper } from "./sessions/pass-keeper.js";
 
 const BUILT_IN: PassVerdict = Object.freeze({ action: "pass", why: "built-in" });
 const PREFLIGHT: PassVerdict = Object.freeze({ action: "pass", why: "preflight" });
 const NOT_INCLUDED: PassVerdict = Object.freeze({ action: "pass", why: "include" });
 const NOT_GATED: PassVerdict = Object.freeze({ action: "pass", why: "challenge" });
+
+const IGNORED_COOKIE: PassVerdict = Object.freeze({ action: "pass", why: "ignoreCookie" });
+
+/** How a demand is made: exclusions that take a look-up may help; nothing but a pass does; or a route's own kind is wanted. */
+type Manner = "excusable" | "strict" | "required";
 
 /** Lets in who holds a good pass, and sends everybody else to the challenge. */
 export class GateProtection implements Protection, Gate {
@@ -28,6 +36,8 @@ export class GateProtection implements Protection, Gate {
   private loading: Promise<GateTools> | undefined;
   readonly kinds: KindRegistry;
   readonly desk: ChallengeDesk;
+  readonly keeper: PassKeeper;
+  private readonly lookups: LookupExclusions;
 
   constructor(
     readonly runtime: Runtime,
@@ -35,6 +45,9 @@ export class GateProtection implements Protection, Gate {
   ) {
     this.kinds = new KindRegistry(options, runtime);
     this.desk = new ChallengeDesk(this);
+    this.keeper = new PassKeeper(runtime, options);
+    this.lookups = new LookupExclusions(runtime, options);
+    warnOfBareCookies(options.ignoreCookie, runtime);
     runtime.index.retention = Math.max(runtime.index.retention, options.timeValid);
   }
 
@@ -46,6 +59,7 @@ export class GateProtection implements Protection, Gate {
         client,
         request,
         this.options.challenge.demand(client, request, this.desk.levels.of(client)),
+        "excusable",
       )
     );
   }
@@ -53,12 +67,12 @@ export class GateProtection implements Protection, Gate {
   demand(client: Client, request: RequestView): Awaitable<Verdict> {
     if (this.isOwn(request.path)) return this.serve(client);
     const asked = this.options.challenge.demand(client, request, this.desk.levels.of(client));
-    return this.pursue(client, request, asked ?? demandOf("cookie"));
+    return this.pursue(client, request, asked ?? demandOf("cookie"), "strict");
   }
 
   /** What a route asks for that wants exactly this kind, whoever is excused elsewhere. */
   require(demand: Demand, client: Client, request: RequestView): Awaitable<Verdict> {
-    return this.isOwn(request.path) ? this.serve(client) : this.pursue(client, request, demand, true);
+    return this.isOwn(request.path) ? this.serve(client) : this.pursue(client, request, demand, "required");
   }
 
   /** The verdict that answers a request for the challenge itself. */
@@ -81,7 +95,7 @@ export class GateProtection implements Protection, Gate {
   passOf(client: Client, request: RequestView, accepted: readonly string[], tools: GateTools): boolean {
     const service = serviceOf(client);
     const now = this.runtime.now();
-    for (const value of tools.cookies.passes(client, request, service)) {
+    for (const value of this.keeper.read(client, request, service, tools)) {
       const pass = tools.passes.check(value, client, request, service, now);
       if (pass === undefined || this.runtime.index.voids(client, client.service, pass.issued)) continue;
       request.pass ??= pass;
@@ -121,19 +135,23 @@ export class GateProtection implements Protection, Gate {
     )
       return NOT_INCLUDED;
     const why = exclusionOf(options, client, request);
-    return why === undefined ? undefined : { action: "pass", why };
+    if (why !== undefined) return { action: "pass", why };
+    return options.ignoreCookie.length > 0 &&
+      bearsIgnoredCookie(options.ignoreCookie, client, request, this.runtime)
+      ? IGNORED_COOKIE
+      : undefined;
   }
 
   private pursue(
     client: Client,
     request: RequestView,
     demand: Demand | undefined,
-    required = false,
+    manner: Manner,
   ): Awaitable<Verdict> {
     if (demand === undefined) return NOT_GATED;
     const tools = this.toolbox();
-    if (isThenable(tools)) return tools.then((ready) => this.stop(client, request, demand, ready, required));
-    return this.stop(client, request, demand, tools, required);
+    if (isThenable(tools)) return tools.then((ready) => this.stop(client, request, demand, ready, manner));
+    return this.stop(client, request, demand, tools, manner);
   }
 
   private stop(
@@ -141,16 +159,23 @@ export class GateProtection implements Protection, Gate {
     request: RequestView,
     demand: Demand,
     tools: GateTools,
-    required: boolean,
-  ): Verdict {
+    manner: Manner,
+  ): Awaitable<Verdict> {
     if (this.passOf(client, request, demand.accepted, tools)) return PASS;
-    return {
+    this.keeper.noteForeign(request, tools);
+    const challenge: Challenge = {
       action: "challenge",
       protection: this.name,
       reason: "no pass",
       data: { kind: demand.kind },
-      answer: (asked) => refer(this, client, asked, tools, demand, required),
+      answer: (asked) => refer(this, client, asked, tools, demand, manner === "required"),
     };
+    if (manner !== "excusable" || !this.lookups.active) return challenge;
+    // Only now: nobody who holds a pass waits for a look-up.
+    const why = this.lookups.of(client, request);
+    if (isThenable(why))
+      return why.then((late) => (late === undefined ? challenge : { action: "pass", why: late }));
+    return why === undefined ? challenge : { action: "pass", why };
   }
 }
 

@@ -41,7 +41,12 @@ export class KindRegistry {
   ) {
     this.made = new Map(options.challenge.own.map((kind) => [kind.name, kind]));
     // Made at once, since they tell the log who will learn visitors' addresses (R37).
-    for (const name of options.challenge.names) if (isProviderName(name)) this.get(name);
+    // What a hook picks is not known yet: whatever has keys may be.
+    const { names } = options.challenge;
+    for (const name of KIND_NAMES) {
+      if (!isProviderName(name)) continue;
+      if (names.length > 0 ? names.includes(name) : options[name].siteKey !== "") this.get(name);
+    }
   }
 
   /** The kind of that name; `undefined` = there is none. */

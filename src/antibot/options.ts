@@ -22,11 +22,14 @@ import { captchaTable, type CaptchaOptions, type CaptchaResolved } from "./chall
 import { providersTable } from "./challenges/providers/option-tables.js";
 import type { ProvidersOptions, ProvidersResolved } from "./challenges/providers/options.js";
 import { choiceCheck, type ChallengeChoice, type ChallengeOption } from "./choice.js";
+import { lookupTable, type LookupOptions, type LookupResolved } from "./lookups/options.js";
 import { LEAST_BITS, MOST_BITS, type Difficulty } from "./difficulty.js";
 import { SHORTEST_SECRET } from "./secrets.js";
 
-/** How passes are kept in cookies. Times are in seconds. */
+/** How passes are kept. Times are in seconds. */
 export interface SessionOptions {
+  /** Where a pass is kept: in a cookie of ours, or in `req.session` of express-session. Default `"cookie"`. */
+  keep?: "cookie" | "express-session";
   /**
    * The secret that seals challenges and signs passes, at least 16 characters; an array rotates: the first is used, all
    * are accepted. `"random"` = generated, and kept in the store. Setting `SESSIONS_SECRET`.
@@ -45,7 +48,8 @@ export interface SessionOptions {
 }
 
 /** Options of the gate. Times are in seconds. */
-export interface AntibotOptions<Req extends IncomingMessage = IncomingMessage> extends ProvidersOptions {
+export interface AntibotOptions<Req extends IncomingMessage = IncomingMessage>
+  extends ProvidersOptions, LookupOptions<Req> {
   /** What a visitor must do. Setting `USE_ANTIBOT`. */
   challenge: ChallengeOption<Req>;
   /** Where challenges are served: a path that the site does not use. Setting `ANTIBOT_URI`. Default `/challenge`. */
@@ -54,7 +58,10 @@ export interface AntibotOptions<Req extends IncomingMessage = IncomingMessage> e
   timeResolve?: number;
   /** How long a pass lasts. Setting `ANTIBOT_TIME_VALID`. Default 86400. */
   timeValid?: number;
-  sessions?: SessionOptions;
+  /** How passes are kept; `"express-session"` is short for `{ keep: "express-session" }`. */
+  sessions?: SessionOptions | "express-session";
+  /** Where visitors go when they have solved the challenge, instead of where they were going. Setting `ANTIBOT_SUCCESS_URI`. */
+  successUri?: string;
   /** The `captcha` challenge. */
   captcha?: CaptchaOptions;
   /** Only these paths are gated. Default: all. */
@@ -82,6 +89,7 @@ export interface AntibotOptions<Req extends IncomingMessage = IncomingMessage> e
 
 /** {@link SessionOptions} read and checked. */
 export interface SessionResolved extends BindingRules {
+  keep: "cookie" | "express-session";
   /** Empty = generated. */
   secret: readonly string[];
   name: string;
@@ -90,12 +98,14 @@ export interface SessionResolved extends BindingRules {
 }
 
 /** {@link AntibotOptions} read and checked. */
-export interface AntibotResolved extends ProvidersResolved {
+export interface AntibotResolved extends ProvidersResolved, LookupResolved {
   challenge: ChallengeChoice;
   uri: string;
   timeResolve: number;
   timeValid: number;
   sessions: SessionResolved;
+  /** Empty = where they were going. */
+  successUri: string;
   captcha: CaptchaResolved;
   include: Pattern[];
   ignoreUri: Pattern[];
@@ -123,6 +133,7 @@ const secretCheck: Check<readonly string[]> = check(
 
 /** The options of sessions. */
 export const sessionsTable: OptionsTable<SessionResolved> = {
+  keep: { check: oneOf("cookie", "express-session"), default: "cookie", help: "Where a pass is kept." },
   secret: {
     setting: "SESSIONS_SECRET",
     context: "global",
@@ -171,6 +182,16 @@ export const sessionsTable: OptionsTable<SessionResolved> = {
   sameSite: { check: oneOf("lax", "none"), default: "lax", help: "The cookies' SameSite." },
 };
 
+const sessionsGroup = group(sessionsTable);
+
+/** The `sessions` option: a group, or the name of where passes are kept. */
+export const sessionsCheck: Check<SessionResolved> = {
+  allowed: `${sessionsGroup.allowed}, or "express-session"`,
+  parse: (value) => value,
+  read: (value, path, report) =>
+    sessionsGroup.read(value === "express-session" ? { keep: value } : value, path, report),
+};
+
 const uriCheck = text(
   "a path such as /challenge, of letters, digits and /_.~-, without // and without a trailing slash",
   /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+$/,
@@ -207,9 +228,16 @@ export const antibotTable: OptionsTable<AntibotResolved> = {
     help: "How long a pass lasts.",
   },
   sessions: {
-    check: group(sessionsTable),
-    default: () => group(sessionsTable).read({}, "", () => undefined) as SessionResolved,
+    check: sessionsCheck,
+    default: () => sessionsCheck.read({}, "", () => undefined) as SessionResolved,
     help: "How passes are kept.",
+  },
+  successUri: {
+    setting: "ANTIBOT_SUCCESS_URI",
+    context: "multisite",
+    check: text("a path of this site, such as /welcome", /^(?:\/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,2047})?$/),
+    default: "",
+    help: "Where visitors go when they have solved the challenge.",
   },
   captcha: {
     check: group(captchaTable),
@@ -259,5 +287,6 @@ export const antibotTable: OptionsTable<AntibotResolved> = {
     default: 0,
     help: "Passes of a lower number are void.",
   },
+  ...lookupTable,
   ...providersTable,
 };

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Client } from "../core/client.js";
+import type { Client, Identity } from "../core/client.js";
 import { RecentMap } from "../core/recent-map.js";
 import type { PassInfo, RequestView } from "../core/request-view.js";
 import { addressBinding, userAgentBinding, type BindingRules } from "./binding.js";
@@ -21,9 +21,11 @@ export interface PassRules extends BindingRules {
   readonly epoch: number;
 }
 
-// A signature once found good stays good, and so does a User-Agent's hash: nothing else is remembered (R16).
+// A signature once found good stays good, and so do the bindings of what was compared: nothing else is remembered (R16).
 interface Verified {
   readonly pass: Pass;
+  /** The address and the User-Agent that were compared last and fitted: they need not be cut up and hashed again. */
+  identity: Identity | undefined;
   userAgent: string | undefined;
 }
 
@@ -69,8 +71,7 @@ export class PassBook {
     if (pass.service !== service || pass.epoch < this.rules.epoch) return undefined;
     // A clock that runs a little ahead on another instance is no forgery; one from far in the future is.
     if (now - pass.issued > this.rules.timeValid * 1000 || pass.issued - now > 60_000) return undefined;
-    if (this.rules.checkIp !== false && pass.address !== addressBinding(this.rules, client)) return undefined;
-    return this.sameUserAgent(known, request) ? pass : undefined;
+    return this.sameAddress(known, client) && this.sameUserAgent(known, request) ? pass : undefined;
   }
 
   private read(cookie: string, service: string): Verified | undefined {
@@ -88,10 +89,18 @@ export class PassBook {
     ];
     const verified: Verified = {
       pass: { id, issued, kinds, address, userAgent, epoch, service },
+      identity: undefined,
       userAgent: undefined,
     };
     this.verified.set(cookie, verified);
     return verified;
+  }
+
+  private sameAddress(known: Verified, client: Client): boolean {
+    if (this.rules.checkIp === false || known.identity === client.identity) return true;
+    if (known.pass.address !== addressBinding(this.rules, client)) return false;
+    known.identity = client.identity;
+    return true;
   }
 
   private sameUserAgent(known: Verified, request: RequestView): boolean {

@@ -72,6 +72,10 @@ interface Who {
   readonly client: Identity;
   readonly peer: Identity;
   readonly anybody: boolean;
+  /** The socket's peer as it was, where the way through proxies is remembered: the same header from elsewhere means little. */
+  readonly remote?: string | undefined;
+  /** The client made of it last: most sites have one service. */
+  last?: Client;
 }
 
 /** What has been found out under one trust function: addresses, and chains of proxies by their text. */
@@ -107,12 +111,9 @@ export class ClientResolver {
   /** The client of a request. Throws only what the `service` hook throws. */
   resolve(request: RequestLike): Client {
     const who = this.who(request);
-    return new Client(
-      who.client,
-      who.peer,
-      who.anybody ? who.peer : who.client,
-      this.config.services.nameOf(request),
-    );
+    const service = this.config.services.nameOf(request);
+    if (who.last !== undefined && who.last.service === service) return who.last;
+    return (who.last = new Client(who.client, who.peer, who.anybody ? who.peer : who.client, service));
   }
 
   private who(request: RequestLike): Who {
@@ -179,12 +180,11 @@ export class ClientResolver {
       return { client: peer, peer, anybody: trust.anybody };
     }
     // One text of fewer than 256 characters a client: what is remembered stays small whatever is sent.
-    const route = forwarded.length < 256 ? `${remote ?? ""} ${forwarded}` : undefined;
     const { routes } = this.bookOf(trust);
-    const found = route === undefined ? undefined : routes.get(route);
-    if (found !== undefined) return found;
+    const found = routes.get(forwarded);
+    if (found !== undefined && found.remote === remote) return found;
     const who = this.follow(forwarded, remote, trust);
-    if (route !== undefined) routes.set(route, who);
+    if (forwarded.length < 256) routes.set(forwarded, who);
     return who;
   }
 
@@ -206,7 +206,7 @@ export class ClientResolver {
       if (client.address !== undefined && !trust.anybody) this.hub.addProxy(prefixOf(client.address, 128));
       client = this.identityOf(address, trust);
     }
-    return { client, peer, anybody: trust.anybody };
+    return { client, peer, anybody: trust.anybody, remote };
   }
 
   private peerOf(request: RequestLike): Identity {

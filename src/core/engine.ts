@@ -7,7 +7,7 @@ import { isGuarded } from "./guard.js";
 import { askHook } from "./hooks.js";
 import type { Hub } from "./hub.js";
 import type { Protection } from "./protection.js";
-import { viewOf, type RequestBan, type RequestView } from "./request-view.js";
+import { exposeViews, viewOf, type RequestBan, type RequestView } from "./request-view.js";
 import { Responder } from "./responder.js";
 import type { Runtime } from "./runtime.js";
 import { isThenable, PASS, type Deny, type Pass, type Verdict } from "./verdict.js";
@@ -48,6 +48,7 @@ export class Engine implements Running {
     readonly runtime: Runtime,
     readonly protections: readonly Protection[],
   ) {
+    exposeViews();
     this.events = runtime.hub;
     this.responder = new Responder(runtime);
     this.observers = protections.filter((protection) => protection.observe !== undefined);
@@ -101,9 +102,9 @@ export class Engine implements Running {
     let verdict: Awaitable<Verdict>;
     try {
       const client = request.client(this.runtime.resolver);
-      request.banWith ??= (options) => this.banNow(client, request, options);
+      request.home ??= this;
       const exempt = this.exempt(client, request);
-      if (exempt === undefined && this.observers.length > 0) this.observe(client, request, res);
+      if (exempt === undefined && this.observers.length > 0) request.watch(this, client, res);
       verdict = exempt ?? this.ask(client, request, 0);
     } catch (error) {
       verdict = this.broken(undefined, undefined, request, error);
@@ -121,8 +122,9 @@ export class Engine implements Running {
   // are often added late.
   private lookForUpgrades(req: IncomingMessage): void {
     if (this.seen++ % 1024 !== 0) return;
-    const { server } = req.socket as { server?: EventEmitter };
-    if (server === undefined || server.listenerCount("upgrade") === 0 || isGuarded(server)) return;
+    const { server } = req.socket as { server?: EventEmitter | null };
+    if (server === undefined || server === null || server.listenerCount("upgrade") === 0 || isGuarded(server))
+      return;
     this.events.warn(
       "WRN_BUNKER_UPGRADE",
       "this server takes upgrades (WebSockets), which no middleware sees; use bunker().guard(server), or ask upgrade() in your listener",
@@ -215,26 +217,20 @@ export class Engine implements Running {
     this.runtime.tell("fault", { protection, reason, data: messageOf(error) }, client, request);
   }
 
-  private observe(client: Client, request: RequestView, res: ServerResponse): void {
-    let told = false;
-    const tell = (): void => {
-      if (told) return;
-      told = true;
-      // Without a status line the client was told nothing that could count (R23).
-      if (!res.headersSent) return;
-      for (const observer of this.observers) {
-        try {
-          observer.observe?.({ client, request, status: res.statusCode });
-        } catch (error) {
-          this.fault(observer.name, "exception", error, client, request);
-        }
+  /** Told when a response is over whose status line was sent. */
+  ended(client: Client, request: RequestView, status: number): void {
+    for (const observer of this.observers) {
+      try {
+        observer.observe?.({ client, request, status });
+      } catch (error) {
+        this.fault(observer.name, "exception", error, client, request);
       }
-    };
-    res.on("finish", tell);
-    res.on("close", tell);
+    }
   }
 
-  private async banNow(client: Client, request: RequestView, options: RequestBan): Promise<void> {
+  /** Bans a request's client for the app; what goes wrong is told, never thrown. */
+  async banNow(request: RequestView, options: RequestBan): Promise<void> {
+    const client = request.client(this.runtime.resolver);
     const { mode, banLocal } = this.runtime.options;
     const { ttl = 86_400, reason = "application", scope = "service", data = {} } = options;
     if (client.identity.isProxy || (!banLocal && !client.isGlobal)) {

@@ -1,7 +1,7 @@
 import type { RandomStream } from "./random-stream.js";
 
 /** Characters that are told apart at a glance, turned, touching and struck through, in either case. */
-export const DEFAULT_ALPHABET = "ACEHKMPTUYde236";
+export const DEFAULT_ALPHABET = "ACEMPTUYde236";
 
 /** The characters that answers are made of. */
 export class Alphabet {

@@ -37,7 +37,7 @@ export function pictureOf(answer: string, seed: string): Picture {
   const line = fitted(layLine(characters, random), width, random);
   warp(line, random);
   for (const polygon of line) fill(canvas.plane, polygon);
-  fill(canvas.plane, wanderingStroke(random, width, HEIGHT, random.between(4.8, 5.8)));
+  fill(canvas.plane, wanderingStroke(random, width, HEIGHT, random.between(4.6, 5.6)));
   for (let count = characters.length / 6; count > 0; count--)
     fill(canvas.plane, arc(random, width, HEIGHT, random.between(4, 5)));
   canvas.plane.take(canvas.ink);

@@ -16,7 +16,7 @@ export function layLine(characters: readonly string[], random: RandomStream): Po
   let reached = 0;
   for (const character of characters) {
     const drawn = placeGlyph(random.pick(glyphsOf(character)), random);
-    const overlap = random.between(1, 5);
+    const overlap = random.between(-1, 4);
     const shift = reached - overlap - extentX(drawn)[0];
     for (const polygon of drawn) {
       for (let index = 0; index < polygon.length; index += 2)
@@ -42,16 +42,16 @@ export function extentX(polygons: readonly Polygon[]): [number, number] {
 
 // Each glyph is turned about its own middle, so that it stays on the line.
 function placeGlyph(glyph: Glyph, random: RandomStream): Polygon[] {
-  const height = EM_PIXELS * random.between(0.86, 1.2);
-  const width = height * random.between(0.8, 1.15);
-  const turn = random.swing(0.3);
+  const height = EM_PIXELS * random.between(0.66, 1.2);
+  const width = height * random.between(0.8, 1.25);
+  const turn = random.swing(0.26);
   const shear = random.swing(0.18);
-  const bend = random.swing(2);
+  const bend = random.swing(1.8);
   const wave = random.between(26, 44);
   const phase = random.between(0, 6.3);
   const middleX = (glyph.left + glyph.right) / 2;
   const middleY = (glyph.top + glyph.bottom) / 2;
-  const lift = middleY * height * 0.55 + random.between(-9, 9);
+  const lift = middleY * height * 0.55 + random.between(-12, 12);
   const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
   return glyph.contours.map((contour) =>
     subdivided(contour, EDGE_PIXELS / height, (x, y) => {

@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { messageOf } from "../../core/errors.js";
+import type { Check } from "../../core/options/check.js";
+import type { Awaitable } from "../../store/store.js";
+
+/** Answers what an address belongs to; `undefined` or `null` = not known. */
+export type GeoLookup<T> = (ip: string) => Awaitable<T | null | undefined>;
+
+/** The part of an MMDB reader that is used: `mmdb-lib` has it, and `maxmind` hands it on. */
+interface Reader {
+  get(ip: string): unknown;
+}
+
+const load = createRequire(__filename);
+const PACKAGES = ["mmdb-lib", "maxmind"] as const;
+
+/** A database: the path of an MMDB file, which is read at start, or a function that looks up by itself. */
+export function geoCheck<T>(what: string, read: (record: unknown) => T | undefined): Check<GeoLookup<T>> {
+  const allowed = `the path of an MMDB file, or a function (ip) => ${what}`;
+  return {
+    allowed,
+    parse: (text) => text,
+    read(value, path, report) {
+      if (typeof value === "function") return value as GeoLookup<T>;
+      if (typeof value !== "string" || value === "") {
+        report({ path, value, allowed });
+        return undefined;
+      }
+      try {
+        const reader = open(value);
+        return (ip) => read(reader.get(ip));
+      } catch (error) {
+        report({ path, value, allowed: `${allowed} (${messageOf(error)})` });
+        return undefined;
+      }
+    },
+  };
+}
+
+function open(path: string): Reader {
+  const Database = readerClass();
+  return new Database(readFileSync(path));
+}
+
+function readerClass(): new (file: Buffer) => Reader {
+  for (const name of PACKAGES) {
+    try {
+      return (load(name) as { Reader: new (file: Buffer) => Reader }).Reader;
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "MODULE_NOT_FOUND") throw error;
+    }
+  }
+  throw new Error(`reading MMDB files takes a package that is not installed: npm install ${PACKAGES[0]}`);
+}
+
+/** The AS number in a record of the usual ASN databases. */
+export function asnOf(record: unknown): number | undefined {
+  const { autonomous_system_number: number, asn } = fields(record);
+  return readAsn(number ?? asn);
+}
+
+/** The country in a record of the usual country and city databases. */
+export function countryOf(record: unknown): string | undefined {
+  const { country, country_code: code } = fields(record);
+  return readCountry(fields(country)["iso_code"] ?? code ?? country);
+}
+
+/** An AS number, as a number or as `15169`, `AS15169` or `ASN15169`. */
+export function readAsn(value: unknown): number | undefined {
+  const text =
+    typeof value === "number" ? String(value) : typeof value === "string" ? value.trim() : undefined;
+  const digits = text === undefined ? undefined : /^(?:ASN?)?(\d{1,10})$/i.exec(text)?.[1];
+  const number = Number(digits);
+  return digits !== undefined && number <= 0xffff_ffff ? number : undefined;
+}
+
+/** A country's two letters, in upper case. */
+export function readCountry(value: unknown): string | undefined {
+  return typeof value === "string" && /^[a-z]{2}$/i.test(value) ? value.toUpperCase() : undefined;
+}
+
+function fields(record: unknown): Record<string, unknown> {
+  return typeof record === "object" && record !== null ? (record as Record<string, unknown>) : {};
+}

@@ -1,0 +1,86 @@
+import { readCookies } from "../../core/cookies.js";
+import { BunkerHookError, messageOf } from "../../core/errors.js";
+import type { Client } from "../../core/client.js";
+import type { Check } from "../../core/options/check.js";
+import type { RequestView } from "../../core/request-view.js";
+import type { Runtime } from "../../core/runtime.js";
+import { isThenable } from "../../core/verdict.js";
+
+/** One cookie that lets its bearer through. */
+export interface CookieRule {
+  readonly name: string;
+  /** `undefined` = any value will do. */
+  readonly verify: ((value: string, request: never) => unknown) | undefined;
+}
+
+const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/;
+
+/** The `ignoreCookie` option: one rule or several. */
+export const cookieRulesCheck: Check<readonly CookieRule[]> = {
+  allowed: "{ name, verify(value, req) }, a cookie's name, or an array of these",
+  parse: (text) => text.split(/\s+/).filter((word) => word !== ""),
+  read(value, path, report) {
+    const entries: readonly unknown[] = Array.isArray(value) ? value : [value];
+    const rules = entries.map(readRule);
+    if (rules.every((rule) => rule !== undefined)) return rules;
+    report({ path, value, allowed: this.allowed });
+    return undefined;
+  },
+};
+
+function readRule(entry: unknown): CookieRule | undefined {
+  if (typeof entry === "string")
+    return COOKIE_NAME.test(entry) ? { name: entry, verify: undefined } : undefined;
+  if (typeof entry !== "object" || entry === null) return undefined;
+  const { name, verify, ...rest } = entry as { name?: unknown; verify?: unknown };
+  const good = typeof name === "string" && COOKIE_NAME.test(name) && typeof verify === "function";
+  return good && Object.keys(rest).length === 0
+    ? { name, verify: verify as (value: string, request: never) => unknown }
+    : undefined;
+}
+
+/** Says at start which cookies let anybody through who sends them (R22). */
+export function warnOfBareCookies(rules: readonly CookieRule[], runtime: Runtime): void {
+  for (const { name, verify } of rules) {
+    if (verify !== undefined) continue;
+    runtime.hub.warn(
+      "WRN_BUNKER_IGNORE_COOKIE",
+      `ignoreCookie lets everybody through who sends a cookie called ${name}, whatever its value; give it a verify(value, req)`,
+      name,
+    );
+  }
+}
+
+/** Whether the request carries a cookie that a rule lets through. A hook that throws or answers a promise does not (R11). */
+export function bearsIgnoredCookie(
+  rules: readonly CookieRule[],
+  client: Client,
+  request: RequestView,
+  runtime: Runtime,
+): boolean {
+  const header = request.raw.headers.cookie;
+  if (header === undefined) return false;
+  return rules.some(({ name, verify }) =>
+    readCookies(header, name).some((value) => {
+      if (verify === undefined) return true;
+      try {
+        const answer = verify(value, request.raw as never);
+        if (!isThenable(answer)) return answer === true;
+        // Nobody will wait for it, so nobody may be told that it failed either.
+        answer.then(undefined, () => undefined);
+        throw new BunkerHookError(
+          "ignoreCookie.verify",
+          "answered a promise; it must answer true or false at once",
+        );
+      } catch (error) {
+        runtime.tell(
+          "fault",
+          { protection: "antibot", reason: "exception", data: messageOf(error) },
+          client,
+          request,
+        );
+        return false;
+      }
+    }),
+  );
+}

@@ -1,0 +1,22 @@
+import { check, type Check } from "../../core/options/check.js";
+
+/** A suffix of host names, in lower case and without a dot at either end: it stands for itself and for what lies below it. */
+export type NameSuffix = string;
+
+/** One suffix, with or without the dot before it: `.googlebot.com` and `googlebot.com` mean the same. */
+export const suffixCheck: Check<NameSuffix> = check(
+  "a name such as .googlebot.com, of two or more labels",
+  (value) => {
+    if (typeof value !== "string" || value.length > 253) return undefined;
+    const bare = value.toLowerCase().replace(/^\./, "").replace(/\.$/, "");
+    // A bare top-level domain would let in whoever buys a name there.
+    return /^(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?$/.test(bare)
+      ? bare
+      : undefined;
+  },
+);
+
+/** Whether `name` is the suffix or lies below it: `evilgooglebot.com` does not lie below `googlebot.com`. */
+export function liesBelow(name: string, suffix: NameSuffix): boolean {
+  return name === suffix || name.endsWith(`.${suffix}`);
+}

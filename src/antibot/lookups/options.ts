@@ -1,0 +1,148 @@
+import type { IncomingMessage } from "node:http";
+import { check, flag, list, oneOf, type Check, type Report } from "../../core/options/check.js";
+import { group, type OptionsTable } from "../../core/options/table.js";
+import { asnOf, countryOf, geoCheck, readAsn, readCountry, type GeoLookup } from "./geo-database.js";
+import { cookieRulesCheck, type CookieRule } from "./ignore-cookie.js";
+import { suffixCheck, type NameSuffix } from "./name-suffix.js";
+import { BOT_NAMES, type BotName } from "./verified-bots.js";
+
+/** Where AS numbers and countries come from: paths of MMDB files (`mmdb-lib` or `maxmind` installed), or functions. */
+export interface GeoOptions {
+  /** Answers an AS number, as a number or as `AS15169`. */
+  asn?: string | GeoLookup<number | string>;
+  /** Answers a country's two letters. */
+  country?: string | GeoLookup<string>;
+}
+
+/** A cookie that lets its bearer through. */
+export interface IgnoreCookie<Req extends IncomingMessage = IncomingMessage> {
+  name: string;
+  /** Whether the value is one that you gave out. Must answer at once. */
+  verify: (value: string, request: Req) => boolean;
+}
+
+/** Exclusions from the gate that take a look-up, or your own word for it. */
+export interface LookupOptions<Req extends IncomingMessage = IncomingMessage> {
+  /**
+   * Names whose owners are not gated: `.googlebot.com` is that name and all below it. A name counts only when it resolves
+   * back to the address. Setting `ANTIBOT_IGNORE_RDNS`.
+   */
+  ignoreRdns?: string | readonly string[];
+  /** Looks up names of global addresses only. Setting `ANTIBOT_RDNS_GLOBAL`. Default `true`. */
+  rdnsGlobal?: boolean;
+  /** Networks that are not gated, by AS number; needs `geo.asn`. Setting `ANTIBOT_IGNORE_ASN`. */
+  ignoreAsn?: string | readonly (string | number)[];
+  /** Countries that are not gated, by their two letters; needs `geo.country`. Setting `ANTIBOT_IGNORE_COUNTRY`. */
+  ignoreCountry?: string | readonly string[];
+  /** Only these countries are gated; needs `geo.country`. Setting `ANTIBOT_ONLY_COUNTRY`. */
+  onlyCountry?: string | readonly string[];
+  /** Crawlers that are not gated, told by their confirmed names and never by their User-Agent alone. */
+  verifiedBots?: readonly BotName[];
+  geo?: GeoOptions;
+  /** Cookies that let their bearer through. A bare name lets through whoever sends it, and is warned about. */
+  ignoreCookie?: string | IgnoreCookie<Req> | readonly (string | IgnoreCookie<Req>)[];
+}
+
+/** {@link LookupOptions} read and checked. */
+export interface LookupResolved {
+  ignoreRdns: readonly NameSuffix[];
+  rdnsGlobal: boolean;
+  ignoreAsn: ReadonlySet<number>;
+  ignoreCountry: ReadonlySet<string>;
+  onlyCountry: ReadonlySet<string>;
+  verifiedBots: readonly BotName[];
+  geo: { asn: GeoLookup<number | string> | undefined; country: GeoLookup<string> | undefined };
+  ignoreCookie: readonly CookieRule[];
+}
+
+const geoTable: OptionsTable<LookupResolved["geo"]> = {
+  asn: { check: geoCheck("AS number", asnOf), default: undefined, help: "Where AS numbers come from." },
+  country: {
+    check: geoCheck("two letters", countryOf),
+    default: undefined,
+    help: "Where countries come from.",
+  },
+};
+
+const asnCheck = check("an AS number such as 15169 or AS15169", readAsn);
+const countryCheck = check("a country's two letters", readCountry);
+
+/** The options of exclusions that take a look-up. */
+export const lookupTable: OptionsTable<LookupResolved> = {
+  ignoreRdns: {
+    setting: "ANTIBOT_IGNORE_RDNS",
+    context: "multisite",
+    check: list(suffixCheck),
+    default: () => [],
+    help: "Names whose owners are not gated.",
+  },
+  rdnsGlobal: {
+    setting: "ANTIBOT_RDNS_GLOBAL",
+    context: "multisite",
+    check: flag(),
+    default: true,
+    help: "Looks up names of global addresses only.",
+  },
+  ignoreAsn: {
+    setting: "ANTIBOT_IGNORE_ASN",
+    context: "multisite",
+    check: setOf(asnCheck),
+    default: () => new Set(),
+    help: "Networks that are not gated, by AS number.",
+  },
+  ignoreCountry: {
+    setting: "ANTIBOT_IGNORE_COUNTRY",
+    context: "multisite",
+    check: setOf(countryCheck),
+    default: () => new Set(),
+    help: "Countries that are not gated.",
+  },
+  onlyCountry: {
+    setting: "ANTIBOT_ONLY_COUNTRY",
+    context: "multisite",
+    check: setOf(countryCheck),
+    default: () => new Set(),
+    help: "Only these countries are gated.",
+  },
+  verifiedBots: {
+    check: list(oneOf(...BOT_NAMES)),
+    default: () => [],
+    help: "Crawlers that are not gated, told by their names in DNS.",
+  },
+  geo: {
+    check: group(geoTable),
+    default: () => ({ asn: undefined, country: undefined }),
+    help: "Where AS numbers and countries come from.",
+  },
+  ignoreCookie: {
+    check: cookieRulesCheck,
+    default: () => [],
+    help: "Cookies that let their bearer through.",
+  },
+};
+
+/** What only several of these options together can get wrong. */
+export function checkLookups(options: LookupResolved, at: (name: string) => string, report: Report): void {
+  const needs = (name: "ignoreAsn" | "ignoreCountry" | "onlyCountry", database: "asn" | "country"): void => {
+    if (options[name].size === 0 || options.geo[database] !== undefined) return;
+    report({
+      path: at(`geo.${database}`),
+      value: undefined,
+      allowed: `where ${name} looks up: the path of an MMDB file, or a function (ip) => ${database}`,
+    });
+  };
+  needs("ignoreAsn", "asn");
+  needs(options.ignoreCountry.size > 0 ? "ignoreCountry" : "onlyCountry", "country");
+}
+
+function setOf<T>(item: Check<T>): Check<ReadonlySet<T>> {
+  const items = list(item);
+  return {
+    allowed: items.allowed,
+    parse: (text) => items.parse(text),
+    read(value, path, report) {
+      const entries = items.read(value, path, report);
+      return entries && new Set(entries);
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { liesBelow } from "./name-suffix.js";
+
+/** The crawlers that `verifiedBots` knows. */
+export type BotName = "google" | "bing" | "apple" | "yandex" | "baidu" | "duckduckgo";
+
+interface Bot {
+  /** Whether a forward-confirmed name is one of its crawlers'. */
+  readonly owns: (name: string) => boolean;
+  /** What its User-Agents say; only decides whether a first visit waits for the look-up. */
+  readonly claim: RegExp;
+  /** What the operator is told of a crawler that names cannot verify. */
+  readonly unverifiable?: string;
+}
+
+const below =
+  (...suffixes: string[]) =>
+  (name: string): boolean =>
+    suffixes.some((suffix) => liesBelow(name, suffix));
+
+// Only the zones of the crawlers themselves: .google.com and .googleusercontent.com also hold machines that fetch what
+// anybody asks for, or that anybody rents (R22). Yandex' crawlers share their zones with other machines.
+const BOTS: Readonly<Record<BotName, Bot>> = {
+  google: { owns: below("googlebot.com"), claim: /Google(?:bot|Other|-InspectionTool)|Storebot-Google/i },
+  bing: { owns: below("search.msn.com"), claim: /bingbot|BingPreview|adidxbot|msnbot/i },
+  apple: { owns: below("applebot.apple.com"), claim: /Applebot/i },
+  yandex: {
+    owns: (name) => /(?:^|\.)spider(?:-[0-9a-f-]+)?\.yandex\.(?:com|net|ru)$/.test(name),
+    claim: /Yandex/i,
+  },
+  baidu: { owns: below("crawl.baidu.com", "crawl.baidu.jp"), claim: /Baiduspider/i },
+  duckduckgo: {
+    owns: () => false,
+    claim: /DuckDuckBot/i,
+    unverifiable:
+      "DuckDuckGo publishes addresses for its crawler, no names: put those of duckduckgo.com/duckduckbot.json into ignoreIp",
+  },
+};
+
+/** Their names. */
+export const BOT_NAMES = Object.keys(BOTS) as readonly BotName[];
+
+/** The longest part of a User-Agent that is looked at. */
+const USER_AGENT_LIMIT = 512;
+
+/** Some of the known crawlers, told by their forward-confirmed names. */
+export class VerifiedBots {
+  private readonly bots: readonly Bot[];
+
+  constructor(names: readonly BotName[]) {
+    this.bots = names.map((name) => BOTS[name]).filter(({ unverifiable }) => unverifiable === undefined);
+  }
+
+  get size(): number {
+    return this.bots.length;
+  }
+
+  /** Whether a forward-confirmed name is one of theirs. */
+  own(name: string): boolean {
+    return this.bots.some((bot) => bot.owns(name));
+  }
+
+  /** Whether a User-Agent says that it is one of theirs. Anybody can say so. */
+  claimedBy(userAgent: string | undefined): boolean {
+    if (userAgent === undefined) return false;
+    const text = userAgent.slice(0, USER_AGENT_LIMIT);
+    return this.bots.some(({ claim }) => claim.test(text));
+  }
+}
+
+/** What is to be told of the crawlers among `names` that cannot be verified. */
+export function unverifiableBots(names: readonly BotName[]): string[] {
+  return names.map((name) => BOTS[name].unverifiable).filter((text) => text !== undefined);
+}
