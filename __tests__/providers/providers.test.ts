@@ -65,7 +65,7 @@ describe.each(Object.keys(MAKERS))("%s", (name) => {
     expect(vendor.checks).toHaveLength(1);
   });
 
-  test("R14 bad tokens: missing, empty, too long, with white space, repeated: never asked about, 4xx", async () => {
+  test("R14 bad tokens: missing, empty, too long, with white space, repeated, an array: never asked about, 4xx", async () => {
     await start(make());
     for (const token of [undefined, "", "x".repeat(20_000), "a b", "a\nb", "ü"]) {
       const visitor = new Visitor(site);
@@ -77,6 +77,15 @@ describe.each(Object.keys(MAKERS))("%s", (name) => {
       ]);
       expect(await visitor.status()).toBe(403);
     }
+    const visitor = new Visitor(site);
+    const { state } = await visitor.meet();
+    const name = field();
+    const bodies = [
+      [FORM, `state=${encodeURIComponent(state)}&${name}=a&${name}=b`],
+      ["application/json", JSON.stringify({ state, [name]: ["a", "b"] })],
+      ["application/json", JSON.stringify({ state, [name]: { length: 1 } })],
+    ] as const;
+    for (const [type, body] of bodies) expect((await visitor.send(type, body)).status).toBe(400);
     expect(vendor.checks).toEqual([]);
   });
 
@@ -225,6 +234,11 @@ test("R15 a wrong token counts as a failure; one that could not be checked does 
   await visitor.meet();
   await visitor.post({ token: earn(visitor) });
   expect(site.events.filter(([type]) => type === "failed").map(([, { ip }]) => ip)).toEqual([VISITOR]);
+});
+
+test("R37 where a hook picks the challenge, the log names every provider that has keys", async () => {
+  await start(new TurnstileServer(clock.now), () => ({ challenge: () => "cookie" }));
+  expect(site.log.join()).toMatch(/Turnstile.*will learn their addresses/);
 });
 
 test("exactly what each contract wants is sent", async () => {

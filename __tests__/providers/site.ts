@@ -71,17 +71,20 @@ export class Visitor {
   }
 
   /** Posts an answer to the challenge that is shown, as the page's form does. */
-  async post(fields: Record<string, string>, state = this.config.state): Promise<Got> {
+  post(fields: Record<string, string>, state = this.config.state): Promise<Got> {
+    return this.send(
+      "application/x-www-form-urlencoded",
+      new URLSearchParams({ state, ...fields }).toString(),
+    );
+  }
+
+  /** Posts any body to the challenge. */
+  async send(type: string, body: string): Promise<Got> {
     const got = await ask(this.site.url, "/challenge", {
       method: "POST",
       from: this.from,
-      headers: {
-        ...NAVIGATION,
-        ...this.jar.header,
-        "Content-Type": "application/x-www-form-urlencoded",
-        "Sec-Fetch-Site": "same-origin",
-      },
-      body: new URLSearchParams({ state, ...fields }).toString(),
+      headers: { ...NAVIGATION, ...this.jar.header, "Content-Type": type, "Sec-Fetch-Site": "same-origin" },
+      body,
     });
     this.jar.take(got);
     return got;
