@@ -1,6 +1,9 @@
 import type { RandomStream } from "./random-stream.js";
 
-/** Characters that people tell apart when they are turned, touching and struck through: of each group that is mixed up (A H, M N W, T 7, K X Y, P R 9, C G …) one at most. */
+/**
+ * Characters that people tell apart when they are turned, touching and struck through: of each group that is mixed up
+ * (A H, M N W, T 7, K X Y, P R 9, C G …) one at most.
+ */
 export const DEFAULT_ALPHABET = "ACEMPTUYde236";
 
 /** The characters that answers are made of. */
