@@ -4,6 +4,11 @@ export {
   type Antibot,
   type AntibotOptions,
   type AntibotParts,
+  type BotName,
+  type GeoLookup,
+  type GeoOptions,
+  type IgnoreCookie,
+  type LookupOptions,
   type SessionOptions,
 } from "./antibot/index.js";
 export type {
@@ -71,3 +76,4 @@ export {
   type Store,
   type StoreChange,
 } from "./store/index.js";
+export { SessionStore, type SessionStoreOptions, type StoredSession } from "./store/session-store.js";

@@ -15,3 +15,6 @@ export type {
   ScriptProviderOptions,
   TurnstileOptions,
 } from "./challenges/providers/options.js";
+export type { GeoLookup } from "./lookups/geo-database.js";
+export type { GeoOptions, IgnoreCookie, LookupOptions } from "./lookups/options.js";
+export type { BotName } from "./lookups/verified-bots.js";

@@ -38,7 +38,7 @@ export async function keepInSession(request: RequestView, service: string, pass:
   await new Promise<void>((resolve, reject) => {
     before.regenerate((error) => {
       if (error === undefined || error === null) resolve();
-      else reject(error instanceof Error ? error : new Error(String(error)));
+      else reject(error instanceof Error ? error : new Error("the session got no new id"));
     });
   });
   const after = sessionOf(request);
