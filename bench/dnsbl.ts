@@ -23,7 +23,7 @@ const SCAN = 100_000;
 const addressOf = (index: number): string => `45.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
 
 async function cached(): Promise<Record<string, number>[]> {
-  const names = ["bare", "empty-middleware", "dnsbl-cached"] as const;
+  const names = ["bare", "empty-middleware", "bunker-plain", "dnsbl-cached"] as const;
   const servers = await Promise.all(names.map((name) => startServer(name)));
   const loader = startLoader(ADDRESSES.map((address) => ({ "X-Forwarded-For": address })));
   const rounds: number[][] = [];
@@ -46,13 +46,13 @@ async function cached(): Promise<Record<string, number>[]> {
     loader.stop();
     await Promise.all(servers.map((server) => server.stop()));
   }
-  return [0, 1].map((baseline) => {
-    const ratios = rounds.map((rates) => (rates[2] as number) / (rates[baseline] as number));
+  return [0, 1, 2].map((baseline) => {
+    const ratios = rounds.map((rates) => (rates[3] as number) / (rates[baseline] as number));
     return {
       baseline,
       ratio: median(ratios),
       ...medianBounds(ratios),
-      perSecond: median(rounds.map((rates) => rates[2] as number)),
+      perSecond: median(rounds.map((rates) => rates[3] as number)),
     };
   });
 }
@@ -172,7 +172,8 @@ async function main(): Promise<void> {
   const known = await cached();
   printTable(
     known.map(({ baseline, ratio, lower, upper, perSecond }) => ({
-      "known clients, against": baseline === 0 ? "bare Express" : "one empty middleware",
+      "known clients, against":
+        ["bare Express", "one empty middleware", "bunker() without DNSBL"][baseline as number] ?? "",
       "median ratio": (ratio as number).toFixed(3),
       "lower bound": (lower as number).toFixed(3),
       "upper bound": (upper as number).toFixed(3),

@@ -293,6 +293,35 @@ describe("bans", () => {
     expect(await status(LISTED)).toBe(403);
   });
 
+  test("R26 unbanning a range lets in whom it covers, on the other instances too", async () => {
+    const { status, store, clock } = await site();
+    // Another instance: the same keys, but a hub and an index of its own.
+    const twin = Object.create(store) as MemoryStore;
+    const other = await site({ store: twin, now: clock.now });
+    expect([await status("9.9.9.1"), await other.status("9.9.9.2")]).toEqual([403, 403]);
+    const bans = new BanList(store);
+    await bans.remove("9.9.9.1");
+    await bans.remove("9.9.9.2");
+    expect([await status("9.9.9.1"), await other.status("9.9.9.2")]).toEqual([200, 200]);
+    await bans.add("9.9.9.0/24", { ttl: 60 });
+    await bans.remove("9.9.9.0/24");
+    expect([await status("9.9.9.3"), await other.status("9.9.9.4"), await status("9.9.9.1")]).toEqual([
+      200, 200, 200,
+    ]);
+  });
+
+  test("R31 one IPv6 prefix fills neither the store nor this process", async () => {
+    const { guard, store } = await site();
+    server.answer = (name) =>
+      name.startsWith("2.0.0.0.0.0.f.7.f.f.f.f.") ? { a: ["127.0.0.2"] } : soundList(name);
+    await guard.sync();
+    for (let index = 1; index <= 300; index++) await guard.check(`2a00:1234::${index.toString(16)}`);
+    let kept = 0;
+    for await (const key of store.keys("cache")) kept += key.includes("|dnsbl|") ? 1 : 0;
+    expect(kept).toBeLessThanOrEqual(64);
+    expect(guard.status().remembered).toBe(1);
+  });
+
   test("R27 detect answers nothing and bans nobody, but tells", async () => {
     const { status, store, events } = await site({ mode: "detect" });
     expect([await status(LISTED), await status(LISTED)]).toEqual([200, 200]);

@@ -1,6 +1,6 @@
 import { parseAddress, parseRange, prefixOf } from "../core/address.js";
 import type { Client } from "../core/client.js";
-import { dnsClientOf, type DnsClient } from "../core/dns/dns-client.js";
+import { DnsClient } from "../core/dns/dns-client.js";
 import { BunkerBanError } from "../core/errors.js";
 import { AddressList, type ListStatus } from "../core/lists/address-list.js";
 import { ListFolder } from "../core/lists/list-folder.js";
@@ -22,6 +22,9 @@ import { zonesOf } from "./zones.js";
 
 /** How often it is looked whether a test or a download is due, in ms. */
 const TICK_MS = 5000;
+
+/** A zone's self-test asks about two addresses of each family. */
+const QUESTIONS_PER_TEST = 4;
 
 /** What {@link DnsblProtection.check} finds out. */
 export interface DnsblCheck {
@@ -68,7 +71,11 @@ export class DnsblProtection implements Protection {
     private readonly gate: () => Gate | undefined,
   ) {
     const { service, cacheDir, logger, store } = runtime.options;
-    this.dns = dnsClientOf(runtime.options);
+    // A client of its own: a flood of look-ups must not take the place of other questions, nor closing cancel them.
+    this.dns = new DnsClient({
+      resolver: runtime.options.resolver,
+      maxInFlight: 2 * (options.maxLookups + QUESTIONS_PER_TEST) * options.list.length,
+    });
     this.zones = zonesOf(options, this.dns, runtime);
     const watch = new MassListingWatch(runtime.now, (zone, listed, asked) =>
       this.onMass(zone, listed, asked),

@@ -132,7 +132,7 @@ export class DnsClient {
 
 const clients = new WeakMap<object, DnsClient>();
 
-/** The DNS client of one set of options: everything that one `bunker()` asks goes through one, and under one cap. */
+/** The DNS client of one set of options, for what is asked now and then: names of addresses and the like. */
 export function dnsClientOf(options: { readonly resolver: ResolverOption | undefined }): DnsClient {
   let client = clients.get(options);
   if (client === undefined) clients.set(options, (client = new DnsClient({ resolver: options.resolver })));
