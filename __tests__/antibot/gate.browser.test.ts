@@ -163,10 +163,8 @@ test("workers taken away by an extension: one thread does it", async () => {
   const { url } = await site();
   const page = await open();
   await page.addInitScript(() => {
-    window.Worker = class {
-      constructor() {
-        throw new Error("blocked");
-      }
+    window.Worker = function blocked() {
+      throw new Error("blocked");
     } as never;
   });
   await page.goto(`${url}/deep`);
@@ -280,7 +278,7 @@ describe("R34 the challenge page", () => {
       await page.goto(`${url}/deep`);
       await page.locator("#bunker-status:not(:empty)").waitFor();
       await page.evaluate(axe.source);
-      const { violations } = (await page.evaluate("axe.run()")) as axe.AxeResults;
+      const { violations } = await page.evaluate<axe.AxeResults>("axe.run()");
       expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
       expect(
         await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),

@@ -72,8 +72,13 @@ export interface ChallengeKind<State = unknown> {
   declines?(fields: Fields): boolean;
   /** The page's part. */
   page(issued: Issued<State>, visit: Visit): Awaitable<ChallengePage>;
-  /** Whether the answer is right. Throwing means that it could not be checked: the visitor is answered 503. */
-  verify(state: State, fields: Fields, visit: Visit): Awaitable<boolean>;
+  /**
+   * Whether the answer is right. `"again"` = neither: a new challenge, and nothing counted against the visitor. Throwing
+   * means that it could not be checked: the visitor is answered 503.
+   */
+  verify(state: State, fields: Fields, visit: Visit): Awaitable<boolean | "again">;
+  /** What the pass calls a challenge of this state, where that is not `name`: `<name>-outage` for a stand-in. */
+  solvedAs?(state: State): string;
   /**
    * Files that the page needs, by name: `GET <uri>/<name>?state=<token>` is answered by the function of that name, given the
    * challenge that `token` holds (`undefined` = no such challenge, or it is too old).

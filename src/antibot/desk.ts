@@ -130,8 +130,9 @@ export class ChallengeDesk {
       const refused = await this.spend(caller, sealed);
       if (refused !== undefined) return refused;
     }
-    if (!(await kind.verify(sealed.state, fields, this.presenter.visit(caller))))
-      return this.refuse(caller, kind);
+    const right = await kind.verify(sealed.state, fields, this.presenter.visit(caller));
+    if (right === "again") return this.again(caller, "failed", 403);
+    if (!right) return this.refuse(caller, kind);
     if (spend === "after") {
       const refused = await this.spend(caller, sealed);
       if (refused !== undefined) return refused;

@@ -99,7 +99,8 @@ export class GateProtection implements Protection, Gate {
       const pass = tools.passes.check(value, client, request, service, now);
       if (pass === undefined || this.runtime.index.voids(client, client.service, pass.issued)) continue;
       request.pass ??= pass;
-      if (pass.kinds.some((kind) => accepted.includes(kind))) return true;
+      if (pass.kinds.some((kind) => accepted.includes(kind) || accepted.includes(standingFor(kind))))
+        return true;
     }
     return false;
   }
@@ -177,6 +178,11 @@ export class GateProtection implements Protection, Gate {
       return why.then((late) => (late === undefined ? challenge : { action: "pass", why: late }));
     return why === undefined ? challenge : { action: "pass", why };
   }
+}
+
+/** What a provider's stand-in stands for: its passes say so, and are good where the provider's are. */
+function standingFor(kind: string): string {
+  return kind.endsWith("-outage") ? kind.slice(0, -"-outage".length) : kind;
 }
 
 /** The service that a client's passes are for. */

@@ -78,7 +78,8 @@ function challengePage(config: Config): void {
         say(texts.done);
         return;
       }
-      if (!answer.challenge) {
+      // A challenge without puzzles is another kind's: only the whole page can show it.
+      if (!answer.challenge?.seed) {
         stale = true;
         giveUp();
         return;

@@ -13,6 +13,9 @@ const MOST_FIELDS = 256;
 
 /** Reads a form like {@link readPairs}; repeated names are refused, too. */
 export async function readForm(req: IncomingMessage, limit: number): Promise<FormBody> {
+  const { body } = req as { body?: unknown };
+  if (typeof body === "object" && body !== null && Object.values(body).some(Array.isArray))
+    return { status: 400 };
   const form = await readPairs(req, limit, { json: true });
   if ("status" in form) return form;
   const fields = new Map(form.pairs);
@@ -65,7 +68,7 @@ function ofJson(text: string, limit: number): FormPairs {
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed))
-      return ofObject(parsed, limit);
+      return ofPairs(Object.entries(parsed), limit);
   } catch {
     // Falls through: what is no JSON is a bad request.
   }

@@ -74,12 +74,12 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
     return widgetPage(this.vendor, widget, { frame: shown, pause: state.pause === true }, visit);
   }
 
-  async verify(state: ProviderState, fields: Fields, visit: Visit): Promise<boolean> {
+  async verify(state: ProviderState, fields: Fields, visit: Visit): Promise<boolean | "again"> {
     if ("work" in state) return isSolved(state.work, fields.get("challenge") ?? "");
     const token = fields.get(this.vendor.field) ?? "";
     if (token.length > this.vendor.longestToken || !/^[\x21-\x7e]+$/.test(token)) return false;
     // The proof of work is shown at once, instead of a wait for a provider that is down.
-    if (this.standsIn()) return false;
+    if (this.standsIn()) return "again";
     try {
       return this.settle(await this.check(token, state, visit), visit);
     } catch (error) {
@@ -89,13 +89,18 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
     }
   }
 
-  private settle(judgement: Judgement, { client, request }: Visit): boolean {
+  solvedAs(state: ProviderState): string {
+    return "work" in state ? `${this.name}-outage` : this.name;
+  }
+
+  private settle(judgement: Judgement, { client, request }: Visit): boolean | "again" {
     switch (judgement.outcome) {
       case "right":
         return true;
       case "low":
+        // A low score is no wrong answer: the vendor doubts, and the checkbox may settle it.
         this.refused.set(request, this.vendor.checkboxAfterLowScore === true ? "checkbox" : "pause");
-        return false;
+        return "again";
       case "wrong":
         this.refused.set(request, "pause");
         return false;
@@ -141,12 +146,13 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
   }
 
   // What the operator chose for answers that could not be checked. Too many at once is a flood's doing and never lets in.
-  private unchecked(failure: VendorFailure, client: Client, request: RequestView): boolean {
+  private unchecked(failure: VendorFailure, client: Client, request: RequestView): true | "again" {
     const data = `${this.vendor.title}: ${failure.message}`;
     if (this.policy === "javascript" || failure.kind === "busy") throw new VendorFailure(failure.kind, data);
     this.runtime.tell("fault", { protection: "antibot", reason: "provider", data }, client, request);
     this.refused.set(request, "pause");
-    return this.policy === "allow";
+    // A vendor that cannot say is no reason to count the visitor's answer as wrong.
+    return this.policy === "allow" || "again";
   }
 
   // Whether the proof of work stands in just now. While it does, the provider is asked from time to time if it is back.
