@@ -14,6 +14,7 @@ img.mark{width:auto;max-width:100%;object-fit:contain}
 .captcha{display:block;width:100%;height:auto;border-radius:.625rem}
 audio{display:block;width:100%}
 label{display:block;margin-block-end:.375rem;font-weight:600}
+.choices{display:flex;flex-wrap:wrap;gap:.625rem}
 .site{margin:0 0 .25rem;color:var(--soft);font-size:.9375rem}
 h1{margin:0 0 .75rem;font-size:clamp(1.375rem,5vw,1.75rem);line-height:1.25;letter-spacing:-.01em}
 p{margin:0 0 1rem}

@@ -15,11 +15,10 @@ export function imagePage(
 ): ChallengePage {
   const other = alternatives.includes("audio") ? "audio" : alternatives[0];
   return {
-    title: texts.captchaLabel,
     body:
       `<p><img class="captcha" src="${escapeHtml(file)}" width="${widthFor(length)}" height="${HEIGHT}" alt="${escapeHtml(texts.captchaImage)}"></p>` +
       field(texts.captchaLabel, "text", length) +
-      `<p><button>${escapeHtml(texts.submit)}</button></p><p>${want("image", texts.captchaNew)} ` +
+      `<p><button>${escapeHtml(texts.submit)}</button></p><p class="choices">${want("image", texts.captchaNew)} ` +
       `${other === undefined ? "" : want(other, texts.captchaHard)}</p>`,
   };
 }
@@ -31,11 +30,10 @@ export function soundPage(
   { texts }: Visit,
 ): ChallengePage {
   return {
-    title: texts.audioLabel,
     body:
       `<p><audio controls preload="auto" src="${escapeHtml(file)}" aria-label="${escapeHtml(texts.audioPlay)}"></audio></p>` +
       field(texts.audioLabel, "numeric", 6) +
-      `<p><button>${escapeHtml(texts.submit)}</button></p><p>${want("audio", texts.audioNew)} ${want("image", texts.captchaImage)} ` +
+      `<p><button>${escapeHtml(texts.submit)}</button></p><p class="choices">${want("audio", texts.audioNew)} ${want("image", texts.captchaImage)} ` +
       `${alternatives.includes("javascript") ? want("javascript", texts.captchaWork) : ""}</p>`,
     csp: { "media-src": ["'self'"] },
   };
