@@ -490,3 +490,33 @@ test("R32 a million unsolved visitors leave nothing in the store: what a challen
     for await (const key of store.keys(namespace)) kept.push(key);
   expect(kept).toEqual([]);
 });
+
+test("R35 without JavaScript the captcha is offered as a plain form, unless noscript is deny", async () => {
+  const { url } = await site();
+  const jar = new Jar();
+  const page = await openChallenge(url, "/deep?x=1", jar, { from: VISITOR });
+  const way = /<noscript>.*?<a class="button" href="([^"]+)"/s.exec(page.text)![1]!;
+  const captcha = await openChallenge(url, way, jar, { from: VISITOR });
+  expect(captcha.text).toContain(`name="captcha"`);
+  await served?.close();
+  const strict = await site({ noscript: "deny" });
+  expect((await openChallenge(strict.url, "/", new Jar(), { from: VISITOR })).text).toMatch(
+    /<noscript>(?:(?!<a ).)*<\/noscript>/s,
+  );
+});
+
+test("renew: a page opened in the second half of a pass's life brings a new one along", async () => {
+  const { url } = await site({ timeValid: 1000, renew: true });
+  const one = await challenged(url);
+  one.jar.take(await answer(url, one));
+  const open = async (): Promise<Awaited<ReturnType<typeof ask>>> =>
+    ask(url, "/", { from: VISITOR, headers: { ...NAVIGATION, ...one.jar.header } });
+  clock.advance(400);
+  expect((await open()).headers["set-cookie"]).toBeUndefined();
+  clock.advance(200);
+  const renewed = await open();
+  expect([renewed.status, renewed.headers["set-cookie"]?.length]).toEqual([200, 1]);
+  one.jar.take(renewed);
+  clock.advance(900);
+  expect((await open()).status).toBe(200);
+});

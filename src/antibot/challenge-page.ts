@@ -177,3 +177,12 @@ function hidden(name: string, value: string): string {
 function inScript(value: unknown): string {
   return JSON.stringify(value).replace(/</g, "\\u003c");
 }
+
+/** What a page of a challenge that needs JavaScript says without it, and where it leads. */
+export function noscriptNotice({ texts, noscript }: Visit): string {
+  const way =
+    noscript === undefined
+      ? ""
+      : `<p><a class="button" href="${escapeHtml(noscript)}">${escapeHtml(texts.captchaLabel)}</a></p>`;
+  return `<noscript><p role="alert" class="notice">${escapeHtml(texts.noscript)}</p>${way}</noscript>`;
+}

@@ -17,6 +17,8 @@ export interface Visit {
   readonly texts: PageTexts;
   /** How many bits of work a proof is to cost this visitor, where the kind is a proof of work. */
   readonly difficulty: number;
+  /** Where a visitor without JavaScript is led, where there is a way (`noscript`). */
+  readonly noscript: string | undefined;
   /** Whether the page is shown in the dialog of the fetch helper. */
   readonly frame: boolean;
   /** The clock, in ms. */

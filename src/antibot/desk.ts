@@ -76,7 +76,7 @@ export class ChallengeDesk {
   private async show(caller: Caller): Promise<Answer> {
     const { client, request, tools, service } = caller;
     const demand = await this.demandFor(caller);
-    if (demand === undefined || this.gate.passOf(client, request, demand.accepted, tools)) {
+    if (demand === undefined || this.gate.passOf(client, request, this.gate.accepted(demand), tools)) {
       const { pass } = request;
       const circle = pass !== undefined && this.circles.isCircle(pass.id, this.gate.runtime.now());
       return circle ? this.help(caller) : this.goOn(caller, 302);

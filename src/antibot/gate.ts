@@ -11,7 +11,7 @@ import type { Awaitable } from "../store/store.js";
 import { demandOf, type Demand } from "./choice.js";
 import { ChallengeDesk } from "./desk.js";
 import { gateTools, type GateTools } from "./gate-tools.js";
-import { KindRegistry } from "./kinds.js";
+import { isKindName, KindRegistry } from "./kinds.js";
 import { bearsIgnoredCookie, warnOfBareCookies } from "./lookups/ignore-cookie.js";
 import { LookupExclusions } from "./lookups/lookup-exclusions.js";
 import type { AntibotResolved } from "./options.js";
@@ -105,6 +105,27 @@ export class GateProtection implements Protection, Gate {
     return false;
   }
 
+  /** The kinds that meet a demand: with `noscript: "captcha"`, a captcha does for every kind that needs JavaScript (R35). */
+  accepted({ accepted }: Demand): readonly string[] {
+    const scripted = this.options.noscript === "captcha" && accepted.some((kind) => this.needsScript(kind));
+    return scripted ? [...accepted, "captcha"] : accepted;
+  }
+
+  /** Whether a built-in kind does nothing without JavaScript. */
+  needsScript(kind: string): boolean {
+    return isKindName(kind) && !PLAIN.has(kind);
+  }
+
+  // Who keeps coming keeps the pass: in the second half of its life a page brings a new one along.
+  private renew(client: Client, request: RequestView, tools: GateTools): void {
+    const { pass } = request;
+    if (pass === undefined || !request.isNavigation) return;
+    if (this.runtime.now() - pass.issued < this.options.timeValid * 500) return;
+    const service = serviceOf(client);
+    const fresh = tools.passes.issue(client, request, service, pass.kinds, this.runtime.index.stamp());
+    request.cookies = [tools.cookies.setPass(client, request, service, fresh, this.options.timeValid)];
+  }
+
   /** The gate's keys and cookies; waits where the secret has still to come from the store. */
   toolbox(): Awaitable<GateTools> {
     if (this.tools !== undefined) return this.tools;
@@ -162,7 +183,10 @@ export class GateProtection implements Protection, Gate {
     tools: GateTools,
     manner: Manner,
   ): Awaitable<Verdict> {
-    if (this.passOf(client, request, demand.accepted, tools)) return PASS;
+    if (this.passOf(client, request, this.accepted(demand), tools)) {
+      if (this.options.renew) this.renew(client, request, tools);
+      return PASS;
+    }
     this.keeper.noteForeign(request, tools);
     const challenge: Challenge = {
       action: "challenge",
@@ -179,6 +203,9 @@ export class GateProtection implements Protection, Gate {
     return why === undefined ? challenge : { action: "pass", why };
   }
 }
+
+/** Built-in kinds that work without JavaScript. */
+const PLAIN = new Set(["cookie", "captcha"]);
 
 /** What a provider's stand-in stands for: its passes say so, and are good where the provider's are. */
 function standingFor(kind: string): string {

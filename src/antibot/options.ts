@@ -81,6 +81,10 @@ export interface AntibotOptions<Req extends IncomingMessage = IncomingMessage>
   difficulty?: number | ((client: Client, request: Req) => number);
   /** Asks networks that leave challenges unsolved for more work, and everybody for a little more under a flood. Default `true`. */
   adaptive?: boolean;
+  /** What visitors without JavaScript are offered where the challenge needs it: the captcha, as a plain form, or nothing. Default `"captcha"`. */
+  noscript?: "captcha" | "deny";
+  /** Renews the pass of a visitor who opens a page in the second half of its life. Default `false`. */
+  renew?: boolean;
   /** Keeps a form of at most 16 KB that meets the gate, and posts it again when the challenge is solved. Default `true`. */
   keepPost?: boolean;
   /** Passes issued under a lower number are void: raise it to call all passes in. Default 0. */
@@ -114,6 +118,8 @@ export interface AntibotResolved extends ProvidersResolved, LookupResolved {
   preflight: "pass" | "challenge";
   difficulty: Difficulty;
   adaptive: boolean;
+  noscript: "captcha" | "deny";
+  renew: boolean;
   keepPost: boolean;
   epoch: number;
 }
@@ -277,6 +283,12 @@ export const antibotTable: OptionsTable<AntibotResolved> = {
     help: "The mean work of a proof of work, in bits.",
   },
   adaptive: { check: flag(), default: true, help: "Asks for more work while challenges stay unsolved." },
+  noscript: {
+    check: oneOf("captcha", "deny"),
+    default: "captcha",
+    help: "What visitors without JavaScript are offered.",
+  },
+  renew: { check: flag(), default: false, help: "Renews the pass of a visitor who keeps coming." },
   keepPost: {
     check: flag(),
     default: true,

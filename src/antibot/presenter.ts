@@ -5,6 +5,7 @@ import { textsFor } from "../pages/texts.js";
 import { frameOf, type Browser, type Caller } from "./caller.js";
 import type { ChallengeKind, ChallengePage, Visit } from "./challenge.js";
 import { challengePage, type Notice } from "./challenge-page.js";
+import { challengeLocation } from "./destination.js";
 import { DifficultyGauge } from "./difficulty.js";
 import type { GateProtection } from "./gate.js";
 import { sealForm } from "./kept-form.js";
@@ -81,9 +82,17 @@ export class Presenter {
       // A form that is kept comes back to a path of its own, the only one that reads more than the challenge's few kilobytes.
       action: caller.form === undefined ? `${options.uri}${frame ? "?frame=1" : ""}` : `${options.uri}/form`,
       difficulty: this.gauge.bitsFor(client, request),
+      noscript: this.noscriptHref(caller),
       frame,
       now: runtime.now(),
     };
+  }
+
+  // The captcha works as a plain form. A form that is kept cannot come along: a link carries no fields.
+  private noscriptHref({ destination, tools, service, form }: Caller): string | undefined {
+    const { noscript, uri } = this.gate.options;
+    if (noscript !== "captcha" || form !== undefined) return undefined;
+    return challengeLocation(uri, { ...destination, kind: "captcha" }, tools.keys, service);
   }
 
   private framing(caller: Caller): "'none'" | "'self'" | "*" {

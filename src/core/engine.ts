@@ -138,6 +138,7 @@ export class Engine implements Running {
     next: (err?: unknown) => void,
   ): void {
     if (verdict.action === "pass") {
+      if (request.cookies !== undefined && !res.headersSent) res.appendHeader("Set-Cookie", request.cookies);
       next();
       return;
     }

@@ -76,6 +76,8 @@ export class RequestView implements BunkerRequest {
   private watched: Client | undefined;
   /** Set when we answered: `refused` never counts as bad behaviour, `failed` (a challenge answered wrongly) does (R15, R23). */
   declare answered: "refused" | "failed" | undefined;
+  /** Cookies that go out with the app's own answer. */
+  declare cookies: readonly string[] | undefined;
   declare private others: Map<ClientResolver, Client> | undefined;
   declare private reference: string | undefined;
   declare private counters: Set<object> | undefined;

@@ -1,3 +1,4 @@
+import { noscriptNotice } from "../challenge-page.js";
 import { hash, randomBytes } from "node:crypto";
 import { escapeHtml } from "../../pages/page.js";
 import { challengeScript } from "../browser-scripts.generated.js";
@@ -62,7 +63,8 @@ export const javascriptChallenge: ChallengeKind<WorkState> = {
 };
 
 // What is hidden is shown by the script when it is needed; without JavaScript, the page says what to do.
-function workBody({ texts, request }: Visit): string {
+function workBody(visit: Visit): string {
+  const { texts, request } = visit;
   const here = escapeHtml(request.path.path + request.path.query);
   return (
     `<p class="soft">${escapeHtml(texts.challengeMessage)}</p>` +
@@ -71,6 +73,6 @@ function workBody({ texts, request }: Visit): string {
     `<p id="bunker-wayout" hidden><button id="bunker-retry" type="button">${escapeHtml(texts.tryAgain)}</button></p>` +
     `<p id="bunker-opentab" hidden>${escapeHtml(texts.framed)} <a class="button" target="_blank" rel="noopener" href="${here}">${escapeHtml(texts.openTab)}</a></p>` +
     `<p id="bunker-nocookies" role="alert" hidden>${escapeHtml(texts.cookiesMessage)} ${escapeHtml(texts.cookiesHelp)}</p>` +
-    `<noscript><p role="alert" class="notice">${escapeHtml(texts.noscript)}</p></noscript>`
+    noscriptNotice(visit)
   );
 }

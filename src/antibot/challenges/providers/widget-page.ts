@@ -1,3 +1,4 @@
+import { noscriptNotice } from "../../challenge-page.js";
 import { escapeHtml } from "../../../pages/page.js";
 import { providerScript } from "../../browser-scripts.generated.js";
 import type { ChallengePage, Visit } from "../../challenge.js";
@@ -23,7 +24,7 @@ export function widgetPage(
       `<p id="bunker-status" role="status" aria-live="polite"></p>` +
       `<p id="bunker-wayout" hidden><button id="bunker-retry" type="button">${escapeHtml(texts.tryAgain)}</button></p>` +
       `<p id="bunker-opentab" hidden>${escapeHtml(texts.framed)} <a class="button" target="_blank" rel="noopener" href="${here}">${escapeHtml(texts.openTab)}</a></p>` +
-      `<noscript><p role="alert" class="notice">${escapeHtml(texts.noscript)}</p></noscript>`,
+      noscriptNotice(visit),
     script: providerScript,
     config: {
       mode: widget.mode,
