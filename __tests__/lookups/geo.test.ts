@@ -113,3 +113,22 @@ test.each([
 ] as const)("%j is an error at start", (options, message) => {
   expect(() => antibot({ challenge: "cookie", ...options })).toThrow(message);
 });
+
+test("without a package that reads MMDB files the error says what to install", () => {
+  jest.isolateModules(() => {
+    for (const name of ["mmdb-lib", "maxmind"])
+      jest.doMock(
+        name,
+        () => {
+          throw Object.assign(new Error("not found"), { code: "MODULE_NOT_FOUND" });
+        },
+        { virtual: true },
+      );
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const fresh = require("../../src/antibot/antibot.js") as { antibot: typeof antibot };
+    expect(() => fresh.antibot({ challenge: "cookie", ignoreAsn: "1", geo: { asn: asnFile } })).toThrow(
+      /geo\.asn.*npm install mmdb-lib/,
+    );
+  });
+  for (const name of ["mmdb-lib", "maxmind"]) jest.dontMock(name);
+});

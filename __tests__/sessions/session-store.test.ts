@@ -12,7 +12,10 @@ function made(options?: { prefix?: string; ttl?: number }): { store: MemoryStore
 
 function call<T>(work: (callback: (error: unknown, value?: T) => void) => void): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    work((error, value) => (error === null || error === undefined ? resolve(value) : reject(error as Error)));
+    work((error, value) => {
+      if (error instanceof Error) reject(error);
+      else resolve(value);
+    });
   });
 }
 
@@ -21,6 +24,7 @@ const set = (sessions: SessionStore, id: string, data: typeof forLife): Promise<
   call((done) => sessions.set(id, data, done));
 
 test("it fits express-session's own type", () => {
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- published types import no optional peer's
   const store: session.Store = made().sessions;
   expect(session({ store, secret: "x", resave: false, saveUninitialized: false })).toBeInstanceOf(Function);
 });
@@ -88,4 +92,18 @@ test("a store that fails is told of in the callback", async () => {
 
 test("a ttl that is no time is refused", () => {
   expect(() => made({ ttl: 0 })).toThrow(/ttl/);
+});
+
+test("without express-session the error says what to install", () => {
+  jest.isolateModules(() => {
+    jest.doMock("express-session", () => {
+      throw Object.assign(new Error("not found"), { code: "MODULE_NOT_FOUND" });
+    });
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const fresh = require("../../src/store/session-store.js") as { SessionStore: typeof SessionStore };
+    expect(() => new fresh.SessionStore(new MemoryStore())).toThrow(
+      /ERR_BUNKER_PACKAGE.*npm install express-session/,
+    );
+  });
+  jest.dontMock("express-session");
 });

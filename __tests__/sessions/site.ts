@@ -51,6 +51,7 @@ export async function sessionSite(setUp: SetUp = {}): Promise<SessionSite> {
     ...setUp.options,
   });
   const sessions: RequestHandler = session({
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- published types import no optional peer's
     store: new SessionStore(store),
     secret: SECRET,
     resave: false,
