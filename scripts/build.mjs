@@ -1,6 +1,6 @@
 // @ts-check
 // Builds the library into dist/, after what it hands out to browsers, and removes what an earlier build left there.
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { spawnSync } from "node:child_process";
 import { pathToFileURL } from "node:url";
@@ -26,8 +26,11 @@ export function build() {
   );
   for (const line of lines) if (!line.startsWith("TSFILE: ")) console.log(line);
   if (compiler.status !== 0) return false;
+  // The captcha's outlines come from an openly licensed font: its licence goes where they go.
+  const licence = join(root, "dist/antibot/challenges/captcha/OFL.txt");
+  copyFileSync(join(root, "src/antibot/challenges/captcha/OFL.txt"), licence);
   // Stale files go after the compiler has written, not before: nobody who uses dist/ meanwhile finds it empty.
-  removeAllBut(new Set([...browserFiles, ...emitted]), join(root, "dist"));
+  removeAllBut(new Set([...browserFiles, ...emitted, licence]), join(root, "dist"));
   return true;
 }
 

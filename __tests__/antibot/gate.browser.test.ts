@@ -140,7 +140,7 @@ test("with JavaScript off the page says that it is needed", async () => {
   const { url } = await site();
   const page = await open({ javaScriptEnabled: false });
   await page.goto(`${url}/deep`);
-  const notice = page.locator("noscript p");
+  const notice = page.locator("noscript p").first();
   expect(await notice.textContent()).toMatch(/JavaScript is needed/);
   expect((await notice.boundingBox())?.height).toBeGreaterThan(20);
   await page.screenshot({ path: `${SHOTS}/noscript.png` });

@@ -25,7 +25,9 @@ async function site(): Promise<{ url: string; guard: ReturnType<typeof badBehavi
 }
 
 test("a scanner's list of well-known paths is cut off at the tenth 404", async () => {
-  const paths = readFileSync(join(FIXTURES, "scanner-paths.txt"), "utf8").split("\n").filter((line) => line.startsWith("/"));
+  const paths = readFileSync(join(FIXTURES, "scanner-paths.txt"), "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("/"));
   expect(paths.length).toBeGreaterThan(300);
   const { url, guard } = await site();
   const statuses: number[] = [];
@@ -42,7 +44,8 @@ test("an ordinary visit with missing icons is not banned", async () => {
     url?: string;
     status?: number;
   }
-  const file = JSON.parse(readFileSync(join(FIXTURES, "ordinary-visit.json"), "utf8")) as Visit[] | { requests: Visit[] };
+  const file = JSON.parse(readFileSync(join(FIXTURES, "ordinary-visit.json"), "utf8")) as
+    Visit[] | { requests: Visit[] };
   const requests = Array.isArray(file) ? file : file.requests;
   const guard = badBehavior({ logger: false, store: new MemoryStore() });
   const answers = new Map(requests.map((request) => [request.path ?? request.url, request.status ?? 200]));
@@ -54,7 +57,10 @@ test("an ordinary visit with missing icons is not banned", async () => {
   );
   let missing = 0;
   for (const request of requests) {
-    const got = await ask(served.url, (request.path ?? request.url) as string, { method: request.method ?? "GET", from: "8.8.8.8" });
+    const got = await ask(served.url, (request.path ?? request.url) as string, {
+      method: request.method ?? "GET",
+      from: "8.8.8.8",
+    });
     expect(got.status).not.toBe(403);
     if (got.status === 404) missing++;
   }

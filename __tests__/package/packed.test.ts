@@ -3,7 +3,7 @@ import { join, relative, sep } from "node:path";
 import { ROOT, pack, runNode, type Tarball } from "./tarball.js";
 
 // Comments included: editors show them from the declarations. Raise it on purpose or not at all.
-const SIZE_BUDGET_BYTES = 200_000;
+const SIZE_BUDGET_BYTES = 450_000;
 
 let tarball: Tarball;
 beforeAll(async () => {
@@ -25,12 +25,13 @@ async function compiledFiles(): Promise<string[]> {
   const browser = listed
     .split("\n")
     .flatMap((path) => /src\/(browser\/.*\.ts)$/.exec(path.trim())?.[1] ?? []);
-  return [...library, ...browser].flatMap((path) => compiled(path.slice(0, -".ts".length)));
+  const code = [...library, ...browser].flatMap((path) => compiled(path.slice(0, -".ts".length)));
+  return [...code, "dist/antibot/challenges/captcha/OFL.txt"];
 }
 
 // The list is derived, not written down: a new source file is published because it is a source file, and whatever has no
 // source (stale output, source maps, tests, notes, secrets) makes the lists differ.
-test("the tarball holds the compiled sources, package.json, README, LICENSE and CHANGELOG, and nothing else", async () => {
+test("the tarball holds the compiled sources, the font's licence, package.json, README, LICENSE and CHANGELOG, and nothing else", async () => {
   const sources = await compiledFiles();
   expect(sources).toContain("dist/index.js");
   expect(tarball.files).toEqual([...sources, "package.json", "README.md", "LICENSE", "CHANGELOG.md"].sort());

@@ -51,7 +51,7 @@ export function challengePage(
     status,
     cookies,
     scripts,
-    policy: { frameAncestors, ...(page.csp === undefined ? {} : { sources: page.csp }) },
+    policy: { kind: "form", frameAncestors, ...(page.csp === undefined ? {} : { sources: page.csp }) },
   });
 }
 
@@ -157,7 +157,14 @@ function whole({
   policy = {},
 }: Whole): Answer {
   const nonce = scripts.length === 0 ? undefined : randomBytes(16).toString("base64url");
-  const parts = { title, language: visit.language, body, referenceId: visit.request.id, scripts };
+  const parts = {
+    title,
+    language: visit.language,
+    body,
+    referenceId: visit.request.id,
+    scripts,
+    kind: policy.kind ?? "plain",
+  };
   return {
     status,
     headers: {

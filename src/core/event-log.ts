@@ -1,43 +1,53 @@
-import type { BunkerEvent, Hub, Logger } from "./hub.js";
+import type { BunkerEvent, BunkerEventType, BunkerListener, Hub, Logger } from "./hub.js";
 
-const logging = new WeakMap<Hub, WeakMap<Logger, number>>();
+const logging = new WeakMap<Hub, WeakMap<Logger, Set<BunkerEventType>>>();
 
 /**
  * Writes the events that an operator must see: faults, bans, and in `detect` mode everything that would have been done.
  * One line an event, however many middlewares share the hub and the logger. The answer stops it.
  */
-export function logEvents(hub: Hub, logger: Logger): () => void {
-  let users = logging.get(hub);
-  if (users === undefined) logging.set(hub, (users = new WeakMap()));
-  const count = users.get(logger) ?? 0;
-  users.set(logger, count + 1);
-  const stops = count > 0 ? [] : listen(hub, logger);
+export function logEvents(hub: Hub, logger: Logger, mode: BunkerEvent["mode"]): () => void {
+  let loggers = logging.get(hub);
+  if (loggers === undefined) logging.set(hub, (loggers = new WeakMap<Logger, Set<BunkerEventType>>()));
+  let logged = loggers.get(logger);
+  if (logged === undefined) loggers.set(logger, (logged = new Set<BunkerEventType>()));
+  // A refusal is told of thousands of times a second under attack: nobody listens for it who would say nothing.
+  const wanted: BunkerEventType[] =
+    mode === "detect" ? ["banned", "fault", "denied", "challenged"] : ["banned", "fault"];
+  const stops = wanted
+    .filter((type) => !logged.has(type))
+    .map((type) => {
+      logged.add(type);
+      const stop = hub.on(type, writerOf(type, logger));
+      return () => {
+        stop();
+        logged.delete(type);
+      };
+    });
   return () => {
-    users.set(logger, (users.get(logger) ?? 1) - 1);
     for (const stop of stops) stop();
   };
 }
 
-function listen(hub: Hub, logger: Logger): (() => void)[] {
-  let lastFault = "";
-  return [
-    hub.on("banned", (event) =>
-      logger.warn(`express-bunker: ${said(event)} banned ${event.ip}`, brief(event)),
-    ),
-    hub.on("fault", (event) => {
-      // A store that is down breaks every request; the first line says all that the others would.
-      const fault = `${event.protection} ${event.reason} ${String(event.data)}`;
-      if (fault !== lastFault)
-        logger.error(`express-bunker: fault in ${event.protection}: ${event.reason}`, event.data);
-      lastFault = fault;
-    }),
-    ...(["denied", "challenged"] as const).map((type) =>
-      hub.on(type, (event) => {
-        if (event.mode === "detect")
-          logger.info(`express-bunker: ${said(event)} ${type} ${event.ip}`, brief(event));
-      }),
-    ),
-  ];
+function writerOf(type: BunkerEventType, logger: Logger): BunkerListener {
+  if (type === "banned")
+    return (event) => logger.warn(`express-bunker: ${said(event)} banned ${event.ip}`, brief(event));
+  if (type === "fault") return faultWriter(logger);
+  return (event) => {
+    if (event.mode === "detect")
+      logger.info(`express-bunker: ${said(event)} ${type} ${event.ip}`, brief(event));
+  };
+}
+
+// A store that is down breaks every request; the first line says all that the others would.
+function faultWriter(logger: Logger): BunkerListener {
+  let last = "";
+  return (event) => {
+    const fault = `${event.protection} ${event.reason} ${String(event.data)}`;
+    if (fault !== last)
+      logger.error(`express-bunker: fault in ${event.protection}: ${event.reason}`, event.data);
+    last = fault;
+  };
 }
 
 function said(event: BunkerEvent): string {

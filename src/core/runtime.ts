@@ -32,7 +32,7 @@ export class Runtime {
     if (options.now !== undefined) adoptClock(store, this.index, options.now);
     this.now = options.now ?? (() => this.index.now());
     if (options.logger !== false) {
-      this.stops.push(this.hub.addLogger(options.logger), logEvents(this.hub, options.logger));
+      this.stops.push(this.hub.addLogger(options.logger), logEvents(this.hub, options.logger, options.mode));
     }
     for (const type of EVENT_TYPES) {
       const listener = options.events[type];

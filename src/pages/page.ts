@@ -1,4 +1,4 @@
-import { styleOf } from "./style.js";
+import { styleOf, type PageKind } from "./style.js";
 import { directionOf, textsFor } from "./texts.js";
 import type { PageTheme } from "./theme.js";
 
@@ -11,10 +11,14 @@ export interface PageParts {
   /** Inline scripts, in order: their source and, for data, their type. They need `nonce`. */
   readonly scripts?: readonly { readonly source: string; readonly type?: string; readonly id?: string }[];
   readonly nonce?: string;
+  /** Default `"plain"`. */
+  readonly kind?: PageKind;
 }
 
 /** What a page may load besides its own style. */
 export interface PagePolicy {
+  /** The page's kind, as in {@link PageParts}. */
+  readonly kind?: PageKind;
   /** Allows the inline scripts that carry it. */
   readonly nonce?: string;
   /** Who may show the page in a frame. Default: nobody. */
@@ -40,7 +44,7 @@ export function renderPage(parts: PageParts, theme: PageTheme): string {
   return (
     `<!doctype html><html lang="${parts.language}" dir="${directionOf(parts.language)}"><head><meta charset="utf-8">` +
     `<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex,nofollow,noarchive">` +
-    `<title>${escapeHtml(parts.title)}</title><style>${styleOf(theme).css}</style></head><body><main>${mark}${site}<h1>${escapeHtml(parts.title)}</h1>` +
+    `<title>${escapeHtml(parts.title)}</title><style>${styleOf(theme, parts.kind ?? "plain").css}</style></head><body><main>${mark}${site}<h1>${escapeHtml(parts.title)}</h1>` +
     `${parts.body}<footer>${escapeHtml(texts.reference)} <code>${escapeHtml(parts.referenceId)}</code></footer></main>${scripts.join("")}</body></html>`
   );
 }
@@ -54,7 +58,7 @@ export function pageHeaders(theme: PageTheme, policy: PagePolicy = {}): Record<s
     "form-action": ["'self'"],
     "frame-ancestors": [frameAncestors],
     "img-src": ["'self'", "data:"],
-    "style-src": [styleOf(theme).source],
+    "style-src": [styleOf(theme, policy.kind ?? "plain").source],
     ...(policy.nonce === undefined ? {} : { "script-src": [`'nonce-${policy.nonce}'`] }),
   };
   for (const [directive, sources] of Object.entries(policy.sources ?? {}))

@@ -12,7 +12,6 @@ main{width:100%;max-width:30rem;background:var(--card);border:1px solid var(--li
 .mark{display:block;width:2.75rem;height:2.75rem;color:var(--accent);margin-block-end:1rem}
 img.mark{width:auto;max-width:100%;object-fit:contain}
 .captcha{display:block;width:100%;height:auto;border-radius:.625rem}
-audio{display:block;width:100%}
 label{display:block;margin-block-end:.375rem;font-weight:600}
 .choices{display:flex;flex-wrap:wrap;gap:.625rem}
 .site{margin:0 0 .25rem;color:var(--soft);font-size:.9375rem}
@@ -22,17 +21,21 @@ p{margin:0 0 1rem}
 a{color:var(--accent)}
 .button,button{display:inline-flex;align-items:center;justify-content:center;min-height:2.75rem;padding:.5rem 1.25rem;border:1px solid var(--accent);border-radius:.625rem;background:var(--accent);color:var(--on);font:inherit;text-align:center;font-weight:600;text-decoration:none;cursor:pointer}
 .plain{background:none;color:var(--accent)}
-input[type=text]{width:100%;min-height:2.75rem;padding:.5rem .75rem;border:1px solid var(--soft);border-radius:.625rem;background:var(--card);color:inherit;font:inherit}
 :focus-visible{outline:3px solid var(--accent);outline-offset:3px}
-progress{appearance:none;display:block;width:100%;height:.625rem;margin-block:.25rem 1rem;border:0;border-radius:1rem;overflow:hidden;background:var(--line)}
-progress::-webkit-progress-bar{background:var(--line)}
-progress::-webkit-progress-value{background:var(--accent);transition:width .2s}
-progress::-moz-progress-bar{background:var(--accent)}
-.notice{padding:.625rem .875rem;border-inline-start:4px solid var(--accent);background:var(--bg);border-radius:.375rem}
 footer{margin-block-start:1.75rem;padding-block-start:1rem;border-block-start:1px solid var(--line);color:var(--soft);font-size:.875rem}
 code{font:.9375rem ui-monospace,Consolas,monospace;letter-spacing:.04em;user-select:all}
 @media(prefers-reduced-motion:reduce){*{transition:none!important}}
 @media(forced-colors:active){main,.button,button{border:1px solid}progress{border:1px solid}}`;
+
+// What only pages with a challenge need: refusals are written thousands of times a second under attack.
+const FORM_STYLE = `
+audio{display:block;width:100%}
+input[type=text]{width:100%;min-height:2.75rem;padding:.5rem .75rem;border:1px solid var(--soft);border-radius:.625rem;background:var(--card);color:inherit;font:inherit}
+progress{appearance:none;display:block;width:100%;height:.625rem;margin-block:.25rem 1rem;border:0;border-radius:1rem;overflow:hidden;background:var(--line)}
+progress::-webkit-progress-bar{background:var(--line)}
+progress::-webkit-progress-value{background:var(--accent);transition:width .2s}
+progress::-moz-progress-bar{background:var(--accent)}
+.notice{padding:.625rem .875rem;border-inline-start:4px solid var(--accent);background:var(--bg);border-radius:.375rem}`;
 
 interface Style {
   readonly css: string;
@@ -40,18 +43,23 @@ interface Style {
   readonly source: string;
 }
 
-const styles = new WeakMap<PageTheme, Style>();
+const styles = new WeakMap<PageTheme, Partial<Record<PageKind, Style>>>();
 
-/** The one style element of every page under a theme, and its hash: a page needs no nonce for it. */
-export function styleOf(theme: PageTheme): Style {
-  let style = styles.get(theme);
-  if (style === undefined) {
-    const css = STYLE.replace(/\n/g, "")
-      .replace("ACCENT", theme.accent ?? "#1f6f5c")
-      .replace("DARK", theme.accentDark ?? "#63c7ae")
-      .concat(theme.css ?? "");
-    style = { css, source: `'sha256-${createHash("sha256").update(css).digest("base64")}'` };
-    styles.set(theme, style);
-  }
-  return style;
+/** A page that only says something, or one with a challenge on it. */
+export type PageKind = "plain" | "form";
+
+/** The one style element of a page under a theme, and its hash: a page needs no nonce for it. */
+export function styleOf(theme: PageTheme, kind: PageKind): Style {
+  let known = styles.get(theme);
+  if (known === undefined) styles.set(theme, (known = {}));
+  return (known[kind] ??= makeStyle(theme, kind));
+}
+
+function makeStyle(theme: PageTheme, kind: PageKind): Style {
+  const css = (kind === "form" ? STYLE + FORM_STYLE : STYLE)
+    .replace(/\n/g, "")
+    .replace("ACCENT", theme.accent ?? "#1f6f5c")
+    .replace("DARK", theme.accentDark ?? "#63c7ae")
+    .concat(theme.css ?? "");
+  return { css, source: `'sha256-${createHash("sha256").update(css).digest("base64")}'` };
 }

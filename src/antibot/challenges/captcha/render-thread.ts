@@ -45,14 +45,14 @@ export class RenderThread {
   private start(): Worker {
     if (this.worker !== undefined) return this.worker;
     const worker = new Worker(this.file);
-    // Nothing waits for it: the process may end.
-    worker.unref();
     worker.on("message", ({ number, bytes }: { number: number; bytes: Uint8Array }) => {
       this.waiting.get(number)?.resolve(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
       this.waiting.delete(number);
     });
     worker.on("error", () => this.giveUp());
     worker.on("exit", () => this.giveUp());
+    // Nothing waits for it: the process may end. Only now, since listening for messages holds it again.
+    worker.unref();
     return (this.worker = worker);
   }
 
