@@ -143,7 +143,7 @@ export class ChallengeDesk {
   private async spend(caller: Caller, sealed: SealedChallenge): Promise<Answer | undefined> {
     // A minute longer than it may take: clocks of several instances differ.
     const spending = await this.spent.spend(
-      sealed.id,
+      sealed,
       this.gate.options.timeResolve + 60,
       caller.client,
       caller.request,
@@ -167,11 +167,13 @@ export class ChallengeDesk {
 
   private async admit(caller: Caller, kind: string, browser: string, posted: boolean): Promise<Answer> {
     const { client, request, tools, service } = caller;
-    // Kinds solved before stay solved: a route's own challenge must not cost the pass for the rest.
+    // Kinds solved before stay solved, from when they were: a route's own challenge must not cost the pass for the rest, nor
+    // the cheapest challenge keep the dearest alive.
     this.gate.passOf(client, request, [], tools);
-    const kinds = [...new Set([...(request.pass?.kinds ?? []), kind])];
-    const pass = tools.passes.issue(client, request, service, kinds, this.gate.runtime.index.stamp());
-    if (posted) this.presenter.gauge.solved(client);
+    const now = this.gate.runtime.index.stamp();
+    const solved = new Map([...(request.pass?.solved ?? []), [kind, now]]);
+    const pass = tools.passes.issue(client, request, service, solved, now);
+    if (posted && this.gate.kinds.get(kind)?.spend !== "never") this.presenter.gauge.solved(client);
     this.gate.runtime.tell(
       "solved",
       { protection: "antibot", reason: "solved", data: { kind } },
@@ -211,7 +213,10 @@ export class ChallengeDesk {
       const location = challengeLocation(uri, { ...destination, probed: true }, tools.keys, service);
       return redirect(302, frame ? `${location}&frame=1` : location, [cookie]);
     }
-    await this.levels.failed(client);
+    // Another site's page can send a visitor here as often as it likes: that is no failure of the visitor's.
+    const site = request.header("sec-fetch-site");
+    if (request.isNavigation && (site === undefined || site === "none" || site === "same-origin"))
+      await this.levels.failed(client);
     return this.help(caller, [cookie]);
   }
 
@@ -240,7 +245,8 @@ export class ChallengeDesk {
     const sealed = openChallenge(token, tools.keys, service);
     const fresh =
       sealed !== undefined && this.gate.runtime.now() - sealed.issued <= this.gate.options.timeResolve * 1000;
-    const serve = sealed && this.gate.kinds.get(sealed.kind)?.files?.[name];
+    const files = sealed && this.gate.kinds.get(sealed.kind)?.files;
+    const serve = files !== undefined && Object.hasOwn(files, name) ? files[name] : undefined;
     if (serve === undefined) return problem(404, "not-found", "Not Found", { id: request.id });
     const issued = fresh ? { id: sealed.id, state: sealed.state, token: token as string } : undefined;
     return serve(issued, this.presenter.visit(caller));

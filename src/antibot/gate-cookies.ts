@@ -18,6 +18,7 @@ interface Names {
 /** Reads and writes the gate's two cookies: the pass, and the one that only shows that a browser keeps cookies. */
 export class GateCookies {
   private readonly names = new Map<string, Names>();
+  private hashes: ReadonlySet<string> | undefined;
 
   constructor(
     private readonly keys: KeyRing,
@@ -38,9 +39,10 @@ export class GateCookies {
   hasForeignPass(header: string, services: readonly string[]): boolean {
     const start = `${this.sessions.name}_p`;
     if (!header.includes(start)) return false;
-    const ours = new Set(
+    // The services of a gate never change.
+    const ours = (this.hashes ??= new Set(
       services.flatMap((service) => this.keys.ids.map((id) => shortHash(`${service}\0${id}`))),
-    );
+    ));
     return header.split(";", 64).some((pair) => {
       const name = (pair.split("=", 1)[0] as string).trim().replace(/^__Host-/, "");
       const hash = name.slice(start.length);

@@ -11,7 +11,7 @@ import type { Awaitable } from "../store/store.js";
 import { demandOf, type Demand } from "./choice.js";
 import { ChallengeDesk } from "./desk.js";
 import { gateTools, type GateTools } from "./gate-tools.js";
-import { isKindName, KindRegistry } from "./kinds.js";
+import { KindRegistry } from "./kinds.js";
 import { bearsIgnoredCookie, warnOfBareCookies } from "./lookups/ignore-cookie.js";
 import { LookupExclusions } from "./lookups/lookup-exclusions.js";
 import type { AntibotResolved } from "./options.js";
@@ -105,15 +105,14 @@ export class GateProtection implements Protection, Gate {
     return false;
   }
 
-  /** The kinds that meet a demand: with `noscript: "captcha"`, a captcha does for every kind that needs JavaScript (R35). */
+  /**
+   * The kinds that meet a demand: with `noscript: "captcha"`, a captcha does for the proof of work (R35), which is its own
+   * alternative; for nothing dearer (R21).
+   */
   accepted({ accepted }: Demand): readonly string[] {
-    const scripted = this.options.noscript === "captcha" && accepted.some((kind) => this.needsScript(kind));
-    return scripted ? [...accepted, "captcha"] : accepted;
-  }
-
-  /** Whether a built-in kind does nothing without JavaScript. */
-  needsScript(kind: string): boolean {
-    return isKindName(kind) && !PLAIN.has(kind);
+    return this.options.noscript === "captcha" && accepted.includes("javascript")
+      ? [...accepted, "captcha"]
+      : accepted;
   }
 
   // Who keeps coming keeps the pass: in the second half of its life a page brings a new one along.
@@ -122,7 +121,14 @@ export class GateProtection implements Protection, Gate {
     if (pass === undefined || !request.isNavigation) return;
     if (this.runtime.now() - pass.issued < this.options.timeValid * 500) return;
     const service = serviceOf(client);
-    const fresh = tools.passes.issue(client, request, service, pass.kinds, this.runtime.index.stamp());
+    const now = this.runtime.index.stamp();
+    const fresh = tools.passes.issue(
+      client,
+      request,
+      service,
+      new Map(pass.kinds.map((kind) => [kind, now])),
+      now,
+    );
     request.cookies = [tools.cookies.setPass(client, request, service, fresh, this.options.timeValid)];
   }
 
@@ -203,9 +209,6 @@ export class GateProtection implements Protection, Gate {
     return why === undefined ? challenge : { action: "pass", why };
   }
 }
-
-/** Built-in kinds that work without JavaScript. */
-const PLAIN = new Set(["cookie", "captcha"]);
 
 /** What a provider's stand-in stands for: its passes say so, and are good where the provider's are. */
 function standingFor(kind: string): string {

@@ -13,6 +13,9 @@ export interface KeptForm {
 /** The longest form that is kept, in bytes. */
 const LONGEST = 16_384;
 
+/** The longest form as it is sealed, in bytes: it comes back with a challenge's answer of up to 8 KB. */
+export const LONGEST_SEALED = 24_576;
+
 /** Whether a request is a form that a person has just sent, from a page of this very origin. */
 export function isFormPost(request: RequestView): boolean {
   if (request.method !== "POST" || !request.wantsDocument) return false;

@@ -81,7 +81,7 @@ export interface AntibotOptions<Req extends IncomingMessage = IncomingMessage>
   difficulty?: number | ((client: Client, request: Req) => number);
   /** Asks networks that leave challenges unsolved for more work, and everybody for a little more under a flood. Default `true`. */
   adaptive?: boolean;
-  /** What visitors without JavaScript are offered where the challenge needs it: the captcha, as a plain form, or nothing. Default `"captcha"`. */
+  /** What visitors without JavaScript are offered instead of `javascript`: the captcha, as a plain form, or nothing. Default `"captcha"`. */
   noscript?: "captcha" | "deny";
   /** Renews the pass of a visitor who opens a page in the second half of its life. Default `false`. */
   renew?: boolean;

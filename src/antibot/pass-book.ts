@@ -43,13 +43,13 @@ export class PassBook {
     client: Client,
     request: RequestView,
     service: string,
-    kinds: readonly string[],
+    solved: ReadonlyMap<string, number>,
     now: number,
   ): string {
     const fields = [
       randomBytes(9).toString("base64url"),
       now,
-      kinds,
+      [...solved],
       addressBinding(this.rules, client),
       userAgentBinding(this.rules, request),
       this.rules.epoch,
@@ -71,7 +71,18 @@ export class PassBook {
     if (pass.service !== service || pass.epoch < this.rules.epoch) return undefined;
     // A clock that runs a little ahead on another instance is no forgery; one from far in the future is.
     if (now - pass.issued > this.rules.timeValid * 1000 || pass.issued - now > 60_000) return undefined;
-    return this.sameAddress(known, client) && this.sameUserAgent(known, request) ? pass : undefined;
+    return this.sameAddress(known, client) && this.sameUserAgent(known, request)
+      ? this.unexpired(pass, now)
+      : undefined;
+  }
+
+  // Each kind lasts from when it was solved; what was solved later keeps the pass, not the kind.
+  private unexpired(pass: Pass, now: number): Pass {
+    const oldest = now - this.rules.timeValid * 1000;
+    if (pass.kinds.length === 1 || pass.kinds.every((kind) => (pass.solved.get(kind) as number) >= oldest))
+      return pass;
+    const solved = new Map([...pass.solved].filter(([, at]) => at >= oldest));
+    return { ...pass, solved, kinds: [...solved.keys()] };
   }
 
   private read(cookie: string, service: string): Verified | undefined {
@@ -79,16 +90,17 @@ export class PassBook {
     if (known !== undefined) return known;
     const text = cookie.length > 1024 ? undefined : this.keys.verify("pass", [service], cookie);
     if (text === undefined) return undefined;
-    const [id, issued, kinds, address, userAgent, epoch] = JSON.parse(text) as [
+    const [id, issued, entries, address, userAgent, epoch] = JSON.parse(text) as [
       string,
       number,
-      string[],
+      [string, number][],
       string,
       string,
       number,
     ];
+    const solved = new Map(entries);
     const verified: Verified = {
-      pass: { id, issued, kinds, address, userAgent, epoch, service },
+      pass: { id, issued, kinds: [...solved.keys()], solved, address, userAgent, epoch, service },
       identity: undefined,
       userAgent: undefined,
     };

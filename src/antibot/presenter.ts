@@ -38,6 +38,7 @@ export class Presenter {
       kind: kind.name,
       issued: this.gate.runtime.now(),
       browser: browser.id,
+      holder: client.key,
       url: destination.url,
       required: destination.kind,
       state,

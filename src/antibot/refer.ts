@@ -11,7 +11,7 @@ import type { GateProtection } from "./gate.js";
 import { serviceOf } from "./gate.js";
 import type { GateTools } from "./gate-tools.js";
 import { nameKnownProgram } from "./known-programs.js";
-import { isFormPost, keepForm } from "./kept-form.js";
+import { isFormPost, keepForm, LONGEST_SEALED, sealForm } from "./kept-form.js";
 
 /** What a request without a pass is answered: people are led to the challenge, programs are told where it is. */
 export function refer(
@@ -59,8 +59,11 @@ async function keep(gate: GateProtection, caller: Caller, demand: Demand): Promi
   const form = gate.options.keepPost ? await keepForm(caller.request, caller.destination.url) : undefined;
   const browser = gate.desk.browserOf(caller);
   const kind = gate.kinds.get(demand.kind);
-  if (form !== undefined && kind !== undefined)
-    return gate.desk.presenter.present({ ...caller, form }, kind, browser, 403);
+  // It must fit into the post that brings it back.
+  const fits =
+    form !== undefined &&
+    sealForm(form, caller.tools.keys, caller.service, browser.id).length < LONGEST_SEALED;
+  if (fits && kind !== undefined) return gate.desk.presenter.present({ ...caller, form }, kind, browser, 403);
   const location = challengeLocation(gate.options.uri, caller.destination, caller.tools.keys, caller.service);
   return unkeptPage(
     gate.desk.presenter.visit(caller),

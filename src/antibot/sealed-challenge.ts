@@ -9,6 +9,8 @@ export interface SealedChallenge {
   readonly issued: number;
   /** The id of the browser cookie that it was issued to: another browser's answer is refused. */
   readonly browser: string;
+  /** The key of the client that it was issued to: it is spent under that, whoever posts it. */
+  readonly holder: string;
   /** Where the visitor goes when it is solved. */
   readonly url: string;
   /** The kind that the route asked for, when it asked for one. */
@@ -24,8 +26,12 @@ export function freshChallengeId(): string {
 
 /** Seals a challenge for one service. */
 export function sealChallenge(challenge: SealedChallenge, keys: KeyRing, service: string): string {
-  const { id, kind, issued, browser, url, required, state } = challenge;
-  return keys.seal("challenge", [service], JSON.stringify([id, kind, issued, browser, url, required, state]));
+  const { id, kind, issued, browser, holder, url, required, state } = challenge;
+  return keys.seal(
+    "challenge",
+    [service],
+    JSON.stringify([id, kind, issued, browser, holder, url, required, state]),
+  );
 }
 
 /** Opens what {@link sealChallenge} made; `undefined` for anything else. */
@@ -37,14 +43,15 @@ export function openChallenge(
   const text =
     token === undefined || token.length > 8192 ? undefined : keys.open("challenge", [service], token);
   if (text === undefined) return undefined;
-  const [id, kind, issued, browser, url, required, state] = JSON.parse(text) as [
+  const [id, kind, issued, browser, holder, url, required, state] = JSON.parse(text) as [
     string,
     string,
     number,
     string,
     string,
+    string,
     string | null,
     unknown,
   ];
-  return { id, kind, issued, browser, url, required: required ?? undefined, state };
+  return { id, kind, issued, browser, holder, url, required: required ?? undefined, state };
 }

@@ -3,6 +3,7 @@ import { messageOf, StoreFailure } from "../core/errors.js";
 import type { RequestView } from "../core/request-view.js";
 import type { Runtime } from "../core/runtime.js";
 import { StoreFullError } from "../store/store.js";
+import type { SealedChallenge } from "./sealed-challenge.js";
 
 /** Ids remembered here while the store is away. */
 const MOST_LOCAL = 50_000;
@@ -16,12 +17,17 @@ export class SpentIds {
 
   constructor(private readonly runtime: Runtime) {}
 
-  /** Spends `id` for `ttl` seconds. */
-  async spend(id: string, ttl: number, client: Client, request: RequestView): Promise<Spending> {
+  /** Spends a challenge for `ttl` seconds: under whom it was issued to, so that no number of addresses spends it twice. */
+  async spend(
+    { id, holder }: SealedChallenge,
+    ttl: number,
+    client: Client,
+    request: RequestView,
+  ): Promise<Spending> {
     const until = this.local.get(id);
     if (until !== undefined && this.runtime.now() < until) return "spent";
     try {
-      return (await this.runtime.store.add(`spent:${client.key}|${id}`, "1", ttl)) ? "fresh" : "spent";
+      return (await this.runtime.store.add(`spent:${holder}|${id}`, "1", ttl)) ? "fresh" : "spent";
     } catch (error) {
       if (error instanceof StoreFullError) return "full";
       if (!(error instanceof StoreFailure)) throw error;

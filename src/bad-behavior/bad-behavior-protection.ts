@@ -64,7 +64,8 @@ export class BadBehaviorProtection implements Protection {
   private counts(client: Client, request: RequestView): boolean {
     if (request.answered === "refused") return false;
     if (client.identity.isProxy || (!client.isGlobal && !this.runtime.options.banLocal)) return false;
-    return this.runtime.index.find(client, client.service) === undefined;
+    // Who is challenged and let through again must earn the next ban as anybody does.
+    return this.runtime.index.find(client, client.service)?.action !== "deny";
   }
 
   private weigh(request: RequestView, status: number): number {
@@ -129,13 +130,10 @@ export class BadBehaviorProtection implements Protection {
       return;
     }
     // R24: what another site's page made a browser ask for earns a challenge, or a short ban.
-    const challenge = gate !== undefined && (crossSite || this.options.banAction === "challenge");
-    const growing = crossSite || this.options.banFactor === 1;
-    const ttl = crossSite
-      ? this.options.countTime
-      : growing
-        ? this.options.banTime
-        : await this.grownBanTime(client);
+    const before = this.runtime.index.find(client, client.service);
+    const challenge =
+      gate !== undefined && before === undefined && (crossSite || this.options.banAction === "challenge");
+    const ttl = crossSite ? this.options.countTime : await this.banTimeOf(client);
     await this.runtime.bans.add(client.key, {
       reason: REASON,
       ttl,
@@ -151,11 +149,17 @@ export class BadBehaviorProtection implements Protection {
         passHolder: request.pass !== undefined,
       },
     });
+    // What led to a challenge is settled by it; the next ban wants new evidence.
+    if (challenge) await this.runtime.store.delete(this.counterKey(client));
+  }
+
+  private banTimeOf(client: Client): Awaitable<number> {
+    const { banTime, banFactor } = this.options;
+    return banTime === 0 || banFactor === 1 ? banTime : this.grownBanTime(client);
   }
 
   private async grownBanTime(client: Client): Promise<number> {
     const { banTime, banFactor, maxBanTime } = this.options;
-    if (banTime === 0) return 0;
     const earlier = (await this.runtime.store.increment(`hit:${client.key}|bb|bans`, 1, BAN_MEMORY)) - 1;
     return Math.max(banTime, Math.min(maxBanTime, Math.round(banTime * banFactor ** Math.min(earlier, 64))));
   }

@@ -6,10 +6,10 @@ export interface Evidence {
   readonly date: string;
   readonly id: string;
   readonly method: string;
-  /** The canonical path, at most 256 characters, without its query. */
+  /** The canonical path, at most 128 characters, without its query. */
   readonly path: string;
   readonly status: number;
-  /** `true` for a picture or script that another site's page asked for (R24). */
+  /** `true` for what another site's page made the browser ask for (R24). */
   readonly crossSite?: boolean;
 }
 
@@ -19,9 +19,9 @@ export function noteOf(request: RequestView, status: number, now: number): strin
     date: new Date(now).toISOString(),
     id: request.id,
     method: request.method.slice(0, 16),
-    path: request.path.path.slice(0, 256),
+    path: request.path.path.slice(0, 128),
     status,
-    ...(isCrossSiteSubresource(request) ? { crossSite: true } : {}),
+    ...(isCrossSite(request) ? { crossSite: true } : {}),
   };
   return JSON.stringify(evidence);
 }
@@ -31,12 +31,8 @@ export function evidenceOf(notes: readonly string[]): Evidence[] {
   return notes.map((note) => JSON.parse(note) as Evidence);
 }
 
-// Only a browser sends these headers; a page of another site can make it ask for a hundred missing pictures.
-function isCrossSiteSubresource(request: RequestView): boolean {
-  const destination = request.header("sec-fetch-dest");
-  return (
-    request.header("sec-fetch-site") === "cross-site" &&
-    destination !== undefined &&
-    destination !== "document"
-  );
+// Only a browser sends this header; a page of another site can make it ask for a hundred missing pictures, and lead it to a
+// few missing pages as well.
+function isCrossSite(request: RequestView): boolean {
+  return request.header("sec-fetch-site") === "cross-site";
 }

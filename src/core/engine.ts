@@ -208,7 +208,8 @@ export class Engine implements Running {
     return refuse ? deny : PASS;
   }
 
-  private fault(
+  /** Tells of something that went wrong on our side. */
+  fault(
     protection: string,
     reason: string,
     error: unknown,

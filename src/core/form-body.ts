@@ -35,7 +35,9 @@ export async function readPairs(
   const json = type === "application/json";
   if (type !== "application/x-www-form-urlencoded" && !(json && accept.json === true)) return { status: 415 };
   const { body } = req as { body?: unknown };
-  if (typeof body === "object" && body !== null && !Buffer.isBuffer(body)) return ofObject(body, limit);
+  // Some parsers leave an empty object where they parsed nothing: then the stream has yet to be read.
+  const parsed = typeof body === "object" && body !== null && !Buffer.isBuffer(body);
+  if (parsed && (Object.keys(body).length > 0 || req.readableEnded)) return ofObject(body, limit);
   const text =
     typeof body === "string" || Buffer.isBuffer(body) ? body.toString() : await readText(req, limit);
   if (text === undefined || text.length > limit) return { status: 413 };

@@ -22,7 +22,9 @@ export function guardServer(engine: Engine, server: Server): () => void {
   const emit = server.emit.bind(server);
   const admit = async (req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     if (!(await judgeUpgrade(engine, req, socket))) return;
-    open.set(socket, viewOf(req).client(resolver));
+    const client = viewOf(req).knownClient(resolver);
+    if (socket.destroyed) return;
+    if (client !== undefined) open.set(socket, client);
     socket.once("close", () => open.delete(socket));
     emit("upgrade", req, socket, head);
   };
@@ -38,8 +40,9 @@ export function guardServer(engine: Engine, server: Server): () => void {
     });
     return true;
   }) as typeof server.emit;
-  const stop = engine.events.on("banned", ({ mode }) => {
-    if (mode === "detect") return;
+  // Bans of other instances, too, end what is open.
+  const stop = index.onBan(() => {
+    if (engine.runtime.options.mode === "detect") return;
     for (const [socket, client] of open)
       if (index.find(client, client.service) !== undefined) socket.destroy();
   });

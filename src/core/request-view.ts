@@ -25,6 +25,8 @@ export interface PassInfo {
   readonly issued: number;
   /** The kinds of challenges solved for it. */
   readonly kinds: readonly string[];
+  /** When each of them was solved, in ms. */
+  readonly solved: ReadonlyMap<string, number>;
 }
 
 /** How `req.bunker.ban` bans. */
@@ -104,6 +106,11 @@ export class RequestView implements BunkerRequest {
       (this.others ??= new Map()).set(resolver, client);
     }
     return client;
+  }
+
+  /** The client, if it could be found out; never asks again. */
+  knownClient(resolver: ClientResolver): Client | undefined {
+    return this.firstResolver === resolver ? this.first : this.others?.get(resolver);
   }
 
   get ip(): string {

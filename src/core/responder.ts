@@ -97,7 +97,7 @@ export class Responder {
   /** Whether a refusal drops the connection instead of answering (R28). */
   drops(request: RequestView): boolean {
     const { status, force } = this.runtime.options.deny;
-    return status === 444 && (force || !request.client(this.runtime.resolver).proxied);
+    return status === 444 && (force || request.knownClient(this.runtime.resolver)?.proxied !== true);
   }
 
   private deny(verdict: Deny, request: RequestView, res: ServerResponse): void {
@@ -140,7 +140,7 @@ export class Responder {
     if (verdict.action === "challenge" && verdict.serving === true) return;
     const type = verdict.action === "deny" ? "denied" : "challenged";
     if (!this.runtime.hub.hears(type)) return;
-    this.runtime.tell(type, verdict, request.client(this.runtime.resolver), request);
+    this.runtime.tell(type, verdict, request.knownClient(this.runtime.resolver), request);
   }
 
   // Whatever goes wrong while answering, the visitor gets a plain 503 and the operator the reason.

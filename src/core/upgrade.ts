@@ -14,15 +14,20 @@ export async function judgeUpgrade(engine: Engine, req: IncomingMessage, socket:
   // A peer that goes away while we think must not bring the process down.
   const ignore = (): void => undefined;
   socket.on("error", ignore);
-  const verdict = await engine.judge(request);
-  if (verdict.action === "pass" || engine.runtime.options.mode === "detect") {
+  try {
+    const verdict = await engine.judge(request);
     if (verdict.action !== "pass") engine.tell(verdict, request);
-    socket.off("error", ignore);
-    return true;
+    if (verdict.action === "pass" || engine.runtime.options.mode === "detect") {
+      socket.off("error", ignore);
+      return true;
+    }
+    if (verdict.action === "deny" && engine.drops(verdict, request)) socket.destroy();
+    else
+      answer(socket, verdict.action === "deny" ? refusal(verdict, request) : await verdict.answer(request));
+  } catch (error) {
+    engine.fault("upgrade", "exception", error, undefined, request);
+    answer(socket, problem(503, "unavailable", "Service Unavailable", { id: request.id }));
   }
-  engine.tell(verdict, request);
-  if (verdict.action === "deny" && engine.drops(verdict, request)) socket.destroy();
-  else answer(socket, verdict.action === "deny" ? refusal(verdict, request) : await verdict.answer(request));
   return false;
 }
 

@@ -1,3 +1,4 @@
+import { safePath } from "../destination.js";
 import { noscriptNotice } from "../challenge-page.js";
 import { hash, randomBytes } from "node:crypto";
 import { escapeHtml } from "../../pages/page.js";
@@ -65,7 +66,7 @@ export const javascriptChallenge: ChallengeKind<WorkState> = {
 // What is hidden is shown by the script when it is needed; without JavaScript, the page says what to do.
 function workBody(visit: Visit): string {
   const { texts, request } = visit;
-  const here = escapeHtml(request.path.path + request.path.query);
+  const here = escapeHtml(safePath(request.url));
   return (
     `<p class="soft">${escapeHtml(texts.challengeMessage)}</p>` +
     `<progress id="bunker-progress" max="100" value="0" aria-label="${escapeHtml(texts.working)}"></progress>` +

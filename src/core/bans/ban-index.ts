@@ -46,6 +46,7 @@ export class BanIndex {
   private readonly lengths: readonly [Map<number, number>, Map<number, number>] = [new Map(), new Map()];
   private sweeper: Iterator<[string, Subject]> | undefined;
   private stamped = 0;
+  private readonly listeners = new Set<() => void>();
   private readonly stops: (() => void)[] = [];
   private loading: Promise<void> | undefined;
   private loaded = false;
@@ -122,6 +123,18 @@ export class BanIndex {
           ? this.stamp()
           : date;
     this.write(ban.ip, service, { ban, ends, began, voidUntil: ends + this.retention * 1000 });
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Calls `listener` whenever a ban comes into force here, this instance's or another's; the answer takes it off. */
+  onBan(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Forgets a ban that could not be kept. */
+  drop(ban: Ban): void {
+    this.subjects.get(ban.ip)?.delete(ban.scope === "service" ? ban.service : GLOBAL);
   }
 
   /** Ends a ban here, at once; passes issued before it stay void. */

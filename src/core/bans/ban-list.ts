@@ -149,7 +149,10 @@ export class BanList {
       await this.store.set(banKey(ban.ip, service), encodeBan(ban), ttl);
       await this.writeVoid(ban.ip, service, ban.date.getTime(), ttl === 0 ? 0 : ttl + this.index.retention);
     } catch (error) {
-      throw new StoreFailure(error);
+      if (!(error instanceof StoreFullError)) throw new StoreFailure(error);
+      // No room: a ban that only this process knew, without bounds, would be worse than none.
+      this.index.drop(ban);
+      throw error;
     }
   }
 

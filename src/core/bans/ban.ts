@@ -58,7 +58,10 @@ export function decodeBan(key: string, value: string, expires: number): Ban {
     service: service ?? (typeof fields["service"] === "string" ? fields["service"] : "unknown"),
     date: new Date(date),
     expires: expires === 0 ? null : new Date(expires),
-    data: fields["reason_data"] ?? {},
+    // Read when it is asked for: the text is the store's own, the objects would be ours, for every ban.
+    get data() {
+      return fieldsOf(value)["reason_data"] ?? {};
+    },
     action: fields["action"] === "challenge" ? "challenge" : "deny",
   };
 }

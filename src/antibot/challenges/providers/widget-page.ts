@@ -1,3 +1,4 @@
+import { safePath } from "../../destination.js";
 import { noscriptNotice } from "../../challenge-page.js";
 import { escapeHtml } from "../../../pages/page.js";
 import { providerScript } from "../../browser-scripts.generated.js";
@@ -16,7 +17,7 @@ export function widgetPage(
     widget.mode === "frame"
       ? `<iframe id="bunker-widget" title="${escapeHtml(texts.providerFrame)}" src="${escapeHtml(frame)}" width="304" height="80"></iframe>`
       : `<div id="bunker-widget"></div>`;
-  const here = escapeHtml(visit.request.path.path + visit.request.path.query);
+  const here = escapeHtml(safePath(visit.request.url));
   return {
     body:
       `<p class="soft">${escapeHtml(texts.challengeMessage)}</p>` +
@@ -24,7 +25,7 @@ export function widgetPage(
       `<p id="bunker-status" role="status" aria-live="polite"></p>` +
       `<p id="bunker-wayout" hidden><button id="bunker-retry" type="button">${escapeHtml(texts.tryAgain)}</button></p>` +
       `<p id="bunker-opentab" hidden>${escapeHtml(texts.framed)} <a class="button" target="_blank" rel="noopener" href="${here}">${escapeHtml(texts.openTab)}</a></p>` +
-      noscriptNotice(visit),
+      noscriptNotice({ ...visit, noscript: undefined }),
     script: providerScript,
     config: {
       mode: widget.mode,

@@ -1,0 +1,190 @@
+// What the gate costs besides the hot path: a first visit, the challenge's page, checking an answer, sealing and opening;
+// and how heavy its pages are. Ratios against bare Express in the same run, taking turns; no socket, so that only our part shows.
+import { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { Writable } from "node:stream";
+import { gzipSync } from "node:zlib";
+import express from "express";
+import { antibot, MemoryStore, type KindName } from "express-bunker";
+import { isSolved, PUZZLES, targetOf } from "../src/antibot/challenges/javascript.js";
+import { KeyRing } from "../src/antibot/keys.js";
+import { denyPage } from "../src/pages/deny-page.js";
+import { printTable, writeResults } from "./harness/report.js";
+import { median, medianBounds } from "./harness/statistics.js";
+import { solve } from "../__tests__/support/work.js";
+
+const quick = process.argv.includes("--quick");
+const ROUNDS = quick ? 3 : 11;
+const CALLS = quick ? 500 : 3000;
+const KINDS: readonly KindName[] = ["cookie", "javascript", "captcha"];
+const BROWSER = {
+  host: "site.test",
+  accept: "text/html,application/xhtml+xml",
+  "accept-language": "en-GB,en;q=0.5",
+  "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+};
+
+type App = (req: IncomingMessage, res: ServerResponse) => void;
+
+interface Reply {
+  status: number;
+  text: string;
+  headers: ReturnType<ServerResponse["getHeaders"]>;
+}
+
+/** Runs one request through an app without a socket. */
+function visit(app: App, url: string, headers: Record<string, string>): Promise<Reply> {
+  const chunks: Buffer[] = [];
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(chunk);
+      done();
+    },
+  }) as unknown as Socket;
+  Object.assign(sink, { remoteAddress: "8.8.8.8", setTimeout: () => sink, destroySoon: () => undefined });
+  const req = new IncomingMessage(sink);
+  Object.assign(req, {
+    method: "GET",
+    url,
+    headers,
+    httpVersionMajor: 1,
+    httpVersionMinor: 1,
+    httpVersion: "1.1",
+    complete: true,
+  });
+  const res = new ServerResponse(req);
+  res.assignSocket(sink);
+  return new Promise((resolve) => {
+    res.on("finish", () =>
+      resolve({ status: res.statusCode, text: Buffer.concat(chunks).toString(), headers: res.getHeaders() }),
+    );
+    app(req, res);
+  });
+}
+
+function hello(): App {
+  const app = express();
+  app.get("/", (_req, res) => void res.send("hello"));
+  return app;
+}
+
+function gated(challenge: KindName): App {
+  const app = express();
+  const store = new MemoryStore();
+  app.use(
+    antibot({
+      challenge,
+      store,
+      logger: false,
+      adaptive: false,
+      sessions: { secret: "bench-secret-of-32-characters-xx" },
+    }),
+  );
+  app.get("/", (_req, res) => void res.send("hello"));
+  return app;
+}
+
+async function perSecond(work: () => unknown, calls: number): Promise<number> {
+  const started = process.hrtime.bigint();
+  for (let call = 0; call < calls; call++) await work();
+  return calls / (Number(process.hrtime.bigint() - started) / 1e9);
+}
+
+async function visits(): Promise<Record<string, unknown>[]> {
+  const bare = hello();
+  const rows: Record<string, unknown>[] = [];
+  for (const kind of KINDS) {
+    const app = gated(kind);
+    const first = await visit(app, "/", BROWSER);
+    const cookie = String((first.headers["set-cookie"] as string[])[0]).split(";", 1)[0] as string;
+    const steps: [string, string, Record<string, string>][] = [
+      ["first visit", "/", BROWSER],
+      [kind === "cookie" ? "pass issued" : "challenge page", "/challenge", { ...BROWSER, cookie }],
+    ];
+    for (const [step, url, headers] of steps) {
+      const ratios: number[] = [];
+      for (let round = 0; round <= ROUNDS; round++) {
+        const base = await perSecond(() => visit(bare, "/", BROWSER), CALLS);
+        const ours = await perSecond(() => visit(app, url, headers), CALLS);
+        if (round > 0) ratios.push(ours / base);
+      }
+      rows.push({
+        kind,
+        step,
+        "ratio to bare": median(ratios).toFixed(2),
+        "lower bound": medianBounds(ratios).lower.toFixed(2),
+      });
+    }
+  }
+  return rows;
+}
+
+async function cryptography(): Promise<Record<string, unknown>[]> {
+  const keys = new KeyRing(["bench-secret-of-32-characters-xx"]);
+  const context = ["default"];
+  const text = JSON.stringify([
+    "0123456789abcdef",
+    "javascript",
+    Date.now(),
+    "0123456789ab",
+    "/page?x=1",
+    null,
+    { seed: "ab".repeat(32), target: 12345 },
+  ]);
+  const sealed = keys.seal("challenge", context, text);
+  const signed = keys.sign("pass", context, text);
+  const work = { seed: "ab".repeat(32), target: targetOf(16) };
+  const solution = solve({ ...work, count: PUZZLES });
+  const works: Record<string, () => unknown> = {
+    "seal a challenge": () => keys.seal("challenge", context, text),
+    "open a challenge": () => keys.open("challenge", context, sealed),
+    "sign a pass": () => keys.sign("pass", context, text),
+    "verify a pass": () => keys.verify("pass", context, signed),
+    "verify a proof of work": () => isSolved(work, solution),
+  };
+  const rows: Record<string, unknown>[] = [];
+  for (const [name, run] of Object.entries(works)) {
+    const rates: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) rates.push(await perSecond(run, CALLS * 3));
+    rows.push({
+      what: name,
+      "per second": Math.round(median(rates)),
+      goal: `20000 ${median(rates) >= 20_000 ? "reached" : "MISSED"}`,
+    });
+  }
+  return rows;
+}
+
+async function weights(): Promise<Record<string, unknown>[]> {
+  const rows = [{ page: "refusal", bytes: 0, gzip: 0 }];
+  const add = (page: string, text: string): number =>
+    rows.push({ page, bytes: Buffer.byteLength(text), gzip: gzipSync(text).length });
+  rows.pop();
+  add("refusal", denyPage({ language: "en", theme: {}, referenceId: "7K2MQ4XW9ABC" }));
+  for (const kind of KINDS.slice(1)) {
+    const app = gated(kind);
+    const first = await visit(app, "/", BROWSER);
+    const cookie = String((first.headers["set-cookie"] as string[])[0]).split(";", 1)[0] as string;
+    const { text } = await visit(app, "/challenge", { ...BROWSER, cookie });
+    add(`${kind} challenge`, text.slice(text.indexOf("<!doctype")));
+  }
+  return rows.map((row) => ({
+    ...row,
+    goal: `under 12288 gzip: ${row.gzip < 12_288 ? "reached" : "MISSED"}`,
+  }));
+}
+
+async function main(): Promise<void> {
+  const parts = { visits: await visits(), cryptography: await cryptography(), weights: await weights() };
+  for (const [name, rows] of Object.entries(parts)) {
+    console.log(`\n${name}`);
+    printTable(rows as Parameters<typeof printTable>[0]);
+  }
+  writeResults("gate", parts);
+  process.exit(0);
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
