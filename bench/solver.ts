@@ -14,7 +14,7 @@ const QUICK = process.argv.includes("--quick");
 const ROUNDS = QUICK ? 3 : 11;
 const MEASURE_MS = QUICK ? 200 : 400;
 const SOLVES = QUICK ? 20 : 100;
-const PUZZLES = 16;
+const PUZZLES = 32;
 
 /** Bundles for the browser: a file of bench/solver/, or a program that imports from there. */
 function bundle(source: { file: string } | { program: string }): string {

@@ -22,7 +22,7 @@ import { BanProtection } from "./core/bans/ban-protection.js";
 import { Engine, type Middleware, type Running } from "./core/engine.js";
 import { guardServer } from "./core/guard.js";
 import { mounted } from "./core/mounted.js";
-import type { Check } from "./core/options/check.js";
+import { oneOf, type Check } from "./core/options/check.js";
 import { allProblemsAtOnce, group, readOptions, type OptionsTable } from "./core/options/table.js";
 import type { Protection } from "./core/protection.js";
 import { Runtime } from "./core/runtime.js";
@@ -46,6 +46,8 @@ export interface BunkerOptions<Req extends IncomingMessage = IncomingMessage> ex
   badBehavior?: boolean | BadBehaviorOptions<Req>;
   /** Refuses and bans who a DNS blocklist lists. Off unless it is given. */
   dnsbl?: boolean | DnsblOptions;
+  /** BunkerNet is not part of this version; `false` is taken, so that a configuration that turns it off stays valid. */
+  bunkernet?: false;
   /** How the gate keeps passes; the same as `antibot.sessions`. */
   sessions?: SessionOptions | "express-session";
 }
@@ -72,6 +74,7 @@ interface BunkerResolved extends SharedResolved {
   badBehavior: BadBehaviorResolved | false;
   dnsbl: DnsblResolved | false;
   sessions: SessionResolved | undefined;
+  bunkernet: false;
 }
 
 const table: OptionsTable<BunkerResolved> = {
@@ -83,6 +86,7 @@ const table: OptionsTable<BunkerResolved> = {
     help: "Bans for too many bad answers.",
   },
   dnsbl: { check: switched(dnsblTable, true), default: false, help: "Who a DNS blocklist lists." },
+  bunkernet: { check: oneOf(false), default: false, help: "Not part of this version." },
   sessions: { check: sessionsCheck, default: undefined, help: "How the gate keeps passes." },
 };
 
