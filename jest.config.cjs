@@ -23,6 +23,7 @@ module.exports = {
     {
       ...shared,
       displayName: "unit",
+      setupFilesAfterEnv: ["<rootDir>/__tests__/unit-tests.setup.cjs"],
       testMatch: ["**/*.test.ts"],
       testPathIgnorePatterns: ["/node_modules/", "\\.browser\\.test\\.ts$", PACKAGE_TESTS],
     },

@@ -44,6 +44,13 @@ const PROGRAMS = [
     probe: "-V",
     debian: ["unbound"],
   },
+  {
+    name: "Redis",
+    purpose: "tests of the Redis store",
+    paths: ["/usr/bin/redis-server", "/usr/local/bin/redis-server"],
+    commands: ["redis-server"],
+    debian: ["redis-server", "redis-tools"],
+  },
 ];
 
 /**

@@ -13,7 +13,7 @@ const STUCK_WORKERS = `window.Worker = class {
 const THROWING_WORKERS = `window.Worker = class { constructor() { throw new Error("blocked"); } };`;
 const NO_WORKERS = `delete window.Worker;`;
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 
 let browser: Browser;
 let server: ChallengeServer;

@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { launchBrowser, OTHER_HOST } from "./browser.js";
 import { ChallengeServer } from "./challenge-server.js";
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 
 let browser: Browser;
 let server: ChallengeServer;

@@ -4,7 +4,7 @@ import { ConfirmedNames } from "../../src/core/dns/confirmed-names.js";
 import { DnsClient } from "../../src/core/dns/dns-client.js";
 import { reverseName } from "../../src/core/dns/reverse-name.js";
 import { resolverCheck, type DnsResolver } from "../../src/core/dns/resolver-option.js";
-import { freePort } from "../dnsbl/list-server.js";
+import { freePort } from "../support/server-process.js";
 import { startHostile, type HostileServer } from "../dnsbl/hostile-server.js";
 import { Clock } from "../support/clock.js";
 

@@ -1,9 +1,8 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { createSocket } from "node:dgram";
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { Resolver } from "node:dns/promises";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Resolver } from "node:dns/promises";
+import { freePort, startServer } from "../support/server-process.js";
 
 /** A DNS server in a process of its own. */
 export interface NameServer {
@@ -36,7 +35,6 @@ const NAMES = ["list.test", "bl.blocklist.de", "sbl.spamhaus.org", "xbl.spamhaus
 
 /** Starts rbldnsd, the server that public lists run, with the lists above; `other.test` is the second one. */
 export async function startRbldnsd(): Promise<NameServer> {
-  const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), "rbldnsd-"));
   // It gives up its rights before it reads.
   chmodSync(folder, 0o755);
@@ -45,13 +43,10 @@ export async function startRbldnsd(): Promise<NameServer> {
   writeFileSync(join(folder, "other"), OTHER_4);
   const zones = NAMES.flatMap((name) => [`${name}:ip4trie:v4`, `${name}:ip6trie:v6`]);
   const user = process.getuid?.() === 0 ? ["-u", "nobody"] : [];
-  return started(
-    "rbldnsd",
-    ["-n", ...user, "-b", `127.0.0.1/${port}`, "-w", folder, ...zones, "other.test:ip4trie:other"],
-    folder,
-    port,
-    "2.0.0.127.list.test",
-  );
+  return started("rbldnsd", folder, (port) => [
+    ...["-n", ...user, "-b", `127.0.0.1/${port}`, "-w", folder],
+    ...[...zones, "other.test:ip4trie:other"],
+  ]);
 }
 
 /**
@@ -60,14 +55,11 @@ export async function startRbldnsd(): Promise<NameServer> {
  * Spamhaus says to public resolvers.
  */
 export async function startUnbound(upstream: string): Promise<NameServer> {
-  const port = await freePort();
   const dead = await freePort();
   const folder = mkdtempSync(join(tmpdir(), "unbound-"));
   const wildcard = (zone: string, answer: string): string =>
     `  local-zone: "${zone}." redirect\n  local-data: "${zone}. 60 IN A ${answer}"\n`;
-  writeFileSync(
-    join(folder, "unbound.conf"),
-    `server:
+  const configuration = (port: number): string => `server:
   interface: 127.0.0.1@${port}
   access-control: 127.0.0.0/8 allow
   do-daemonize: no
@@ -90,64 +82,32 @@ stub-zone:
 stub-zone:
   name: "dead.test."
   stub-addr: 127.0.0.1@${dead}
-`,
-  );
-  return started("unbound", ["-d", "-c", join(folder, "unbound.conf")], folder, port, "2.0.0.127.list.test");
-}
-
-/** A UDP port of the loopback that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const socket = createSocket("udp4");
-  await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
+`;
+  return started("unbound", folder, (port) => {
+    writeFileSync(join(folder, "unbound.conf"), configuration(port));
+    return ["-d", "-c", join(folder, "unbound.conf")];
+  });
 }
 
 async function started(
   program: string,
-  args: string[],
   folder: string,
-  port: number,
-  probe: string,
+  args: (port: number) => string[],
 ): Promise<NameServer> {
-  const path = ["/usr/sbin", "/usr/local/sbin", "/usr/bin"].map((dir) => join(dir, program)).find(existsSync);
-  const child = spawn(path ?? program, args, { stdio: ["ignore", "ignore", "pipe"] });
-  let said = "";
-  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  const server = `127.0.0.1:${port}`;
-  try {
-    await answering(server, probe, child);
-  } catch (error) {
-    await stop(child);
-    throw new Error(`${program} did not start: ${said}`, { cause: error });
-  }
+  const { port, stop } = await startServer({
+    program,
+    args,
+    answers(port) {
+      const resolver = new Resolver({ timeout: 500, tries: 1 });
+      resolver.setServers([`127.0.0.1:${port}`]);
+      return resolver.resolve4("2.0.0.127.list.test");
+    },
+  });
   return {
-    server,
+    server: `127.0.0.1:${port}`,
     async stop() {
-      await stop(child);
+      await stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function answering(server: string, probe: string, child: ChildProcess): Promise<void> {
-  const resolver = new Resolver({ timeout: 100, tries: 1 });
-  resolver.setServers([server]);
-  for (let attempt = 0; ; attempt++) {
-    try {
-      await resolver.resolve4(probe);
-      return;
-    } catch (error) {
-      if (attempt >= 50 || child.exitCode !== null) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  await gone;
 }

@@ -1,9 +1,8 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { Resolver } from "node:dns/promises";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../dnsbl/list-server.js";
+import { startServer } from "../support/server-process.js";
 
 /** A running unbound that knows the addresses and names below, and nothing else. */
 export interface NameZones {
@@ -40,11 +39,30 @@ const RECORDS = `
 
 /** Starts it, in a process of its own. */
 export async function startNameZones(): Promise<NameZones> {
-  const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), "names-"));
-  writeFileSync(
-    join(folder, "unbound.conf"),
-    `server:
+  const { port, stop } = await startServer({
+    program: "unbound",
+    args(port) {
+      writeFileSync(join(folder, "unbound.conf"), configuration(folder, port));
+      return ["-d", "-c", join(folder, "unbound.conf")];
+    },
+    answers(port) {
+      const resolver = new Resolver({ timeout: 500, tries: 1 });
+      resolver.setServers([`127.0.0.1:${port}`]);
+      return resolver.resolve4("crawl-66-249-66-1.googlebot.com");
+    },
+  });
+  return {
+    server: `127.0.0.1:${port}`,
+    async stop() {
+      await stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function configuration(folder: string, port: number): string {
+  return `server:
   interface: 127.0.0.1@${port}
   do-daemonize: no
   chroot: ""
@@ -57,32 +75,5 @@ export async function startNameZones(): Promise<NameZones> {
   local-zone: "." static
 ${RECORDS}remote-control:
   control-enable: no
-`,
-  );
-  const child = spawn("/usr/sbin/unbound", ["-d", "-c", join(folder, "unbound.conf")], { stdio: "ignore" });
-  const server = `127.0.0.1:${port}`;
-  await answering(server, child);
-  return {
-    server,
-    stop: async () => {
-      const gone = new Promise((resolve) => child.once("exit", resolve));
-      if (child.kill()) await gone;
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-async function answering(server: string, child: ChildProcess): Promise<void> {
-  const resolver = new Resolver({ timeout: 200, tries: 1 });
-  resolver.setServers([server]);
-  for (let attempt = 0; attempt < 50 && child.exitCode === null; attempt++) {
-    try {
-      await resolver.resolve4("crawl-66-249-66-1.googlebot.com");
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-  child.kill();
-  throw new Error("unbound does not answer");
+`;
 }

@@ -1,0 +1,110 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { existsSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+
+/** A server of somebody else's making, running in a process of its own. */
+export interface ServerProcess {
+  readonly port: number;
+  readonly child: ChildProcess;
+  /** Ends it and waits until it is gone. */
+  readonly stop: (signal?: NodeJS.Signals) => Promise<void>;
+}
+
+/** How one such server is started. */
+export interface ServerProgram {
+  /** The program's name, looked for where Debian puts servers and then in PATH. */
+  program: string;
+  /** Its arguments, once a port is chosen; asked again with another port when the first was taken. */
+  args(port: number): Promise<string[]> | string[];
+  /** Resolves when the server answers on `port`; rejects while it does not. */
+  answers(port: number): Promise<unknown>;
+  /** A port that it must have; default: a free one. */
+  port?: number;
+}
+
+const FOLDERS = ["/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin"];
+const ATTEMPTS = 5;
+/** How long one start may take, in ms: a cold disk and busy cores are no failure. */
+const PATIENCE = 20_000;
+
+/** Starts a server and waits until it answers. What it said comes with the error when it does not. */
+export async function startServer(how: ServerProgram): Promise<ServerProcess> {
+  const path = FOLDERS.map((folder) => join(folder, how.program)).find(existsSync) ?? how.program;
+  const told: string[] = [];
+  for (let attempt = 0; attempt < (how.port === undefined ? ATTEMPTS : 1); attempt++) {
+    const port = how.port ?? (await freePort());
+    const child = spawn(path, await how.args(port), { stdio: ["ignore", "pipe", "pipe"] });
+    let said = "";
+    const hear = (chunk: Buffer): void => void (said = (said + chunk.toString()).slice(-4000));
+    child.stdout.on("data", hear);
+    child.stderr.on("data", hear);
+    child.on("error", (error) => (said += error.message));
+    if (await answering(how, port, child))
+      return { port, child, stop: (signal) => stopProcess(child, signal) };
+    told.push(`port ${port}, ${stateOf(child)}: ${said.trim()}`);
+    await stopProcess(child, "SIGKILL");
+  }
+  throw new Error(`${how.program} does not answer:\n${told.join("\n")}`);
+}
+
+/** Ends a process and waits until it is gone. */
+export async function stopProcess(child: ChildProcess, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  child.kill(signal);
+  // A stopped process sees no other signal until it goes on.
+  child.kill("SIGCONT");
+  await gone;
+}
+
+/**
+ * A port of the loopback that nobody listens on, UDP or TCP. It is taken from below the range that systems hand out to clients,
+ * so that no connection of another test picks it before the server does.
+ */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    if ((await freeForUdp(port)) && (await freeForTcp(port))) return port;
+  }
+  throw new Error("no free port found");
+}
+
+async function answering(how: ServerProgram, port: number, child: ChildProcess): Promise<boolean> {
+  const until = Date.now() + PATIENCE;
+  while (
+    Date.now() < until &&
+    child.pid !== undefined &&
+    child.exitCode === null &&
+    child.signalCode === null
+  ) {
+    try {
+      await how.answers(port);
+      return true;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  return false;
+}
+
+function stateOf(child: ChildProcess): string {
+  return child.exitCode === null ? `running, signal ${child.signalCode ?? "none"}` : `exit ${child.exitCode}`;
+}
+
+function freeForUdp(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createSocket("udp4");
+    socket.once("error", () => resolve(false));
+    socket.bind(port, "127.0.0.1", () => socket.close(() => resolve(true)));
+  });
+}
+
+function freeForTcp(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
