@@ -47,7 +47,7 @@ interface Reply {
 }
 
 /** Runs one request through an app without a socket. */
-function visit(app: App, url: string, headers: Record<string, string>): Promise<Reply> {
+function visit(app: App, url: string, headers: Record<string, string>, from = "8.8.8.8"): Promise<Reply> {
   const chunks: Buffer[] = [];
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -55,7 +55,7 @@ function visit(app: App, url: string, headers: Record<string, string>): Promise<
       done();
     },
   }) as unknown as Socket;
-  Object.assign(sink, { remoteAddress: "8.8.8.8", setTimeout: () => sink, destroySoon: () => undefined });
+  Object.assign(sink, { remoteAddress: from, setTimeout: () => sink, destroySoon: () => undefined });
   const req = new IncomingMessage(sink);
   Object.assign(req, {
     method: "GET",
@@ -82,9 +82,8 @@ function hello(): App {
   return app;
 }
 
-function gated(challenge: KindName): App {
+function gated(challenge: KindName, store = new MemoryStore()): App {
   const app = express();
-  const store = new MemoryStore();
   app.use(
     antibot({
       challenge,
@@ -170,6 +169,35 @@ async function cryptography(): Promise<Record<string, unknown>[]> {
   return rows;
 }
 
+// Visitors who see the challenge and never answer it must leave nothing behind.
+async function unsolved(): Promise<Record<string, unknown>[]> {
+  const store = new MemoryStore();
+  const app = gated("javascript", store);
+  const heap = (): number => {
+    (globalThis as { gc?: () => void }).gc?.();
+    return process.memoryUsage().heapUsed / 2 ** 20;
+  };
+  const address = (number: number): string =>
+    `${20 + (number >> 16)}.${(number >> 8) & 255}.${number & 255}.9`;
+  const visitors = quick ? 50_000 : 1_000_000;
+  // What grows to its bounds grows first.
+  for (let number = 0; number < 20_000; number++) await visit(app, "/", BROWSER, address(number + visitors));
+  const before = heap();
+  for (let number = 0; number < visitors; number++) {
+    const first = await visit(app, "/", BROWSER, address(number));
+    const cookie = String((first.headers["set-cookie"] as string[])[0]).split(";", 1)[0] as string;
+    await visit(app, "/challenge", { ...BROWSER, cookie }, address(number));
+  }
+  const rows: Record<string, unknown>[] = [];
+  const keys: Record<string, number> = {};
+  for (const namespace of ["ban", "state", "spent", "hit", "cache"] as const) {
+    keys[namespace] = 0;
+    for await (const key of store.keys(namespace)) if (key !== "") keys[namespace]++;
+  }
+  rows.push({ visitors, "heap growth (MB)": (heap() - before).toFixed(1), ...keys });
+  return rows;
+}
+
 async function weights(): Promise<Record<string, unknown>[]> {
   const rows = [{ page: "refusal", bytes: 0, gzip: 0 }];
   const add = (page: string, text: string): number =>
@@ -190,7 +218,12 @@ async function weights(): Promise<Record<string, unknown>[]> {
 }
 
 async function main(): Promise<void> {
-  const parts = { visits: await visits(), cryptography: await cryptography(), weights: await weights() };
+  const parts = {
+    visits: await visits(),
+    cryptography: await cryptography(),
+    weights: await weights(),
+    "unsolved visitors": await unsolved(),
+  };
   for (const [name, rows] of Object.entries(parts)) {
     console.log(`\n${name}`);
     printTable(rows as Parameters<typeof printTable>[0]);

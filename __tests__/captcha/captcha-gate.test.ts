@@ -189,6 +189,20 @@ test("who cannot read it hears digits, and then lets the browser work; neither c
   expect(solved.status).toBe(303);
 });
 
+test("a sound may take three times as long as a picture, its file too", async () => {
+  const { url } = await site();
+  const { visitor, page } = await arrive(url);
+  const spoken = await post(visitor, { state: tokenOf(page), want: "audio" });
+  clock.advance(150);
+  expect((await ask(url, fileIn(page), { from: visitor.from })).status).toBe(404);
+  expect((await ask(url, fileIn(spoken), { from: visitor.from })).status).toBe(200);
+  expect((await post(visitor, { state: tokenOf(page), captcha: answerOf(page) })).status).toBe(403);
+  expect((await post(visitor, { state: tokenOf(spoken), captcha: answerOf(spoken) })).status).toBe(303);
+  const late = await post(visitor, { state: tokenOf(page), want: "audio" });
+  clock.advance(181);
+  expect((await post(visitor, { state: tokenOf(late), captcha: answerOf(late) })).status).toBe(403);
+});
+
 test("R21 the proof of work in place of the picture costs sixteen times the usual work", async () => {
   const { url } = await site({ captcha: { alternatives: ["javascript"] }, difficulty: 16, adaptive: false });
   const { visitor, page } = await arrive(url);
@@ -244,7 +258,7 @@ test("R15 an answer after the time ran out is announced, replaced in place, and 
   const { url, events } = await site();
   const { visitor, page } = await arrive(url);
   const spoken = await post(visitor, { state: tokenOf(page), want: "audio" });
-  clock.advance(61);
+  clock.advance(181);
   const late = await post(visitor, { state: tokenOf(spoken), captcha: answerOf(spoken) });
   expect([late.status, "sound" in stateOf(late), events.length]).toEqual([403, true, 0]);
   expect((await post(visitor, { state: tokenOf(late), captcha: answerOf(late) })).status).toBe(303);

@@ -79,6 +79,8 @@ export interface ChallengeKind<State = unknown> {
    * means that it could not be checked: the visitor is answered 503.
    */
   verify(state: State, fields: Fields, visit: Visit): Awaitable<boolean | "again">;
+  /** How many times `timeResolve` a challenge of this state may take; default 1. What is heard takes longer than what is seen. */
+  patience?(state: State): number;
   /** What the pass calls a challenge of this state, where that is not `name`: `<name>-outage` for a stand-in. */
   solvedAs?(state: State): string;
   /**

@@ -113,7 +113,7 @@ export class ChallengeDesk {
     if (browser === undefined) return this.probe(bound);
     if (browser.id !== sealed.browser) return this.again(bound, "invalid", 403);
     const age = this.gate.runtime.now() - sealed.issued;
-    if (age > this.gate.options.timeResolve * 1000 || age < -60_000) return this.again(bound, "expired", 403);
+    if (age > this.timeFor(sealed, kind) * 1000 || age < -60_000) return this.again(bound, "expired", 403);
     if (kind.declines?.(posted.fields) === true) return this.presenter.present(bound, kind, browser, 200);
     return this.judge(bound, sealed, kind, posted.fields);
   }
@@ -127,24 +127,33 @@ export class ChallengeDesk {
   ): Promise<Answer> {
     const spend = kind.spend ?? "before";
     if (spend === "before") {
-      const refused = await this.spend(caller, sealed);
+      const refused = await this.spend(caller, sealed, kind);
       if (refused !== undefined) return refused;
     }
     const right = await kind.verify(sealed.state, fields, this.presenter.visit(caller));
     if (right === "again") return this.again(caller, "failed", 403);
     if (!right) return this.refuse(caller, kind);
     if (spend === "after") {
-      const refused = await this.spend(caller, sealed);
+      const refused = await this.spend(caller, sealed, kind);
       if (refused !== undefined) return refused;
     }
     return this.admit(caller, kind.name, sealed.browser, true);
   }
 
-  private async spend(caller: Caller, sealed: SealedChallenge): Promise<Answer | undefined> {
+  // How long a challenge may take, in seconds.
+  private timeFor({ state }: SealedChallenge, kind: ChallengeKind): number {
+    return this.gate.options.timeResolve * (kind.patience?.(state) ?? 1);
+  }
+
+  private async spend(
+    caller: Caller,
+    sealed: SealedChallenge,
+    kind: ChallengeKind,
+  ): Promise<Answer | undefined> {
     // A minute longer than it may take: clocks of several instances differ.
     const spending = await this.spent.spend(
       sealed,
-      this.gate.options.timeResolve + 60,
+      this.timeFor(sealed, kind) + 60,
       caller.client,
       caller.request,
     );
@@ -243,9 +252,12 @@ export class ChallengeDesk {
   private async file(caller: Caller, name: string, token: string | undefined): Promise<Answer> {
     const { request, tools, service } = caller;
     const sealed = openChallenge(token, tools.keys, service);
+    const kind = sealed && this.gate.kinds.get(sealed.kind);
     const fresh =
-      sealed !== undefined && this.gate.runtime.now() - sealed.issued <= this.gate.options.timeResolve * 1000;
-    const files = sealed && this.gate.kinds.get(sealed.kind)?.files;
+      sealed !== undefined &&
+      kind !== undefined &&
+      this.gate.runtime.now() - sealed.issued <= this.timeFor(sealed, kind) * 1000;
+    const files = kind?.files;
     const serve = files !== undefined && Object.hasOwn(files, name) ? files[name] : undefined;
     if (serve === undefined) return problem(404, "not-found", "Not Found", { id: request.id });
     const issued = fresh ? { id: sealed.id, state: sealed.state, token: token as string } : undefined;

@@ -28,6 +28,9 @@ export type CaptchaState =
   | { readonly work: WorkState }
   | { readonly wait: true };
 
+// Ten seconds of sound, heard twice or three times by somebody whose screen reader speaks over it, and typed.
+const SOUND_PATIENCE = 3;
+
 /** What a visitor may ask for. */
 export type Wanted = "image" | "audio" | "javascript";
 
@@ -76,6 +79,10 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
 
   declines(fields: Fields): boolean {
     return fields.has("want");
+  }
+
+  patience(state: CaptchaState): number {
+    return "sound" in state ? SOUND_PATIENCE : 1;
   }
 
   verify(state: CaptchaState, fields: Fields): boolean {
