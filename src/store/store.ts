@@ -68,8 +68,16 @@ export interface Store {
   delete(key: string): Awaitable<boolean>;
   /** The keys of a namespace whose rest starts with `prefix`: whole keys, expired ones left out, in no order. */
   keys(namespace: Namespace, prefix?: string): AsyncIterable<string>;
-  /** Tells `listener` of every change in `namespace`, other instances' included, until the returned function is called. */
-  watch?(namespace: Namespace, listener: (change: StoreChange) => void): () => void;
+  /**
+   * The keys of a namespace as {@link keys} lists them, with value and time to live: a store on a network saves a round trip
+   * or two a key. What is no text may be left out or have no value.
+   */
+  entries?(namespace: Namespace, prefix?: string): AsyncIterable<StoreChange>;
+  /**
+   * Tells `listener` of every change in `namespace`, other instances' included, until the returned function is called.
+   * Calls `onGap` when changes may have been missed: whoever keeps copies reads everything anew then.
+   */
+  watch?(namespace: Namespace, listener: (change: StoreChange) => void, onGap?: () => void): () => void;
   /** Lets go of timers and connections. Calling it twice is harmless. */
   close?(): Awaitable<void>;
 }

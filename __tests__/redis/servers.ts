@@ -1,0 +1,102 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { freePort, startServer, type ServerProcess } from "../support/server-process.js";
+
+const run = promisify(execFile);
+
+/** Asks a server as an operator does. Rejects when it answers with an error or not at all. */
+export async function redisCli(port: number, ...args: string[]): Promise<string> {
+  const { stdout } = await run("redis-cli", ["-e", "-p", String(port), ...args], { timeout: 10_000 });
+  return stdout.trimEnd();
+}
+
+/** A redis-server that is on its own. */
+export interface RedisServer extends ServerProcess {
+  readonly url: string;
+  cli(...args: string[]): Promise<string>;
+}
+
+/** Starts redis-server, keeping nothing on disk unless `args` say so. */
+export async function startRedis(args: readonly string[] = [], port?: number): Promise<RedisServer> {
+  const folder = await mkdtemp(join(tmpdir(), "bunker-redis-"));
+  const server = await startServer({
+    program: "redis-server",
+    ...(port === undefined ? {} : { port }),
+    args: (free) => ["--port", String(free), "--bind", "127.0.0.1", "--dir", folder, "--save", "", ...args],
+    // An answer with an error (no password, loading) is an answer.
+    answers: (free) => run("redis-cli", ["-p", String(free), "ping"], { timeout: 5000 }),
+  });
+  return {
+    ...server,
+    url: `redis://127.0.0.1:${server.port}`,
+    cli: (...words) => redisCli(server.port, ...words),
+    stop: async (signal) => {
+      await server.stop(signal);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Three masters of a Redis Cluster. */
+export async function startCluster(): Promise<{ ports: number[]; stop(): Promise<void> }> {
+  const nodes: RedisServer[] = [];
+  for (let node = 0; node < 3; node++) {
+    const bus = await freePort();
+    nodes.push(
+      await startRedis([
+        "--cluster-enabled",
+        "yes",
+        "--cluster-port",
+        String(bus),
+        "--cluster-node-timeout",
+        "5000",
+      ]),
+    );
+  }
+  const ports = nodes.map(({ port }) => port);
+  const addresses = ports.map((port) => `127.0.0.1:${port}`);
+  await run("redis-cli", ["--cluster", "create", ...addresses, "--cluster-yes"], { timeout: 60_000 });
+  await until(async () => {
+    const states = await Promise.all(nodes.map((node) => node.cli("cluster", "info")));
+    return states.every((state) => state.includes("cluster_state:ok"));
+  });
+  return { ports, stop: async () => void (await Promise.all(nodes.map((node) => node.stop("SIGKILL")))) };
+}
+
+/** A master with a Sentinel that watches it. */
+export async function startSentinel(): Promise<{ port: number; stop(): Promise<void> }> {
+  const master = await startRedis();
+  const folder = await mkdtemp(join(tmpdir(), "bunker-sentinel-"));
+  const config = join(folder, "sentinel.conf");
+  const { writeFile } = await import("node:fs/promises");
+  const sentinel = await startServer({
+    program: "redis-sentinel",
+    async args(port) {
+      const lines = [`port ${port}`, `dir ${folder}`, `sentinel monitor bunker 127.0.0.1 ${master.port} 1`];
+      await writeFile(config, `${lines.join("\n")}\n`);
+      return [config];
+    },
+    answers: (port) => redisCli(port, "ping"),
+  });
+  return {
+    port: sentinel.port,
+    stop: async () => {
+      await sentinel.stop("SIGKILL");
+      await master.stop("SIGKILL");
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits until a foreign process has got somewhere. */
+export async function until(condition: () => unknown, patience = 30_000): Promise<void> {
+  const end = Date.now() + patience;
+  for (;;) {
+    if (await condition()) return;
+    if (Date.now() > end) throw new Error(`not so within ${patience} ms: ${condition.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,25 @@
+import { parseAddress, parseRange } from "../core/address.js";
+import { SERVICE_NAME } from "../core/services.js";
+
+/** What every key of a ban in BunkerWeb starts with. */
+export const BUNKERWEB_BANS = "bans_";
+
+/** BunkerWeb's key for a ban that we keep as `ban:<rest>`; it has one only for single addresses. */
+export function bunkerwebKey(rest: string): string | undefined {
+  const bar = rest.indexOf("|");
+  const subject = bar < 0 ? rest : rest.slice(0, bar);
+  const address = parseAddress(subject);
+  if (address === undefined || address.text !== subject) return undefined;
+  return bar < 0 ? `bans_ip_${subject}` : `bans_service_${rest.slice(bar + 1)}_ip_${subject}`;
+}
+
+/** Our key for a ban that BunkerWeb keeps under `data`; `undefined` for what is no ban of an address. */
+export function fromBunkerweb(data: string): string | undefined {
+  const global = /^bans_ip_(.+)$/.exec(data);
+  const found = global ?? /^bans_service_(.+)_ip_([^_]+)$/.exec(data);
+  const range = found && parseRange(found[found.length - 1] as string);
+  if (!found || !range || !parseAddress(range.text)) return undefined;
+  if (global !== null) return `ban:${range.text}`;
+  const service = (found[1] ?? "").toLowerCase();
+  return SERVICE_NAME.test(service) ? `ban:${range.text}|${service}` : undefined;
+}

@@ -1,0 +1,252 @@
+import { randomUUID } from "node:crypto";
+import { Watchers } from "../store/memory/watchers.js";
+import type { Namespace, StoreChange } from "../store/store.js";
+import type { Ear, RedisConnection } from "./clients/connection.js";
+import { inTime } from "./commands.js";
+import type { KeyNames } from "./key-names.js";
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2000;
+/** Every so often the listening connection must hear a word of our own. */
+const PULSE_MS = 2000;
+const PULSE_DEADLINE_MS = 2000;
+const OPEN_DEADLINE_MS = 5000;
+const MOST_ECHOES = 100_000;
+
+/** What {@link Changes} needs of the store. */
+export interface ChangesTools {
+  readonly connection: RedisConnection;
+  readonly names: KeyNames;
+  /** Reads a key anew. */
+  read(key: string): Promise<{ value: string; ttl: number } | undefined>;
+  /** Sends a word to a channel. */
+  publish(channel: string, text: string): Promise<unknown>;
+}
+
+/** The news that goes with a write, before the line break; the value follows. */
+export function newsOf(rest: string, ttlMs: number): string {
+  return JSON.stringify([rest, ttlMs]);
+}
+
+/**
+ * Tells of every change: writes of our own kind are told by the scripts that make them, in the order in which Redis made
+ * them; writes by anybody else by Redis's client tracking. When the listening connection was lost, whoever keeps copies is
+ * told to read everything anew.
+ */
+export class Changes {
+  private readonly watchers = new Watchers();
+  private readonly gaps = new Set<() => void>();
+  private readonly namespaces = new Set<Namespace>(["ban", "state"]);
+  private readonly pulse: string;
+  /** Keys whose change was told by a script, so that tracking's word of the same change says nothing new. */
+  private readonly echoes = new Set<string>();
+  /** Keys being read anew; true = changed meanwhile. */
+  private readonly reading = new Map<string, boolean>();
+  private ear: Ear | undefined;
+  private first: Promise<void> | undefined;
+  private pulseHeard: (() => void) | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private pause = FIRST_PAUSE_MS;
+  private closed = false;
+
+  constructor(private readonly tools: ChangesTools) {
+    this.pulse = `${tools.names.prefix}pulse:${randomUUID()}`;
+  }
+
+  /** Whether changes are heard of now. */
+  get isLive(): boolean {
+    return this.ear !== undefined;
+  }
+
+  /** Starts to listen; resolves when the first attempt has succeeded or failed. */
+  start(): Promise<void> {
+    return (this.first ??= this.open());
+  }
+
+  /** @param onGap called when changes may have been missed: what was copied must be read anew */
+  watch(namespace: Namespace, listener: (change: StoreChange) => void, onGap?: () => void): () => void {
+    const stop = this.watchers.add(namespace, listener);
+    const gap = onGap && ((): void => onGap());
+    if (gap !== undefined) this.gaps.add(gap);
+    if (!this.namespaces.has(namespace)) {
+      this.namespaces.add(namespace);
+      this.ear?.subscribe([this.tools.names.channel(namespace)]).catch(() => this.reopen());
+    }
+    return () => {
+      stop();
+      if (gap !== undefined) this.gaps.delete(gap);
+    };
+  }
+
+  /** Whether what is published is heard here; otherwise the connection is opened anew. */
+  async check(): Promise<void> {
+    if (this.ear === undefined) return;
+    const { ear } = this;
+    const heard = new Promise<void>((resolve) => (this.pulseHeard = resolve));
+    try {
+      await this.tools.publish(this.pulse, "");
+    } catch {
+      // Redis itself is away: whoever sends commands has noticed.
+      return;
+    }
+    try {
+      await inTime(heard, PULSE_DEADLINE_MS);
+    } catch {
+      if (this.ear === ear) this.reopen();
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.ear?.close();
+    this.ear = undefined;
+  }
+
+  private async open(): Promise<void> {
+    const { connection, names } = this.tools;
+    let ear: Ear | undefined;
+    const state = { gone: false };
+    const opening = connection.listen({
+      message: (channel, text) => this.hear(channel, text),
+      invalidated: (keys) => this.invalidated(keys),
+      lost: () => {
+        state.gone = true;
+        if (ear !== undefined && this.ear === ear) this.reopen();
+      },
+    });
+    try {
+      ear = await inTime(opening, OPEN_DEADLINE_MS);
+      await inTime(this.prepare(ear), OPEN_DEADLINE_MS);
+      if (state.gone) throw new Error("the connection was lost at once");
+    } catch {
+      if (ear !== undefined) ear.close();
+      // One that opens after all is of no use any more.
+      else
+        opening.then(
+          (late) => late.close(),
+          () => undefined,
+        );
+      this.openLater();
+      return;
+    }
+    if (this.closed) {
+      ear.close();
+      return;
+    }
+    this.ear = ear;
+    this.pause = FIRST_PAUSE_MS;
+    this.beat();
+    // A namespace may have been asked for in between.
+    ear
+      .subscribe([...this.namespaces].map((namespace) => names.channel(namespace)))
+      .catch(() => this.reopen());
+    this.tellGap();
+  }
+
+  private async prepare(ear: Ear): Promise<void> {
+    const { connection, names } = this.tools;
+    this.echoes.clear();
+    if (connection.tracks) {
+      const prefixes = ["ban", "state"].map((namespace) => `${names.prefix}${namespace}:`);
+      await ear.track(names.bunkerweb ? [...prefixes, "bans_"] : prefixes);
+    }
+    await ear.subscribe([this.pulse, ...[...this.namespaces].map((namespace) => names.channel(namespace))]);
+  }
+
+  private reopen(): void {
+    const { ear } = this;
+    this.ear = undefined;
+    ear?.close();
+    this.openLater();
+  }
+
+  private openLater(): void {
+    if (this.closed) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.open(), this.pause);
+    this.timer.unref();
+    this.pause = Math.min(LONGEST_PAUSE_MS, this.pause * 2);
+  }
+
+  private beat(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      void this.check().then(() => {
+        if (this.ear !== undefined && !this.closed) this.beat();
+      });
+    }, PULSE_MS);
+    this.timer.unref();
+  }
+
+  private hear(channel: string, text: string): void {
+    if (channel === this.pulse) {
+      this.pulseHeard?.();
+      return;
+    }
+    const { names, connection } = this.tools;
+    const namespace = [...this.namespaces].find((one) => names.channel(one) === channel);
+    const news = namespace && readNews(text);
+    if (namespace === undefined || news === undefined) return;
+    const key = `${namespace}:${news.rest}`;
+    if (this.reading.has(key)) this.reading.set(key, true);
+    if (connection.tracks && (namespace === "ban" || namespace === "state")) {
+      if (this.echoes.size >= MOST_ECHOES) this.echoes.clear();
+      this.echoes.add(key);
+    }
+    this.watchers.tell(namespace, { key, value: news.value, ttl: news.ttl });
+  }
+
+  private invalidated(keys: readonly string[] | undefined): void {
+    if (keys === undefined) {
+      this.tellGap();
+      return;
+    }
+    for (const data of keys) {
+      const key = this.tools.names.keyOf(data);
+      if (key === undefined || this.echoes.delete(key)) continue;
+      if (this.reading.has(key)) this.reading.set(key, true);
+      else void this.readAnew(key);
+    }
+  }
+
+  // Somebody else changed the key. What is told while it is being read is newer than what is read.
+  private async readAnew(key: string): Promise<void> {
+    this.reading.set(key, false);
+    try {
+      const found = await this.tools.read(key);
+      if (this.reading.get(key) === true) {
+        void this.readAnew(key);
+        return;
+      }
+      this.reading.delete(key);
+      const namespace = key.slice(0, key.indexOf(":")) as Namespace;
+      this.watchers.tell(namespace, { key, value: found?.value, ttl: found?.ttl ?? 0 });
+    } catch {
+      this.reading.delete(key);
+      // It cannot be known what became of the key: everything is read anew once Redis answers.
+      this.reopen();
+    }
+  }
+
+  private tellGap(): void {
+    for (const gap of this.gaps) {
+      try {
+        gap();
+      } catch {
+        // A listener's own affair.
+      }
+    }
+  }
+}
+
+function readNews(text: string): { rest: string; ttl: number; value: string | undefined } | undefined {
+  const end = text.indexOf("\n");
+  try {
+    const [rest, ttl] = JSON.parse(end < 0 ? text : text.slice(0, end)) as unknown[];
+    if (typeof rest !== "string" || typeof ttl !== "number") return undefined;
+    return { rest, ttl: ttl / 1000, value: end < 0 ? undefined : text.slice(end + 1) };
+  } catch {
+    return undefined;
+  }
+}

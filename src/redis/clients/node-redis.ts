@@ -1,0 +1,149 @@
+import {
+  INVALIDATIONS,
+  trackingCommand,
+  type Ear,
+  type EarHandlers,
+  type RedisConnection,
+} from "./connection.js";
+
+/** The part of node-redis's client, Cluster and Sentinel that is used. */
+export interface NodeRedisClient {
+  readonly isOpen: boolean;
+  readonly isReady?: boolean;
+  readonly options?: { readonly keyPrefix?: unknown; readonly socket?: object };
+  sendCommand(...args: unknown[]): Promise<unknown>;
+  duplicate(override?: object): NodeRedisClient;
+  connect(): Promise<unknown>;
+  destroy(): unknown;
+  subscribe(
+    channels: string | string[],
+    listener: (message: unknown, channel: string) => void,
+  ): Promise<unknown>;
+  on(event: string, listener: (...args: never[]) => void): unknown;
+  /** A cluster's. */
+  readonly masters?: readonly object[];
+  nodeClient?(node: object): NodeRedisClient | Promise<NodeRedisClient>;
+  /** A Sentinel client's. */
+  getMasterNode?(): unknown;
+}
+
+/** Whether a value is a client of node-redis. */
+export function isNodeRedis(client: object): client is NodeRedisClient {
+  const { sendCommand, duplicate, isOpen } = client as Partial<NodeRedisClient>;
+  return typeof sendCommand === "function" && typeof duplicate === "function" && typeof isOpen === "boolean";
+}
+
+const CONNECT_TIMEOUT_MS = 2000;
+
+/** Talks through node-redis 5 or 6: one server, Sentinel or Cluster. */
+export class NodeRedisConnection implements RedisConnection {
+  readonly name: string;
+  readonly cluster: boolean;
+  readonly tracks: boolean;
+  private readonly sentinel: boolean;
+
+  constructor(
+    private readonly client: NodeRedisClient,
+    private readonly own: boolean,
+  ) {
+    this.cluster = typeof client.nodeClient === "function";
+    this.sentinel = typeof client.getMasterNode === "function";
+    // Its Sentinel client keeps the listening connection to itself.
+    this.tracks = !this.cluster && !this.sentinel;
+    this.name = `redis${this.cluster ? " (Cluster)" : this.sentinel ? " (Sentinel)" : ""}`;
+    // Without a listener Node ends the process at the first error.
+    client.on("error", ignore);
+  }
+
+  isReady(): boolean {
+    return this.client.isReady ?? this.client.isOpen;
+  }
+
+  send(args: readonly string[], key: string): Promise<unknown> {
+    if (this.cluster) return this.client.sendCommand(key, false, args);
+    return this.sentinel ? this.client.sendCommand(false, args) : this.client.sendCommand(args);
+  }
+
+  async listen(handlers: EarHandlers): Promise<Ear> {
+    const connection = await this.duplicate();
+    let over = false;
+    const lost = (why: unknown): void => {
+      if (over) return;
+      over = true;
+      end(connection);
+      handlers.lost(why);
+    };
+    connection.on("error", (error: never) => lost(error));
+    connection.on("end", () => lost(new Error("the connection was closed")));
+    // A Sentinel client mends itself, and what was said in the meantime is missed.
+    connection.on("topology-change", () => lost(new Error("the servers behind Sentinel changed")));
+    const hear = (message: unknown, channel: string): void => {
+      if (over) return;
+      if (channel === INVALIDATIONS)
+        handlers.invalidated(Array.isArray(message) ? message.map(String) : undefined);
+      else handlers.message(channel, String(message));
+    };
+    try {
+      await connection.connect();
+    } catch (error) {
+      over = true;
+      end(connection);
+      throw error;
+    }
+    return {
+      async track(prefixes) {
+        await connection.sendCommand(
+          trackingCommand(await connection.sendCommand(["CLIENT", "ID"]), prefixes),
+        );
+        await connection.subscribe(INVALIDATIONS, hear);
+      },
+      async subscribe(channels) {
+        await connection.subscribe([...channels], hear);
+      },
+      close() {
+        over = true;
+        end(connection);
+      },
+    };
+  }
+
+  close(): void {
+    if (this.own) end(this.client);
+  }
+
+  // Every node of a cluster hears every message.
+  private async duplicate(): Promise<NodeRedisClient> {
+    if (this.sentinel) return this.client.duplicate();
+    if (!this.cluster) return once(this.client);
+    const { masters = [] } = this.client;
+    const node = masters[Math.floor(Math.random() * masters.length)];
+    if (node === undefined) throw new Error("no node of the cluster is known yet");
+    return once((await this.client.nodeClient?.(node)) as NodeRedisClient);
+  }
+}
+
+// A copy that is used once and never mends itself. Messages and replies arrive in one stream (RESP2).
+function once(client: NodeRedisClient): NodeRedisClient {
+  return client.duplicate({
+    RESP: 2,
+    socket: { ...client.options?.socket, connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: false },
+    disableOfflineQueue: false,
+    emitInvalidate: undefined,
+    clientSideCache: undefined,
+    maintNotifications: "disabled",
+    commandOptions: undefined,
+  });
+}
+
+function end(client: NodeRedisClient): void {
+  try {
+    const ended = client.destroy();
+    if (ended instanceof Promise) ended.catch(ignore);
+  } catch {
+    // It was closed already.
+  }
+}
+
+function ignore(): void {
+  // Failures are met where commands are sent.
+}

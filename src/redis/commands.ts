@@ -1,0 +1,114 @@
+import { messageOf } from "../core/errors.js";
+import type { RedisConnection } from "./clients/connection.js";
+import type { Script } from "./scripts.js";
+
+/** Redis did not answer in time, cannot be reached, or takes no commands (out of memory, a replica, a wrong password). */
+export class RedisAwayError extends Error {
+  readonly code = "ERR_BUNKER_REDIS";
+  constructor(why: unknown) {
+    super(`ERR_BUNKER_REDIS: ${messageOf(why)} (docs/errors.md#err_bunker_redis)`, { cause: why });
+    this.name = "RedisAwayError";
+  }
+}
+
+/** Is told how commands fare. */
+export interface CommandWatch {
+  readonly isOn: boolean;
+  succeeded(): void;
+  failed(why: unknown): void;
+}
+
+// Answers that say something about the key, not about Redis.
+const CALLERS_FAULT = /WRONGTYPE|not an integer|would overflow/;
+
+const CONNECT_POLL_MS = 10;
+
+/** Sends commands, each within a deadline of our own: both clients wait for ever for a server that is frozen. */
+export class Commands {
+  private met = false;
+  private closed = false;
+
+  constructor(
+    private readonly connection: RedisConnection,
+    private readonly timeout: number,
+    private readonly watch: CommandWatch,
+  ) {}
+
+  /** Runs a script: one round trip, two when this server has not met it yet. */
+  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    return this.watched(() => this.evaluate(script, keys, args));
+  }
+
+  /** Sends one plain command about `key`. */
+  send(args: readonly string[], key: string): Promise<unknown> {
+    return this.watched(() => this.connection.send(args, key));
+  }
+
+  /** Runs a script even during an outage, and without a word to the watch. */
+  async probe(script: Script, keys: readonly string[], args: readonly string[] = []): Promise<unknown> {
+    if (!this.connection.isReady()) throw new Error("the connection is lost");
+    return inTime(this.evaluate(script, keys, args), Math.max(this.timeout, 1000));
+  }
+
+  private async watched(work: () => Promise<unknown>): Promise<unknown> {
+    if (this.watch.isOn) throw new RedisAwayError("Redis is away");
+    try {
+      const answer = await inTime(this.connected().then(work), this.timeout);
+      this.watch.succeeded();
+      return answer;
+    } catch (error) {
+      if (CALLERS_FAULT.test(messageOf(error))) throw new TypeError(messageOf(error), { cause: error });
+      this.watch.failed(error);
+      throw new RedisAwayError(error);
+    }
+  }
+
+  /** Resolves when the connection is ready for the first time. */
+  async connected(): Promise<void> {
+    while (!this.connection.isReady()) {
+      // Once it was there, its loss is an outage; clients that keep commands for later must not send them then.
+      if (this.met) throw new Error("the connection is lost");
+      if (this.closed) throw new Error("the store was closed");
+      await new Promise<void>((resolve) => setTimeout(resolve, CONNECT_POLL_MS).unref());
+    }
+    this.met = true;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  private async evaluate(
+    { text, sha }: Script,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<unknown> {
+    const [key = ""] = keys;
+    const rest = [String(keys.length), ...keys, ...args];
+    try {
+      return await this.connection.send(["EVALSHA", sha, ...rest], key);
+    } catch (error) {
+      if (!messageOf(error).includes("NOSCRIPT")) throw error;
+      return await this.connection.send(["EVAL", text, ...rest], key);
+    }
+  }
+}
+
+/** Rejects when `work` takes longer than `ms`, once the answers that have arrived are read. */
+export function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    // A process that was busy for longer than `ms` sees the timer before the answer: it gets a look at the sockets first.
+    const timer = setTimeout(() => setImmediate(() => reject(new Error(`no answer within ${ms} ms`))), ms);
+    timer.unref();
+    work.then(
+      (answer) => {
+        clearTimeout(timer);
+        resolve(answer);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
+  });
+}

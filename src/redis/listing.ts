@@ -1,0 +1,96 @@
+import type { Namespace, StoreChange } from "../store/store.js";
+import type { Commands } from "./commands.js";
+import type { KeyNames } from "./key-names.js";
+import { BUNKERWEB_BANS } from "./bunkerweb-keys.js";
+import { PAGE, READ } from "./scripts.js";
+
+/** Keys asked for at a time: a millisecond or so of the server's time. */
+const PAGE_SIZE = 1000;
+
+/** A key that a listing found; the value is undefined where none was asked for or it is no text. */
+export type Listed = StoreChange;
+
+/** Lists keys by the indexes of their namespace, a page a round trip. */
+export class Listing {
+  constructor(
+    private readonly commands: Commands,
+    private readonly names: KeyNames,
+  ) {}
+
+  /** The keys of a namespace whose rest starts with `prefix`, with values and times to live. */
+  async *entries(
+    namespace: Namespace,
+    prefix: string,
+    values: boolean,
+  ): AsyncGenerator<Listed, void, undefined> {
+    for (const bucket of this.names.bucketsOf(prefix)) yield* this.bucket(namespace, bucket, prefix, values);
+    if (this.names.bunkerweb && namespace === "ban") yield* this.foreign(prefix);
+  }
+
+  private async *bucket(
+    namespace: Namespace,
+    bucket: number,
+    prefix: string,
+    values: boolean,
+  ): AsyncGenerator<Listed, void, undefined> {
+    const { index, stem } = this.names.bucket(namespace, bucket);
+    const pattern = `${escaped(prefix)}*`;
+    // A set that is rebuilt meanwhile may be read twice in parts.
+    const seen = new Set<string>();
+    let cursor = "0";
+    do {
+      const page = (await this.commands.run(
+        PAGE,
+        [index, stem],
+        [cursor, pattern, String(PAGE_SIZE), values ? "values" : ""],
+      )) as (string | number | null)[];
+      cursor = String(page[0]);
+      for (let at = 1; at < page.length; at += 3) {
+        const rest = String(page[at]);
+        if (seen.has(rest)) continue;
+        seen.add(rest);
+        const value = page[at + 2];
+        yield {
+          key: `${namespace}:${rest}`,
+          value: typeof value === "string" ? value : undefined,
+          ttl: secondsOf(Number(page[at + 1])) ?? 0,
+        };
+      }
+    } while (cursor !== "0");
+  }
+
+  // BunkerWeb keeps no index: its bans are found as it finds them itself. Only where bans are loaded, never for a request.
+  private async *foreign(prefix: string): AsyncGenerator<Listed, void, undefined> {
+    const seen = new Set<string>();
+    let cursor = "0";
+    do {
+      const [next, found] = (await this.commands.send(
+        ["SCAN", cursor, "MATCH", `${BUNKERWEB_BANS}*`, "COUNT", String(PAGE_SIZE)],
+        "",
+      )) as [string, string[]];
+      cursor = next;
+      const fresh = found.filter((data) => {
+        const key = this.names.keyOf(data);
+        return key?.startsWith(`ban:${prefix}`) === true && !seen.has(key) && seen.add(key);
+      });
+      if (fresh.length === 0) continue;
+      const read = (await this.commands.run(READ, fresh, [])) as (string | number | null)[];
+      for (const [at, data] of fresh.entries()) {
+        const ttl = secondsOf(Number(read[2 * at]));
+        const value = read[2 * at + 1];
+        if (ttl !== undefined && typeof value === "string")
+          yield { key: this.names.keyOf(data) as string, value, ttl };
+      }
+    } while (cursor !== "0");
+  }
+}
+
+/** Seconds of an answer to PTTL: 0 = for ever, `undefined` = absent. */
+export function secondsOf(ms: number): number | undefined {
+  return ms === -2 ? undefined : ms === -1 ? 0 : Math.max(ms, 1) / 1000;
+}
+
+// Redis matches patterns; a prefix is plain text.
+function escaped(prefix: string): string {
+  return prefix.replace(/[*?[\]\\^-]/g, "\\$&");
+}

@@ -1,0 +1,286 @@
+import {
+  StoreFullError,
+  type HitOptions,
+  type Hits,
+  type Namespace,
+  type Store,
+  type StoreChange,
+} from "../store/store.js";
+import { Changes, newsOf } from "./changes.js";
+import type { RedisConnection } from "./clients/connection.js";
+import { connectionOf } from "./clients/recognise.js";
+import { Commands, inTime, RedisAwayError } from "./commands.js";
+import { BUCKETS, KeyNames, type Place } from "./key-names.js";
+import { Listing, secondsOf } from "./listing.js";
+import { Outage } from "./outage.js";
+import { budgetOf, readRedisOptions, type RedisSetup, type RedisStoreOptions } from "./redis-options.js";
+import { DELETE, HIT, INCREMENT, PROBE, READ, WRITE, type Script } from "./scripts.js";
+import { StandIn } from "./stand-in.js";
+
+/** How long a listing waits for the first connection, in ms. */
+const PATIENCE_MS = 1500;
+/** Waiting bans written at a time. */
+const BATCH = 100;
+
+/**
+ * Keeps everything in Redis, for all instances that share it. Every call is one round trip, atomic, and over within
+ * `timeout`; changes made by any instance are told to all.
+ *
+ * While Redis is away, counters and spent ids are kept in this process and bans wait to be written, unless `fallback` is
+ * `false`; what needs Redis (generated secrets, listings, unbans) fails.
+ *
+ * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` listing all that is wrong with the options
+ * @throws {Error} `ERR_BUNKER_PACKAGE` when a `url` is given and neither `redis` nor `ioredis` is installed
+ * @example new RedisStore({ url: "redis://127.0.0.1:6379" })
+ */
+export class RedisStore implements Store {
+  private readonly setup: RedisSetup;
+  private readonly names: KeyNames;
+  private readonly connection: RedisConnection;
+  private readonly outage: Outage;
+  private readonly commands: Commands;
+  private readonly changes: Changes;
+  private readonly listing: Listing;
+  private readonly standIn = new StandIn();
+  private closed = false;
+
+  constructor(options: RedisStoreOptions) {
+    const setup = (this.setup = readRedisOptions(options));
+    this.names = new KeyNames(setup.prefix, setup.bunkerweb);
+    this.connection = connectionOf(setup);
+    this.outage = new Outage({
+      logger: setup.logger,
+      probe: () => this.commands.probe(PROBE, [`${setup.prefix}probe:{0}`]),
+      recover: () => this.recover(),
+    });
+    this.commands = new Commands(this.connection, setup.timeout, this.outage);
+    this.listing = new Listing(this.commands, this.names);
+    this.changes = new Changes({
+      connection: this.connection,
+      names: this.names,
+      read: (key) => this.read(key),
+      publish: (channel, text) => this.commands.send(["PUBLISH", channel, text], channel),
+    });
+    void this.commands.connected().then(
+      () => this.changes.start(),
+      () => undefined,
+    );
+  }
+
+  /** Resolves when Redis is reached and changes made elsewhere are heard of. Waits for ever while Redis is away. */
+  async ready(): Promise<void> {
+    await this.commands.connected();
+    await this.changes.start();
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    const place = this.names.place(key);
+    return this.ask(
+      async () => {
+        const value = await this.commands.send(["GET", place.data], place.data).catch(noText);
+        return typeof value === "string" ? value : undefined;
+      },
+      () => this.standIn.get(key),
+    );
+  }
+
+  async ttl(key: string): Promise<number | undefined> {
+    const place = this.names.place(key);
+    return secondsOf(Number(await this.commands.send(["PTTL", place.data], place.data)));
+  }
+
+  /** @throws {StoreFullError} when a new `spent` key finds no room */
+  async set(key: string, value: string, ttl = 0): Promise<void> {
+    const place = this.names.place(key);
+    await this.ask<unknown>(
+      () => this.write(place, value, ttl, ""),
+      () => this.standIn.set(key, value, checked(ttl)),
+    );
+  }
+
+  /** @throws {StoreFullError} when a new `spent` key finds no room */
+  async add(key: string, value: string, ttl: number): Promise<boolean> {
+    const place = this.names.place(key);
+    if (this.standIn.hasSpent(key)) return false;
+    return this.ask(
+      () => this.write(place, value, ttl, "add"),
+      () => this.standIn.add(key, value, checked(ttl)),
+    );
+  }
+
+  /** @throws {TypeError} when `key` holds something else than a whole number */
+  async increment(key: string, by: number, ttl: number): Promise<number> {
+    if (!Number.isSafeInteger(by)) throw new RangeError(`increments are whole numbers, not ${by}`);
+    const place = this.names.place(key);
+    return this.ask(
+      async () => {
+        const sum = await this.update(INCREMENT, place, String(by), ttl, "");
+        return Number(Array.isArray(sum) ? sum[0] : full(place.namespace));
+      },
+      () => this.standIn.increment(key, by, checked(ttl)),
+    );
+  }
+
+  /** @throws {TypeError} when `key` holds something else than hits */
+  async hit(key: string, window: number, limit: number, options: HitOptions = {}): Promise<Hits> {
+    const { weight = 1, note } = options;
+    if (!(window > 0) || !(limit >= 1) || !Number.isSafeInteger(weight) || weight < 1) {
+      throw new RangeError(
+        `hit needs a window above 0 s, a limit from 1 and a whole weight from 1, not ${window}, ${limit}, ${weight}`,
+      );
+    }
+    const place = this.names.place(key);
+    return this.ask(
+      async () => {
+        const args = [place.rest, String(window * 1000), String(Math.floor(limit)), String(weight)];
+        const [most, evict] = this.budget(place);
+        const found = await this.commands.run(HIT, keysOf(place), [
+          ...args,
+          note === undefined ? "" : `:${note}`,
+          most,
+          evict,
+          this.names.channel(place.namespace),
+        ]);
+        const [count, ...notes] = Array.isArray(found) ? (found as unknown[]) : full(place.namespace);
+        return { count: Number(count), notes: notes.map(String) };
+      },
+      () => this.standIn.hit(key, window, limit, options),
+    );
+  }
+
+  async delete(key: string): Promise<boolean> {
+    const place = this.names.place(key);
+    return this.ask(
+      async () => {
+        const args = [place.rest, this.names.channel(place.namespace), newsOf(place.rest, 0)];
+        return Number(await this.commands.run(DELETE, keysOf(place), args)) === 1;
+      },
+      () => this.standIn.delete(key),
+    );
+  }
+
+  async *keys(namespace: Namespace, prefix = ""): AsyncGenerator<string, void, undefined> {
+    await this.reached();
+    for await (const { key } of this.listing.entries(namespace, prefix, false)) yield key;
+  }
+
+  async *entries(namespace: Namespace, prefix = ""): AsyncGenerator<StoreChange, void, undefined> {
+    await this.reached();
+    yield* this.listing.entries(namespace, prefix, true);
+  }
+
+  watch(namespace: Namespace, listener: (change: StoreChange) => void, onGap?: () => void): () => void {
+    return this.changes.watch(namespace, listener, onGap);
+  }
+
+  /** Ends the connections that the store opened; a client that it was given stays open. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.outage.close();
+    this.commands.close();
+    this.changes.close();
+    this.standIn.close();
+    this.connection.close();
+  }
+
+  // What changed between a listing and the moment from which changes are heard would be lost.
+  private async reached(): Promise<void> {
+    try {
+      await inTime(this.ready(), PATIENCE_MS);
+    } catch (error) {
+      throw new RedisAwayError(error);
+    }
+  }
+
+  private async ask<T>(work: () => Promise<T>, instead: () => T): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof RedisAwayError && this.setup.fallback) return instead();
+      throw error;
+    }
+  }
+
+  private async write(place: Place, value: string, ttl: number, how: "add" | ""): Promise<boolean> {
+    const written = Number(await this.update(WRITE, place, value, ttl, how));
+    return written === -1 ? full(place.namespace) : written === 1;
+  }
+
+  private update(
+    script: Script,
+    place: Place,
+    value: string,
+    ttl: number,
+    how: "add" | "",
+  ): Promise<unknown> {
+    const ms = Math.ceil(checked(ttl) * 1000);
+    const channel = this.names.channel(place.namespace);
+    const args = [place.rest, value, String(ms), channel, newsOf(place.rest, ms), ...this.budget(place), how];
+    return this.commands.run(script, keysOf(place), args);
+  }
+
+  private budget({ namespace }: Place): [most: string, evict: string] {
+    return [String(budgetOf(this.setup, namespace, BUCKETS)), namespace === "spent" ? "" : "evict"];
+  }
+
+  private async read(key: string): Promise<{ value: string; ttl: number } | undefined> {
+    const { data } = this.names.place(key);
+    const [left, value] = (await this.commands.run(READ, [data], [])) as [number, string | null];
+    const ttl = secondsOf(left);
+    return ttl === undefined || typeof value !== "string" ? undefined : { value, ttl };
+  }
+
+  // Redis takes writes again: what waited is written before anybody reads.
+  private async recover(): Promise<string> {
+    let written = 0;
+    let batch: Promise<unknown>[] = [];
+    const { lost } = this.standIn;
+    for (const { key, value, ttl } of this.standIn.waiting()) {
+      batch.push(this.writeLate(key, value, ttl));
+      written++;
+      if (batch.length < BATCH) continue;
+      await Promise.all(batch);
+      batch = [];
+    }
+    await Promise.all(batch);
+    this.standIn.forgetCounters();
+    void this.changes.check();
+    return `${written > 0 ? `; ${written} keys that waited were written` : ""}${lost > 0 ? `; ${lost} found no room to wait` : ""}`;
+  }
+
+  private async writeLate(key: string, value: string, ttl: number): Promise<void> {
+    const place = this.names.place(key);
+    const ms = Math.ceil(ttl * 1000);
+    await this.commands.probe(WRITE, keysOf(place), [
+      place.rest,
+      value,
+      String(ms),
+      this.names.channel(place.namespace),
+      newsOf(place.rest, ms),
+      "0",
+      "",
+      "",
+    ]);
+    this.standIn.wrote(key, value);
+  }
+}
+
+function keysOf({ data, index, stem }: Place): string[] {
+  return [data, index, stem];
+}
+
+function checked(ttl: number): number {
+  if (!(ttl >= 0) || ttl === Infinity)
+    throw new RangeError(`a time to live is a number of seconds from 0, not ${ttl}`);
+  return ttl;
+}
+
+function full(namespace: Namespace): never {
+  throw new StoreFullError(namespace);
+}
+
+// Hits have no text: they are read by hitting.
+function noText(error: unknown): undefined {
+  if (!(error instanceof TypeError)) throw error;
+}

@@ -1,0 +1,141 @@
+import { createHash } from "node:crypto";
+
+/** A Lua script, called by its hash. */
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+function script(text: string): Script {
+  return { text, sha: createHash("sha1").update(text).digest("hex") };
+}
+
+// KEYS of a write: the key, its index ("" = none), what keys in that index start with.
+// In all of them: the clock, the index kept short, a full namespace, and news for whoever watches.
+const COMMON = `
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local function text(number) return string.format('%.0f', number) end
+local function list(rest, ttl)
+  if KEYS[2] == '' then return end
+  redis.call('ZADD', KEYS[2], ttl > 0 and text(now + ttl) or '+inf', rest)
+  local due = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', '(' .. text(now), 'LIMIT', 0, 4)
+  if #due > 0 then redis.call('ZREM', KEYS[2], unpack(due)) end
+end
+local function full(rest, most, evict, channel)
+  if most == 0 or KEYS[2] == '' or redis.call('ZCARD', KEYS[2]) < most then return false end
+  if redis.call('ZSCORE', KEYS[2], rest) then return false end
+  local gone = redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', '(' .. text(now))
+  if gone > 0 then return false end
+  if not evict then return true end
+  local first = redis.call('ZPOPMIN', KEYS[2])[1]
+  if redis.call('DEL', KEYS[3] .. first) == 1 then
+    redis.call('PUBLISH', channel, cjson.encode({first, 0}))
+  end
+  return false
+end
+`;
+
+/**
+ * Writes a text. ARGV: rest, value, ttl in ms, channel, news, most keys (0 = any number), "evict" or "", "add" or "".
+ * Answers 1 = written, 0 = was there, -1 = no room.
+ */
+export const WRITE = script(`${COMMON}
+local ttl = tonumber(ARGV[3])
+if ARGV[8] == 'add' and redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+if full(ARGV[1], tonumber(ARGV[6]), ARGV[7] == 'evict', ARGV[4]) then return -1 end
+if ttl > 0 then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) else redis.call('SET', KEYS[1], ARGV[2]) end
+list(ARGV[1], ttl)
+redis.call('PUBLISH', ARGV[4], ARGV[5] .. '\\n' .. ARGV[2])
+return 1
+`);
+
+/** Adds to a whole number. ARGV as for {@link WRITE}, the value being what is added. Answers the sum as text, or -1 as a number. */
+export const INCREMENT = script(`${COMMON}
+local ttl = tonumber(ARGV[3])
+if full(ARGV[1], tonumber(ARGV[6]), ARGV[7] == 'evict', ARGV[4]) then return -1 end
+redis.call('INCRBY', KEYS[1], ARGV[2])
+local sum = redis.call('GET', KEYS[1])
+if ttl > 0 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) else redis.call('PERSIST', KEYS[1]) end
+list(ARGV[1], ttl)
+redis.call('PUBLISH', ARGV[4], ARGV[5] .. '\\n' .. sum)
+return {sum}
+`);
+
+/**
+ * Records a hit: a list of "<µs>:<weight>" or "<µs>:<weight>:<note>", oldest first. ARGV: rest, window in ms, limit, weight, note
+ * with ":" before it or "", most keys, "evict" or "", channel. Answers the count and the notes, or -1.
+ */
+export const HIT = script(`${COMMON}
+if full(ARGV[1], tonumber(ARGV[6]), ARGV[7] == 'evict', ARGV[8]) then return -1 end
+local window = tonumber(ARGV[2])
+local at = clock[1] * 1000000 + clock[2]
+local function time(hit) return tonumber(string.match(hit, '^%d+')) end
+local last = redis.call('LINDEX', KEYS[1], -1)
+if last then at = math.max(at, time(last)) end
+redis.call('RPUSH', KEYS[1], text(at) .. ':' .. ARGV[4] .. ARGV[5])
+redis.call('LTRIM', KEYS[1], -tonumber(ARGV[3]), -1)
+while time(redis.call('LINDEX', KEYS[1], 0)) + window * 1000 <= at do redis.call('LPOP', KEYS[1]) end
+redis.call('PEXPIRE', KEYS[1], text(math.ceil(window)))
+list(ARGV[1], window)
+local found = {0}
+for _, hit in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
+  local weight, note = string.match(hit, '^%d+:(%d+):?(.*)$')
+  found[1] = found[1] + weight
+  if string.find(hit, '^%d+:%d+:') then found[#found + 1] = note end
+end
+return found
+`);
+
+/** Deletes a key. ARGV: rest, channel, news. Answers whether there was one. */
+export const DELETE = script(`
+if KEYS[2] ~= '' then redis.call('ZREM', KEYS[2], ARGV[1]) end
+local gone = redis.call('DEL', KEYS[1])
+if gone == 1 then redis.call('PUBLISH', ARGV[2], ARGV[3]) end
+return gone
+`);
+
+/**
+ * Reads a part of an index. KEYS: index, what its keys start with. ARGV: cursor, pattern, how many, "values" or "".
+ * Answers the next cursor, then for each key its rest, ms left (-1 = for ever) and value (nil for what is no text).
+ */
+export const PAGE = script(`
+local page = redis.call('ZSCAN', KEYS[1], ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])
+local found, gone = {page[1]}, {}
+for at = 1, #page[2], 2 do
+  local rest = page[2][at]
+  local left = redis.call('PTTL', KEYS[2] .. rest)
+  if left == -2 then
+    gone[#gone + 1] = rest
+  else
+    local value = false
+    if ARGV[4] == 'values' then
+      value = redis.pcall('GET', KEYS[2] .. rest)
+      if type(value) == 'table' then value = false end
+    end
+    found[#found + 1] = rest
+    found[#found + 1] = left
+    found[#found + 1] = value
+  end
+end
+if #gone > 0 and #gone < 4000 then redis.pcall('ZREM', KEYS[1], unpack(gone)) end
+return found
+`);
+
+/** Reads texts with the ms they have left (-1 = for ever, -2 = absent), two answers a key. */
+export const READ = script(`
+local found = {}
+for _, key in ipairs(KEYS) do
+  local value = redis.pcall('GET', key)
+  if type(value) == 'table' then value = false end
+  found[#found + 1] = value and redis.call('PTTL', key) or -2
+  found[#found + 1] = value
+end
+return found
+`);
+
+/** Writes a key and deletes it: whether Redis takes writes again. */
+export const PROBE = script(`
+redis.call('SET', KEYS[1], '1', 'PX', 10000)
+return redis.call('DEL', KEYS[1])
+`);

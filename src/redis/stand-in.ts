@@ -1,0 +1,126 @@
+import { MemoryStore } from "../store/memory-store.js";
+import type { HitOptions, Hits, Namespace } from "../store/store.js";
+import { RedisAwayError } from "./commands.js";
+
+/** How many writes wait for Redis at most. */
+const MOST_WAITING = 100_000;
+
+/** A write that waits for Redis. */
+export interface Waiting {
+  readonly key: string;
+  readonly value: string;
+  /** Seconds left; 0 = for ever. */
+  readonly ttl: number;
+}
+
+interface Kept {
+  readonly value: string;
+  /** ms; Infinity = never. */
+  readonly ends: number;
+}
+
+const namespaceOf = (key: string): Namespace => key.slice(0, key.indexOf(":")) as Namespace;
+
+/** What answers in this process while Redis is away: counters and spent ids here, bans wait to be written. */
+export class StandIn {
+  private counters = new MemoryStore();
+  /** Outlives the outage: what was spent here stays spent here. */
+  private readonly spent = new MemoryStore();
+  private readonly kept = new Map<string, Kept>();
+  private spentAny = false;
+  private dropped = 0;
+
+  /** How many bans found no room to wait. */
+  get lost(): number {
+    return this.dropped;
+  }
+
+  get(key: string): string | undefined {
+    const namespace = namespaceOf(key);
+    if (namespace === "hit" || namespace === "cache") return this.counters.get(key);
+    if (namespace === "spent") return this.spent.get(key);
+    const kept = this.kept.get(key);
+    if (kept !== undefined && Date.now() < kept.ends) return kept.value;
+    throw new RedisAwayError("Redis is away");
+  }
+
+  set(key: string, value: string, ttl: number): void {
+    const namespace = namespaceOf(key);
+    if (namespace === "hit" || namespace === "cache") this.counters.set(key, value, ttl);
+    else if (namespace === "spent") this.spend(key, value, ttl);
+    else this.wait(key, { value, ends: ttl === 0 ? Infinity : Date.now() + ttl * 1000 });
+  }
+
+  add(key: string, value: string, ttl: number): boolean {
+    const namespace = namespaceOf(key);
+    if (namespace === "spent") return this.spend(key, value, ttl);
+    if (namespace === "hit" || namespace === "cache") return this.counters.add(key, value, ttl);
+    // What all instances must agree on cannot be settled by one.
+    throw new RedisAwayError("Redis is away");
+  }
+
+  increment(key: string, by: number, ttl: number): number {
+    this.mayCount(key);
+    return this.counters.increment(key, by, ttl);
+  }
+
+  hit(key: string, window: number, limit: number, options?: HitOptions): Hits {
+    this.mayCount(key);
+    return this.counters.hit(key, window, limit, options);
+  }
+
+  delete(key: string): boolean {
+    const namespace = namespaceOf(key);
+    if (namespace === "hit" || namespace === "cache") return this.counters.delete(key);
+    this.kept.delete(key);
+    throw new RedisAwayError("Redis is away");
+  }
+
+  /** Whether an id was spent in this process while Redis was away. */
+  hasSpent(key: string): boolean {
+    return this.spentAny && namespaceOf(key) === "spent" && this.spent.get(key) !== undefined;
+  }
+
+  /** The writes that wait, oldest first. */
+  *waiting(): Generator<Waiting, void, undefined> {
+    for (const [key, { value, ends }] of [...this.kept]) {
+      const left = ends === Infinity ? 0 : (ends - Date.now()) / 1000;
+      if (ends === Infinity || left > 0) yield { key, value, ttl: left };
+      else this.kept.delete(key);
+    }
+    this.dropped = 0;
+  }
+
+  /** A write that waited was made; a newer one for the same key goes on waiting. */
+  wrote(key: string, value: string): void {
+    if (this.kept.get(key)?.value === value) this.kept.delete(key);
+  }
+
+  /** Redis counts again: what was counted here is over. */
+  forgetCounters(): void {
+    this.counters.close();
+    this.counters = new MemoryStore();
+  }
+
+  close(): void {
+    this.counters.close();
+    this.spent.close();
+  }
+
+  private spend(key: string, value: string, ttl: number): boolean {
+    this.spentAny = true;
+    return this.spent.add(key, value, ttl);
+  }
+
+  private wait(key: string, kept: Kept): void {
+    if (this.kept.size >= MOST_WAITING && !this.kept.has(key)) {
+      this.dropped++;
+      throw new RedisAwayError("Redis is away, and too many bans wait for it already");
+    }
+    this.kept.set(key, kept);
+  }
+
+  private mayCount(key: string): void {
+    if (namespaceOf(key) !== "hit" && namespaceOf(key) !== "cache") throw new RedisAwayError("Redis is away");
+  }
+}
