@@ -147,6 +147,7 @@ export class BadBehaviorProtection implements Protection {
         method: request.method,
         path: request.path.path,
         passHolder: request.pass !== undefined,
+        origin: { client, request },
       },
     });
     // What led to a challenge is settled by it; the next ban wants new evidence.

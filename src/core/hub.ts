@@ -1,5 +1,7 @@
 import type { Store } from "../store/store.js";
 import type { AddressRange } from "./address.js";
+import type { Client } from "./client.js";
+import type { RequestView } from "./request-view.js";
 
 /** Why a protection acts, and what the operator is told about it. */
 export interface BunkerEvent {
@@ -22,6 +24,26 @@ export interface BunkerEvent {
   readonly method?: string;
   /** The canonical path asked for, without its query. */
   readonly path?: string;
+}
+
+/** Whose request led to an event. */
+export interface EventOrigin {
+  readonly client: Client;
+  readonly request: RequestView;
+}
+
+// Not a field of the event: an app may log events whole, and headers are nobody's business there.
+const origins = new WeakMap<BunkerEvent, EventOrigin>();
+
+/** Remembers whose request led to `event`, as long as the event lives. */
+export function setOrigin(event: BunkerEvent, origin: EventOrigin): BunkerEvent {
+  origins.set(event, origin);
+  return event;
+}
+
+/** Whose request led to `event`; `undefined` for what nobody's request led to, such as bans by hand. */
+export function originOf(event: BunkerEvent): EventOrigin | undefined {
+  return origins.get(event);
 }
 
 /** The kinds of events. */

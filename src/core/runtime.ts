@@ -4,7 +4,7 @@ import { BanList } from "./bans/ban-list.js";
 import { banIndexOf, type BanIndex } from "./bans/ban-index.js";
 import { ClientResolver } from "./client.js";
 import { logEvents } from "./event-log.js";
-import { EVENT_TYPES, hubOf, type BunkerEvent, type BunkerEventType, type Hub } from "./hub.js";
+import { EVENT_TYPES, hubOf, setOrigin, type BunkerEvent, type BunkerEventType, type Hub } from "./hub.js";
 import { Services } from "./services.js";
 import { proxyRangesOf, type SharedOptions, type SharedResolved } from "./shared-options.js";
 import type { Client } from "./client.js";
@@ -50,7 +50,7 @@ export class Runtime {
     request: RequestView | undefined,
   ): void {
     if (!this.hub.hears(type)) return;
-    this.hub.emit(type, {
+    const event: BunkerEvent = {
       time: new Date(this.now()),
       id: request?.id ?? "",
       ip: client?.ip ?? "",
@@ -62,7 +62,9 @@ export class Runtime {
       ...(request === undefined
         ? {}
         : { method: request.method.slice(0, 32), path: request.path.path.slice(0, 2048) }),
-    });
+    };
+    if (client !== undefined && request !== undefined) setOrigin(event, { client, request });
+    this.hub.emit(type, event);
   }
 
   /** Takes this factory's listeners and loggers off the hub. */

@@ -51,6 +51,7 @@ export class ListingBans {
         method: request.method,
         path: request.path.path,
         passHolder: request.pass !== undefined,
+        origin: { client, request },
       },
     });
     adding.catch((error: unknown) => {

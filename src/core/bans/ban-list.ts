@@ -9,7 +9,7 @@ import {
   type AddressRange,
 } from "../address.js";
 import { BunkerBanError, StoreFailure } from "../errors.js";
-import { hubOf, type BunkerEvent, type Hub } from "../hub.js";
+import { hubOf, setOrigin, type BunkerEvent, type EventOrigin, type Hub } from "../hub.js";
 import { DEFAULT_SERVICE } from "../services.js";
 import { banKey, decodeBan, encodeBan, parseBanKey, type Ban } from "./ban.js";
 import { ANY_SERVICE, banIndexOf, voidKey, type BanIndex } from "./ban-index.js";
@@ -31,7 +31,10 @@ export interface BanOptions {
   /** Refuse the client, or send it to the gate. Default `"deny"`. */
   action?: "deny" | "challenge";
   /** What the `banned` event says besides: the protection that bans and the request that led to it. */
-  source?: Partial<Pick<BunkerEvent, "protection" | "id" | "method" | "path">> & { passHolder?: boolean };
+  source?: Partial<Pick<BunkerEvent, "protection" | "id" | "method" | "path">> & {
+    passHolder?: boolean;
+    origin?: EventOrigin;
+  };
 }
 
 /** How a {@link BanList} is set up. */
@@ -124,10 +127,9 @@ export class BanList {
   async list(): Promise<Ban[]> {
     const bans: Ban[] = [];
     try {
-      for await (const key of this.store.keys("ban")) {
-        const [value, ttl] = await Promise.all([this.store.get(key), this.store.ttl(key)]);
-        if (value === undefined || ttl === undefined) continue;
-        bans.push(decodeBan(key, value, ttl === 0 ? 0 : this.index.now() + ttl * 1000));
+      for await (const { key, value, ttl } of entriesOf(this.store, "ban", "")) {
+        if (value !== undefined)
+          bans.push(decodeBan(key, value, ttl === 0 ? 0 : this.index.now() + ttl * 1000));
       }
     } catch (error) {
       throw new StoreFailure(error);
@@ -245,7 +247,7 @@ export class BanList {
 
   private tell(type: "banned" | "unbanned", ban: Ban, source: BanOptions["source"] = {}): void {
     if (!this.hub.hears(type)) return;
-    this.hub.emit(type, {
+    const event: BunkerEvent = {
       time: new Date(this.index.now()),
       id: source.id ?? "",
       ip: ban.ip,
@@ -262,7 +264,9 @@ export class BanList {
       mode: "block",
       ...(source.method === undefined ? {} : { method: source.method }),
       ...(source.path === undefined ? {} : { path: source.path }),
-    });
+    };
+    if (source.origin !== undefined) setOrigin(event, source.origin);
+    this.hub.emit(type, event);
   }
 }
 

@@ -1,0 +1,49 @@
+import type { Address } from "../core/address.js";
+import type { AddressSet } from "../core/address-set.js";
+
+/** Clients remembered; a later one may take the place of an earlier one. */
+const SLOTS = 8192;
+/** How long a client counts as active, in ms. */
+const ACTIVE_MS = 3_600_000;
+/** Fewer are never a mass, however quiet the site. */
+const LEAST = 10;
+/** The share of all active clients that makes it one. */
+const SHARE = 0.3;
+
+/** How many of the active clients a list has. */
+export interface Hits {
+  readonly active: number;
+  readonly listed: number;
+  /** A list that has so many of them is more likely wrong than right (R29). */
+  readonly mass: boolean;
+}
+
+/** A sample of who is asking these days: two writes a request, never more than {@link SLOTS} clients. */
+export class ActiveClients {
+  private readonly addresses: (Address | undefined)[] = new Array<undefined>(SLOTS).fill(undefined);
+  private readonly times = new Float64Array(SLOTS);
+
+  /** A client asked for something at `now` (ms). */
+  saw(address: Address, now: number): void {
+    const { words } = address;
+    // Of an IPv6 address the first half: its owner has all the rest.
+    const word = address.family === 4 ? (words[0] as number) : (words[0] as number) ^ (words[1] as number);
+    const slot = (Math.imul(word, 0x9e3779b1) >>> 0) % SLOTS;
+    this.addresses[slot] = address;
+    this.times[slot] = now;
+  }
+
+  /** How many of those seen after `since` (ms), and lately, are in `set`. */
+  hits(set: AddressSet, now: number, since = 0): Hits {
+    const after = Math.max(since, now - ACTIVE_MS);
+    let active = 0;
+    let listed = 0;
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const address = this.addresses[slot];
+      if (address === undefined || (this.times[slot] as number) < after) continue;
+      active++;
+      if (set.has(address)) listed++;
+    }
+    return { active, listed, mass: listed >= LEAST && listed >= active * SHARE };
+  }
+}

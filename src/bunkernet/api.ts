@@ -1,0 +1,189 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf } from "../core/errors.js";
+import { exchange, type Call, type Reply } from "./exchange.js";
+import { ListReader } from "./list-reader.js";
+import { operatingSystem, UNKNOWN_SYSTEM, type OperatingSystem } from "./operating-system.js";
+import type { BunkernetResolved } from "./options.js";
+import { proxyAgentFor } from "./proxy-agent.js";
+import type { Report } from "./report.js";
+import { callUrl } from "./server-url.js";
+
+/** What became of a call. */
+export type Outcome<T> =
+  | { readonly kind: "ok"; readonly value: T }
+  /** 401 or 403: our id, or we, are not welcome. */
+  | { readonly kind: "refused"; readonly problem: string }
+  /** 429. `retryAfter` in seconds; 0 = it did not say. */
+  | { readonly kind: "busy"; readonly retryAfter: number; readonly problem: string }
+  /** 400, 413 or 422: what we sent is at fault. */
+  | { readonly kind: "rejected"; readonly problem: string }
+  | { readonly kind: "failed"; readonly problem: string };
+
+/** What a downloaded list may weigh, in bytes. */
+export const MAX_LIST_BYTES = 64 * 1024 * 1024;
+const MAX_RETRY_AFTER = 86_400;
+
+/** The four calls of the BunkerNet API. None of them ever rejects. */
+export class Api {
+  private system: Promise<OperatingSystem> | undefined;
+  private readonly version: string;
+  private readonly userAgent: string;
+
+  constructor(
+    private readonly options: BunkernetResolved,
+    private readonly signal: AbortSignal,
+  ) {
+    const own = ownVersion();
+    this.version = options.version ?? own;
+    this.userAgent = options.userAgent ?? `express-bunker/${own}`;
+  }
+
+  /** Asks for an id. */
+  async register(): Promise<Outcome<string>> {
+    const outcome = await this.ask("POST", "/register", {});
+    if (outcome.kind !== "ok") return outcome;
+    const id = outcome.value;
+    return typeof id === "string" && /^[!-~]{1,128}$/.test(id)
+      ? { kind: "ok", value: id }
+      : failed("the API gave no usable id");
+  }
+
+  /** Whether the API answers. */
+  async ping(id: string): Promise<Outcome<string>> {
+    const outcome = await this.ask("GET", "/ping", { id });
+    return outcome.kind === "ok" ? { kind: "ok", value: String(outcome.value).slice(0, 64) } : outcome;
+  }
+
+  /** Delivers reports, 100 at most. */
+  async report(id: string, reports: readonly Report[], signal?: AbortSignal): Promise<Outcome<unknown>> {
+    return this.ask("POST", "/report", { id, reports }, signal === undefined ? {} : { signal });
+  }
+
+  /** Downloads the list and hands on its entries as they come, a few thousand at a time. */
+  async list(
+    id: string,
+    take: (entries: readonly string[]) => Promise<void> | void,
+  ): Promise<Outcome<{ strangers: number }>> {
+    const reader = new ListReader();
+    const outcome = await this.call(
+      "GET",
+      "/db",
+      { id },
+      {
+        take: (chunk) => take(reader.read(chunk)),
+        takeTimeout: this.options.listTimeout * 1000,
+        takeBytes: MAX_LIST_BYTES,
+      },
+    );
+    if (outcome.kind !== "ok") return outcome;
+    try {
+      reader.end();
+    } catch (error) {
+      return failed(messageOf(error));
+    }
+    if (reader.result !== "ok") return failed(saidNo(reader.result, reader.said));
+    if (!reader.hasList) return failed("the answer has no list");
+    return { kind: "ok", value: { strangers: reader.strangers } };
+  }
+
+  private async ask(
+    method: Call["method"],
+    path: string,
+    fields: object,
+    extra: Partial<Call> = {},
+  ): Promise<Outcome<unknown>> {
+    const outcome = await this.call(method, path, fields, extra);
+    if (outcome.kind !== "ok") return outcome;
+    const answer = parse(outcome.value.body);
+    if (answer === undefined) return failed("the answer is no JSON with result and data");
+    return answer.result === "ok"
+      ? { kind: "ok", value: answer.data }
+      : failed(saidNo(answer.result, answer.data));
+  }
+
+  private async call(
+    method: Call["method"],
+    path: string,
+    fields: object,
+    extra: Partial<Call>,
+  ): Promise<Outcome<Reply>> {
+    const { options } = this;
+    try {
+      const url = callUrl(options.server, path);
+      const reply = await exchange({
+        method,
+        url,
+        userAgent: this.userAgent,
+        body: JSON.stringify({
+          integration: options.integration,
+          version: this.version,
+          os: await this.about(),
+          ...fields,
+        }),
+        agent: proxyAgentFor(url),
+        ca: options.ca,
+        timeout: options.timeout,
+        signal: this.signal,
+        ...extra,
+      });
+      return outcomeOf(reply);
+    } catch (error) {
+      return failed(messageOf(error));
+    }
+  }
+
+  private about(): Promise<OperatingSystem> {
+    return (this.system ??= this.options.os ? operatingSystem() : Promise.resolve(UNKNOWN_SYSTEM));
+  }
+}
+
+// The status decides before the body is read: a proxy's error page is no JSON.
+function outcomeOf(reply: Reply): Outcome<Reply> {
+  const { status, headers } = reply;
+  if (status === 200) return { kind: "ok", value: reply };
+  const problem = `answered ${status}`;
+  if (status === 401 || status === 403) return { kind: "refused", problem };
+  if (status === 429)
+    return { kind: "busy", problem, retryAfter: secondsOf(headers["retry-after"], headers.date) };
+  if (status === 400 || status === 413 || status === 422) return { kind: "rejected", problem };
+  return failed(problem);
+}
+
+// RFC 9110, 10.2.3: seconds, or a date; a date is measured against the server's own clock.
+function secondsOf(retryAfter: string | undefined, date: string | undefined): number {
+  if (retryAfter === undefined) return 0;
+  const seconds = /^\d{1,9}$/.test(retryAfter)
+    ? Number(retryAfter)
+    : (Date.parse(retryAfter) - Date.parse(date ?? "")) / 1000;
+  return Number.isFinite(seconds) ? Math.min(MAX_RETRY_AFTER, Math.max(0, Math.ceil(seconds))) : 0;
+}
+
+function parse(body: string): { result: unknown; data: unknown } | undefined {
+  try {
+    const answer: unknown = JSON.parse(body);
+    if (typeof answer !== "object" || answer === null || !("result" in answer) || !("data" in answer))
+      return undefined;
+    return answer;
+  } catch {
+    return undefined;
+  }
+}
+
+function failed(problem: string): { kind: "failed"; problem: string } {
+  return { kind: "failed", problem };
+}
+
+function saidNo(result: unknown, data: unknown): string {
+  const text = typeof data === "string" ? `: ${data}` : "";
+  return `the API said ${JSON.stringify(result ?? null)}${text}`.replace(/[^ -~]+/g, " ").slice(0, 200);
+}
+
+function ownVersion(): string {
+  try {
+    const text = readFileSync(join(__dirname, "../../package.json"), "utf8");
+    return (JSON.parse(text) as { version: string }).version;
+  } catch {
+    return "unknown";
+  }
+}

@@ -1,0 +1,317 @@
+import { createHash } from "node:crypto";
+import { parseAddress, type Address } from "../core/address.js";
+import type { Client } from "../core/client.js";
+import { BunkerBanError } from "../core/errors.js";
+import type { Gate, Protection, ProtectionHealth } from "../core/protection.js";
+import type { RequestView } from "../core/request-view.js";
+import type { Runtime } from "../core/runtime.js";
+import { PASS, type Deny, type Verdict } from "../core/verdict.js";
+import type { Awaitable } from "../store/store.js";
+import { ActiveClients } from "./active-clients.js";
+import { Api } from "./api.js";
+import { BackOff } from "./back-off.js";
+import { KeptFiles } from "./kept-files.js";
+import type { BunkernetResolved } from "./options.js";
+import { Protected } from "./own-addresses.js";
+import { Registration } from "./registration.js";
+import { Reporter, type ReportStatus } from "./reporter.js";
+import { ThreatList } from "./threat-list.js";
+
+/** What denials by this protection are called, as in BunkerWeb. */
+const REASON = "bunkernet";
+/** How often it is looked whether something is due, in ms. */
+const TICK_MS = 5000;
+/** How long the first requests wait for the list that is on this machine, in ms. */
+const LOAD_DEADLINE_MS = 2000;
+
+/** How the list fares. */
+export interface ListStatus {
+  /** `none` = no list has come yet, and everybody passes; `suspended` = the newest list is left alone, an older one may be in force. */
+  readonly state: "none" | "in force" | "suspended";
+  /** Entries in force. */
+  readonly entries: number;
+  /** Entries of the newest list that were not taken: no address, not global, allowed here, or beyond `maxEntries`. */
+  readonly refused: number;
+  /** Entries of the list that is suspended. */
+  readonly suspended: number;
+  /** When it was last known to be current. */
+  readonly checked: Date | undefined;
+  /** What went wrong at the last try. */
+  readonly problem: string | undefined;
+  /** Memory that it takes, in bytes. */
+  readonly bytes: number;
+}
+
+/** How everything fares, in figures. */
+export interface BunkernetStatus {
+  /** The API's address. */
+  readonly server: string;
+  /** `true` = on only by default, and this is a test or CI run: there is no traffic. */
+  readonly quiet: boolean;
+  readonly registered: boolean;
+  readonly list: ListStatus;
+  readonly reports: ReportStatus;
+}
+
+/** Refuses clients that other sites have reported, and reports those that were refused here. */
+export class BunkernetProtection implements Protection {
+  readonly name = REASON;
+  private readonly quiet: boolean;
+  private readonly stop = new AbortController();
+  private readonly api: Api;
+  private readonly registration: Registration;
+  private readonly list: ThreatList;
+  private readonly reporter: Reporter;
+  private readonly active = new ActiveClients();
+  private readonly listBackOff: BackOff;
+  private readonly jitter = Math.random();
+  private timer: NodeJS.Timeout | undefined;
+  private ticking: Promise<void> | undefined;
+  private awake = false;
+  private problem: string | undefined;
+
+  /** @param byDefault nobody asked for it: then there is no traffic in tests and CI */
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly options: BunkernetResolved,
+    private readonly gate: () => Gate | undefined,
+    byDefault = false,
+  ) {
+    const { cacheDir, allow, store } = runtime.options;
+    const { now } = runtime;
+    this.quiet = byDefault && isTestRun();
+    const name = serverName(options.server);
+    const files = cacheDir === undefined ? undefined : new KeptFiles(`${cacheDir}/bunkernet/${name}`);
+    const prefix = `bunkernet|${name}|`;
+    this.api = new Api(options, this.stop.signal);
+    this.listBackOff = new BackOff(now);
+    this.registration = new Registration(this.api, runtime.store, `state:${prefix}`, files, now, {
+      failed: (problem) => this.fault("registration", problem),
+      registered: (anew) => this.info(anew ? "registered anew: the old id was refused" : "registered"),
+    });
+    this.list = new ThreatList(
+      options,
+      files,
+      () => new Protected(allow, runtime.hub.proxies),
+      this.active,
+      now,
+      {
+        failed: (problem) => this.fault("list", problem),
+        mass: ({ active, listed }) => this.onMass(active, listed),
+      },
+    );
+    // Who was refused before we were asked has made a request all the same.
+    this.reporter = new Reporter(runtime, options, this.api, this.registration, prefix, store, files, () => {
+      if (!this.awake) this.wake();
+    });
+    if (!this.quiet) this.announce(byDefault);
+  }
+
+  judge(client: Client, request: RequestView): Awaitable<Verdict> {
+    if (!this.awake) this.wake();
+    return this.list.loaded ? this.look(client, request) : this.lookLater(client, request);
+  }
+
+  /** Starts registration and download, and reads the list that is on this machine. Waits for no network. */
+  async start(): Promise<void> {
+    if (!this.awake) this.wake();
+    await this.list.load();
+  }
+
+  /**
+   * Whether an address is on the list that is in force.
+   *
+   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for what is no address
+   */
+  has(ip: string): boolean {
+    const address = parseAddress(ip);
+    if (address === undefined)
+      throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `"${ip.slice(0, 64)}" is no IP address`);
+    return this.list.current?.has(address) ?? false;
+  }
+
+  /** Registers if need be. Rejects with what went wrong. */
+  async register(): Promise<void> {
+    if (!this.awake) this.wake();
+    if (this.quiet) throw new Error("BunkerNet is on only by default, and this is a test or CI run");
+    if ((await this.registration.get(true)) === undefined)
+      throw new Error(this.problem ?? "another instance is registering; try again in a minute");
+  }
+
+  /** Whether the API answers, and knows us. Rejects with what went wrong. */
+  async ping(): Promise<string> {
+    await this.register();
+    const outcome = await this.api.ping(this.registration.id ?? "");
+    if (outcome.kind !== "ok") throw new Error(outcome.problem);
+    return outcome.value;
+  }
+
+  /** Downloads the list now. Never rejects: `status()` says how it went. */
+  async sync(): Promise<void> {
+    if (this.quiet) return;
+    if (!this.awake) this.wake();
+    await this.list.load();
+    await this.download(true);
+  }
+
+  /** Sends every report that waits, within a few seconds. Never rejects: `status()` says what is left. */
+  async flush(): Promise<void> {
+    if (this.quiet) return;
+    if (!this.awake) this.wake();
+    await this.reporter.flush(true);
+  }
+
+  get status(): BunkernetStatus {
+    return {
+      server: this.options.server.href,
+      quiet: this.quiet,
+      registered: this.registration.id !== undefined,
+      list: { ...this.list.status, problem: this.problem },
+      reports: this.reporter.status,
+    };
+  }
+
+  health(): ProtectionHealth {
+    const { state } = this.list.status;
+    const problems = [
+      ...(this.problem === undefined ? [] : [`BunkerNet: ${this.problem}`]),
+      ...(state === "suspended" ? ["BunkerNet: the newest list is suspended, it has too many clients"] : []),
+      ...(this.reporter.status.problem === undefined
+        ? []
+        : [`BunkerNet reports: ${this.reporter.status.problem}`]),
+    ];
+    return { ok: problems.length === 0, problems };
+  }
+
+  /** Sends what is due, within a few seconds, and stops. */
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    const wasAwake = this.awake;
+    this.awake = true;
+    await this.reporter.close(wasAwake && !this.quiet);
+    this.stop.abort();
+    await this.ticking;
+  }
+
+  // Nobody is asked anything before the first request or `ready()`.
+  private wake(): void {
+    this.awake = true;
+    void this.list.load();
+    if (this.quiet || this.stop.signal.aborted) return;
+    this.timer = setInterval(() => this.tick(), TICK_MS);
+    this.timer.unref();
+    this.tick();
+  }
+
+  private tick(): void {
+    this.ticking ??= this.work().finally(() => (this.ticking = undefined));
+  }
+
+  private async work(): Promise<void> {
+    await this.list.load();
+    this.list.tick();
+    // Up to a tenth later than due, each instance at a time of its own.
+    if (this.list.isDue && this.listBackOff.isOver && this.isMyTurn()) await this.download(false);
+    await this.reporter.tick();
+  }
+
+  private isMyTurn(): boolean {
+    const { checked } = this.list.status;
+    const late = this.options.listMaxAge * 0.1 * this.jitter * 1000;
+    const age = checked === undefined ? Infinity : this.runtime.now() - checked.getTime();
+    return age < 0 || age >= this.options.listMaxAge * 1000 + late;
+  }
+
+  private async download(insist: boolean): Promise<void> {
+    const id = await this.registration.get(insist);
+    if (id === undefined) return;
+    const outcome = await this.list.sync(this.api, id);
+    if (this.stop.signal.aborted) return;
+    if (outcome.kind === "ok") {
+      this.registration.welcome();
+      this.listBackOff.worked();
+      this.problem = undefined;
+      return;
+    }
+    this.listBackOff.failed(outcome.kind === "busy" ? outcome.retryAfter : 0);
+    if (outcome.kind === "refused") await this.registration.refused(id);
+    this.fault("list", outcome.problem);
+  }
+
+  private lookLater(client: Client, request: RequestView): Promise<Verdict> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        clearTimeout(timer);
+        try {
+          resolve(this.look(client, request));
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      };
+      const timer = setTimeout(look, LOAD_DEADLINE_MS);
+      void this.list.load().then(look);
+    });
+  }
+
+  private look(client: Client, request: RequestView): Awaitable<Verdict> {
+    const address = addressOf(client);
+    if (address === undefined) return PASS;
+    const list = this.list.current;
+    const listed = list?.has(address) === true;
+    this.active.saw(address, this.runtime.now());
+    if (!listed) return PASS;
+    this.list.hit();
+    if (this.list.current !== list) return PASS;
+    const gate = this.options.action === "challenge" ? this.gate() : undefined;
+    if (gate !== undefined) return gate.demand(client, request);
+    const deny: Deny = { action: "deny", protection: this.name, reason: REASON, data: {} };
+    return deny;
+  }
+
+  // R37: who shares visitors' addresses says so.
+  private announce(byDefault: boolean): void {
+    const { report, server } = this.options;
+    const what = report
+      ? `shares addresses of refused clients, with reason, path and browser, with ${server.host}`
+      : `takes a list of addresses from ${server.host} and reports nothing`;
+    this.info(`${what}${byDefault ? "; it is on by default: bunkernet: false turns it off" : ""}`);
+  }
+
+  private onMass(active: number, listed: number): void {
+    this.runtime.hub.warn(
+      "WRN_BUNKER_MASS_BAN",
+      `BunkerNet's new list has ${listed} of ${active} active clients; ${
+        this.options.massList === "suspend"
+          ? "it is left alone for now"
+          : 'it is used all the same (massList: "suspend" would leave it alone)'
+      }`,
+      `bunkernet ${Math.floor(this.runtime.now() / 3_600_000)}`,
+    );
+  }
+
+  private info(line: string): void {
+    const { logger } = this.runtime.options;
+    if (logger !== false) logger.info(`express-bunker: BunkerNet: ${line}`);
+  }
+
+  private fault(reason: string, problem: string): void {
+    this.problem = problem;
+    this.runtime.tell("fault", { protection: this.name, reason, data: problem }, undefined, undefined);
+  }
+}
+
+// Never a trusted proxy's; a private address that anybody could claim gives way to the peer's (R2).
+function addressOf({ identity, vouched }: Client): Address | undefined {
+  if (identity.isProxy) return undefined;
+  return identity.isGlobal ? identity.address : vouched.isGlobal ? vouched.address : undefined;
+}
+
+// Two servers on one store or in one folder must not share an id.
+function serverName({ href }: URL): string {
+  return createHash("sha256").update(href).digest("hex").slice(0, 12);
+}
+
+function isTestRun(): boolean {
+  const { NODE_ENV, CI } = process.env;
+  return NODE_ENV === "test" || (CI !== undefined && !["", "0", "false"].includes(CI.toLowerCase()));
+}

@@ -1,0 +1,75 @@
+import type { IncomingMessage } from "node:http";
+import { BanProtection } from "../core/bans/ban-protection.js";
+import { Engine, type Middleware, type Running } from "../core/engine.js";
+import { mounted } from "../core/mounted.js";
+import { allProblemsAtOnce, readOptions, type OptionsTable } from "../core/options/table.js";
+import type { Gate } from "../core/protection.js";
+import { Runtime } from "../core/runtime.js";
+import {
+  checkTogether,
+  sharedTable,
+  type SharedOptions,
+  type SharedResolved,
+} from "../core/shared-options.js";
+import { BunkernetProtection, type BunkernetStatus } from "./bunkernet-protection.js";
+import { bunkernetTable, checkBunkernet, type BunkernetOptions, type BunkernetResolved } from "./options.js";
+
+/** What {@link bunkernet} answers, besides the middleware. */
+export interface BunkernetParts {
+  /**
+   * Whether an address is on the list that is in force.
+   *
+   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for what is no address
+   */
+  has(ip: string): boolean;
+  /** How list and reports fare, in figures. */
+  status(): BunkernetStatus;
+  /** Downloads the list now. Never rejects: `status()` says how it went. */
+  sync(): Promise<void>;
+  /** Sends every report that waits, within a few seconds. Never rejects: `status()` says what is left. */
+  flush(): Promise<void>;
+  /** Asks the API for an id, unless there is one. Rejects with what went wrong. */
+  register(): Promise<void>;
+  /** Asks the API whether it is there; answers what it says ("pong"). Rejects with what went wrong. */
+  ping(): Promise<string>;
+}
+
+/** What {@link bunkernet} answers. */
+export type Bunkernet = Middleware & Running & BunkernetParts;
+
+const table: OptionsTable<SharedResolved & BunkernetResolved> = { ...sharedTable, ...bunkernetTable };
+
+/**
+ * Refuses clients that other sites have reported to BunkerNet, and reports those that are refused and banned here. The API
+ * is told their addresses.
+ *
+ * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
+ * @example app.use(bunkernet({ store, cacheDir: "/var/cache/my-app" }));
+ */
+export function bunkernet<Req extends IncomingMessage = IncomingMessage>(
+  options: SharedOptions<Req> & BunkernetOptions = {},
+): Bunkernet {
+  const resolved = allProblemsAtOnce((report) => {
+    const read = readOptions(table, options, "", report);
+    checkTogether(read, "", report);
+    checkBunkernet(read, read.gate !== undefined, "", report);
+    return read;
+  });
+  const runtime = new Runtime(resolved, options as SharedOptions);
+  const gate = (): Gate | undefined => resolved.gate?.gate;
+  const protection = new BunkernetProtection(runtime, resolved, gate);
+  const engine = new Engine(runtime, [new BanProtection(runtime, gate), protection]);
+  return mounted(engine, bunkernetParts(protection));
+}
+
+/** The parts of BunkerNet that its engine does not have. */
+export function bunkernetParts(protection: BunkernetProtection): BunkernetParts {
+  return {
+    has: (ip) => protection.has(ip),
+    status: () => protection.status,
+    sync: () => protection.sync(),
+    flush: () => protection.flush(),
+    register: () => protection.register(),
+    ping: () => protection.ping(),
+  };
+}

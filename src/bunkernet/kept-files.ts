@@ -1,0 +1,155 @@
+import { createHash, randomBytes, type Hash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm, writeFile, type FileHandle } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+/** What a kept list says of itself, in its last line. */
+export interface KeptAbout {
+  /** Of the list as it was downloaded; tells whether a new download is another list. */
+  readonly sha512: string;
+  readonly suspended: boolean;
+}
+
+/** The files of one BunkerNet server below `cacheDir`. Every one of them is replaced as a whole: readers see the old or the new. */
+export class KeptFiles {
+  constructor(readonly folder: string) {}
+
+  /** The small things: what JSON holds under a name, or `undefined`. */
+  async readJson(name: string): Promise<unknown> {
+    try {
+      return JSON.parse(await readFile(join(this.folder, name), "utf8")) as unknown;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async writeJson(name: string, value: unknown): Promise<void> {
+    const path = join(this.folder, name);
+    const made = await temporary(path);
+    try {
+      await writeFile(made, `${JSON.stringify(value)}\n`, { mode: 0o600 });
+      await rename(made, path);
+    } catch (error) {
+      await rm(made, { force: true });
+      throw error;
+    }
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(join(this.folder, name), { force: true });
+  }
+
+  /** Gives a file another name; `false` = it is gone, somebody else was faster. */
+  async rename(from: string, to: string): Promise<boolean> {
+    return rename(join(this.folder, from), join(this.folder, to)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** The names of the files that are there. */
+  async names(): Promise<string[]> {
+    return readdir(this.folder).catch(() => []);
+  }
+
+  /** Begins a new list. */
+  async beginList(name: string): Promise<ListFile> {
+    const path = join(this.folder, name);
+    await this.sweep(name);
+    const made = await temporary(path);
+    return new ListFile(await open(made, "wx", 0o600), made, path);
+  }
+
+  /**
+   * Reads a kept list, some thousand entries at a time. Answers what it says of itself, or `undefined` when there is none
+   * or it is not whole.
+   */
+  async readList(
+    name: string,
+    take: (entries: readonly string[]) => Promise<void>,
+  ): Promise<KeptAbout | undefined> {
+    const hash = createHash("sha512");
+    let rest = "";
+    try {
+      for await (const chunk of createReadStream(
+        join(this.folder, name),
+        "latin1",
+      ) as AsyncIterable<string>) {
+        const lines = (rest + chunk).split("\n");
+        rest = lines.pop() as string;
+        const last = lines.at(-1)?.startsWith("#") === true ? lines.pop() : undefined;
+        hash.update(lines.map((line) => `${line}\n`).join(""), "latin1");
+        await take(lines);
+        if (last !== undefined) return aboutOf(last, hash);
+      }
+    } catch {
+      // No file, or none that can be read.
+    }
+    return undefined;
+  }
+
+  // What a process that was killed in the middle of a download left behind, once it is surely nobody's any more.
+  private async sweep(name: string): Promise<void> {
+    for (const found of await this.names()) {
+      const pid = new RegExp(`^${name.replace(".", "\\.")}\\.(\\d+)-[0-9a-f]{12}$`).exec(found)?.[1];
+      if (pid !== undefined && !isAlive(Number(pid))) await this.remove(found);
+    }
+  }
+}
+
+/** A list being written: nobody sees it before `commit`. */
+export class ListFile {
+  private readonly hash: Hash = createHash("sha512");
+
+  constructor(
+    private readonly handle: FileHandle,
+    private readonly made: string,
+    private readonly path: string,
+  ) {}
+
+  async write(entries: readonly string[]): Promise<void> {
+    const text = entries.map((entry) => `${entry}\n`).join("");
+    this.hash.update(text, "latin1");
+    await this.handle.writeFile(text, "latin1");
+  }
+
+  async commit(about: KeptAbout): Promise<void> {
+    try {
+      const check = this.hash.digest("hex");
+      await this.handle.writeFile(`#${JSON.stringify({ ...about, check })}\n`, "latin1");
+      await this.handle.sync();
+      await this.handle.close();
+      await rename(this.made, this.path);
+    } catch (error) {
+      await this.discard();
+      throw error;
+    }
+  }
+
+  async discard(): Promise<void> {
+    await this.handle.close().catch(() => undefined);
+    await rm(this.made, { force: true });
+  }
+}
+
+/** Whether a process of this machine is still there. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: unknown }).code === "EPERM";
+  }
+}
+
+function aboutOf(line: string, hash: Hash): KeptAbout | undefined {
+  const { sha512, suspended, check } = JSON.parse(line.slice(1)) as Record<string, unknown>;
+  return check === hash.digest("hex") && typeof sha512 === "string"
+    ? { sha512, suspended: suspended === true }
+    : undefined;
+}
+
+async function temporary(path: string): Promise<string> {
+  await mkdir(dirname(path), { recursive: true });
+  return join(dirname(path), `${basename(path)}.${process.pid}-${randomBytes(6).toString("hex")}`);
+}

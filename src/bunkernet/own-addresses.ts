@@ -1,0 +1,35 @@
+import { networkInterfaces } from "node:os";
+import { parseAddress, prefixOf, rangeContains, type AddressRange } from "../core/address.js";
+import type { AddressSet } from "../core/address-set.js";
+
+/** Those whom no list may name: this machine, its proxies, and who is on `allow`. */
+export class Protected {
+  private readonly ranges: readonly AddressRange[];
+
+  constructor(
+    private readonly allow: AddressSet,
+    proxies: Iterable<AddressRange>,
+  ) {
+    const own = Object.values(networkInterfaces()).flatMap((entries) =>
+      (entries ?? []).flatMap(({ address }) => {
+        const parsed = parseAddress(address);
+        return parsed === undefined ? [] : [prefixOf(parsed, 128)];
+      }),
+    );
+    this.ranges = [...own, ...proxies];
+  }
+
+  /** Whether an entry of a list covers, or lies within, what must not be listed. */
+  concerns(entry: AddressRange): boolean {
+    if (this.allow.size > 0 && this.allow.has(entry.address)) return true;
+    for (const range of this.ranges) if (overlap(entry, range)) return true;
+    const single = entry.bits === (entry.address.family === 4 ? 32 : 128);
+    if (single) return false;
+    for (const range of this.allow.entries()) if (overlap(entry, range)) return true;
+    return false;
+  }
+}
+
+function overlap(a: AddressRange, b: AddressRange): boolean {
+  return rangeContains(a, b.address) || rangeContains(b, a.address);
+}

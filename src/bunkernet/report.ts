@@ -1,0 +1,124 @@
+import { parseAddress, isGlobal, prefixOf, type Address } from "../core/address.js";
+import type { AddressSet } from "../core/address-set.js";
+import { originOf, type BunkerEvent } from "../core/hub.js";
+import type { RequestView } from "../core/request-view.js";
+
+/** One report, as BunkerNet takes it. */
+export interface Report {
+  readonly ip: string;
+  readonly reason: string;
+  readonly data: unknown;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly server_name: string;
+  /** `YYYY-MM-DDTHH:MM:SSZ` */
+  readonly date: string;
+}
+
+/** What an operator wants to share. */
+export interface ReportRules {
+  readonly allow: AddressSet;
+  readonly ipv6Subnet: number;
+  readonly reportManual: boolean;
+  readonly serverName: boolean | string;
+}
+
+/** Whom a report would be about, and why; found out before any report is made. */
+export interface Reportable {
+  readonly address: Address;
+  /** What the client is counted under: the address, or its IPv6 prefix. */
+  readonly key: string;
+  readonly reason: string;
+}
+
+/** The only headers that are shared. None of them says who somebody is or what the app is. */
+const SHARED_HEADERS = ["user-agent", "accept", "accept-language", "accept-encoding", "sec-ch-ua"] as const;
+const MAX_HEADER = 256;
+const MAX_URL = 1024;
+
+/** Bans that our own protections write, by their reason. */
+const OWN_BANS = new Set(["bad behavior", "dnsbl"]);
+const OWN_BANNERS = new Set(["bad-behavior", "dnsbl"]);
+/** What we refuse because of ourselves, not because of the client. */
+const OUR_FAULT = new Set(["store error", "fault"]);
+
+/**
+ * Whom a `denied` or `banned` event would report; `undefined` = nobody. No echo: what BunkerNet made us do is never
+ * reported (R29). Never who is on `allow`, never a proxy, never an address that the client could choose itself (R2).
+ */
+export function reportable(
+  type: "denied" | "banned",
+  event: BunkerEvent,
+  rules: ReportRules,
+): Reportable | undefined {
+  if (event.mode !== "block") return undefined;
+  const reason = reasonOf(type, event, rules.reportManual);
+  if (reason === undefined) return undefined;
+  const origin = originOf(event);
+  // Without a request nobody but the operator can have named the address.
+  if (origin === undefined && reason !== "manual") return undefined;
+  if (origin?.client.identity.isProxy === true) return undefined;
+  const address = origin === undefined ? parseAddress(event.ip) : origin.client.vouched.address;
+  if (address === undefined || !isGlobal(address) || rules.allow.has(address)) return undefined;
+  return { address, key: prefixOf(address, rules.ipv6Subnet).text, reason };
+}
+
+function reasonOf(type: "denied" | "banned", event: BunkerEvent, manual: boolean): string | undefined {
+  const { protection, reason } = event;
+  if (protection === "bunkernet" || reason === "bunkernet" || OUR_FAULT.has(reason)) return undefined;
+  const own = type === "banned" ? OWN_BANNERS.has(protection) : protection !== "bans" || OWN_BANS.has(reason);
+  // What an operator or the app wrote as a reason may name people: it stays here.
+  return own ? reason.slice(0, 64) : manual ? "manual" : undefined;
+}
+
+/** Makes the report, with no more in it than BunkerNet needs. */
+export function reportOf({ address, reason }: Reportable, event: BunkerEvent, rules: ReportRules): Report {
+  const request = originOf(event)?.request;
+  return {
+    ip: address.text,
+    reason,
+    data: dataOf(reason, event.data),
+    method: (event.method ?? "").slice(0, 16),
+    url: (event.path ?? "").slice(0, MAX_URL),
+    headers: request === undefined ? {} : headersOf(request),
+    server_name:
+      rules.serverName === false ? "_" : rules.serverName === true ? event.service : rules.serverName,
+    date: event.time.toISOString().replace(/\.\d+Z$/, "Z"),
+  };
+}
+
+function headersOf(request: RequestView): Record<string, string> {
+  const shared: Record<string, string> = {};
+  for (const name of SHARED_HEADERS) {
+    const value = request.header(name);
+    if (value !== undefined) shared[name] = value.slice(0, MAX_HEADER);
+  }
+  return shared;
+}
+
+// Evidence names paths and hosts; only its figures are shared.
+function dataOf(reason: string, data: unknown): unknown {
+  if (typeof data !== "object" || data === null) return {};
+  const fields = data as Record<string, unknown>;
+  if (reason === "dnsbl") {
+    const { zone, code } = (fields["evidence"] ?? fields) as Record<string, unknown>;
+    return {
+      ...(typeof zone === "string" ? { zone: withoutKey(zone) } : {}),
+      ...(typeof code === "string" ? { code: code.slice(0, 64) } : {}),
+    };
+  }
+  const evidence = Array.isArray(data) ? data : fields["evidence"];
+  if (reason !== "bad behavior" || !Array.isArray(evidence)) return {};
+  const statuses: Record<string, number> = {};
+  for (const one of evidence as { status?: unknown }[]) {
+    const status = Number(one.status);
+    if (status >= 100 && status <= 599) statuses[status] = (statuses[status] ?? 0) + 1;
+  }
+  return { statuses };
+}
+
+// A customer's key in front of a zone is a secret.
+function withoutKey(zone: string): string {
+  return zone.replace(/^[a-z0-9]{16,}\./, "").slice(0, 255);
+}

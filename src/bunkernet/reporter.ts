@@ -1,0 +1,203 @@
+import { isThenable } from "../core/verdict.js";
+import { messageOf } from "../core/errors.js";
+import { originOf, type BunkerEvent } from "../core/hub.js";
+import { RecentMap } from "../core/recent-map.js";
+import type { Runtime } from "../core/runtime.js";
+import type { Store } from "../store/store.js";
+import type { Api } from "./api.js";
+import type { KeptFiles } from "./kept-files.js";
+import type { BunkernetResolved } from "./options.js";
+import type { Registration } from "./registration.js";
+import { ReportQueue } from "./report-queue.js";
+import { ReportSender } from "./report-sender.js";
+import { reportable, reportOf, type Reportable, type ReportRules } from "./report.js";
+
+/** One report an address and reason in so many seconds. */
+const DEDUP = 5400;
+/** Addresses and reasons of which this process remembers that they were reported. */
+const REMEMBERED = 65_536;
+/** Events that a store that takes its time may have under consideration at once. */
+const MAX_ASKING = 1000;
+/** So many waiting reports are sent without waiting for the hour. */
+const FULL_BATCH = 100;
+
+/** How reporting fares. */
+export interface ReportStatus {
+  /** About how many wait to be sent. */
+  readonly queued: number;
+  readonly delivered: number;
+  /** Left out, since the queue was full or the store was too slow. */
+  readonly dropped: number;
+  /** Given up, since the API took others but not these. */
+  readonly rejected: number;
+  /** Not taken even alone, and left for a day. */
+  readonly postponed: number;
+  /** What went wrong at the last try. */
+  readonly problem: string | undefined;
+}
+
+/** Hears who is refused and banned, and shares it. */
+export class Reporter {
+  private readonly queue: ReportQueue;
+  private readonly sender: ReportSender;
+  private readonly rules: ReportRules;
+  private readonly reported = new RecentMap<string, number>(REMEMBERED);
+  private readonly stops: (() => void)[] = [];
+  private readonly asking = new Set<Promise<void>>();
+  private readonly jitter = 0.9 + Math.random() * 0.1;
+  private readonly stop = new AbortController();
+  private loading: Promise<void> | undefined;
+  private lastSent: number;
+  private shed = 0;
+  private problem: string | undefined;
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly options: BunkernetResolved,
+    api: Api,
+    private readonly registration: Registration,
+    private readonly prefix: string,
+    store: Store,
+    files: KeptFiles | undefined,
+    /** Told of the first event that a request led to. */
+    private readonly onRequest: () => void,
+  ) {
+    const { now, hub } = runtime;
+    this.lastSent = now();
+    this.rules = {
+      allow: runtime.options.allow,
+      ipv6Subnet: runtime.options.ipv6Subnet,
+      reportManual: options.reportManual,
+      serverName: options.serverName,
+    };
+    this.queue = new ReportQueue(
+      store,
+      runtime.store,
+      `${prefix}report|`,
+      files,
+      options.maxReports,
+      now,
+      (problem) => this.fault(problem),
+    );
+    this.sender = new ReportSender(api, this.queue, runtime.store, `state:${prefix}sending`, now, {
+      delivered: (reports) => {
+        this.problem = undefined;
+        for (const { ip, reason } of reports) this.tellReported(ip, reason);
+      },
+      failed: (problem) => this.fault(problem),
+      refused: (id) => registration.refused(id),
+      welcome: () => registration.welcome(),
+    });
+    if (!options.report) return;
+    for (const type of ["denied", "banned"] as const)
+      this.stops.push(hub.on(type, (event) => this.heard(type, event)));
+  }
+
+  get status(): ReportStatus {
+    return {
+      queued: this.queue.size,
+      delivered: this.sender.delivered,
+      dropped: this.queue.full + this.shed,
+      rejected: this.sender.rejected,
+      postponed: this.sender.waiting,
+      problem: this.problem,
+    };
+  }
+
+  /** Sends what is due. Never rejects. */
+  async tick(): Promise<void> {
+    await this.load();
+    await this.queue.settle();
+    const since = this.runtime.now() - this.lastSent;
+    const due = since < 0 || since >= this.options.reportEvery * 1000 * this.jitter;
+    if (!this.sender.mayTry || !(due || this.queue.size >= FULL_BATCH)) return;
+    await this.flush(false);
+  }
+
+  /** Sends everything that waits, within twice the time that one call may take. Never rejects. */
+  async flush(insist: boolean): Promise<void> {
+    await this.load();
+    await Promise.all(this.asking);
+    const id = await this.registration.get(insist);
+    if (id === undefined) return;
+    const limit = AbortSignal.timeout(insist ? this.options.timeout * 2 : 10 * 60_000);
+    await this.sender.send(id, AbortSignal.any([limit, this.stop.signal]));
+    this.lastSent = this.runtime.now();
+    await this.queue.keep();
+  }
+
+  /** Sends what waits if there is time for it, and hears no more. Never rejects. */
+  async close(send: boolean): Promise<void> {
+    for (const stop of this.stops.splice(0)) stop();
+    await Promise.all(this.asking);
+    const late = setTimeout(() => this.stop.abort(), this.options.timeout * 2);
+    if (send && this.queue.size > 0) await this.flush(true);
+    clearTimeout(late);
+    this.stop.abort();
+    await this.queue.keep();
+  }
+
+  private load(): Promise<void> {
+    return (this.loading ??= this.queue.load());
+  }
+
+  private heard(type: "denied" | "banned", event: BunkerEvent): void {
+    if (originOf(event) !== undefined) this.onRequest();
+    const about = reportable(type, event, this.rules);
+    if (about === undefined) return;
+    const key = `${about.key}|${about.reason}`;
+    const now = this.runtime.now();
+    const left = (this.reported.get(key) ?? 0) - now;
+    if (left > 0 && left <= DEDUP * 1000) return;
+    this.reported.set(key, now + DEDUP * 1000);
+    if (this.asking.size >= MAX_ASKING) {
+      this.shed++;
+      return;
+    }
+    this.ask(about, event);
+  }
+
+  // Another instance on the store may have reported the same; a store that is down knows of none.
+  private ask(about: Reportable, event: BunkerEvent): void {
+    const take = (first: boolean): void => {
+      if (first) this.queue.push(reportOf(about, event, this.rules));
+    };
+    try {
+      // The address comes first, so that lifting a ban clears this too.
+      const first = this.runtime.store.add(`cache:${about.key}|${this.prefix}${about.reason}`, "1", DEDUP);
+      if (!isThenable(first)) {
+        take(first);
+        return;
+      }
+      const asking = first.then(take, () => take(true)).finally(() => this.asking.delete(asking));
+      this.asking.add(asking);
+    } catch {
+      take(true);
+    }
+  }
+
+  private tellReported(ip: string, reason: string): void {
+    const { hub, now, options } = this.runtime;
+    if (!hub.hears("reported")) return;
+    hub.emit("reported", {
+      time: new Date(now()),
+      id: "",
+      ip,
+      service: "unknown",
+      protection: "bunkernet",
+      reason,
+      data: { server: this.options.server.href },
+      mode: options.mode,
+    });
+  }
+
+  private fault(problem: string): void {
+    this.problem = messageOf(problem);
+    this.runtime.tell(
+      "fault",
+      { protection: "bunkernet", reason: "report", data: problem },
+      undefined,
+      undefined,
+    );
+  }
+}

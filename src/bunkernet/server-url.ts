@@ -1,0 +1,32 @@
+import { isGlobal, parseAddress } from "../core/address.js";
+
+/** Reads the API's address; `undefined` for what is none. Whatever stands after it is the call's. */
+export function serverUrl(value: string): URL | undefined {
+  if (!URL.canParse(value)) return undefined;
+  const url = new URL(value);
+  const plain = url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+  return plain && (url.protocol === "https:" || url.protocol === "http:") ? url : undefined;
+}
+
+/** Where a call goes: below the path that the operator gave. */
+export function callUrl(server: URL, path: string): URL {
+  return new URL(`${server.origin}${server.pathname.replace(/\/+$/, "")}${path}`);
+}
+
+/** Whether a host is this machine: no proxy stands between. */
+export function isLoopbackHost(hostname: string): boolean {
+  if (/^(?:.+\.)?localhost$/i.test(hostname)) return true;
+  const address = addressOf(hostname);
+  return address !== undefined && (address.text === "::1" || /^127\./.test(address.text));
+}
+
+/** Whether a host is loopback or a private address by its name alone; other names could lead anywhere. */
+export function isPrivateHost(hostname: string): boolean {
+  if (isLoopbackHost(hostname)) return true;
+  const address = addressOf(hostname);
+  return address !== undefined && !isGlobal(address);
+}
+
+function addressOf(hostname: string): ReturnType<typeof parseAddress> {
+  return parseAddress(hostname.replace(/^\[|\]$/g, ""));
+}

@@ -1,0 +1,294 @@
+import { createHash } from "node:crypto";
+import { isGlobal, parseRange, type Address, type AddressRange } from "../core/address.js";
+import { AddressSet } from "../core/address-set.js";
+import { messageOf } from "../core/errors.js";
+import type { ActiveClients, Hits } from "./active-clients.js";
+import type { Api, Outcome } from "./api.js";
+import type { KeptAbout, KeptFiles, ListFile } from "./kept-files.js";
+import type { BunkernetResolved } from "./options.js";
+import type { Protected } from "./own-addresses.js";
+
+/** Milliseconds of work between two turns of the event loop. */
+const SLICE_MS = 5;
+/** Below so many entries no growth is sudden. */
+const LEAST_GROWTH = 1000;
+/** How long a new list is watched, in ms, and how many of its denials come between two looks. */
+const TRIAL_MS = 3_600_000;
+const DENIALS_PER_LOOK = 32;
+/** How often a suspended list is looked at again, in ms. */
+const RECONSIDER_MS = 3_600_000;
+
+const LIST = "ip.list";
+const ABOUT = "list.json";
+
+/** What the list tells of. */
+export interface ThreatListListener {
+  failed(problem: string): void;
+  /** A new list has a large share of the active clients. */
+  mass(hits: Hits): void;
+}
+
+interface Held {
+  readonly set: AddressSet;
+  readonly sha512: string;
+  readonly refused: number;
+}
+
+/** The list of BunkerNet: the one in force, and one that is left alone because it would hit too many. */
+export class ThreatList {
+  /** The addresses in force; `undefined` = there is no list yet. */
+  current: AddressSet | undefined;
+  private held: Held | undefined;
+  private suspended: Held | undefined;
+  private checkedAt = 0;
+  private trialSince = 0;
+  private denials = 0;
+  private nextLook = 0;
+  private loading: Promise<void> | undefined;
+  private syncing: Promise<Outcome<unknown>> | undefined;
+  /** Whether what this machine keeps has been read. */
+  loaded = false;
+
+  constructor(
+    private readonly options: BunkernetResolved,
+    private readonly files: KeptFiles | undefined,
+    private readonly untouchable: () => Protected,
+    private readonly active: ActiveClients,
+    private readonly now: () => number,
+    private readonly listener: ThreatListListener,
+  ) {}
+
+  /** Reads the list that is kept on this machine, once. Never rejects. */
+  load(): Promise<void> {
+    return (this.loading ??= this.read().finally(() => (this.loaded = true)));
+  }
+
+  /** Whether the list is older than it may be. A time that lies ahead is one that the clock has been put back from. */
+  get isDue(): boolean {
+    const age = this.now() - this.checkedAt;
+    return age < 0 || age >= this.options.listMaxAge * 1000;
+  }
+
+  /** Downloads the list and puts it in force; calls at the same time share one download. Never rejects. */
+  sync(api: Api, id: string): Promise<Outcome<unknown>> {
+    return (this.syncing ??= this.download(api, id).finally(() => (this.syncing = undefined)));
+  }
+
+  /** Somebody was refused because of the list: a new list is watched for what it does. */
+  hit(): void {
+    if (this.trialSince === 0 || ++this.denials % DENIALS_PER_LOOK !== 0) return;
+    const now = this.now();
+    if (now - this.trialSince > TRIAL_MS) this.trialSince = 0;
+    else this.judge(now);
+  }
+
+  /** Looks again at a list that was suspended. */
+  tick(): void {
+    const now = this.now();
+    if (this.suspended === undefined || (now < this.nextLook && this.nextLook - now <= RECONSIDER_MS)) return;
+    this.nextLook = now + RECONSIDER_MS;
+    if (this.active.hits(this.suspended.set, now).mass) return;
+    this.putInForce(this.suspended);
+    void this.mark(false);
+  }
+
+  get status(): {
+    state: "none" | "in force" | "suspended";
+    entries: number;
+    refused: number;
+    suspended: number;
+    checked: Date | undefined;
+    bytes: number;
+  } {
+    return {
+      state: this.suspended !== undefined ? "suspended" : this.held === undefined ? "none" : "in force",
+      entries: this.held?.set.size ?? 0,
+      refused: (this.suspended ?? this.held)?.refused ?? 0,
+      suspended: this.suspended?.set.size ?? 0,
+      checked: this.checkedAt === 0 ? undefined : new Date(this.checkedAt),
+      bytes: this.held?.set.bytes ?? 0,
+    };
+  }
+
+  private async read(): Promise<void> {
+    const { files } = this;
+    if (files === undefined) return;
+    const build = new Build(this.options, this.untouchable());
+    const about = await files.readList(LIST, async (entries) => {
+      await build.take(entries);
+    });
+    if (about === undefined) return;
+    const held = { set: build.set, sha512: about.sha512, refused: build.refused };
+    if (about.suspended) this.suspended = held;
+    else this.putInForce(held);
+    const kept = (await files.readJson(ABOUT)) as { sha512?: unknown; checked?: unknown } | undefined;
+    if (kept?.sha512 === about.sha512 && typeof kept.checked === "number") this.checkedAt = kept.checked;
+  }
+
+  private async download(api: Api, id: string): Promise<Outcome<unknown>> {
+    await this.load();
+    const before = this.held?.set.size ?? 0;
+    const { maxGrowth } = this.options;
+    const most = maxGrowth === 0 || before < LEAST_GROWTH ? Infinity : before * maxGrowth;
+    const build = new Build(this.options, this.untouchable());
+    let file: ListFile | undefined;
+    try {
+      file = await this.files?.beginList(LIST).catch((error: unknown) => {
+        this.listener.failed(`the list could not be written: ${messageOf(error)}`);
+        return undefined;
+      });
+      const outcome = await api.list(id, async (entries) => {
+        const good = await build.take(entries);
+        if (build.set.size > most)
+          throw new Error(`the list has grown to more than ${maxGrowth} times its last size`);
+        await file?.write(good);
+      });
+      if (outcome.kind !== "ok") return outcome;
+      build.refused += outcome.value.strangers;
+      if (build.set.size === 0 && build.seen > 0)
+        return { kind: "failed", problem: `none of ${build.seen} entries is an address that may be listed` };
+      await this.arrived(build, file);
+      file = undefined;
+      return outcome;
+    } catch (error) {
+      return { kind: "failed", problem: messageOf(error) };
+    } finally {
+      await file?.discard();
+    }
+  }
+
+  private async arrived(build: Build, file: ListFile | undefined): Promise<void> {
+    const sha512 = build.hash.digest("hex");
+    this.checkedAt = this.now();
+    if (sha512 === (this.suspended ?? this.held)?.sha512) {
+      await file?.discard();
+    } else {
+      const held = { set: build.set, sha512, refused: build.refused };
+      const hits = this.active.hits(held.set, this.checkedAt);
+      if (hits.mass) this.listener.mass(hits);
+      const suspend = hits.mass && this.options.massList === "suspend";
+      if (suspend) this.suspend(held);
+      else {
+        this.putInForce(held);
+        this.trialSince = Math.max(1, this.checkedAt);
+        this.denials = 0;
+      }
+      await this.keep(file, { sha512, suspended: suspend });
+    }
+    await this.files
+      ?.writeJson(ABOUT, { sha512, checked: this.checkedAt })
+      .catch((error: unknown) => this.listener.failed(`the list could not be kept: ${messageOf(error)}`));
+  }
+
+  // A disk that is full takes the list from the next start, not from this one.
+  private async keep(file: ListFile | undefined, about: KeptAbout): Promise<void> {
+    try {
+      await file?.commit(about);
+    } catch (error) {
+      this.listener.failed(`the list could not be kept: ${messageOf(error)}`);
+    }
+  }
+
+  // A list that looked right when it came may yet hit everybody who comes.
+  private judge(now: number): void {
+    const { held } = this;
+    if (held === undefined) return;
+    const hits = this.active.hits(held.set, now, this.trialSince);
+    if (!hits.mass) return;
+    this.trialSince = 0;
+    this.listener.mass(hits);
+    if (this.options.massList !== "suspend") return;
+    this.held = undefined;
+    this.current = undefined;
+    this.suspend(held);
+    void this.mark(true);
+  }
+
+  private suspend(held: Held): void {
+    this.suspended = held;
+    this.nextLook = this.now() + RECONSIDER_MS;
+  }
+
+  private putInForce(held: Held): void {
+    this.suspended = undefined;
+    this.held = held;
+    this.current = held.set;
+  }
+
+  // What is kept must say the same after a restart.
+  private async mark(suspended: boolean): Promise<void> {
+    const { files } = this;
+    const held = suspended ? this.suspended : this.held;
+    if (files === undefined || held === undefined) return;
+    try {
+      const file = await files.beginList(LIST);
+      let lines: string[] = [];
+      for (const { text } of held.set.entries()) {
+        if (lines.push(text) < 4096) continue;
+        await file.write(lines);
+        lines = [];
+      }
+      await file.write(lines);
+      await file.commit({ sha512: held.sha512, suspended });
+    } catch (error) {
+      this.listener.failed(`the list could not be kept: ${messageOf(error)}`);
+    }
+  }
+}
+
+// A set being made from entries as they come, a slice of time at a time.
+class Build {
+  readonly set = new AddressSet();
+  readonly hash = createHash("sha512");
+  refused = 0;
+  seen = 0;
+  private end = performance.now() + SLICE_MS;
+
+  constructor(
+    private readonly options: BunkernetResolved,
+    private readonly untouchable: Protected,
+  ) {}
+
+  /** Takes entries and answers those worth keeping: valid ones, whoever may not be listed today. */
+  async take(entries: readonly string[]): Promise<string[]> {
+    const good: string[] = [];
+    for (let from = 0; from < entries.length; from += 256) {
+      if (performance.now() >= this.end) {
+        await new Promise((resolve) => setImmediate(resolve));
+        this.end = performance.now() + SLICE_MS;
+      }
+      for (const entry of entries.slice(from, from + 256)) this.takeOne(entry, good);
+    }
+    return good;
+  }
+
+  private takeOne(entry: string, good: string[]): void {
+    // As the API's own clients compare lists: entries joined by line ends, none at the end.
+    this.hash.update(this.seen++ === 0 ? entry : `\n${entry}`, "latin1");
+    const range = readEntry(entry, this.options.ranges);
+    if (range === undefined || this.set.size >= this.options.maxEntries) {
+      this.refused++;
+      return;
+    }
+    good.push(range.text);
+    if (this.untouchable.concerns(range)) this.refused++;
+    else this.set.add(range);
+  }
+}
+
+/** An entry that may stand in a list: a global address, or with `ranges` a block of them that is not too wide (R26). */
+export function readEntry(entry: string, ranges: boolean): AddressRange | undefined {
+  const range = parseRange(entry);
+  if (range === undefined || entry.includes("%")) return undefined;
+  const single = range.bits === (range.address.family === 4 ? 32 : 128);
+  if (!single && (!ranges || range.bits < (range.address.family === 4 ? 8 : 19))) return undefined;
+  return isGlobal(range.address) && (single || isGlobal(lastOf(range))) ? range : undefined;
+}
+
+function lastOf({ address, bits }: AddressRange): Address {
+  const words = address.words.map((word, index) => {
+    const own = Math.min(32, Math.max(0, bits - index * 32));
+    return own === 32 ? word : (word | (0xffffffff >>> own)) >>> 0;
+  });
+  return { ...address, words };
+}
