@@ -23,9 +23,18 @@ export interface ChangesTools {
   publish(channel: string, text: string): Promise<unknown>;
 }
 
-/** The news that goes with a write, before the line break; the value follows. */
-export function newsOf(rest: string, ttlMs: number): string {
-  return JSON.stringify([rest, ttlMs]);
+/** The news that goes with a write, before the line break; the value follows. `tag` tells whoever sent it that it came around. */
+export function newsOf(rest: string, ttlMs: number, tag?: string): string {
+  return JSON.stringify(tag === undefined ? [rest, ttlMs] : [rest, ttlMs, tag]);
+}
+
+/** A write whose news is waited for. */
+export interface Sent {
+  readonly tag: string;
+  /** Resolves when all listeners here have been told, or cannot be told. */
+  readonly heard: Promise<void>;
+  /** Nothing was written. */
+  cancel(): void;
 }
 
 /**
@@ -37,7 +46,11 @@ export class Changes {
   private readonly watchers = new Watchers();
   private readonly gaps = new Set<() => void>();
   private readonly namespaces = new Set<Namespace>(["ban", "state"]);
+  private readonly id = randomUUID();
   private readonly pulse: string;
+  /** Writes of our own whose news has not come around yet. */
+  private readonly sent = new Map<string, () => void>();
+  private count = 0;
   /** Keys whose change was told by a script, so that tracking's word of the same change says nothing new. */
   private readonly echoes = new Set<string>();
   /** Keys being read anew; true = changed meanwhile. */
@@ -50,7 +63,7 @@ export class Changes {
   private closed = false;
 
   constructor(private readonly tools: ChangesTools) {
-    this.pulse = `${tools.names.prefix}pulse:${randomUUID()}`;
+    this.pulse = `${tools.names.prefix}pulse:${this.id}`;
   }
 
   /** Whether changes are heard of now. */
@@ -96,11 +109,27 @@ export class Changes {
     }
   }
 
+  /** For a write that is about to be sent; `undefined` where its news would not be heard here. */
+  expect(namespace: Namespace): Sent | undefined {
+    if (this.ear === undefined || !this.watchers.hears(namespace)) return undefined;
+    const tag = `${this.id}:${++this.count}`;
+    let cancel = (): void => undefined;
+    const heard = new Promise<void>((resolve) => {
+      cancel = (): void => {
+        this.sent.delete(tag);
+        resolve();
+      };
+      this.sent.set(tag, cancel);
+    });
+    return { tag, heard, cancel };
+  }
+
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
     this.ear?.close();
     this.ear = undefined;
+    for (const done of this.sent.values()) done();
   }
 
   private async open(): Promise<void> {
@@ -158,6 +187,7 @@ export class Changes {
     const { ear } = this;
     this.ear = undefined;
     ear?.close();
+    for (const done of this.sent.values()) done();
     this.openLater();
   }
 
@@ -195,6 +225,7 @@ export class Changes {
       this.echoes.add(key);
     }
     this.watchers.tell(namespace, { key, value: news.value, ttl: news.ttl });
+    if (news.tag !== undefined) this.sent.get(news.tag)?.();
   }
 
   private invalidated(keys: readonly string[] | undefined): void {
@@ -240,12 +271,24 @@ export class Changes {
   }
 }
 
-function readNews(text: string): { rest: string; ttl: number; value: string | undefined } | undefined {
+interface News {
+  readonly rest: string;
+  readonly ttl: number;
+  readonly value: string | undefined;
+  readonly tag: string | undefined;
+}
+
+function readNews(text: string): News | undefined {
   const end = text.indexOf("\n");
   try {
-    const [rest, ttl] = JSON.parse(end < 0 ? text : text.slice(0, end)) as unknown[];
+    const [rest, ttl, tag] = JSON.parse(end < 0 ? text : text.slice(0, end)) as unknown[];
     if (typeof rest !== "string" || typeof ttl !== "number") return undefined;
-    return { rest, ttl: ttl / 1000, value: end < 0 ? undefined : text.slice(end + 1) };
+    return {
+      rest,
+      ttl: ttl / 1000,
+      value: end < 0 ? undefined : text.slice(end + 1),
+      tag: typeof tag === "string" ? tag : undefined,
+    };
   } catch {
     return undefined;
   }

@@ -152,8 +152,10 @@ export class RedisStore implements Store {
     const place = this.names.place(key);
     return this.ask(
       async () => {
-        const args = [place.rest, this.names.channel(place.namespace), newsOf(place.rest, 0)];
-        return Number(await this.commands.run(DELETE, keysOf(place), args)) === 1;
+        const gone = await this.telling(place, 0, (news) =>
+          this.commands.run(DELETE, keysOf(place), [place.rest, this.names.channel(place.namespace), news]),
+        );
+        return Number(gone) === 1;
       },
       () => this.standIn.delete(key),
     );
@@ -216,8 +218,34 @@ export class RedisStore implements Store {
   ): Promise<unknown> {
     const ms = Math.ceil(checked(ttl) * 1000);
     const channel = this.names.channel(place.namespace);
-    const args = [place.rest, value, String(ms), channel, newsOf(place.rest, ms), ...this.budget(place), how];
-    return this.commands.run(script, keysOf(place), args);
+    return this.telling(place, ms, (news) =>
+      this.commands.run(script, keysOf(place), [
+        place.rest,
+        value,
+        String(ms),
+        channel,
+        news,
+        ...this.budget(place),
+        how,
+      ]),
+    );
+  }
+
+  // A write is over when those who watch here have been told of it, in Redis's order: nobody sees an older state afterwards.
+  private async telling(
+    place: Place,
+    ms: number,
+    write: (news: string) => Promise<unknown>,
+  ): Promise<unknown> {
+    const sent = this.changes.expect(place.namespace);
+    try {
+      const answer = await write(newsOf(place.rest, ms, sent?.tag));
+      if (answer !== 0 && answer !== -1 && sent !== undefined)
+        await inTime(sent.heard, this.setup.timeout).catch(() => undefined);
+      return answer;
+    } finally {
+      sent?.cancel();
+    }
   }
 
   private budget({ namespace }: Place): [most: string, evict: string] {

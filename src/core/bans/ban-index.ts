@@ -1,9 +1,9 @@
+import { entriesOf } from "../../store/entries.js";
 import type { Store, StoreChange } from "../../store/store.js";
 import type { Address, AddressRange } from "../address.js";
 import { parseRange, prefixOf } from "../address.js";
 import { AddressSet } from "../address-set.js";
 import type { Client } from "../client.js";
-import { isThenable } from "../verdict.js";
 import { banKey, decodeBan, parseBanKey, type Ban } from "./ban.js";
 
 /** What is known of one subject at one service (or everywhere). It outlives the ban, so that older passes stay void (R16). */
@@ -21,6 +21,9 @@ interface Entry {
 type Subject = Map<string, Entry>;
 
 const GLOBAL = "";
+
+/** When bans that could not be read anew are asked for again, in ms. */
+const RETRY_MS = 1000;
 
 /** Stands for every service in {@link BanIndex.findAddress}. */
 export const ANY_SERVICE = "*";
@@ -50,11 +53,22 @@ export class BanIndex {
   private readonly stops: (() => void)[] = [];
   private loading: Promise<void> | undefined;
   private loaded = false;
+  /** While bans are read: the subjects and scopes that changed meanwhile, of which the reading knows less. */
+  private changed: Set<string> | undefined;
+  /** Changes were missed while bans were being read. */
+  private again = false;
 
   constructor(private readonly store: Store) {
     this.now = clockOf(store);
     for (const namespace of ["ban", "state"] as const) {
-      const stop = store.watch?.(namespace, (change) => this.hear(change));
+      const stop = store.watch?.(
+        namespace,
+        (change) => {
+          this.changed?.add(change.key);
+          this.hear(change);
+        },
+        namespace === "ban" ? () => this.missed() : undefined,
+      );
       if (stop !== undefined) this.stops.push(stop);
     }
   }
@@ -112,6 +126,7 @@ export class BanIndex {
   /** Puts a ban in force here, at once. */
   put(ban: Ban): void {
     const service = ban.scope === "service" ? ban.service : GLOBAL;
+    this.changed?.add(banKey(ban.ip, service === GLOBAL ? undefined : service));
     const ends = ban.expires === null ? Infinity : ban.expires.getTime();
     const date = ban.date.getTime();
     const known = this.subjects.get(ban.ip)?.get(service);
@@ -257,21 +272,46 @@ export class BanIndex {
     else known.began = Math.max(known.began, began);
   }
 
+  // The store lost sight of changes: what is known stays in force until everything has been read anew.
+  private missed(): void {
+    if (this.loading !== undefined) this.again = true;
+    else if (this.loaded) {
+      this.loading = this.load().finally(() => (this.loading = undefined));
+      this.loading.catch(() => setTimeout(() => this.missed(), RETRY_MS).unref());
+    }
+  }
+
   private async load(): Promise<void> {
-    for (const [namespace, prefix] of [
-      ["ban", ""],
-      ["state", VOID_PREFIX.slice("state:".length)],
-    ] as const) {
-      for await (const key of this.store.keys(namespace, prefix)) {
-        // Promise.all waits even for plain values, so it is used only where the store answers with promises.
-        const value = this.store.get(key);
-        const ttl = this.store.ttl(key);
-        const [text, left] =
-          isThenable(value) || isThenable(ttl) ? await Promise.all([value, ttl]) : [value, ttl];
-        if (text !== undefined && left !== undefined) this.hear({ key, value: text, ttl: left });
+    do {
+      this.again = false;
+      const changed = (this.changed = new Set<string>());
+      const found = new Set<string>();
+      try {
+        for (const [namespace, prefix] of [
+          ["ban", ""],
+          ["state", VOID_PREFIX.slice("state:".length)],
+        ] as const) {
+          for await (const entry of entriesOf(this.store, namespace, prefix)) {
+            if (namespace === "ban") found.add(entry.key);
+            if (entry.value !== undefined && !changed.has(entry.key)) this.hear(entry);
+          }
+        }
+        if (this.loaded) this.endAbsent(found, changed);
+      } finally {
+        this.changed = undefined;
+      }
+    } while (this.again);
+    this.loaded = true;
+  }
+
+  // Bans that were lifted while nobody could tell us.
+  private endAbsent(found: ReadonlySet<string>, changed: ReadonlySet<string>): void {
+    for (const subject of this.subjects.keys()) {
+      for (const service of this.scopesOf(subject)) {
+        const key = banKey(subject, service);
+        if (!found.has(key) && !changed.has(key)) this.end(subject, service);
       }
     }
-    this.loaded = true;
   }
 }
 

@@ -1,4 +1,5 @@
 import { networkInterfaces } from "node:os";
+import { entriesOf } from "../../store/entries.js";
 import { StoreFullError, type Namespace, type Store } from "../../store/store.js";
 import {
   parseAddress,

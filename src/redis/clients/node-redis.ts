@@ -25,15 +25,19 @@ export interface NodeRedisClient {
   nodeClient?(node: object): NodeRedisClient | Promise<NodeRedisClient>;
   /** A Sentinel client's. */
   getMasterNode?(): unknown;
+  unsubscribe(channels: string[], listener: (message: unknown, channel: string) => void): Promise<unknown>;
+  off(event: string, listener: (...args: never[]) => void): unknown;
 }
 
 /** Whether a value is a client of node-redis. */
 export function isNodeRedis(client: object): client is NodeRedisClient {
-  const { sendCommand, duplicate, isOpen } = client as Partial<NodeRedisClient>;
-  return typeof sendCommand === "function" && typeof duplicate === "function" && typeof isOpen === "boolean";
+  const { sendCommand, subscribe, isOpen } = client as Partial<NodeRedisClient>;
+  return typeof sendCommand === "function" && typeof subscribe === "function" && typeof isOpen === "boolean";
 }
 
 const CONNECT_TIMEOUT_MS = 2000;
+/** Events of a Sentinel client after which messages may have been missed. */
+const BREAKS = ["error", "client-error", "topology-change"];
 
 /** Talks through node-redis 5 or 6: one server, Sentinel or Cluster. */
 export class NodeRedisConnection implements RedisConnection {
@@ -65,6 +69,7 @@ export class NodeRedisConnection implements RedisConnection {
   }
 
   async listen(handlers: EarHandlers): Promise<Ear> {
+    if (this.sentinel) return this.listenBySentinel(handlers);
     const connection = await this.duplicate();
     let over = false;
     const lost = (why: unknown): void => {
@@ -75,8 +80,6 @@ export class NodeRedisConnection implements RedisConnection {
     };
     connection.on("error", (error: never) => lost(error));
     connection.on("end", () => lost(new Error("the connection was closed")));
-    // A Sentinel client mends itself, and what was said in the meantime is missed.
-    connection.on("topology-change", () => lost(new Error("the servers behind Sentinel changed")));
     const hear = (message: unknown, channel: string): void => {
       if (over) return;
       if (channel === INVALIDATIONS)
@@ -111,9 +114,37 @@ export class NodeRedisConnection implements RedisConnection {
     if (this.own) end(this.client);
   }
 
+  // Its Sentinel client listens on a connection that it keeps to itself and mends itself; what is said meanwhile is missed.
+  private listenBySentinel(handlers: EarHandlers): Promise<Ear> {
+    const { client } = this;
+    const subscribed: string[] = [];
+    let over = false;
+    const hear = (message: unknown, channel: string): void => {
+      if (!over) handlers.message(channel, String(message));
+    };
+    const stop = (): void => {
+      over = true;
+      for (const event of BREAKS) client.off(event, lost);
+      if (client.isOpen) client.unsubscribe(subscribed, hear).catch(ignore);
+    };
+    const lost = (): void => {
+      if (over) return;
+      stop();
+      handlers.lost(new Error("the servers behind Sentinel changed"));
+    };
+    for (const event of BREAKS) client.on(event, lost);
+    return Promise.resolve({
+      track: () => Promise.reject(new Error("not with this client")),
+      async subscribe(channels) {
+        subscribed.push(...channels);
+        await client.subscribe([...channels], hear);
+      },
+      close: stop,
+    });
+  }
+
   // Every node of a cluster hears every message.
   private async duplicate(): Promise<NodeRedisClient> {
-    if (this.sentinel) return this.client.duplicate();
     if (!this.cluster) return once(this.client);
     const { masters = [] } = this.client;
     const node = masters[Math.floor(Math.random() * masters.length)];
