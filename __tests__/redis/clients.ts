@@ -5,7 +5,7 @@ import type * as NodeRedis from "redis";
 /** A client of one of the libraries in use, connected, with a way to end it. */
 export interface TestClient {
   readonly client: object;
-  end(): Promise<void> | void;
+  readonly end: () => Promise<void> | void;
 }
 
 /** One version of one client library. */
@@ -57,7 +57,7 @@ function nodeRedis(name: string, redis: typeof NodeRedis): Library {
       });
       client.on("error", quiet);
       await client.connect();
-      return { client, end: () => client.destroy() };
+      return { client, end: () => client.close() };
     },
   };
 }

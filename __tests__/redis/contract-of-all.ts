@@ -7,7 +7,7 @@ const really = (seconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, seconds * 1000 + 5));
 
 /** Collects the kit's tests instead of running them, so that all clients can wait at the same time. */
-class Collector implements TestRunner {
+class Collector {
   readonly tests = new Map<string, () => Promise<void>>();
   private before: (() => Promise<void>) | undefined;
   private after: (() => Promise<void>) | undefined;
@@ -42,7 +42,7 @@ export function describeOnAllLibraries(
       await store.ready();
       return { store, advance: really, cleanup: end };
     };
-    describeStore(library.name, create, { runner: collector });
+    describeStore(library.name, create, { runner: collector satisfies TestRunner });
     return { name: library.name, tests: collector.tests };
   });
 
@@ -53,7 +53,7 @@ export function describeOnAllLibraries(
 
     for (const name of collectors[0]?.tests.keys() ?? []) {
       test(`${name} (${libraries.map((library) => library.name).join(", ")})`, async () => {
-        const results = await Promise.allSettled(collectors.map(({ tests }) => tests.get(name)?.()));
+        const results = await Promise.allSettled(collectors.map(async ({ tests }) => tests.get(name)?.()));
         const failed = results.flatMap((result, at) =>
           result.status === "rejected" ? [`${collectors[at]?.name}: ${String(result.reason)}`] : [],
         );

@@ -63,7 +63,12 @@ export async function startCluster(): Promise<{ ports: number[]; stop(): Promise
     const states = await Promise.all(nodes.map((node) => node.cli("cluster", "info")));
     return states.every((state) => state.includes("cluster_state:ok"));
   });
-  return { ports, stop: async () => void (await Promise.all(nodes.map((node) => node.stop("SIGKILL")))) };
+  return {
+    ports,
+    stop: async () => {
+      await Promise.all(nodes.map((node) => node.stop("SIGKILL")));
+    },
+  };
 }
 
 /** A master with a Sentinel that watches it. */

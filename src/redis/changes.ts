@@ -111,7 +111,7 @@ export class Changes {
 
   /** For a write that is about to be sent; `undefined` where its news would not be heard here. */
   expect(namespace: Namespace): Sent | undefined {
-    if (this.ear === undefined || !this.watchers.hears(namespace)) return undefined;
+    if (this.ear === undefined || !this.namespaces.has(namespace)) return undefined;
     const tag = `${this.id}:${++this.count}`;
     let cancel = (): void => undefined;
     const heard = new Promise<void>((resolve) => {

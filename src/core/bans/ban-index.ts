@@ -282,8 +282,7 @@ export class BanIndex {
   }
 
   private async load(): Promise<void> {
-    do {
-      this.again = false;
+    for (let again = true; again; again = this.missedAgain()) {
       const changed = (this.changed = new Set<string>());
       const found = new Set<string>();
       try {
@@ -300,8 +299,14 @@ export class BanIndex {
       } finally {
         this.changed = undefined;
       }
-    } while (this.again);
+    }
     this.loaded = true;
+  }
+
+  private missedAgain(): boolean {
+    const { again } = this;
+    this.again = false;
+    return again;
   }
 
   // Bans that were lifted while nobody could tell us.
