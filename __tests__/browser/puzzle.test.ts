@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
-import { createSearch } from "../../src/browser/sha256-puzzle.js";
+import { createSearch, type Search } from "../../src/browser/sha256-puzzle.js";
+import { unrolledSearch } from "../../src/browser/unrolled-search.js";
 
-const search = createSearch();
+// Evaluated elsewhere, as workers do: nothing of this module may be missing there.
+const inWorkers = runInNewContext(`(${unrolledSearch()})`) as Search;
 const word = fc.integer({ min: -0x80000000, max: 0x7fffffff });
 const seeds = fc.array(word, { minLength: 8, maxLength: 8 }).map((words) => Int32Array.from(words));
 const indexes = fc.integer({ min: 0, max: 0xffffffff });
@@ -17,7 +19,10 @@ function firstWord(seed: Int32Array, index: number, nonce: number): number {
   return createHash("sha256").update(message).digest().readUInt32BE(0);
 }
 
-describe("search for a nonce", () => {
+describe.each([
+  ["in workers", inWorkers],
+  ["on the main thread", createSearch()],
+])("search for a nonce %s", (_where, search) => {
   test("knows the first word of any hash to the last bit", () => {
     fc.assert(
       fc.property(seeds, indexes, indexes, (seed, index, nonce) => {
@@ -51,12 +56,10 @@ describe("search for a nonce", () => {
     expect(search(seed, 0, last, 0, 0xffffffff)).toBe(-1);
   });
 
-  test("stands alone: its text, evaluated elsewhere, searches just as well", () => {
-    // Workers get the function as text. Nothing of this module may be missing there.
-    const elsewhere = runInNewContext(`(${createSearch.toString()})()`) as typeof search;
+  test("is true to Node's own hash where it says that it found one", () => {
     const seed = Int32Array.from([1, -2, 3, -4, 5, -6, 7, -8]);
     const nonce = search(seed, 7, 0, 100_000, 2 ** 20);
+    expect(nonce).toBeGreaterThan(0);
     expect(firstWord(seed, 7, nonce)).toBeLessThan(2 ** 20);
-    expect(elsewhere(seed, 7, 0, 100_000, 2 ** 20)).toBe(nonce);
   });
 });

@@ -1,4 +1,5 @@
 import type { Search } from "./sha256-puzzle.js";
+import { unrolledSearch } from "./unrolled-search.js";
 
 /** What a worker is asked to do: the arguments of {@link Search}. Its answer is the search's. */
 export type SearchOrder = Parameters<Search>;
@@ -6,19 +7,15 @@ export type SearchOrder = Parameters<Search>;
 /** What a worker says once, as soon as it runs. */
 export const READY = "ready";
 
-/**
- * The whole program of a worker. Its text is sent there (see {@link searchWorkerSource}), so it stands alone.
- * @param createSearch The search it answers with.
- */
-function searchWorker(createSearch: () => Search, ready: string): void {
-  const search = createSearch();
+/** The whole program of a worker. Its text is sent there (see {@link searchWorkerSource}), so it stands alone. */
+function searchWorker(search: Search, ready: string): void {
   self.onmessage = ({ data }: MessageEvent<SearchOrder>) => {
     self.postMessage(search(...data));
   };
   self.postMessage(ready);
 }
 
-/** The worker's program as text. Made from the same function that the main thread falls back on: the page carries it once. */
-export function searchWorkerSource(createSearch: () => Search): string {
-  return `(${searchWorker.toString()})(${createSearch.toString()},"${READY}")`;
+/** The worker's program as text. The page carries the few lines that write the search, not the thousand of the search. */
+export function searchWorkerSource(): string {
+  return `(${searchWorker.toString()})(${unrolledSearch()},"${READY}")`;
 }

@@ -101,7 +101,7 @@ export function solve(
     if (!workersAlive) runOnMainThread();
   }, WORKER_START_MS);
   try {
-    url = URL.createObjectURL(new Blob([searchWorkerSource(createSearch)], { type: "text/javascript" }));
+    url = URL.createObjectURL(new Blob([searchWorkerSource()], { type: "text/javascript" }));
     const cores = Math.min(navigator.hardwareConcurrency || 2, MOST_WORKERS);
     for (let i = 0; i < cores; i++) startWorker();
   } catch {
