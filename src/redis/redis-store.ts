@@ -34,6 +34,8 @@ const BATCH = 100;
  * @example new RedisStore({ url: "redis://127.0.0.1:6379" })
  */
 export class RedisStore implements Store {
+  /** Whether BunkerWeb reads the bans, which knows single addresses only. */
+  readonly exactBans: boolean;
   private readonly setup: RedisSetup;
   private readonly names: KeyNames;
   private readonly connection: RedisConnection;
@@ -46,6 +48,7 @@ export class RedisStore implements Store {
 
   constructor(options: RedisStoreOptions) {
     const setup = (this.setup = readRedisOptions(options));
+    this.exactBans = setup.bunkerweb;
     this.names = new KeyNames(setup.prefix, setup.bunkerweb);
     this.connection = connectionOf(setup);
     this.outage = new Outage({

@@ -78,6 +78,8 @@ export interface Store {
    * Calls `onGap` when changes may have been missed: whoever keeps copies reads everything anew then.
    */
   watch?(namespace: Namespace, listener: (change: StoreChange) => void, onGap?: () => void): () => void;
+  /** Says that bans are shared with software that knows single addresses only: a ban of an IPv6 prefix is kept for the address, too. */
+  readonly exactBans?: boolean;
   /** Lets go of timers and connections. Calling it twice is harmless. */
   close?(): Awaitable<void>;
 }

@@ -1,7 +1,7 @@
 import { entriesOf } from "../../store/entries.js";
 import type { Store, StoreChange } from "../../store/store.js";
 import type { Address, AddressRange } from "../address.js";
-import { parseRange, prefixOf } from "../address.js";
+import { parseRange, prefixOf, rangeContains } from "../address.js";
 import { AddressSet } from "../address-set.js";
 import type { Client } from "../client.js";
 import { banKey, decodeBan, parseBanKey, type Ban } from "./ban.js";
@@ -166,6 +166,18 @@ export class BanIndex {
   scopesOf(subject: string): (string | undefined)[] {
     const scopes = [...(this.subjects.get(subject) ?? [])].filter(([, entry]) => this.now() < entry.ends);
     return scopes.map(([service]) => (service === GLOBAL ? undefined : service));
+  }
+
+  /** The single IPv6 addresses with a ban of their own inside some prefixes, those left out that are named themselves. */
+  addressesIn(ranges: readonly AddressRange[]): AddressRange[] {
+    const wide = ranges.filter(({ address, bits }) => address.family === 6 && bits < 128);
+    if (wide.length === 0) return [];
+    const named = new Set(ranges.map(({ text }) => text));
+    return [...this.subjects.keys()]
+      .filter((subject) => subject.includes(":") && !subject.includes("/") && !named.has(subject))
+      .map((subject) => parseRange(subject))
+      .filter((one) => one !== undefined)
+      .filter((one) => wide.some((range) => rangeContains(range, one.address)));
   }
 
   /** Stops listening to the store. */

@@ -29,6 +29,8 @@ export interface BanOptions {
   data?: unknown;
   /** Bans very wide ranges, this machine's own addresses and trusted proxies too (R26). */
   force?: boolean;
+  /** The very address that earned it, where a prefix is banned: for stores shared with software that knows single addresses only. */
+  address?: string;
   /** Refuse the client, or send it to the gate. Default `"deny"`. */
   action?: "deny" | "challenge";
   /** What the `banned` event says besides: the protection that bans and the request that led to it. */
@@ -90,6 +92,8 @@ export class BanList {
     this.index.put(ban);
     this.tell("banned", ban, options.source);
     await this.write(ban, ttl);
+    const exact = this.exactOf(options.address ?? ip, range);
+    if (exact !== undefined) await this.write({ ...ban, ip: exact }, ttl);
     return ban;
   }
 
@@ -102,6 +106,7 @@ export class BanList {
    */
   async remove(ip: string, options: { service?: string } = {}): Promise<boolean> {
     const subjects = this.subjectsOf(ip);
+    if (this.store.exactBans === true) subjects.push(...this.index.addressesIn(subjects));
     let removed = false;
     try {
       for (const range of subjects) removed = (await this.lift(range.text, options.service)) || removed;
@@ -226,6 +231,13 @@ export class BanList {
     const address = parseAddress(ip);
     const exact = address === undefined ? undefined : prefixOf(address, 128);
     return exact === undefined || exact.text === subject.text ? [subject] : [subject, exact];
+  }
+
+  // The single address to ban beside an IPv6 prefix.
+  private exactOf(ip: string, range: AddressRange): string | undefined {
+    if (this.store.exactBans !== true || range.address.family === 4 || range.bits === 128) return undefined;
+    const address = parseAddress(ip);
+    return address !== undefined && rangeContains(range, address) ? address.text : undefined;
   }
 
   private checkReach(range: AddressRange): void {

@@ -1,0 +1,156 @@
+import { BanList } from "../../src/index.js";
+import { bunkerwebKey, fromBunkerweb } from "../../src/redis/bunkerweb-keys.js";
+import { RedisStore } from "../../src/redis/index.js";
+import { LIBRARIES } from "./clients.js";
+import { startRedis, until, type RedisServer } from "./servers.js";
+
+let redis: RedisServer;
+let stops: (() => unknown)[] = [];
+beforeAll(async () => void (redis = await startRedis()));
+afterAll(() => redis.stop("SIGKILL"));
+beforeEach(() => redis.cli("flushall"));
+afterEach(async () => {
+  for (const stop of stops.reverse()) await stop();
+  stops = [];
+});
+
+async function bansOf(client?: object): Promise<BanList> {
+  const where = client === undefined ? { url: redis.url } : { client };
+  const store = new RedisStore({ ...where, timeout: 900, logger: false, bunkerweb: true });
+  stops.push(() => store.close());
+  await store.ready();
+  const bans = new BanList(store);
+  // The first question has the bans read.
+  expect(await bans.get("8.8.8.8")).toBeUndefined();
+  return bans;
+}
+
+/** The JSON that BunkerWeb writes. */
+const json = (fields: object): string =>
+  JSON.stringify({
+    reason: "bad behavior",
+    service: "www.example.com",
+    date: 1_760_000_000,
+    country: "FR",
+    ban_scope: "service",
+    reason_data: [{ status: "404" }],
+    permanent: false,
+    ...fields,
+  });
+
+test.each(LIBRARIES.map((library) => [library.name, library] as const))(
+  "what BunkerWeb's script and its command line write and delete is heard by %s",
+  async (_name, library) => {
+    const { client, end } = await library.standalone(redis.url);
+    stops.push(end);
+    const bans = await bansOf(client);
+    // At the threshold its script writes the bare reason, and the ban follows as JSON.
+    await redis.cli("set", "bans_service_www.example.com_ip_1.2.3.4", "bad behavior", "EX", "600");
+    await until(async () => (await bans.get("1.2.3.4", "www.example.com")) !== undefined);
+    expect(await bans.get("1.2.3.4", "www.example.com")).toMatchObject({
+      reason: "bad behavior",
+      scope: "service",
+      service: "www.example.com",
+      data: {},
+    });
+    expect(await bans.get("1.2.3.4", "other.example.com")).toBeUndefined();
+    await redis.cli("set", "bans_service_www.example.com_ip_1.2.3.4", json({}), "EX", "600");
+    await until(
+      async () => (await bans.get("1.2.3.4", "www.example.com"))?.date.getTime() === 1_760_000_000_000,
+    );
+    expect((await bans.get("1.2.3.4", "www.example.com"))?.data).toEqual([{ status: "404" }]);
+
+    // bwcli ban, for good and for a time, and unban.
+    await redis.cli(
+      "set",
+      "bans_ip_1.2.3.5",
+      json({ reason: "manual", ban_scope: "global", permanent: true }),
+    );
+    await redis.cli(
+      "set",
+      "bans_ip_2001:db8::7",
+      json({ reason: "manual", ban_scope: "global" }),
+      "EX",
+      "600",
+    );
+    await until(async () => (await bans.get("2001:db8::7")) !== undefined);
+    expect(await bans.get("1.2.3.5", "any.example.com")).toMatchObject({ reason: "manual", expires: null });
+    expect(await bans.get("2001:db8::8")).toBeUndefined();
+    await redis.cli("del", "bans_ip_1.2.3.5");
+    await until(async () => (await bans.get("1.2.3.5")) === undefined);
+  },
+);
+
+test("what the app bans and unbans is what BunkerWeb reads", async () => {
+  const bans = await bansOf();
+  await bans.add("1.2.3.4", { ttl: 600, reason: "app" });
+  const ban = JSON.parse(await redis.cli("get", "bans_ip_1.2.3.4")) as Record<string, unknown>;
+  expect(ban).toMatchObject({ reason: "app", ban_scope: "global", permanent: false, service: "unknown" });
+  expect(Math.abs(Number(ban["date"]) * 1000 - Date.now())).toBeLessThan(60_000);
+  const left = Number(await redis.cli("ttl", "bans_ip_1.2.3.4"));
+  expect(left > 500 && left <= 600).toBe(true);
+  await bans.add("1.2.3.4", { ttl: 0, service: "shop.example.com" });
+  const key = "bans_service_shop.example.com_ip_1.2.3.4";
+  expect(await redis.cli("ttl", key)).toBe("-1");
+  expect(JSON.parse(await redis.cli("get", key))).toMatchObject({
+    permanent: true,
+    service: "shop.example.com",
+  });
+  // An unban without a service lifts them all, those that only BunkerWeb knew too.
+  await redis.cli("set", "bans_service_www.example.com_ip_1.2.3.4", "by BunkerWeb", "EX", "600");
+  await until(async () => (await bans.get("1.2.3.4", "www.example.com"))?.reason === "by BunkerWeb");
+  expect(await bans.remove("1.2.3.4")).toBe(true);
+  expect(await redis.cli("keys", "bans_*")).toBe("");
+});
+
+test("an IPv6 client is banned by its prefix for us and by its address for BunkerWeb; ranges stay ours", async () => {
+  const bans = await bansOf();
+  await bans.add("2a01:db8::1", { ttl: 600 });
+  await bans.add("2a01:db9::/64", { ttl: 600, address: "2a01:db9::5" });
+  await bans.add("9.9.0.0/16", { ttl: 600 });
+  expect((await redis.cli("keys", "bans_*")).split("\n").sort()).toEqual([
+    "bans_ip_2a01:db8::1",
+    "bans_ip_2a01:db9::5",
+  ]);
+  expect(await bans.get("2a01:db8::2")).toBeDefined();
+  expect(await bans.remove("2a01:db9::/64")).toBe(true);
+  expect(await bans.remove("2a01:db8::1")).toBe(true);
+  expect(await redis.cli("keys", "bans_*")).toBe("");
+  expect(await bans.get("2a01:db8::1")).toBeUndefined();
+});
+
+test("an app that starts finds the bans that BunkerWeb has, and leaves its other keys alone", async () => {
+  const many = Array.from({ length: 300 }, (_, index) => [
+    `bans_ip_1.1.${index >> 8}.${index & 255}`,
+    "x",
+  ]).flat();
+  await redis.cli(
+    "mset",
+    ...many,
+    "bans_ip_nonsense",
+    "x",
+    "bans_other",
+    "x",
+    "plugin_bad_behavior_1.2.3.4",
+    "3",
+  );
+  const bans = await bansOf();
+  expect((await bans.list()).length).toBe(300);
+  expect(await bans.get("1.1.1.3")).toMatchObject({ reason: "x", scope: "global", expires: null });
+  expect(await redis.cli("get", "plugin_bad_behavior_1.2.3.4")).toBe("3");
+});
+
+test("keys are translated there and back, and nothing else is taken for a ban", () => {
+  for (const rest of ["1.2.3.4", "1.2.3.4|www.example.com", "2001:db8::1", "2001:db8::1|a.b"])
+    expect(fromBunkerweb(bunkerwebKey(rest) ?? "")).toBe(`ban:${rest}`);
+  for (const rest of ["1.2.3.0/24", "2001:db8::/64", "session|1", ""])
+    expect(bunkerwebKey(rest)).toBeUndefined();
+  for (const key of [
+    "bans_ip_",
+    "bans_ip_1.2.3.0/24",
+    "bans_service__ip_1.2.3.4",
+    "bans_service_a b_ip_1.2.3.4",
+    "bans_x",
+  ])
+    expect(fromBunkerweb(key)).toBeUndefined();
+});

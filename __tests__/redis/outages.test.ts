@@ -1,0 +1,243 @@
+import { BanList, bunker, type Bunker } from "../../src/index.js";
+import { RedisStore, type RedisStoreOptions } from "../../src/redis/index.js";
+import { ask } from "../support/ask.js";
+import { EXPRESS, plainSite, serve } from "../support/hosts.js";
+import { LIBRARIES } from "./clients.js";
+import { redisCli, startRedis, until, type RedisServer } from "./servers.js";
+
+let redis: RedisServer;
+let stops: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const stop of stops.reverse()) await stop();
+  stops = [];
+});
+
+async function start(args: readonly string[] = [], port?: number): Promise<RedisServer> {
+  redis = await startRedis(args, port);
+  stops.push(() => redis.stop("SIGKILL"));
+  return redis;
+}
+
+/** A logger that keeps what it is told. */
+class Lines {
+  readonly lines: string[] = [];
+  readonly info = (line: string): void => void this.lines.push(line);
+  readonly warn = this.info;
+  readonly error = this.info;
+}
+
+interface Opened {
+  readonly store: RedisStore;
+  readonly log: Lines;
+}
+
+function openStore(options: RedisStoreOptions): Opened {
+  const log = new Lines();
+  const store = new RedisStore({ logger: log, ...options });
+  stops.push(() => store.close());
+  return { store, log };
+}
+
+type Open = (url: string, options?: RedisStoreOptions) => Promise<Opened>;
+
+const CLIENTS: [string, Open][] = [
+  ["a url", (url, options) => Promise.resolve(openStore({ url, ...options }))],
+  ...LIBRARIES.map(({ name, standalone }): [string, Open] => [
+    `a client of ${name}`,
+    async (url, options) => {
+      const { client, end } = await standalone(url);
+      stops.push(end);
+      return openStore({ client, ...options });
+    },
+  ]),
+];
+
+/** Asks until the store has noticed that Redis is away. */
+async function noticed({ store, log }: Opened): Promise<void> {
+  await until(async () => {
+    await store.increment("hit:notice", 1, 60);
+    return log.lines.length > 0;
+  });
+}
+
+async function goesOn({ store }: Opened): Promise<void> {
+  // Counting goes on here, whatever Redis had counted.
+  expect((await store.hit("hit:8.8.6.1|bb|default", 60, 10)).count).toBe(1);
+  expect((await store.hit("hit:8.8.6.1|bb|default", 60, 10)).count).toBe(2);
+  // R36: an id is spent once here.
+  expect(await store.add("spent:8.8.6.1|a", "1", 60)).toBe(true);
+  expect(await store.add("spent:8.8.6.1|a", "1", 60)).toBe(false);
+  // What all instances must agree on cannot be answered.
+  await expect(Promise.resolve(store.add("state:secret|new", "x", 0))).rejects.toMatchObject({
+    code: "ERR_BUNKER_REDIS",
+  });
+}
+
+async function isBack({ store, log }: Opened): Promise<void> {
+  await until(() => log.lines.some((line) => line.includes("is back")));
+  expect(log.lines).toEqual([
+    expect.stringMatching(/^WRN_BUNKER_REDIS: Redis is away/),
+    expect.stringMatching(/^express-bunker: Redis is back/),
+  ]);
+  // R36: nor is it spent again afterwards.
+  expect(await store.add("spent:8.8.6.1|a", "1", 60)).toBe(false);
+}
+
+describe.each(CLIENTS)("with %s", (_name, open) => {
+  test.each(["SIGSTOP", "CLIENT PAUSE"])(
+    "R36 a frozen server (%s): known bans stay, counting and spending go on here, new bans are written later",
+    async (how) => {
+      await start();
+      const opened = await open(redis.url);
+      const other = new BanList((await open(redis.url, { timeout: 900, logger: false })).store);
+      await opened.store.ready();
+      const bans = new BanList(opened.store);
+      await bans.add("8.8.6.2", { ttl: 600 });
+      expect(await bans.get("8.8.6.2")).toBeDefined();
+      expect(await other.get("8.8.6.3")).toBeUndefined();
+      if (how === "SIGSTOP") redis.child.kill("SIGSTOP");
+      else await redis.cli("client", "pause", "60000", "write");
+      await noticed(opened);
+      await goesOn(opened);
+      await bans.add("8.8.6.3", { ttl: 600, reason: "while away" });
+      expect(await bans.get("8.8.6.2")).toBeDefined();
+      expect(await bans.get("8.8.6.3")).toBeDefined();
+      if (how === "SIGSTOP") redis.child.kill("SIGCONT");
+      else await redis.cli("client", "unpause");
+      await isBack(opened);
+      await until(async () => (await other.get("8.8.6.3"))?.reason === "while away");
+    },
+  );
+
+  test("a server that is killed and comes back empty: bans made meanwhile are written, those it lost are over", async () => {
+    const { port } = await start();
+    const opened = await open(redis.url);
+    await opened.store.ready();
+    const bans = new BanList(opened.store);
+    await bans.add("8.8.6.2", { ttl: 600 });
+    expect(await bans.get("8.8.6.2")).toBeDefined();
+    await redis.stop("SIGKILL");
+    await noticed(opened);
+    await goesOn(opened);
+    await bans.add("8.8.6.3", { ttl: 600 });
+    expect(await bans.get("8.8.6.2")).toBeDefined();
+    await start([], port);
+    await isBack(opened);
+    await until(async () => (await bans.get("8.8.6.2")) === undefined);
+    expect((await bans.list()).map(({ ip }) => ip)).toEqual(["8.8.6.3"]);
+  });
+});
+
+test("out of memory (noeviction): what cannot be written waits, and is written when there is room", async () => {
+  await start(["--maxmemory-policy", "noeviction"]);
+  const opened = openStore({ url: redis.url });
+  await opened.store.ready();
+  await redis.cli("config", "set", "maxmemory", "1");
+  await noticed(opened);
+  await goesOn(opened);
+  const bans = new BanList(opened.store);
+  await bans.add("8.8.6.4", { ttl: 600 });
+  await redis.cli("config", "set", "maxmemory", "0");
+  await isBack(opened);
+  expect((await bans.list()).map(({ ip }) => ip)).toEqual(["8.8.6.4"]);
+});
+
+test("a replica that takes no writes, until it is promoted", async () => {
+  const master = await start();
+  stops.push(() => master.stop("SIGKILL"));
+  const replica = await startRedis(["--replicaof", "127.0.0.1", String(master.port)]);
+  stops.push(() => replica.stop("SIGKILL"));
+  const opened = openStore({ url: replica.url });
+  await opened.store.ready();
+  await noticed(opened);
+  expect(opened.log.lines[0]).toMatch(/READONLY/);
+  await goesOn(opened);
+  await replica.cli("replicaof", "no", "one");
+  await isBack(opened);
+});
+
+test("a wrong password: nothing is answered by Redis, everything goes on here, and the password is not logged", async () => {
+  await start(["--requirepass", "right"]);
+  const opened = openStore({ url: redis.url.replace("redis://", "redis://:wrong-one@") });
+  await noticed(opened);
+  await goesOn(opened);
+  expect(opened.log.lines.join()).not.toContain("wrong-one");
+});
+
+test("an ACL user and a password of the url are used, and the user needs no keys but ours", async () => {
+  await start();
+  await redis.cli(
+    ...["acl", "setuser", "bunker", "on", ">secret", "~bunker:*", "&bunker:*", "&__redis__:invalidate"],
+    ...["-@all", "+@read", "+@write", "+@scripting", "+@pubsub", "+@connection", "+time"],
+  );
+  const { store } = openStore({ url: redis.url.replace("redis://", "redis://bunker:secret@"), timeout: 900 });
+  await store.ready();
+  const bans = new BanList(store);
+  await bans.add("8.8.6.5");
+  expect(await store.hit("hit:8.8.6.5|x", 60, 5)).toEqual({ count: 1, notes: [] });
+  expect((await bans.list()).map(({ ip }) => ip)).toEqual(["8.8.6.5"]);
+});
+
+test("a server that is slow now and then (a busy script) costs single calls, no outage", async () => {
+  await start();
+  const opened = openStore({ url: redis.url, timeout: 50 });
+  await opened.store.ready();
+  const busy = redisCli(redis.port, "debug", "sleep", "0.3").catch(() => undefined);
+  await until(async () => {
+    await opened.store.hit("hit:8.8.6.6|x", 60, 1000);
+    return true;
+  });
+  await busy;
+  expect((await opened.store.hit("hit:8.8.6.6|x", 60, 1000)).count).toBeGreaterThan(0);
+});
+
+test("fallback: false leaves every failure to onStoreError", async () => {
+  await start();
+  const opened = openStore({ url: redis.url, fallback: false });
+  await opened.store.ready();
+  const guard = bunker({ store: opened.store, logger: false, onStoreError: "deny", badBehavior: false });
+  stops.push(() => guard.close());
+  await redis.stop("SIGKILL");
+  await expect(opened.store.hit("hit:8.8.6.7|x", 60, 10)).rejects.toMatchObject({ code: "ERR_BUNKER_REDIS" });
+  await expect(opened.store.set("ban:8.8.6.7", "{}", 60)).rejects.toMatchObject({ code: "ERR_BUNKER_REDIS" });
+});
+
+test("an app whose Redis is gone goes on answering, bans whom it must, and never with 5xx", async () => {
+  await start();
+  const { store } = openStore({ url: redis.url });
+  await store.ready();
+  const guard: Bunker = bunker({ store, logger: false, badBehavior: { threshold: 3 } });
+  await guard.ready();
+  const app = await serve(EXPRESS.app([guard], plainSite));
+  stops.push(
+    () => guard.close(),
+    () => app.close(),
+  );
+  await guard.bans.add("8.8.6.8", { ttl: 600 });
+  await redis.stop("SIGKILL");
+  const statuses: number[] = [];
+  for (let count = 0; count < 10; count++)
+    statuses.push((await ask(app.url, "/missing", { from: "8.8.6.9" })).status);
+  expect(statuses[0]).toBe(404);
+  expect(statuses[9]).toBe(403);
+  expect(statuses.filter((status) => status >= 500)).toEqual([]);
+  expect((await ask(app.url, "/", { from: "8.8.6.8" })).status).toBe(403);
+});
+
+test("an app that starts without Redis answers, and knows the bans once Redis is there", async () => {
+  const { port } = await start();
+  await redis.stop("SIGKILL");
+  const { store } = openStore({ url: redis.url });
+  const guard = bunker({ store, logger: false });
+  const app = await serve(EXPRESS.app([guard], plainSite));
+  stops.push(
+    () => guard.close(),
+    () => app.close(),
+  );
+  expect((await ask(app.url, "/", { from: "8.8.7.1" })).status).toBe(200);
+  await start([], port);
+  const other = openStore({ url: redis.url, timeout: 900 });
+  await other.store.ready();
+  await new BanList(other.store).add("8.8.7.1");
+  await until(async () => (await ask(app.url, "/", { from: "8.8.7.1" })).status === 403);
+});
