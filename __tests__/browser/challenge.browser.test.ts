@@ -1,6 +1,5 @@
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { INSECURE_HOST, launchBrowser, OTHER_HOST } from "./browser.js";
-import { ChallengeServer } from "./challenge-server.js";
+import { INSECURE_HOST, OTHER_HOST } from "./browser.js";
+import { usePages, type PageUnderTest } from "./page-under-test.js";
 
 /** No worker is ever heard of: they start, and stay silent. */
 const SILENT_WORKERS = `window.Worker = class { postMessage() {} terminate() {} };`;
@@ -13,34 +12,13 @@ const STUCK_WORKERS = `window.Worker = class {
 const THROWING_WORKERS = `window.Worker = class { constructor() { throw new Error("blocked"); } };`;
 const NO_WORKERS = `delete window.Worker;`;
 
-jest.setTimeout(120_000);
+let server: PageUnderTest["server"];
+let page: PageUnderTest["page"];
+let url: PageUnderTest["url"];
 
-let browser: Browser;
-let server: ChallengeServer;
-let context: BrowserContext;
-let page: Page;
-let errors: string[];
-
-beforeAll(async () => {
-  browser = await launchBrowser();
+usePages((made) => {
+  ({ server, page, url } = made);
 });
-afterAll(() => browser.close());
-
-beforeEach(async () => {
-  server = new ChallengeServer();
-  await server.listen();
-  context = await browser.newContext();
-  page = await context.newPage();
-  errors = [];
-  page.on("pageerror", (error) => errors.push(error.message));
-});
-afterEach(async () => {
-  await context.close();
-  await server.close();
-  expect(errors).toEqual([]);
-});
-
-const url = (path: string, host = "127.0.0.1"): string => `http://${host}:${server.port}${path}`;
 const status = (text: string): Promise<void> =>
   page.locator("#bunker-status", { hasText: text }).waitFor({ state: "attached" });
 const wayOut = (): Promise<void> => page.locator("#bunker-wayout").waitFor({ state: "visible" });

@@ -1,39 +1,20 @@
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { launchBrowser, OTHER_HOST } from "./browser.js";
-import { ChallengeServer } from "./challenge-server.js";
+import { OTHER_HOST } from "./browser.js";
+import { usePages, type PageUnderTest } from "./page-under-test.js";
 
-jest.setTimeout(120_000);
+let server: PageUnderTest["server"];
+let page: PageUnderTest["page"];
+let url: PageUnderTest["url"];
 
-let browser: Browser;
-let server: ChallengeServer;
-let context: BrowserContext;
-let page: Page;
-let errors: string[];
-
-beforeAll(async () => {
-  browser = await launchBrowser();
+usePages((made) => {
+  ({ server, page, url } = made);
 });
-afterAll(() => browser.close());
 
 beforeEach(async () => {
-  server = new ChallengeServer();
-  await server.listen();
-  context = await browser.newContext();
-  page = await context.newPage();
-  errors = [];
-  page.on("pageerror", (error) => errors.push(error.message));
   await page.goto(url("/app"));
   await page.evaluate(
     `window.go = bunkerFetch({ challenge: "/challenge", title: "Check", closeLabel: "Cancel" })`,
   );
 });
-afterEach(async () => {
-  await context.close();
-  await server.close();
-  expect(errors).toEqual([]);
-});
-
-const url = (path: string, host = "127.0.0.1"): string => `http://${host}:${server.port}${path}`;
 const evaluate = (code: string): Promise<unknown> => page.evaluate(code);
 const dialog = () => page.getByRole("dialog", { name: "Check" });
 const requests = (path: string): string[] => server.requests.filter((request) => request.includes(path));

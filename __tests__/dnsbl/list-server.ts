@@ -1,15 +1,8 @@
-import { Resolver } from "node:dns/promises";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, startServer } from "../support/server-process.js";
-
-/** A DNS server in a process of its own. */
-export interface NameServer {
-  /** For the `resolver` option. */
-  readonly server: string;
-  stop(): Promise<void>;
-}
+import { startNameServer, startUnbound, type NameServer } from "../support/name-server.js";
+import { freePort } from "../support/server-process.js";
 
 /** What a real list publishes: the test entries, and everything of these networks. */
 const LIST_4 = `$SOA 3600 ns.test admin.test 0 600 300 86400 60
@@ -33,6 +26,9 @@ const OTHER_4 = `$SOA 3600 ns.test admin.test 0 600 300 86400 60
 /** The names under which rbldnsd serves the first list. */
 const NAMES = ["list.test", "bl.blocklist.de", "sbl.spamhaus.org", "xbl.spamhaus.org", "zen.spamhaus.org"];
 
+/** The test entry of a list that works (RFC 5782). */
+const LISTED = "2.0.0.127.list.test";
+
 /** Starts rbldnsd, the server that public lists run, with the lists above; `other.test` is the second one. */
 export async function startRbldnsd(): Promise<NameServer> {
   const folder = mkdtempSync(join(tmpdir(), "rbldnsd-"));
@@ -43,10 +39,15 @@ export async function startRbldnsd(): Promise<NameServer> {
   writeFileSync(join(folder, "other"), OTHER_4);
   const zones = NAMES.flatMap((name) => [`${name}:ip4trie:v4`, `${name}:ip6trie:v6`]);
   const user = process.getuid?.() === 0 ? ["-u", "nobody"] : [];
-  return started("rbldnsd", folder, (port) => [
-    ...["-n", ...user, "-b", `127.0.0.1/${port}`, "-w", folder],
-    ...[...zones, "other.test:ip4trie:other"],
-  ]);
+  return startNameServer({
+    program: "rbldnsd",
+    folder,
+    args: (port) => [
+      ...["-n", ...user, "-b", `127.0.0.1/${port}`, "-w", folder],
+      ...[...zones, "other.test:ip4trie:other"],
+    ],
+    knows: LISTED,
+  });
 }
 
 /**
@@ -54,60 +55,22 @@ export async function startRbldnsd(): Promise<NameServer> {
  * `parked.test` answers everything with a web server's address, `everybody.test` lists everybody, `refused.test` says what
  * Spamhaus says to public resolvers.
  */
-export async function startUnbound(upstream: string): Promise<NameServer> {
+export async function startResolver(upstream: string): Promise<NameServer> {
   const dead = await freePort();
-  const folder = mkdtempSync(join(tmpdir(), "unbound-"));
   const wildcard = (zone: string, answer: string): string =>
     `  local-zone: "${zone}." redirect\n  local-data: "${zone}. 60 IN A ${answer}"\n`;
-  const configuration = (port: number): string => `server:
-  interface: 127.0.0.1@${port}
-  access-control: 127.0.0.0/8 allow
-  do-daemonize: no
-  chroot: ""
-  username: ""
-  directory: "${folder}"
-  pidfile: ""
-  use-syslog: no
-  verbosity: 0
-  module-config: "iterator"
-  do-not-query-localhost: no
+  return startUnbound(
+    `  do-not-query-localhost: no
   local-zone: "." refuse
   local-zone: "list.test." transparent
   local-zone: "dead.test." transparent
-${wildcard("parked.test", "203.0.113.9")}${wildcard("everybody.test", "127.0.0.2")}${wildcard("refused.test", "127.255.255.254")}remote-control:
-  control-enable: no
+${wildcard("parked.test", "203.0.113.9")}${wildcard("everybody.test", "127.0.0.2")}${wildcard("refused.test", "127.255.255.254")}
 stub-zone:
   name: "list.test."
   stub-addr: ${upstream.replace(":", "@")}
 stub-zone:
   name: "dead.test."
-  stub-addr: 127.0.0.1@${dead}
-`;
-  return started("unbound", folder, (port) => {
-    writeFileSync(join(folder, "unbound.conf"), configuration(port));
-    return ["-d", "-c", join(folder, "unbound.conf")];
-  });
-}
-
-async function started(
-  program: string,
-  folder: string,
-  args: (port: number) => string[],
-): Promise<NameServer> {
-  const { port, stop } = await startServer({
-    program,
-    args,
-    answers(port) {
-      const resolver = new Resolver({ timeout: 500, tries: 1 });
-      resolver.setServers([`127.0.0.1:${port}`]);
-      return resolver.resolve4("2.0.0.127.list.test");
-    },
-  });
-  return {
-    server: `127.0.0.1:${port}`,
-    async stop() {
-      await stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  stub-addr: 127.0.0.1@${dead}`,
+    LISTED,
+  );
 }

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { DnsblOptions } from "../../src/dnsbl/index.js";
 import type { SharedOptions } from "../../src/index.js";
-import { startRbldnsd, startUnbound, type NameServer } from "./list-server.js";
+import type { NameServer } from "../support/name-server.js";
+import { startRbldnsd, startResolver } from "./list-server.js";
 import { startSite, stopSites, VISITOR, type Site } from "./site.js";
 
 let rbldnsd: NameServer;
@@ -14,7 +15,7 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "dnsbl-"));
   rbldnsd = await startRbldnsd();
-  unbound = await startUnbound(rbldnsd.server);
+  unbound = await startResolver(rbldnsd.server);
 });
 afterEach(stopSites);
 afterAll(async () => {

@@ -1,15 +1,4 @@
-import { Resolver } from "node:dns/promises";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { startServer } from "../support/server-process.js";
-
-/** A running unbound that knows the addresses and names below, and nothing else. */
-export interface NameZones {
-  /** For the `resolver` option. */
-  readonly server: string;
-  stop(): Promise<void>;
-}
+import { startUnbound, type NameServer } from "../support/name-server.js";
 
 // Names as their owners publish them. Whoever has an address can claim any name for it; only the name's owner can confirm it.
 const RECORDS = `
@@ -37,43 +26,7 @@ const RECORDS = `
   local-data: "printer.office.example.org. 60 IN A 10.9.8.7"
 `;
 
-/** Starts it, in a process of its own. */
-export async function startNameZones(): Promise<NameZones> {
-  const folder = mkdtempSync(join(tmpdir(), "names-"));
-  const { port, stop } = await startServer({
-    program: "unbound",
-    args(port) {
-      writeFileSync(join(folder, "unbound.conf"), configuration(folder, port));
-      return ["-d", "-c", join(folder, "unbound.conf")];
-    },
-    answers(port) {
-      const resolver = new Resolver({ timeout: 500, tries: 1 });
-      resolver.setServers([`127.0.0.1:${port}`]);
-      return resolver.resolve4("crawl-66-249-66-1.googlebot.com");
-    },
-  });
-  return {
-    server: `127.0.0.1:${port}`,
-    async stop() {
-      await stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-function configuration(folder: string, port: number): string {
-  return `server:
-  interface: 127.0.0.1@${port}
-  do-daemonize: no
-  chroot: ""
-  username: ""
-  directory: "${folder}"
-  pidfile: ""
-  use-syslog: no
-  verbosity: 0
-  module-config: "iterator"
-  local-zone: "." static
-${RECORDS}remote-control:
-  control-enable: no
-`;
+/** Starts an unbound that knows the addresses and names above, and nothing else. */
+export function startNameZones(): Promise<NameServer> {
+  return startUnbound(`  local-zone: "." static\n${RECORDS}`, "crawl-66-249-66-1.googlebot.com");
 }

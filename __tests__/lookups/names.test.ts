@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { liesBelow } from "../../src/antibot/lookups/name-suffix.js";
 import { soundList, startHostile } from "../dnsbl/hostile-server.js";
 import { browse, Jar } from "../support/ask.js";
-import { startNameZones, type NameZones } from "./name-zones.js";
+import type { NameServer } from "../support/name-server.js";
+import { startNameZones } from "./name-zones.js";
 import { gatedSite, type GatedSite } from "./site.js";
 
 const GOOGLEBOT = {
@@ -10,7 +11,7 @@ const GOOGLEBOT = {
 };
 const CRAWLER = "66.249.66.1";
 
-let zones: NameZones;
+let zones: NameServer;
 let site: GatedSite | undefined;
 
 beforeAll(async () => {
