@@ -2,9 +2,8 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { launchBrowser } from "./browser.js";
 import { ChallengeServer } from "./challenge-server.js";
 
-/** What a test of a page in Chromium works with: new for each test, but for the browser. */
+/** What a test of a page in Chromium works with: new for each test. */
 export interface PageUnderTest {
-  browser: Browser;
   server: ChallengeServer;
   context: BrowserContext;
   page: Page;
