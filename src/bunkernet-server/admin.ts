@@ -1,0 +1,109 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { parseAddress } from "../core/address.js";
+import { ko, ok, type Answer } from "./answers.js";
+import type { Ledger } from "./ledger.js";
+import { tokenOf } from "./voters.js";
+
+const MOST_ROWS = 1000;
+const DEFAULT_ROWS = 100;
+
+/** What is known of one reported address. */
+export interface AdminEntry {
+  readonly ip: string;
+  readonly listed: boolean;
+  readonly vetoed: boolean;
+  /** What the votes come to; `minInstances` lists. */
+  readonly score: number;
+  readonly voters: number;
+  /** How many voters gave each reason. */
+  readonly reasons: Readonly<Record<string, number>>;
+  /** How many reports there were. */
+  readonly reports: number;
+  readonly first: string;
+  readonly last: string;
+}
+
+/** What the operator of the server may see and change. */
+export class Admin {
+  private readonly digest: Buffer;
+
+  constructor(
+    token: string,
+    private readonly ledger: Ledger,
+  ) {
+    this.digest = digestOf(token);
+  }
+
+  /** Answers a call below `/admin`; `path` starts behind that. */
+  async answer(req: IncomingMessage, path: string, query: URLSearchParams): Promise<Answer> {
+    if (!timingSafeEqual(digestOf(tokenOf(req) ?? ""), this.digest))
+      return ko(401, "The admin token is missing or wrong.", { "WWW-Authenticate": "Bearer" });
+    const method = req.method ?? "";
+    if (path === "/list") return method === "GET" ? this.list(query) : notAllowed("GET");
+    if (path === "/vetoes") return method === "GET" ? ok([...this.ledger.vetoes].sort()) : notAllowed("GET");
+    const [, kind, text] = /^\/(list|vetoes)\/([^/]+)$/.exec(path) ?? [];
+    if (kind === undefined || text === undefined) return ko(404, "There is nothing here.");
+    const ip = addressIn(text);
+    if (ip === undefined) return ko(400, "That is no IP address.");
+    if (kind === "list" && method === "GET") return ok(this.entry(ip));
+    if (method !== "DELETE") return notAllowed(kind === "list" ? "GET, DELETE" : "DELETE");
+    if (kind === "vetoes")
+      return (await this.ledger.lift(ip)) ? ok("Veto lifted.") : ko(404, "There is no such veto.");
+    return (await this.ledger.veto(ip)) ? ok("Vetoed.") : ko(400, "There are too many vetoes.");
+  }
+
+  /** A page of reported addresses in the order of their text: those on the list, or with `all=yes` every one. */
+  private list(query: URLSearchParams): Answer {
+    const limit = Number(query.get("limit") ?? DEFAULT_ROWS);
+    if (!Number.isSafeInteger(limit) || limit < 1 || limit > MOST_ROWS)
+      return ko(400, `limit is a whole number from 1 to ${MOST_ROWS}.`);
+    this.ledger.expire();
+    const { tally } = this.ledger;
+    const after = query.get("after") ?? "";
+    const from = query.get("all") === "yes" ? tally.reported() : tally.listed.values();
+    const ips = [...from].filter((ip) => ip > after).sort();
+    const page = ips.slice(0, limit);
+    return ok({
+      entries: page.map((ip) => this.entry(ip)),
+      total: query.get("all") === "yes" ? tally.addressCount : tally.listed.size,
+      next: ips.length > limit ? page.at(-1) : null,
+    });
+  }
+
+  private entry(ip: string): AdminEntry {
+    const votes = this.ledger.tally.votesOn(ip);
+    const reasons = new Map<string, number>();
+    for (const vote of votes)
+      for (const name of this.ledger.reasons.namesOf(vote.reasons))
+        reasons.set(name, (reasons.get(name) ?? 0) + 1);
+    const time = (ms: number): string => (votes.length === 0 ? "" : new Date(ms).toISOString());
+    return {
+      ip,
+      listed: this.ledger.tally.listed.has(ip),
+      vetoed: this.ledger.vetoes.has(ip),
+      score: this.ledger.tally.scoreOf(ip),
+      voters: votes.length,
+      reasons: Object.fromEntries(reasons),
+      reports: votes.reduce((sum, vote) => sum + vote.count, 0),
+      first: time(Math.min(...votes.map((vote) => vote.first))),
+      last: time(Math.max(...votes.map((vote) => vote.last))),
+    };
+  }
+}
+
+function addressIn(text: string): string | undefined {
+  try {
+    return parseAddress(decodeURIComponent(text))?.text;
+  } catch {
+    return undefined;
+  }
+}
+
+function notAllowed(allow: string): Answer {
+  return ko(405, `Only ${allow} is answered here.`, { Allow: allow });
+}
+
+function digestOf(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}

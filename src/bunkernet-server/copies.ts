@@ -1,0 +1,119 @@
+import { messageOf } from "../core/errors.js";
+import type { Store } from "../store/store.js";
+import { PREFIX, subjectOf } from "./records.js";
+
+/** Everything is read anew so often, in ms: when the store tells of changes, only to heal what might have been missed. */
+const RELOAD_MS = { watched: 600_000, unwatched: 30_000 };
+/** A failed reading is tried again after so long, in ms. */
+const RETRY_MS = 2000;
+
+/** Whoever keeps copies of the keys. */
+export interface Copyist {
+  clear(): void;
+  apply(key: string, value: string | undefined): void;
+}
+
+/** Keeps copies of our `state` keys true: reads them all at start, then follows the store's news. */
+export class Copies {
+  private readonly unwatch: (() => void) | undefined;
+  private readonly timer: NodeJS.Timeout;
+  private retry: NodeJS.Timeout | undefined;
+  private reading: Promise<void> | undefined;
+  private loaded = false;
+  private closed = false;
+  private failure: string | undefined;
+  /** What changed while everything is being read: newer than what the reading brings. */
+  private news: Map<string, string | undefined> | undefined;
+
+  constructor(
+    private readonly store: Store,
+    private readonly copyist: Copyist,
+  ) {
+    this.unwatch = store.watch?.(
+      "state",
+      ({ key, value }) => {
+        if (!key.startsWith(`state:${PREFIX}`)) return;
+        this.wrote(key, value);
+        copyist.apply(key, value);
+      },
+      () => this.again(),
+    );
+    this.timer = setInterval(
+      () => this.again(),
+      this.unwatch ? RELOAD_MS.watched : RELOAD_MS.unwatched,
+    ).unref();
+  }
+
+  /** Why the copies are not true; `undefined` = they are. */
+  get problem(): string | undefined {
+    return this.loaded ? this.failure : (this.failure ?? "the store has not been read yet");
+  }
+
+  /** Resolves once everything has been read; rejects when it cannot be. */
+  async ready(): Promise<void> {
+    if (!this.loaded) await this.reload();
+  }
+
+  /** Reads everything anew, or waits for the reading that goes on. */
+  reload(): Promise<void> {
+    return (this.reading ??= this.read().finally(() => (this.reading = undefined)));
+  }
+
+  /** A change that was made here. */
+  wrote(key: string, value: string | undefined): void {
+    this.news?.set(key, value);
+  }
+
+  close(): void {
+    this.closed = true;
+    clearInterval(this.timer);
+    clearTimeout(this.retry);
+    this.unwatch?.();
+  }
+
+  private async read(): Promise<void> {
+    this.news = new Map();
+    try {
+      const found: [string, string][] = [];
+      for await (const { key, value } of this.entries()) if (value !== undefined) found.push([key, value]);
+      const news = this.news;
+      if (this.closed) return;
+      // Votes expire oldest first, so they are counted in that order, after everything that decides over single addresses.
+      const sorted = found
+        .filter(([key]) => !news.has(key))
+        .map(([key, value]) => ({ key, value, at: placeOf(key, value) }))
+        .sort((a, b) => a.at - b.at);
+      this.copyist.clear();
+      for (const { key, value } of sorted) this.copyist.apply(key, value);
+      for (const [key, value] of news) this.copyist.apply(key, value);
+      this.loaded = true;
+      this.failure = undefined;
+    } catch (error) {
+      this.failure = `the store cannot be read: ${messageOf(error)}`;
+      throw error;
+    } finally {
+      this.news = undefined;
+    }
+  }
+
+  private async *entries(): AsyncGenerator<{ key: string; value: string | undefined }, void, undefined> {
+    if (this.store.entries !== undefined) {
+      yield* this.store.entries("state", PREFIX);
+      return;
+    }
+    for await (const key of this.store.keys("state", PREFIX)) yield { key, value: await this.store.get(key) };
+  }
+
+  private again(): void {
+    if (this.closed) return;
+    this.reload().catch(() => {
+      if (this.closed) return;
+      clearTimeout(this.retry);
+      this.retry = setTimeout(() => this.again(), RETRY_MS).unref();
+    });
+  }
+}
+
+function placeOf(key: string, value: string): number {
+  return subjectOf(key)?.kind === "vote" ? Number(value.split("|", 2)[1]) : Number(value) - 1e15;
+}

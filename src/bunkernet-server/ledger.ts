@@ -1,0 +1,204 @@
+import { parseAddress, prefixOf, type Address } from "../core/address.js";
+import type { AddressSet } from "../core/address-set.js";
+import { GuardedStore } from "../store/guarded-store.js";
+import type { Store } from "../store/store.js";
+import { Copies } from "./copies.js";
+import { memberKey, readVote, subjectOf, vetoKey, voteKey, voteText } from "./records.js";
+import { Reasons } from "./reasons.js";
+import { Tally, type Vote } from "./tally.js";
+
+/** How many addresses of instances are remembered; further ones are not spared. */
+const MOST_MEMBERS = 20_000;
+const MOST_VETOES = 10_000;
+/** An instance's address is written down again after so long, in ms. */
+const RENEW_MEMBER_MS = 86_400_000;
+
+/** How a {@link Ledger} counts. */
+export interface LedgerRules {
+  readonly weights: ReadonlyMap<string, number>;
+  readonly minInstances: number;
+  readonly window: number;
+  readonly maxVotes: number;
+  readonly maxVotesPerVoter: number;
+  readonly allow: AddressSet;
+}
+
+/** Votes, vetoes and instances' addresses: kept in the store, counted in memory, the same in every process on that store. */
+export class Ledger {
+  readonly reasons: Reasons;
+  readonly tally: Tally;
+  readonly vetoes = new Set<string>();
+  private readonly members = new Map<string, number>();
+  private readonly store: GuardedStore;
+  private readonly copies: Copies;
+
+  constructor(
+    store: Store,
+    private readonly rules: LedgerRules,
+    private readonly now: () => number,
+  ) {
+    this.store = new GuardedStore(store);
+    this.reasons = new Reasons(rules.weights);
+    this.tally = new Tally({ ...rules, reasons: this.reasons, isSpared: (ip) => this.isSpared(ip) });
+    this.copies = new Copies(store, {
+      clear: () => this.clear(),
+      apply: (key, value) => this.apply(key, value),
+    });
+  }
+
+  /** What keeps the copy in memory from being true; `undefined` = nothing. */
+  get problem(): string | undefined {
+    return this.copies.problem;
+  }
+
+  /** Resolves once everything in the store has been read; rejects when it cannot be. */
+  ready(): Promise<void> {
+    return this.copies.ready();
+  }
+
+  /** Reads everything anew. */
+  reload(): Promise<void> {
+    return this.copies.reload();
+  }
+
+  /** Takes one voter's reports. Rejects when the store fails: what was written by then is counted, and may be sent again. */
+  async record(
+    voter: string,
+    reports: ReadonlyMap<string, { reasons: number; count: number }>,
+  ): Promise<void> {
+    const now = this.now();
+    this.tally.expire(now);
+    await Promise.all([...reports].map(([ip, report]) => this.vote(voter, ip, report, now)));
+  }
+
+  /** Remembers that an instance asks from here, so that its address is never listed. */
+  async see(address: Address): Promise<void> {
+    const network = prefixOf(address, 64).text;
+    const now = this.now();
+    const seen = this.members.get(network);
+    if (seen !== undefined ? now - seen < RENEW_MEMBER_MS : this.members.size >= MOST_MEMBERS) return;
+    await this.store.set(memberKey(network), String(now), this.rules.window + RENEW_MEMBER_MS / 1000);
+    this.change(memberKey(network), String(now));
+  }
+
+  /** Keeps an address off the list until {@link lift}; answers `false` when there are too many vetoes. */
+  async veto(ip: string): Promise<boolean> {
+    if (this.vetoes.size >= MOST_VETOES && !this.vetoes.has(ip)) return false;
+    await this.store.set(vetoKey(ip), String(this.now()));
+    this.change(vetoKey(ip), "");
+    return true;
+  }
+
+  /** Takes a veto back; answers whether there was one. */
+  async lift(ip: string): Promise<boolean> {
+    const there = await this.store.delete(vetoKey(ip));
+    this.change(vetoKey(ip), undefined);
+    return there;
+  }
+
+  /** Lets go of what no longer counts. */
+  expire(): void {
+    const now = this.now();
+    this.tally.expire(now);
+    const until = now - this.rules.window * 1000 - RENEW_MEMBER_MS;
+    for (const [network, seen] of this.members) {
+      if (seen > until) break;
+      this.members.delete(network);
+      this.judgeWithin(network);
+    }
+  }
+
+  close(): void {
+    this.copies.close();
+  }
+
+  private async vote(
+    voter: string,
+    ip: string,
+    { reasons, count }: { reasons: number; count: number },
+    now: number,
+  ): Promise<void> {
+    const before = this.tally.find(voter, ip);
+    if (before === undefined) {
+      const displaced = this.tally.displacedBy(voter);
+      if (displaced !== undefined) {
+        this.tally.drop(displaced.voter, displaced.ip);
+        await this.store.delete(voteKey(displaced.voter, displaced.ip));
+      }
+    }
+    const vote: Vote = {
+      voter,
+      ip,
+      reasons: reasons | (before?.reasons ?? 0),
+      first: before?.first ?? now,
+      last: now,
+      count: Math.min(1_000_000_000, count + (before?.count ?? 0)),
+    };
+    const text = voteText(vote, this.reasons);
+    // Counted before it is written, so that votes written at the same time find each other's place taken.
+    this.tally.put(vote);
+    this.copies.wrote(voteKey(voter, ip), text);
+    try {
+      await this.store.set(voteKey(voter, ip), text, this.rules.window);
+    } catch (error) {
+      if (before === undefined) this.tally.drop(voter, ip);
+      else this.tally.put(before);
+      throw error;
+    }
+  }
+
+  private change(key: string, value: string | undefined): void {
+    this.copies.wrote(key, value);
+    this.apply(key, value);
+  }
+
+  private clear(): void {
+    this.tally.clear();
+    this.vetoes.clear();
+    this.members.clear();
+  }
+
+  private apply(key: string, value: string | undefined): void {
+    const subject = subjectOf(key);
+    if (subject?.kind === "vote") this.applyVote(subject.voter, subject.ip, value);
+    else if (subject?.kind === "veto") {
+      if (value === undefined) this.vetoes.delete(subject.ip);
+      else this.vetoes.add(subject.ip);
+      this.tally.judge(subject.ip);
+    } else if (subject?.kind === "member") {
+      const known = this.members.delete(subject.network);
+      if (value !== undefined) this.members.set(subject.network, Number(value));
+      if (known !== (value !== undefined)) this.judgeWithin(subject.network);
+    }
+  }
+
+  private applyVote(voter: string, ip: string, value: string | undefined): void {
+    const vote = value === undefined ? undefined : readVote(voter, ip, value, this.reasons);
+    if (vote === undefined) {
+      this.tally.drop(voter, ip);
+      return;
+    }
+    const known = this.tally.find(voter, ip);
+    // News of our own write may come after a later write of ours.
+    if (known === undefined || vote.last >= known.last) this.tally.put(vote);
+  }
+
+  // An instance's network is an IPv4 address or an IPv6 /64; for the latter, all addresses are looked at.
+  private judgeWithin(network: string): void {
+    if (!network.includes("/")) {
+      this.tally.judge(network);
+      return;
+    }
+    for (const ip of [...this.tally.reported()]) {
+      const address = ip.includes(":") ? parseAddress(ip) : undefined;
+      if (address !== undefined && prefixOf(address, 64).text === network) this.tally.judge(ip);
+    }
+  }
+
+  private isSpared(ip: string): boolean {
+    if (this.vetoes.has(ip)) return true;
+    const address = parseAddress(ip);
+    if (address === undefined) return true;
+    return this.members.has(prefixOf(address, 64).text) || this.rules.allow.has(address);
+  }
+}

@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import { setImmediate as breathe } from "node:timers/promises";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+
+/** The list as `GET /db` answers it. */
+export interface Publication {
+  readonly plain: Buffer;
+  readonly gzipped: Buffer;
+  readonly etag: string;
+  readonly entries: number;
+  readonly version: number;
+}
+
+/** What is published. */
+export interface Source {
+  /** The addresses now. */
+  readonly listed: ReadonlySet<string>;
+  /** Another number with each change. */
+  readonly version: number;
+}
+
+const compress = promisify(gzip);
+/** So many addresses are written at a stretch. */
+const SLICE = 5000;
+/** A large list that keeps changing takes at most this share of the time to be written again. */
+const REST = 9;
+const LONGEST_REST_MS = 5000;
+
+/** Writes the list out when it has changed, once for everybody who asks meanwhile, and compresses it on another thread. */
+export class PublishedList {
+  private current: Publication | undefined;
+  private writing: Promise<Publication> | undefined;
+  private restUntil = 0;
+
+  constructor(private readonly source: Source) {}
+
+  /** The list as it is now: known at once while nothing has changed. */
+  get(): Publication | Promise<Publication> {
+    if (this.current?.version === this.source.version) return this.current;
+    return (this.writing ??= this.write().finally(() => (this.writing = undefined)));
+  }
+
+  private async write(): Promise<Publication> {
+    const wait = this.restUntil - performance.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait).unref());
+    const start = performance.now();
+    const { version } = this.source;
+    // In one order whoever writes it, so that all servers on one store publish the same bytes.
+    const entries = [...this.source.listed].sort();
+    const parts: string[] = [];
+    for (let from = 0; from < entries.length; from += SLICE) {
+      // Addresses hold nothing that JSON would escape.
+      parts.push(`"${entries.slice(from, from + SLICE).join('","')}"`);
+      if (from + SLICE < entries.length) await breathe();
+    }
+    const plain = Buffer.from(`{"result":"ok","data":[${parts.join(",")}]}`);
+    const gzipped = await compress(plain);
+    const etag = `W/"${createHash("sha256").update(plain).digest("base64url").slice(0, 27)}"`;
+    this.current = { plain, gzipped, etag, entries: entries.length, version };
+    const end = performance.now();
+    this.restUntil = end + Math.min(LONGEST_REST_MS, (end - start) * REST);
+    return this.current;
+  }
+}

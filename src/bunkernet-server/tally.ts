@@ -1,0 +1,171 @@
+import type { Reasons } from "./reasons.js";
+
+/** What one voter says of one address. Times are in ms. */
+export interface Vote {
+  readonly voter: string;
+  readonly ip: string;
+  /** The reasons given, as {@link Reasons} keeps them. */
+  readonly reasons: number;
+  readonly first: number;
+  readonly last: number;
+  readonly count: number;
+}
+
+/** How votes are counted. */
+export interface TallyRules {
+  readonly reasons: Reasons;
+  /** How much the votes for an address must come to. */
+  readonly minInstances: number;
+  /** How long a vote counts, in seconds. */
+  readonly window: number;
+  readonly maxVotes: number;
+  readonly maxVotesPerVoter: number;
+  /** Whether an address may not be listed, whatever is said of it. */
+  readonly isSpared: (ip: string) => boolean;
+}
+
+/** Counts votes in memory: who is on the list follows from it at any time, without a look at the store. */
+export class Tally {
+  /** The addresses on the list. */
+  readonly listed = new Set<string>();
+  /** Goes up with every change of {@link listed}. */
+  version = 0;
+  private readonly addresses = new Map<string, Map<string, Vote>>();
+  private readonly voters = new Map<string, Set<Vote>>();
+  // Oldest first.
+  private readonly byAge = new Set<Vote>();
+  private largest: string | undefined;
+
+  constructor(private readonly rules: TallyRules) {}
+
+  get votes(): number {
+    return this.byAge.size;
+  }
+  get voterCount(): number {
+    return this.voters.size;
+  }
+  get addressCount(): number {
+    return this.addresses.size;
+  }
+
+  /** The vote of a voter on an address. */
+  find(voter: string, ip: string): Vote | undefined {
+    return this.addresses.get(ip)?.get(voter);
+  }
+
+  /** The votes on an address. */
+  votesOn(ip: string): readonly Vote[] {
+    return [...(this.addresses.get(ip)?.values() ?? [])];
+  }
+
+  /** Every address that somebody reported, in no order. */
+  reported(): IterableIterator<string> {
+    return this.addresses.keys();
+  }
+
+  /** What the votes on an address come to. */
+  scoreOf(ip: string): number {
+    let score = 0;
+    for (const vote of this.addresses.get(ip)?.values() ?? [])
+      score += this.rules.reasons.weightOf(vote.reasons);
+    return score;
+  }
+
+  /** Takes a vote, in place of what that voter said of that address before. */
+  put(vote: Vote): void {
+    this.take(vote.voter, vote.ip);
+    let votes = this.addresses.get(vote.ip);
+    if (votes === undefined) this.addresses.set(vote.ip, (votes = new Map<string, Vote>()));
+    votes.set(vote.voter, vote);
+    let cast = this.voters.get(vote.voter);
+    if (cast === undefined) this.voters.set(vote.voter, (cast = new Set<Vote>()));
+    cast.add(vote);
+    this.byAge.add(vote);
+    this.judge(vote.ip);
+  }
+
+  /** Takes a vote back. */
+  drop(voter: string, ip: string): void {
+    if (this.take(voter, ip)) this.judge(ip);
+  }
+
+  /** Forgets every vote. */
+  clear(): void {
+    for (const cleared of [this.addresses, this.voters, this.byAge]) cleared.clear();
+    if (this.listed.size > 0) this.version++;
+    this.listed.clear();
+  }
+
+  /** Lets go of the votes that no longer count. @param now in ms */
+  expire(now: number): void {
+    const until = now - this.rules.window * 1000;
+    for (const vote of this.byAge) {
+      if (vote.last > until) break;
+      this.drop(vote.voter, vote.ip);
+    }
+  }
+
+  /** Decides anew whether an address is listed. */
+  judge(ip: string): void {
+    const belongs = this.belongs(ip);
+    if (belongs === this.listed.has(ip)) return;
+    if (belongs) this.listed.add(ip);
+    else this.listed.delete(ip);
+    this.version++;
+  }
+
+  /**
+   * The vote that has to go before `voter` may cast a new one; `undefined` = there is room. A voter at its quota pays with its
+   * own oldest vote; when all room is taken, whoever holds the most pays, unless that is less than everybody's share.
+   */
+  displacedBy(voter: string): Vote | undefined {
+    const own = this.voters.get(voter);
+    if (own !== undefined && own.size >= this.rules.maxVotesPerVoter) return oldestOf(own);
+    if (this.byAge.size < this.rules.maxVotes) return undefined;
+    const share = this.rules.maxVotes / Math.max(1, this.voters.size);
+    if (own !== undefined && own.size >= share) return oldestOf(own);
+    return oldestOf(this.voters.get(this.largestVoter(share)) ?? this.byAge);
+  }
+
+  // Looked for anew only when the one found before no longer holds more than its share: a flood must not make each vote a search.
+  private largestVoter(share: number): string {
+    const known = this.largest === undefined ? undefined : this.voters.get(this.largest);
+    if (known !== undefined && known.size > share) return this.largest as string;
+    let most = 0;
+    let found = "";
+    for (const [voter, cast] of this.voters) if (cast.size > most) [most, found] = [cast.size, voter];
+    this.largest = found;
+    return found;
+  }
+
+  private belongs(ip: string): boolean {
+    const votes = this.addresses.get(ip);
+    if (votes === undefined || votes.size === 0 || this.rules.isSpared(ip)) return false;
+    const { reasons, minInstances } = this.rules;
+    let score = 0;
+    let firstHand = false;
+    for (const vote of votes.values()) {
+      score += reasons.weightOf(vote.reasons);
+      firstHand ||= reasons.isFirstHand(vote.reasons);
+    }
+    // Weights such as 0.1 do not add up exactly.
+    return firstHand && score >= minInstances - 1e-9;
+  }
+
+  private take(voter: string, ip: string): boolean {
+    const votes = this.addresses.get(ip);
+    const vote = votes?.get(voter);
+    if (votes === undefined || vote === undefined) return false;
+    votes.delete(voter);
+    if (votes.size === 0) this.addresses.delete(ip);
+    const cast = this.voters.get(voter);
+    cast?.delete(vote);
+    if (cast?.size === 0) this.voters.delete(voter);
+    this.byAge.delete(vote);
+    return true;
+  }
+}
+
+function oldestOf(votes: ReadonlySet<Vote>): Vote | undefined {
+  return votes.values().next().value;
+}
