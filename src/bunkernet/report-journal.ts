@@ -2,22 +2,22 @@ import { isAlive, type KeptFiles } from "./kept-files.js";
 import type { Report } from "./report.js";
 import type { Queued } from "./report-queue.js";
 
-const NAME = /^reports-(\d+)-(\d+)\.json$/;
+const NAME = /^reports-(\d+)-\d+\.json$/;
 
-// The journals of this process, by folder: two of them must not share a file.
-const numbers = new Map<string, number>();
+// The journals that this process has open: two of them must not share a file.
+const open = new Set<string>();
+let numbers = 0;
 
 /** A copy on disk of the reports that wait in this process's memory, a file a process. */
 export class ReportJournal {
   private readonly reports = new Map<string, Report>();
   private readonly name: string;
-  private readonly own: number;
   private dirty = false;
   private writing: Promise<void> = Promise.resolve();
 
   constructor(private readonly files: KeptFiles) {
-    this.name = numbered(files.folder);
-    this.own = Number(NAME.exec(this.name)?.[2]);
+    this.name = nextName();
+    open.add(this.path(this.name));
   }
 
   add(id: string, report: Report): void {
@@ -49,37 +49,45 @@ export class ReportJournal {
     return (this.writing = this.writing.then(write, write));
   }
 
-  /** Takes up the files of processes that are gone, and of this process's number in an earlier life. */
+  /** Lets go of the file: whoever comes next takes it up. */
+  async close(): Promise<void> {
+    await this.write();
+    open.delete(this.path(this.name));
+  }
+
+  /** Takes up the files of processes that are gone, and what this process or an earlier one of its number has let go of. */
   async adopt(): Promise<Queued[]> {
     const adopted: Queued[] = [];
     const taken: string[] = [];
     for (const name of await this.files.names()) {
-      const [, pid, number] = NAME.exec(name) ?? [];
-      if (pid === undefined || !this.isLeft(Number(pid), Number(number))) continue;
+      if (!this.isLeft(name)) continue;
       // Renamed first, so that of two processes that start at once only one takes it.
-      const claimed = name === this.name ? name : numbered(this.files.folder);
-      if (claimed !== name && !(await this.files.rename(name, claimed))) continue;
+      const claimed = nextName();
+      if (!(await this.files.rename(name, claimed))) continue;
       for (const one of queuedIn(await this.files.readJson(claimed))) {
         adopted.push(one);
         this.add(one.id, one.report);
       }
-      if (claimed !== this.name) taken.push(claimed);
+      taken.push(claimed);
     }
     await this.write();
     for (const name of taken) await this.files.remove(name);
     return adopted;
   }
 
-  private isLeft(pid: number, number: number): boolean {
-    if (pid !== process.pid) return !isAlive(pid);
-    return number === this.own || number >= (numbers.get(this.files.folder) ?? 0);
+  private isLeft(name: string): boolean {
+    const pid = NAME.exec(name)?.[1];
+    if (pid === undefined || open.has(this.path(name))) return false;
+    return Number(pid) === process.pid || !isAlive(Number(pid));
+  }
+
+  private path(name: string): string {
+    return `${this.files.folder}/${name}`;
   }
 }
 
-function numbered(folder: string): string {
-  const number = numbers.get(folder) ?? 0;
-  numbers.set(folder, number + 1);
-  return `reports-${process.pid}-${number}.json`;
+function nextName(): string {
+  return `reports-${process.pid}-${Date.now()}${numbers++}.json`;
 }
 
 function queuedIn(kept: unknown): Queued[] {

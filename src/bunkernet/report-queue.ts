@@ -125,6 +125,12 @@ export class ReportQueue {
     }
   }
 
+  /** Writes the file for the last time. Never rejects. */
+  async close(): Promise<void> {
+    await this.keep();
+    await this.journal?.close().catch(() => undefined);
+  }
+
   private save(id: string, report: Report): Promise<void> | undefined {
     const saved = (): void => void this.unsaved.delete(id);
     // A full store refuses this one for good; it is sent from memory.

@@ -134,7 +134,7 @@ export class Reporter {
     if (send && this.queue.size > 0) await this.flush(true);
     clearTimeout(late);
     this.stop.abort();
-    await this.queue.keep();
+    await this.queue.close();
   }
 
   private load(): Promise<void> {

@@ -145,7 +145,7 @@ export class ThreatList {
       });
       if (outcome.kind !== "ok") return outcome;
       build.refused += outcome.value.strangers;
-      if (build.set.size === 0 && build.seen > 0)
+      if (build.valid === 0 && build.seen > 0)
         return { kind: "failed", problem: `none of ${build.seen} entries is an address that may be listed` };
       await this.arrived(build, file);
       file = undefined;
@@ -242,6 +242,7 @@ class Build {
   readonly hash = createHash("sha512");
   refused = 0;
   seen = 0;
+  valid = 0;
   private end = performance.now() + SLICE_MS;
 
   constructor(
@@ -270,6 +271,7 @@ class Build {
       this.refused++;
       return;
     }
+    this.valid++;
     good.push(range.text);
     if (this.untouchable.concerns(range)) this.refused++;
     else this.set.add(range);
