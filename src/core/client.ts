@@ -1,4 +1,4 @@
-import { parseAddress, parseForwarded, prefixOf, isGlobal, type Address } from "./address.js";
+import { parseAddress, parseForwarded, prefixOf, isGlobal, rangeContains, type Address } from "./address.js";
 import type { AddressSet } from "./address-set.js";
 import { BunkerHookError } from "./errors.js";
 import type { Hub } from "./hub.js";
@@ -114,6 +114,21 @@ export class ClientResolver {
     const service = this.config.services.nameOf(request);
     if (who.last !== undefined && who.last.service === service) return who.last;
     return (who.last = new Client(who.client, who.peer, who.anybody ? who.peer : who.client, service));
+  }
+
+  /** The client at the other end of a connection that has asked for nothing yet: its service may not be known. */
+  ofConnection(address: string | undefined): Client {
+    const peer = this.identityOfText(address, this.trust);
+    return new Client(peer, peer, peer, this.config.services.ofConnection);
+  }
+
+  /** Whether what comes from there is what others sent: a proxy, trusted as the next hop or met as one. */
+  carriesOthers({ peer: { address, isProxy, ip } }: Client): boolean {
+    if (address === undefined || isProxy || this.trust.trusts(ip, 0)) return true;
+    const { clientIp } = this.config;
+    if (typeof clientIp === "object" && clientIp.from.has(address)) return true;
+    for (const range of this.hub.proxies) if (rangeContains(range, address)) return true;
+    return false;
   }
 
   private who(request: RequestLike): Who {

@@ -34,7 +34,8 @@ export interface Running {
   close(): Promise<void>;
 }
 
-const ALLOWED: Pass = Object.freeze({ action: "pass", why: "allow" });
+/** The verdict of who is on `allow`. */
+export const ALLOWED: Pass = Object.freeze({ action: "pass", why: "allow" });
 const SKIPPED: Pass = Object.freeze({ action: "pass", why: "skip" });
 
 /** Runs protections in order and has the responder answer: the one way through for every factory. */
@@ -63,10 +64,18 @@ export class Engine implements Running {
   judge(request: RequestView): Awaitable<Verdict> {
     try {
       const client = request.client(this.runtime.resolver);
-      return this.exempt(client, request) ?? this.ask(client, request, 0);
+      return this.exempt(client, request) ?? this.ask(client, request);
     } catch (error) {
       return this.broken(undefined, undefined, request, error);
     }
+  }
+
+  /**
+   * What all protections together say of a connection, before it asks for anything. No hook is asked that reads requests,
+   * and no Host can be unknown yet.
+   */
+  judgeConnection(client: Client, request: RequestView): Awaitable<Verdict> {
+    return this.allowed(client) ?? this.walk(client, request, 0);
   }
 
   /** Tells the hub of a verdict that is answered elsewhere than in the middleware. */
@@ -105,7 +114,7 @@ export class Engine implements Running {
       request.home ??= this;
       const exempt = this.exempt(client, request);
       if (exempt === undefined && this.observers.length > 0) request.watch(this, client, res);
-      verdict = exempt ?? this.ask(client, request, 0);
+      verdict = exempt ?? this.ask(client, request);
     } catch (error) {
       verdict = this.broken(undefined, undefined, request, error);
     }
@@ -148,9 +157,9 @@ export class Engine implements Running {
 
   // Allowed first: nobody on `allow`, and nothing that `skip` names, is judged or counted.
   private exempt(client: Client, request: RequestView): Pass | undefined {
-    const { allow, skip } = this.runtime.options;
-    const { address } = client.vouched;
-    if (address !== undefined && allow.size > 0 && allow.has(address)) return ALLOWED;
+    const allowed = this.allowed(client);
+    if (allowed !== undefined) return allowed;
+    const { skip } = this.runtime.options;
     if (skip === undefined) return undefined;
     try {
       return askHook("skip", skip, request.raw) ? SKIPPED : undefined;
@@ -160,13 +169,24 @@ export class Engine implements Running {
     }
   }
 
-  private ask(client: Client, request: RequestView, from: number): Awaitable<Verdict> {
-    if (from === 0 && client.service === undefined && this.runtime.options.unknownHost === "deny")
-      return unknownHost(request);
+  private allowed({ vouched: { address } }: Client): Pass | undefined {
+    const { allow } = this.runtime.options;
+    return address !== undefined && allow.size > 0 && allow.has(address) ? ALLOWED : undefined;
+  }
+
+  private ask(client: Client, request: RequestView): Awaitable<Verdict> {
+    return client.service === undefined && this.runtime.options.unknownHost === "deny"
+      ? unknownHost(request)
+      : this.walk(client, request, 0);
+  }
+
+  private walk(client: Client, request: RequestView, from: number): Awaitable<Verdict> {
     for (let index = from; index < this.protections.length; index++) {
       const verdict = this.judgeOne(this.protections[index] as Protection, client, request);
       if (isThenable(verdict))
-        return verdict.then((late) => (late.action === "pass" ? this.ask(client, request, index + 1) : late));
+        return verdict.then((late) =>
+          late.action === "pass" ? this.walk(client, request, index + 1) : late,
+        );
       if (verdict.action !== "pass") return verdict;
     }
     return PASS;

@@ -2,8 +2,11 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Client } from "./client.js";
 import type { Engine } from "./engine.js";
+import { intercept } from "./intercept.js";
 import { viewOf } from "./request-view.js";
 import { judgeUpgrade } from "./upgrade.js";
+
+type Upgrade = [req: IncomingMessage, socket: Duplex, head: Buffer];
 
 const guarded = new WeakSet<object>();
 
@@ -19,27 +22,24 @@ export function isGuarded(server: object): boolean {
 export function guardServer(engine: Engine, server: Server): () => void {
   const open = new Map<Duplex, Client>();
   const { index, resolver } = engine.runtime;
-  const emit = server.emit.bind(server);
-  const admit = async (req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+  const admit = async ([req, socket]: Upgrade, pass: () => void): Promise<void> => {
     if (!(await judgeUpgrade(engine, req, socket))) return;
     const client = viewOf(req).knownClient(resolver);
     if (socket.destroyed) return;
     if (client !== undefined) open.set(socket, client);
     socket.once("close", () => open.delete(socket));
-    emit("upgrade", req, socket, head);
+    pass();
   };
-  server.emit = ((event: string, ...args: unknown[]) => {
-    if (event !== "upgrade") return emit(event, ...args);
-    const [req, socket, head] = args as [IncomingMessage, Duplex, Buffer];
-    admit(req, socket, head).catch((error: unknown) => {
+  const release = intercept(server, "upgrade", (args, pass) => {
+    const upgrade = args as unknown as Upgrade;
+    admit(upgrade, pass).catch((error: unknown) => {
       // A listener of the app's own threw: no answer can be given any more, and nobody waits for one.
-      socket.destroy();
+      upgrade[1].destroy();
       process.nextTick(() => {
         throw error;
       });
     });
-    return true;
-  }) as typeof server.emit;
+  });
   // Bans of other instances, too, end what is open.
   const stop = index.onBan(() => {
     if (engine.runtime.options.mode === "detect") return;
@@ -48,7 +48,7 @@ export function guardServer(engine: Engine, server: Server): () => void {
   });
   guarded.add(server);
   return () => {
-    server.emit = emit;
+    release();
     guarded.delete(server);
     stop();
   };

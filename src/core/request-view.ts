@@ -88,6 +88,19 @@ export class RequestView implements BunkerRequest {
 
   constructor(readonly raw: RequestLike) {}
 
+  /** Stands for a connection that has asked for nothing yet: its client is known beforehand. */
+  static ofConnection(client: Client, resolver: ClientResolver): RequestView {
+    const view = new RequestView({
+      method: "CONNECT",
+      url: "/",
+      headers: {},
+      socket: { remoteAddress: client.identity.address?.text },
+    });
+    view.firstResolver = resolver;
+    view.first = client;
+    return view;
+  }
+
   /** The request as Node made it; plain objects stand in for it where nothing is read from them. */
   get message(): IncomingMessage {
     return this.raw as unknown as IncomingMessage;

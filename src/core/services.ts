@@ -53,6 +53,12 @@ export class Services {
     return name ?? this.unknownHost;
   }
 
+  /** The service of a connection that has asked for nothing yet; `undefined` where only requests tell. */
+  get ofConnection(): string | undefined {
+    if (typeof this.fixed === "string") return this.fixed;
+    return this.fixed === undefined && !this.byHost ? DEFAULT_SERVICE : undefined;
+  }
+
   private ofHook(hook: ServiceHook, request: RequestLike): string {
     const name: unknown = hook(request as never);
     if (isThenable(name))

@@ -1,0 +1,27 @@
+import type { EventEmitter } from "node:events";
+
+/**
+ * Puts `take` before the listeners of one event, whenever they were added; they hear of it when `pass` is called. The answer
+ * undoes it, in whatever order several of them are undone.
+ */
+export function intercept(
+  emitter: EventEmitter,
+  event: string,
+  take: (args: readonly unknown[], pass: () => void) => void,
+): () => void {
+  const before = emitter.emit.bind(emitter);
+  const own = Object.getOwnPropertyDescriptor(emitter, "emit");
+  let active = true;
+  const emit = (name: string | symbol, ...args: unknown[]): boolean => {
+    if (!active || name !== event) return before(name, ...args);
+    take(args, () => void before(name, ...args));
+    return true;
+  };
+  emitter.emit = emit as typeof emitter.emit;
+  return () => {
+    active = false;
+    if (emitter.emit !== emit) return;
+    if (own === undefined) delete (emitter as { emit?: unknown }).emit;
+    else Object.defineProperty(emitter, "emit", own);
+  };
+}

@@ -1,0 +1,58 @@
+import type { Server } from "node:http";
+import type { Engine } from "../core/engine.js";
+import { guardServer } from "../core/guard.js";
+import { allProblemsAtOnce, readOptions, type OptionsTable } from "../core/options/table.js";
+import { flag } from "../core/options/check.js";
+import { ConnectionGuard } from "./connection-guard.js";
+import {
+  checkConnections,
+  connectionTable,
+  type ConnectionOptions,
+  type ConnectionResolved,
+} from "./options.js";
+
+/** Options of `bunker().guard`. */
+export interface GuardOptions extends ConnectionOptions {
+  /**
+   * Judges connections, too, before TLS and HTTP: banned and listed clients are dropped without a page, at a fraction of the
+   * cost. Default `false`: they get their answer from the middleware.
+   */
+  connections?: boolean;
+}
+
+interface GuardResolved extends ConnectionResolved {
+  connections: boolean;
+}
+
+const table: OptionsTable<GuardResolved> = {
+  ...connectionTable,
+  connections: { check: flag(), default: false, help: "Judges connections before TLS and HTTP." },
+};
+
+/**
+ * Guards a server's upgrades and, if asked, its connections.
+ *
+ * @param engine judges upgrades
+ * @param sockets judges connections: the same protections without the gate, which needs requests
+ * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
+ */
+export function guardWhole(
+  engine: Engine,
+  sockets: Engine,
+  server: Server,
+  options: GuardOptions = {},
+): () => void {
+  const resolved = allProblemsAtOnce((report) => {
+    const read = readOptions(table, options, "", report);
+    checkConnections(read, engine.runtime.options, report);
+    return read;
+  });
+  const stopUpgrades = guardServer(engine, server);
+  const { connections, proxyProtocol } = resolved;
+  if (!connections && proxyProtocol === false) return stopUpgrades;
+  const guard = new ConnectionGuard(sockets, server, resolved, connections);
+  return () => {
+    guard.stop();
+    stopUpgrades();
+  };
+}

@@ -1,0 +1,111 @@
+import type { AddressSet } from "../core/address-set.js";
+import { parseAddress } from "../core/address.js";
+import { addressSetCheck } from "../core/options/address-checks.js";
+import { flag, integer, type Check, type Report } from "../core/options/check.js";
+import { group, type OptionsTable } from "../core/options/table.js";
+import type { SharedResolved } from "../core/shared-options.js";
+
+/** Whose connections begin with a PROXY header, and how long it may take. */
+export interface ProxyProtocolOptions {
+  /** The proxies that send it: addresses and CIDR ranges. What else they send is refused. */
+  from: string | readonly string[] | AddressSet;
+  /** How long the whole header may take, in ms: 10–60000, default 5000. */
+  timeout?: number;
+}
+
+/** How connections are looked at. */
+export interface ConnectionOptions {
+  /**
+   * PROXY protocol, version 1 or 2: the proxies that send it, or `true` = those that `trustProxy` names. Every connection of
+   * theirs must begin with a header; the address in it becomes the socket's `remoteAddress`. Default `false`.
+   */
+  proxyProtocol?: boolean | ProxyProtocolOptions;
+  /** How many connections may wait for their header or their verdict at once: 1–1000000, default 4096. */
+  maxHeld?: number;
+  /** How long a connection waits for its verdict, in ms: 10–60000, default 5000. Then `onStoreError` decides. */
+  holdTimeout?: number;
+}
+
+/** {@link ProxyProtocolOptions} read and checked. */
+export interface ProxyProtocolResolved {
+  from: AddressSet;
+  timeout: number;
+}
+
+/** {@link ConnectionOptions} read and checked. */
+export interface ConnectionResolved {
+  proxyProtocol: boolean | ProxyProtocolResolved;
+  maxHeld: number;
+  holdTimeout: number;
+}
+
+const milliseconds = integer(10, 60_000, "milliseconds");
+
+const proxyProtocolGroup = group<ProxyProtocolResolved>({
+  from: { check: addressSetCheck(), default: undefined as never, help: "The proxies that send it." },
+  timeout: { check: milliseconds, default: 5000, help: "How long the whole header may take." },
+});
+
+const proxyProtocolCheck: Check<ConnectionResolved["proxyProtocol"]> = {
+  allowed: "true (with trustProxy), false, or { from: [CIDR], timeout }",
+  parse: (text) => flag().parse(text),
+  read(value, path, report) {
+    if (typeof value === "boolean") return value;
+    const read = proxyProtocolGroup.read(value, path, report);
+    if (read === undefined) return undefined;
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- `from` has no default
+    if ((read.from?.size ?? 0) > 0) return read;
+    report({ path, value, allowed: this.allowed });
+    return undefined;
+  },
+};
+
+/** The options of connections. */
+export const connectionTable: OptionsTable<ConnectionResolved> = {
+  proxyProtocol: {
+    setting: "USE_PROXY_PROTOCOL",
+    context: "multisite",
+    check: proxyProtocolCheck,
+    default: false,
+    help: "Whose connections begin with a PROXY header.",
+  },
+  maxHeld: {
+    check: integer(1, 1_000_000, "connections"),
+    default: 4096,
+    help: "How many connections may wait at once.",
+  },
+  holdTimeout: {
+    check: milliseconds,
+    default: 5000,
+    help: "How long a connection waits for its verdict.",
+  },
+};
+
+/** What only several options together can get wrong. */
+export function checkConnections(options: ConnectionResolved, shared: SharedResolved, report: Report): void {
+  const { trustProxy } = shared;
+  if (options.proxyProtocol !== true || (trustProxy?.nobody === false && !trustProxy.anybody)) return;
+  report({
+    path: "proxyProtocol",
+    value: true,
+    allowed: "true only where trustProxy names the proxies; else { from: [CIDR] }",
+  });
+}
+
+/** Whose connections begin with a PROXY header; `undefined` = nobody's. */
+export function proxySenders(
+  { proxyProtocol }: ConnectionResolved,
+  { trustProxy }: SharedResolved,
+): { readonly has: (address: string) => boolean; readonly timeout: number } | undefined {
+  if (proxyProtocol === false) return undefined;
+  if (proxyProtocol === true)
+    return { has: (address) => trustProxy?.trusts(address, 0) === true, timeout: 5000 };
+  const { from, timeout } = proxyProtocol;
+  return {
+    has(text) {
+      const address = parseAddress(text);
+      return address !== undefined && from.has(address);
+    },
+    timeout,
+  };
+}

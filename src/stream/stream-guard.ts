@@ -1,0 +1,142 @@
+import type { Server } from "node:net";
+import { BadBehaviorProtection } from "../bad-behavior/bad-behavior-protection.js";
+import { checkBadBehavior } from "../bad-behavior/bad-behavior.js";
+import {
+  badBehaviorTable,
+  type BadBehaviorOptions,
+  type BadBehaviorResolved,
+} from "../bad-behavior/options.js";
+import { BunkernetProtection } from "../bunkernet/bunkernet-protection.js";
+import { bunkernetParts, type BunkernetParts } from "../bunkernet/bunkernet.js";
+import {
+  bunkernetTable,
+  checkBunkernet,
+  type BunkernetOptions,
+  type BunkernetResolved,
+} from "../bunkernet/options.js";
+import type { BanList } from "../core/bans/ban-list.js";
+import { BanProtection } from "../core/bans/ban-protection.js";
+import { Engine, type Running } from "../core/engine.js";
+import { group, allProblemsAtOnce, readOptions, type OptionsTable } from "../core/options/table.js";
+import type { Check } from "../core/options/check.js";
+import type { Protection } from "../core/protection.js";
+import { Runtime } from "../core/runtime.js";
+import {
+  checkTogether,
+  sharedTable,
+  type SharedOptions,
+  type SharedResolved,
+} from "../core/shared-options.js";
+import { DnsblProtection } from "../dnsbl/dnsbl-protection.js";
+import { dnsblParts, type DnsblParts } from "../dnsbl/dnsbl.js";
+import { checkDnsbl, dnsblTable, type DnsblOptions, type DnsblResolved } from "../dnsbl/options.js";
+import { ConnectionGuard, type ConnectionStatus } from "./connection-guard.js";
+import {
+  checkConnections,
+  connectionTable,
+  type ConnectionOptions,
+  type ConnectionResolved,
+} from "./options.js";
+
+/** Options of {@link streamGuard}: the shared ones, those of connections, and a group a protection. */
+export interface StreamGuardOptions extends SharedOptions, ConnectionOptions {
+  /** Bans for refused connections, the only thing that counts here (as 444). On unless it is `false`. */
+  badBehavior?: boolean | BadBehaviorOptions;
+  /** Refuses and bans who a DNS blocklist lists. Off unless it is given. */
+  dnsbl?: boolean | DnsblOptions;
+  /** Refuses whom other sites reported to BunkerNet. On unless it is `false`. */
+  bunkernet?: boolean | BunkernetOptions;
+}
+
+/** What {@link streamGuard} answers: calling it lets the server alone again; `close()` does so, too, and stops everything. */
+export type StreamGuard = (() => void) &
+  Running & {
+    readonly bans: BanList;
+    readonly dnsbl: DnsblParts | undefined;
+    readonly bunkernet: BunkernetParts | undefined;
+    /** How connections fared, in figures. */
+    status(): ConnectionStatus;
+  };
+
+interface StreamResolved extends SharedResolved, ConnectionResolved {
+  badBehavior: BadBehaviorResolved | false;
+  dnsbl: DnsblResolved | false;
+  bunkernet: BunkernetResolved | false;
+}
+
+const table: OptionsTable<StreamResolved> = {
+  ...sharedTable,
+  ...connectionTable,
+  badBehavior: {
+    check: switched(badBehaviorTable),
+    default: () => readOptions(badBehaviorTable, {}, "", () => undefined),
+    help: "Bans for refused connections.",
+  },
+  dnsbl: { check: switched(dnsblTable), default: false, help: "Who a DNS blocklist lists." },
+  bunkernet: {
+    check: switched(bunkernetTable),
+    default: () => readOptions(bunkernetTable, {}, "", () => undefined),
+    help: "Whom other sites reported.",
+  },
+};
+
+/**
+ * Refuses connections to any TCP, TLS or HTTP server before the server hears of them: banned clients, and whom BunkerNet or
+ * a DNS blocklist lists. With the same `store` it shares its bans with middlewares. Guard a server before it listens.
+ *
+ * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
+ * @example streamGuard(server, { store, proxyProtocol: { from: "10.0.0.0/8" } });
+ */
+export function streamGuard(server: Server, options: StreamGuardOptions = {}): StreamGuard {
+  const resolved = allProblemsAtOnce((report) => {
+    const read = readOptions(table, options, "", report);
+    checkTogether(read, "", report);
+    checkConnections(read, read, report);
+    if (read.badBehavior !== false)
+      checkBadBehavior(read.badBehavior, read.badBehavior.gate !== undefined, "badBehavior", report);
+    if (read.dnsbl !== false) checkDnsbl(read.dnsbl, read.dnsbl.gate !== undefined, "dnsbl", report);
+    if (read.bunkernet !== false)
+      checkBunkernet(read.bunkernet, read.bunkernet.gate !== undefined, "bunkernet", report);
+    return read;
+  });
+  const runtime = new Runtime(resolved, options);
+  // There is nobody to challenge: a connection has no page.
+  const noGate = (): undefined => undefined;
+  const bans = new BanProtection(runtime, noGate);
+  const protections: Protection[] = [bans];
+  const network =
+    resolved.bunkernet === false
+      ? undefined
+      : new BunkernetProtection(runtime, resolved.bunkernet, noGate, options.bunkernet === undefined);
+  if (network !== undefined) protections.push(network);
+  const lists = resolved.dnsbl === false ? undefined : new DnsblProtection(runtime, resolved.dnsbl, noGate);
+  if (lists !== undefined) protections.push(lists);
+  if (resolved.badBehavior !== false)
+    protections.push(new BadBehaviorProtection(runtime, resolved.badBehavior, noGate, bans));
+  const engine = new Engine(runtime, protections);
+  const guard = new ConnectionGuard(engine, server, resolved);
+  return Object.assign(() => guard.stop(), {
+    events: engine.events,
+    ready: () => engine.ready(),
+    health: () => engine.health(),
+    close: () => {
+      guard.stop();
+      return engine.close();
+    },
+    bans: runtime.bans,
+    dnsbl: lists && dnsblParts(lists),
+    bunkernet: network && bunkernetParts(network),
+    status: () => guard.status,
+  });
+}
+
+// A protection's options, or a switch: `true` = its defaults, `false` = off.
+function switched<Resolved extends object>(options: OptionsTable<Resolved>): Check<Resolved | false> {
+  const whole = group(options);
+  return {
+    allowed: `true, false, or ${whole.allowed}`,
+    parse: (text) => (text === "yes" ? true : text === "no" ? false : text),
+    read: (value, path, report) =>
+      value === false ? false : whole.read(value === true ? {} : value, path, report),
+  };
+}
