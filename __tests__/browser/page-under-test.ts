@@ -30,7 +30,6 @@ export function usePages(use: (made: PageUnderTest) => void): void {
     page.on("pageerror", (error) => errors.push(error.message));
     const { port } = server;
     use({
-      browser,
       server,
       context,
       page,
