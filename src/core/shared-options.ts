@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { themeTable, type PageTheme } from "../pages/theme.js";
 import type { Store } from "../store/store.js";
-import { defaultStore } from "../store/default-store.js";
+import { storeForWhomHasNone } from "../store/default-store.js";
 import { AddressSet } from "./address-set.js";
 import { parseRange, type AddressRange } from "./address.js";
 import type { Ban } from "./bans/ban.js";
@@ -203,9 +203,26 @@ const eventsTable = Object.fromEntries(
   ]),
 ) as unknown as OptionsTable<BunkerListeners>;
 
+/** The options of refusals. */
+export const denyTable: OptionsTable<SharedResolved["deny"]> = {
+  status: {
+    setting: "DENY_HTTP_STATUS",
+    context: "global",
+    check: oneOf(403, 444),
+    default: 403,
+    help: "403 answers; 444 drops the connection.",
+  },
+  force: { check: flag(), default: false, help: "444 even behind a trusted proxy." },
+  render: {
+    check: hook("(request, info) => html"),
+    default: undefined,
+    help: "The page's HTML, instead of ours.",
+  },
+};
+
 /** The options that every factory takes. */
 export const sharedTable: OptionsTable<SharedResolved> = {
-  store: { check: storeCheck, default: () => defaultStore, help: "Where bans, counters and caches live." },
+  store: { check: storeCheck, default: storeForWhomHasNone, help: "Where bans, counters and caches live." },
   mode: {
     setting: "SECURITY_MODE",
     context: "multisite",
@@ -254,21 +271,7 @@ export const sharedTable: OptionsTable<SharedResolved> = {
     help: "What becomes of a Host that is no service's.",
   },
   deny: {
-    check: group<SharedResolved["deny"]>({
-      status: {
-        setting: "DENY_HTTP_STATUS",
-        context: "global",
-        check: oneOf(403, 444),
-        default: 403,
-        help: "403 answers; 444 drops the connection.",
-      },
-      force: { check: flag(), default: false, help: "444 even behind a trusted proxy." },
-      render: {
-        check: hook("(request, info) => html"),
-        default: undefined,
-        help: "The page's HTML, instead of ours.",
-      },
-    }),
+    check: group(denyTable),
     default: () => ({ status: 403, force: false, render: undefined }),
     help: "How a refused client is answered.",
   },

@@ -1,4 +1,24 @@
+import cluster from "node:cluster";
 import { MemoryStore } from "./memory-store.js";
 
 /** The store of every middleware that was given none, one for the whole process. Tests may `clear()` it. */
 export const defaultStore = new MemoryStore();
+
+let warned = false;
+
+/** {@link defaultStore}, for a middleware that was given no store; says once what that means among several workers. */
+export function storeForWhomHasNone(): MemoryStore {
+  if (!warned && isOneOfSeveral()) {
+    warned = true;
+    process.emitWarning(
+      "this process is one of several workers, and each keeps bans, counters and spent challenges to itself; give all of them one store: new RedisStore({ url }) of express-bunker/redis (docs/errors.md#wrn_bunker_local_store)",
+      { code: "WRN_BUNKER_LOCAL_STORE" },
+    );
+  }
+  return defaultStore;
+}
+
+// PM2 numbers its processes; the first may be the only one.
+function isOneOfSeveral(): boolean {
+  return cluster.isWorker || Number(process.env["NODE_APP_INSTANCE"] ?? 0) > 0;
+}
