@@ -119,13 +119,8 @@ export class Ledger {
     now: number,
   ): Promise<void> {
     const before = this.tally.find(voter, ip);
-    if (before === undefined) {
-      const displaced = this.tally.displacedBy(voter);
-      if (displaced !== undefined) {
-        this.tally.drop(displaced.voter, displaced.ip);
-        await this.store.delete(voteKey(displaced.voter, displaced.ip));
-      }
-    }
+    const displaced = before === undefined ? this.tally.displacedBy(voter) : undefined;
+    if (displaced !== undefined) this.tally.drop(displaced.voter, displaced.ip);
     const vote: Vote = {
       voter,
       ip,
@@ -139,10 +134,15 @@ export class Ledger {
     this.tally.put(vote);
     this.copies.wrote(voteKey(voter, ip), text);
     try {
+      if (displaced !== undefined) await this.store.delete(voteKey(displaced.voter, displaced.ip));
+      // Displaced meanwhile by a later vote: written now, it would come back.
+      if (this.tally.find(voter, ip) !== vote) return;
       await this.store.set(voteKey(voter, ip), text, this.rules.window);
     } catch (error) {
-      if (before === undefined) this.tally.drop(voter, ip);
-      else this.tally.put(before);
+      if (this.tally.find(voter, ip) === vote) {
+        if (before === undefined) this.tally.drop(voter, ip);
+        else this.tally.put(before);
+      }
       throw error;
     }
   }
