@@ -18,6 +18,15 @@ export interface ProtectionHealth {
   readonly problems: readonly string[];
 }
 
+/** What a protection would say, and why. */
+export interface Reasoning {
+  readonly verdict: "pass" | "deny" | "challenge" | "error" | "unknown";
+  /** The rule that decides, in a few words. */
+  readonly reason: string;
+  /** What else is known, by reason. */
+  readonly data?: unknown;
+}
+
 /** One thing that judges requests. The engine runs it for middlewares, upgrades and connections alike. */
 export interface Protection {
   readonly name: string;
@@ -25,6 +34,8 @@ export interface Protection {
   readonly failClosed?: boolean;
   /** Says what should happen; has no side effect on the response. Answers at once whenever it can. */
   judge(client: Client, request: RequestView): Awaitable<Verdict>;
+  /** What `judge` would say, and why. Counts, bans, tells and answers nothing. */
+  explain?(client: Client, request: RequestView): Awaitable<Reasoning>;
   /** Told of every response whose status line was sent. */
   observe?(outcome: Outcome): void;
   start?(): Awaitable<void>;

@@ -88,17 +88,18 @@ export class RequestView implements BunkerRequest {
 
   constructor(readonly raw: RequestLike) {}
 
-  /** Stands for a connection that has asked for nothing yet: its client is known beforehand. */
-  static ofConnection(client: Client, resolver: ClientResolver): RequestView {
-    const view = new RequestView({
-      method: "CONNECT",
-      url: "/",
-      headers: {},
-      socket: { remoteAddress: client.identity.address?.text },
-    });
+  /** A view whose client is known beforehand. */
+  static of(raw: RequestLike, client: Client, resolver: ClientResolver): RequestView {
+    const view = new RequestView(raw);
     view.firstResolver = resolver;
     view.first = client;
     return view;
+  }
+
+  /** Stands for a connection that has asked for nothing yet. */
+  static ofConnection(client: Client, resolver: ClientResolver): RequestView {
+    const socket = { remoteAddress: client.identity.address?.text };
+    return RequestView.of({ method: "CONNECT", url: "/", headers: {}, socket }, client, resolver);
   }
 
   /** The request as Node made it; plain objects stand in for it where nothing is read from them. */
