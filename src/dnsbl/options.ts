@@ -128,6 +128,7 @@ export const dnsblTable: OptionsTable<DnsblResolved> = {
   ignoreIp: {
     setting: "DNSBL_IGNORE_IP",
     context: "multisite",
+    multiple: true,
     check: addressSetCheck(),
     default: () => new AddressSet(),
     help: "Addresses that are never looked up.",
@@ -135,6 +136,7 @@ export const dnsblTable: OptionsTable<DnsblResolved> = {
   ignoreIpUrls: {
     setting: "DNSBL_IGNORE_IP_URLS",
     context: "multisite",
+    multiple: true,
     check: list(listUrl),
     default: () => [],
     help: "Lists of addresses that are never looked up, read every hour.",

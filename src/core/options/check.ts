@@ -39,7 +39,7 @@ export function integer(min: number, max: number, unit = ""): Check<number> {
       Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
         ? (value as number)
         : undefined,
-    Number,
+    (text) => (/^\d{1,16}$/.test(text) ? Number(text) : text),
   );
 }
 
@@ -48,7 +48,7 @@ export function decimal(min: number, max: number): Check<number> {
   return check(
     `a number from ${min} to ${max}`,
     (value) => (typeof value === "number" && value >= min && value <= max ? value : undefined),
-    Number,
+    (text) => (/^\d{1,16}(?:\.\d{1,16})?$/.test(text) ? Number(text) : text),
   );
 }
 

@@ -7,6 +7,8 @@ export interface OptionSpec<Out> {
   readonly setting?: string;
   /** Where BunkerWeb lets the setting be given: for all services together or for each. */
   readonly context?: "global" | "multisite";
+  /** Whether the setting may be given several times, as `NAME_1`, `NAME_2`, …; what they list is put together. */
+  readonly multiple?: boolean;
   readonly check: Check<NonNullable<Out>>;
   /** The ready value when the option is not given; a function when it must be made anew each time. */
   readonly default: Out | (() => Out);
@@ -86,7 +88,8 @@ function nameOnly(value: unknown): unknown {
   return typeof value === "string" ? "(a text under this name)" : value;
 }
 
-function editDistance(a: string, b: string): number {
+/** How many letters must be put in, taken out or changed to make `a` into `b`. */
+export function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

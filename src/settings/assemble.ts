@@ -1,0 +1,108 @@
+import type { BunkerOptions } from "../bunker.js";
+import { SETTINGS, settingOf } from "./catalogue.js";
+import type { Setting } from "./setting.js";
+import { words } from "./setting-text.js";
+import type { GivenSettings, SettingsReading } from "./settings-reading.js";
+
+type Group = Record<string, unknown>;
+
+/** The protections that a setting turns on and off, by the option that holds their own. */
+const SWITCHED = {
+  antibot: "USE_ANTIBOT",
+  badBehavior: "USE_BAD_BEHAVIOR",
+  dnsbl: "USE_DNSBL",
+  bunkernet: "USE_BUNKERNET",
+} as const;
+
+type Switched = keyof typeof SWITCHED;
+
+/** The options that settings found right amount to, but for the store. */
+export function assemble(reading: SettingsReading): BunkerOptions {
+  const { common, services, aliases, multisite } = reading;
+  const options = scopeOf(common, common);
+  if (services.size > 0) {
+    options["services"] = Object.fromEntries(
+      [...services].map(([name, given]) => {
+        const also = aliases.get(name) ?? [];
+        return [
+          name,
+          {
+            ...(also.length > 0 ? { aliases: also } : {}),
+            ...(multisite ? scopeOf(given, new Map([...common, ...given])) : {}),
+          },
+        ];
+      }),
+    );
+  }
+  return options;
+}
+
+/**
+ * The options of all services together, or of one.
+ *
+ * @param given what was given for this scope: a part of which nothing was is left out
+ * @param effective that, and what it falls back to
+ */
+function scopeOf(given: GivenSettings, effective: GivenSettings): Group {
+  const options: Group = {};
+  for (const setting of SETTINGS) {
+    const part = setting.option.split(".", 1)[0] as string;
+    if (setting.option === "" || setting.part === "Redis" || setting.name === "SERVER_NAME") continue;
+    if (!(part in SWITCHED) && given.has(setting.name)) put(options, setting, effective);
+  }
+  if (
+    effective.get("USE_WHITELIST")?.text === "no" &&
+    (given.has("WHITELIST_IP") || given.has("USE_WHITELIST"))
+  )
+    options["allow"] = [];
+  else if (given.has("USE_WHITELIST") && effective.has("WHITELIST_IP"))
+    put(options, settingOf("WHITELIST_IP"), effective);
+  for (const part of Object.keys(SWITCHED) as Switched[]) {
+    const value = switchedPart(part, given, effective);
+    if (value !== undefined) options[part] = value;
+  }
+  return options;
+}
+
+function switchedPart(part: Switched, given: GivenSettings, effective: GivenSettings): unknown {
+  const mine = SETTINGS.filter(({ option }) => option === part || option.startsWith(`${part}.`));
+  const lasting = part === "antibot" && given.has("SESSIONS_ABSOLUTE_TIMEOUT");
+  if (!lasting && !mine.some(({ name }) => given.has(name))) return undefined;
+  const name = SWITCHED[part];
+  const state = effective.get(name)?.text;
+  const on = state ?? settingOf(name).default;
+  if (on === "no" || (part === "dnsbl" && effective.get("DNSBL_LIST")?.text === ""))
+    return state === undefined ? undefined : false;
+  const group: Group = {};
+  for (const setting of mine)
+    if (setting.option !== part)
+      put(group, { ...setting, option: setting.option.slice(part.length + 1) }, effective);
+  if (part === "antibot") limitPasses(group, effective);
+  return Object.keys(group).length === 0 ? true : group;
+}
+
+// A session's hard end ends the pass in it.
+function limitPasses(antibot: Group, effective: GivenSettings): void {
+  const most = effective.get("SESSIONS_ABSOLUTE_TIMEOUT");
+  if (most === undefined) return;
+  const valid = Number(antibot["timeValid"] ?? settingOf("ANTIBOT_TIME_VALID").default);
+  if (Number(most.text) < valid) antibot["timeValid"] = Number(most.text);
+}
+
+function put(options: Group, setting: Setting, effective: GivenSettings): void {
+  const given = effective.get(setting.name);
+  if (given === undefined) return;
+  const value = setting.check.parse(given.text);
+  // "Given, and empty" is an empty list; of anything else it is the same as not given.
+  if (given.text === "" && !Array.isArray(value)) return;
+  const path = setting.option.split(".");
+  const last = path.pop() as string;
+  let group = options;
+  for (const name of path) group = (group[name] ??= {}) as Group;
+  group[last] = value;
+}
+
+/** The words of a setting that lists them. */
+export function listOf(given: GivenSettings, name: string): readonly string[] {
+  return words(given.get(name)?.text ?? "");
+}

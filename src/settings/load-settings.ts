@@ -1,0 +1,66 @@
+import type { BunkerOptions } from "../bunker.js";
+import type { Logger } from "../core/hub.js";
+import type { Store } from "../store/store.js";
+import { assemble } from "./assemble.js";
+import { settingOf } from "./catalogue.js";
+import { checkRedis, redisAccess, redisStoreOf, rememberStore, type RedisAccess } from "./redis-store-of.js";
+import { BunkerSettingsError, shownText, type SettingProblem } from "./settings-error.js";
+import { sortSettings, wrongIn, type GivenSettings, type SettingsReading } from "./settings-reading.js";
+import { readSource, type SettingsSource } from "./settings-source.js";
+
+/** How {@link loadSettings} works. */
+export interface LoadSettingsOptions {
+  /** Where warnings go; `false` = nowhere. Default: the console. */
+  logger?: Pick<Logger, "warn"> | false;
+  /**
+   * Makes the store when `USE_REDIS` is `yes`. Default: a `RedisStore` that shares bans with BunkerWeb; it connects at once,
+   * and closing it is up to you.
+   */
+  createStore?: (redis: RedisAccess) => Store;
+}
+
+/**
+ * Reads BunkerWeb's settings into the options of `bunker()`.
+ *
+ * @param source `process.env`, an object, or the path of a `.yml`, `.yaml`, `.json`, `.env` or `variables.env` file
+ * @throws {BunkerSettingsError} `ERR_BUNKER_SETTINGS` with every wrong setting
+ * @throws {Error} `ERR_BUNKER_PACKAGE` when a file takes `yaml` or `dotenv`, or Redis a client, that is not installed
+ * @example app.use(bunker(loadSettings(process.env)));
+ */
+export function loadSettings(source: SettingsSource, options: LoadSettingsOptions = {}): BunkerOptions {
+  const reading = readSettings(source);
+  const { logger = console, createStore = redisStoreOf } = options;
+  if (logger !== false)
+    for (const warning of reading.warnings)
+      logger.warn(`WRN_BUNKER_SETTINGS: ${warning} (docs/errors.md#wrn_bunker_settings)`);
+  const loaded = assemble(reading);
+  const redis = redisAccess(reading.common);
+  if (redis === undefined) return loaded;
+  const store = createStore(redis);
+  rememberStore(store, reading.common);
+  return { ...loaded, store };
+}
+
+/**
+ * Reads and checks a source.
+ *
+ * @throws {BunkerSettingsError} `ERR_BUNKER_SETTINGS` with every wrong setting
+ */
+export function readSettings(source: SettingsSource): SettingsReading {
+  const reading = sortSettings(readSource(source));
+  const { problems } = reading;
+  for (const given of [reading.common, ...reading.services.values()]) problems.push(...wrongSettings(given));
+  checkRedis(reading.common, (problem) => problems.push(problem));
+  if (problems.length > 0) throw new BunkerSettingsError(problems);
+  return reading;
+}
+
+function wrongSettings(settings: GivenSettings): SettingProblem[] {
+  return [...settings].flatMap(([name, given]) => {
+    const setting = settingOf(name);
+    const rule = wrongIn(setting, given);
+    return rule === undefined
+      ? []
+      : [{ setting: given.name, value: shownText(given.text, setting.secret), rule, from: given.from }];
+  });
+}

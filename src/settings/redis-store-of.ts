@@ -1,0 +1,171 @@
+import { createRequire } from "node:module";
+import { RedisStore } from "../redis/redis-store.js";
+import type { Store } from "../store/store.js";
+import { listOf } from "./assemble.js";
+import { redisSettings } from "./redis-settings.js";
+import type { SettingProblem } from "./settings-error.js";
+import type { GivenSettings } from "./settings-reading.js";
+
+/** Redis as settings describe it: what a store of one's own needs to know. */
+export interface RedisAccess {
+  /** Without Sentinels: `redis://…` or `rediss://…`, user and password included. */
+  readonly url: string | undefined;
+  readonly sentinels: readonly { readonly host: string; readonly port: number }[];
+  readonly master: string | undefined;
+  readonly sentinelUsername: string | undefined;
+  readonly sentinelPassword: string | undefined;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly database: number;
+  /** Speak TLS. */
+  readonly tls: boolean;
+  /** Check the certificate. */
+  readonly verify: boolean;
+  /** How long one call may take, in ms, at most 900. */
+  readonly timeout: number;
+}
+
+const SENTINEL_PORT = 26_379;
+const LONGEST_CALL_MS = 900;
+
+/** What only several of Redis's settings together can get wrong. */
+export function checkRedis(given: GivenSettings, report: (problem: SettingProblem) => void): void {
+  const use = given.get("USE_REDIS");
+  if (use?.text !== "yes") return;
+  const missing = (setting: string, rule: string): void =>
+    report({ setting, value: undefined, rule, from: use.from });
+  const sentinels = listOf(given, "REDIS_SENTINEL_HOSTS");
+  if (sentinels.length === 0 && textIn(given, "REDIS_HOST") === undefined)
+    missing("REDIS_HOST", "where Redis is, or REDIS_SENTINEL_HOSTS: USE_REDIS is yes");
+  if (sentinels.length > 0 && textIn(given, "REDIS_SENTINEL_MASTER") === undefined)
+    missing("REDIS_SENTINEL_MASTER", "the master's name, which the Sentinels are asked for");
+}
+
+/** Redis as the settings describe it; `undefined` = it is not used. */
+export function redisAccess(given: GivenSettings): RedisAccess | undefined {
+  if (given.get("USE_REDIS")?.text !== "yes") return undefined;
+  const sentinels = listOf(given, "REDIS_SENTINEL_HOSTS").map(sentinelOf);
+  const access = {
+    sentinels,
+    master: textIn(given, "REDIS_SENTINEL_MASTER"),
+    sentinelUsername: textIn(given, "REDIS_SENTINEL_USERNAME"),
+    sentinelPassword: textIn(given, "REDIS_SENTINEL_PASSWORD"),
+    username: textIn(given, "REDIS_USERNAME"),
+    password: textIn(given, "REDIS_PASSWORD"),
+    database: Number(textIn(given, "REDIS_DATABASE") ?? 0),
+    tls: textIn(given, "REDIS_SSL") === "yes",
+    verify: textIn(given, "REDIS_SSL_VERIFY") !== "no",
+    timeout: Math.min(LONGEST_CALL_MS, Number(textIn(given, "REDIS_TIMEOUT") ?? LONGEST_CALL_MS)),
+  };
+  return { ...access, url: sentinels.length > 0 ? undefined : urlOf(given, access) };
+}
+
+/**
+ * A store on that Redis, which shares bans with a BunkerWeb fleet on the same one.
+ *
+ * @throws {Error} `ERR_BUNKER_PACKAGE` when no client is installed; Sentinels and unchecked certificates take `ioredis`
+ */
+export function redisStoreOf(access: RedisAccess): Store {
+  const { url, timeout } = access;
+  if (url !== undefined && (access.verify || !access.tls))
+    return new RedisStore({ url, timeout, bunkerweb: true });
+  const client = ioredisClient(access);
+  const store = new RedisStore({ client, timeout, bunkerweb: true });
+  const close = store.close.bind(store);
+  // The store leaves clients that it was given alone, and this one is nobody else's.
+  store.close = () => {
+    close();
+    client.disconnect();
+  };
+  return store;
+}
+
+const made = new WeakMap<Store, Readonly<Record<string, string>>>();
+
+/** Remembers which settings made a store, so that they can be told again. */
+export function rememberStore(store: Store, given: GivenSettings): void {
+  const settings = redisSettings.flatMap(({ setting }) => {
+    const text = given.get(setting)?.text;
+    return text === undefined ? [] : [[setting, text] as const];
+  });
+  made.set(store, Object.fromEntries(settings));
+}
+
+/** The settings that made a store, if settings did. */
+export function settingsOfStore(store: Store): Readonly<Record<string, string>> | undefined {
+  return made.get(store);
+}
+
+interface IoredisLike {
+  disconnect(): void;
+  on(event: "error", listener: () => void): void;
+}
+
+function ioredisClient(access: RedisAccess): IoredisLike {
+  const { Redis } = loadIoredis();
+  const tls = access.tls ? { tls: { rejectUnauthorized: access.verify } } : {};
+  const where =
+    access.url === undefined
+      ? {
+          sentinels: access.sentinels,
+          name: access.master,
+          sentinelUsername: access.sentinelUsername,
+          sentinelPassword: access.sentinelPassword,
+        }
+      : hostOf(new URL(access.url));
+  const client = new Redis({
+    ...where,
+    ...tls,
+    username: access.username,
+    password: access.password,
+    db: access.database,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (attempt: number) => Math.min(1000, 50 * 2 ** Math.min(attempt, 10)),
+  });
+  // An outage is told of by the store; an error that nobody hears would end the process.
+  client.on("error", () => undefined);
+  return client;
+}
+
+function loadIoredis(): { Redis: new (options: object) => IoredisLike } {
+  try {
+    return createRequire(__filename)("ioredis") as { Redis: new (options: object) => IoredisLike };
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "MODULE_NOT_FOUND") throw error;
+    throw Object.assign(
+      new Error(
+        "ERR_BUNKER_PACKAGE: Redis behind Sentinels, or with a certificate that is not checked, takes a package that is not installed: npm install ioredis (docs/errors.md#err_bunker_package)",
+      ),
+      { code: "ERR_BUNKER_PACKAGE" },
+    );
+  }
+}
+
+function hostOf(url: URL): { host: string; port: number } {
+  return { host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port === "" ? 6379 : url.port) };
+}
+
+function urlOf(
+  given: GivenSettings,
+  { tls, username, password, database }: Pick<RedisAccess, "tls" | "username" | "password" | "database">,
+): string {
+  const host = textIn(given, "REDIS_HOST") ?? "";
+  const bare = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  const port = textIn(given, "REDIS_PORT") ?? "6379";
+  const who =
+    username === undefined && password === undefined
+      ? ""
+      : `${encodeURIComponent(username ?? "")}:${encodeURIComponent(password ?? "")}@`;
+  return `${tls ? "rediss" : "redis"}://${who}${bare}:${port}/${database}`;
+}
+
+function sentinelOf(text: string): { host: string; port: number } {
+  const [, host, port] = /^(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(text) as unknown as [string, string, string?];
+  return { host: host.replace(/^\[|\]$/g, ""), port: Number(port ?? SENTINEL_PORT) };
+}
+
+function textIn(given: GivenSettings, name: string): string | undefined {
+  const text = given.get(name)?.text;
+  return text === "" ? undefined : text;
+}

@@ -1,0 +1,147 @@
+import { readFileSync, statSync } from "node:fs";
+import { basename, extname } from "node:path";
+import { messageOf } from "../core/errors.js";
+import { loadReader } from "./package-loader.js";
+import { environmentOf } from "./compose-file.js";
+import { BunkerSettingsError, type SettingProblem } from "./settings-error.js";
+
+/** Where settings come from: `process.env`, an object of names and values, or the path of a file. */
+export type SettingsSource = string | Readonly<Record<string, unknown>>;
+
+/** What a source holds: names and what was given for each. */
+export interface RawSettings {
+  readonly from: string;
+  readonly entries: readonly (readonly [name: string, value: unknown])[];
+}
+
+/** A larger file than this holds no settings. */
+const LARGEST_FILE = 1024 * 1024;
+/** A larger file than this is no secret's. */
+const LARGEST_SECRET = 64 * 1024;
+
+const KINDS = "a path that ends in .yml, .yaml, .json or .env";
+
+/**
+ * Reads a source without a look at what the names mean.
+ *
+ * @throws {BunkerSettingsError} when it is no source, cannot be read, or is not what its name says
+ */
+export function readSource(source: SettingsSource): RawSettings {
+  if (typeof source === "string") return readFile(source);
+  if (typeof source !== "object" || (source as unknown) === null || Array.isArray(source))
+    throw refused(
+      "source",
+      undefined,
+      "process.env, an object of settings, or a file's path",
+      "the argument",
+    );
+  // Object.entries would run getters of whatever this is; a throwing one is a problem like any other.
+  try {
+    const from = source === process.env ? "the environment" : "the object";
+    return { from, entries: Object.entries(source) };
+  } catch (error) {
+    throw refused("source", undefined, `an object that can be read: ${messageOf(error)}`, "the argument");
+  }
+}
+
+/** The text of the file that a `…_FILE` setting names; `undefined` after a problem. */
+export function readSecretFile(
+  path: string,
+  report: (problem: Pick<SettingProblem, "rule">) => void,
+): string | undefined {
+  try {
+    return textOfFile(path, LARGEST_SECRET).replace(/\r?\n$/, "");
+  } catch (error) {
+    report({ rule: `the path of a file that can be read: ${messageOf(error)}` });
+    return undefined;
+  }
+}
+
+function readFile(path: string): RawSettings {
+  const read = readerOf(path);
+  if (read === undefined) throw refused("source", path, KINDS, "the argument");
+  try {
+    const entries = read(textOfFile(path, LARGEST_FILE), path);
+    return { from: path, entries };
+  } catch (error) {
+    if (error instanceof BunkerSettingsError) throw error;
+    if ((error as { code?: unknown }).code === "ERR_BUNKER_PACKAGE") throw error;
+    // The first line only: parsers quote what they stumbled over, which may be a secret.
+    throw refused("source", path, `a file that can be read: ${firstLine(messageOf(error))}`, path);
+  }
+}
+
+type Reader = (text: string, path: string) => RawSettings["entries"];
+
+function readerOf(path: string): Reader | undefined {
+  const name = basename(path).toLowerCase();
+  if (name === "variables.env") return readVariables;
+  if (/^\.env(?:\.[\w.-]+)?$/.test(name) || extname(name) === ".env") return readDotenv;
+  if (extname(name) === ".json") return readJson;
+  return /\.ya?ml$/.test(name) ? readYaml : undefined;
+}
+
+/** BunkerWeb's own file: a line a setting, the value as it stands, quotes and `#` included. */
+function readVariables(text: string): RawSettings["entries"] {
+  return text
+    .replace(/^\uFEFF/, "")
+    .split(/\r?\n/)
+    .filter((line) => line.includes("=") && !line.trimStart().startsWith("#"))
+    .map((line) => {
+      const at = line.indexOf("=");
+      return [line.slice(0, at).trim(), line.slice(at + 1).trim()] as const;
+    });
+}
+
+function readDotenv(text: string, path: string): RawSettings["entries"] {
+  const { parse } = loadReader("dotenv", path) as { parse(text: string): Record<string, string> };
+  return Object.entries(parse(text.replace(/^\uFEFF/, "")));
+}
+
+function readJson(text: string, path: string): RawSettings["entries"] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch {
+    // The parser's message quotes the file.
+    throw refused("source", path, "a file of well-formed JSON", path);
+  }
+  return settingsIn(value, path);
+}
+
+function readYaml(text: string, path: string): RawSettings["entries"] {
+  const yaml = loadReader("yaml", path) as { parse(text: string, options: object): unknown };
+  try {
+    // Every value as it is written: 1.0 stays 1.0, and no stays no.
+    return settingsIn(yaml.parse(text, { schema: "failsafe", merge: true, logLevel: "silent" }), path);
+  } catch (error) {
+    if (error instanceof BunkerSettingsError) throw error;
+    throw refused("source", path, `well-formed YAML: ${firstLine(messageOf(error))}`, path);
+  }
+}
+
+function settingsIn(value: unknown, path: string): RawSettings["entries"] {
+  const entries = environmentOf(value);
+  if (entries === undefined)
+    throw refused("source", path, "an object of settings, or a compose file with environments", path);
+  return entries;
+}
+
+function textOfFile(path: string, largest: number): string {
+  const { size } = statSync(path);
+  if (size > largest) throw new Error(`it is larger than ${largest} bytes`);
+  return readFileSync(path, "utf8");
+}
+
+function firstLine(text: string): string {
+  return (text.split("\n", 1)[0] as string).slice(0, 200);
+}
+
+function refused(
+  setting: string,
+  value: string | undefined,
+  rule: string,
+  from: string,
+): BunkerSettingsError {
+  return new BunkerSettingsError([{ setting, value, rule, from }]);
+}
