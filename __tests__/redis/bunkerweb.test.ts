@@ -140,6 +140,30 @@ test("an app that starts finds the bans that BunkerWeb has, and leaves its other
   expect(await redis.cli("get", "plugin_bad_behavior_1.2.3.4")).toBe("3");
 });
 
+test("bad answers are counted together with BunkerWeb, when asked for", async () => {
+  const options = { url: redis.url, timeout: 900, logger: false as const, bunkerweb: true };
+  const store = new RedisStore({ ...options, bunkerwebCounters: true });
+  stops.push(() => store.close());
+  await store.ready();
+  const shared = "plugin_bad_behavior_www.example.com_1.2.3.4";
+  const key = "hit:1.2.3.4|bb|www.example.com";
+  expect((await store.hit(key, 600, 3, { note: "a" })).count).toBe(1);
+  // What BunkerWeb's script does at each bad answer of its own.
+  await redis.cli("incr", shared);
+  await redis.cli("expire", shared, "600");
+  expect(await store.hit(key, 600, 3, { note: "b" })).toEqual({ count: 3, notes: ["a", "b"] });
+  expect(Number(await redis.cli("ttl", shared))).toBeGreaterThan(500);
+  // No more of ours are in it than in our window.
+  for (let count = 0; count < 5; count++) await store.hit(key, 600, 3);
+  expect(await redis.cli("get", shared)).toBe("4");
+  expect((await store.hit("hit:1.2.3.4|bb|*", 600, 3, { weight: 2 })).count).toBe(2);
+  expect(await redis.cli("get", "plugin_bad_behavior_1.2.3.4")).toBe("2");
+  // Nothing but counters of bad answers, and no prefixes.
+  await store.hit("hit:1.2.3.4|captcha", 600, 3);
+  await store.hit("hit:2001:db8::/64|bb|*", 600, 3);
+  expect((await redis.cli("keys", "plugin_bad_behavior_*")).split("\n")).toHaveLength(2);
+});
+
 test("keys are translated there and back, and nothing else is taken for a ban", () => {
   for (const rest of ["1.2.3.4", "1.2.3.4|www.example.com", "2001:db8::1", "2001:db8::1|a.b"])
     expect(fromBunkerweb(bunkerwebKey(rest) ?? "")).toBe(`ban:${rest}`);

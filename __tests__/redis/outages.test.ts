@@ -1,3 +1,4 @@
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { BanList, bunker, type Bunker } from "../../src/index.js";
 import { RedisStore, type RedisStoreOptions } from "../../src/redis/index.js";
 import { ask } from "../support/ask.js";
@@ -33,7 +34,8 @@ interface Opened {
 
 function openStore(options: RedisStoreOptions): Opened {
   const log = new Lines();
-  const store = new RedisStore({ logger: log, ...options });
+  // Long enough for a busy machine where Redis does answer; nothing here depends on how long it is.
+  const store = new RedisStore({ logger: log, timeout: 500, ...options });
   stops.push(() => store.close());
   return { store, log };
 }
@@ -193,6 +195,34 @@ test("a server that is busy for longer than the deadline: calls give up, and are
   await until(async () => (await opened.store.get("cache:8.8.6.6|x")) === undefined);
   await busy;
   await until(async () => (await opened.store.get("cache:8.8.6.6|x")) === "there");
+});
+
+test("a connection whose other end vanished without a word is opened anew", async () => {
+  await start();
+  const wires: Socket[] = [];
+  const proxy = createServer((wire) => {
+    const end = connect(redis.port, "127.0.0.1");
+    wires.push(wire, end);
+    for (const one of [wire, end])
+      one.on("error", () => undefined).on("close", () => (wire.destroy(), end.destroy()));
+    wire.pipe(end).pipe(wire);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  stops.push(() => {
+    for (const wire of wires) wire.destroy();
+    proxy.close();
+  });
+  const opened = openStore({ url: `redis://127.0.0.1:${(proxy.address() as AddressInfo).port}` });
+  await opened.store.ready();
+  const bans = new BanList(opened.store);
+  expect(await bans.get("8.8.6.8")).toBeUndefined();
+  // From now on nothing passes on the wires there are; new ones are as good as ever.
+  for (const wire of wires) wire.unpipe().pause();
+  await noticed(opened);
+  const other = openStore({ url: redis.url, timeout: 900 });
+  await new BanList(other.store).add("8.8.6.8", { reason: "meanwhile" });
+  await until(async () => (await bans.get("8.8.6.8"))?.reason === "meanwhile");
+  await until(() => opened.log.lines.some((line) => line.includes("is back")));
 });
 
 test("fallback: false leaves every failure to onStoreError", async () => {

@@ -13,6 +13,14 @@ export function bunkerwebKey(rest: string): string | undefined {
   return bar < 0 ? `bans_ip_${subject}` : `bans_service_${rest.slice(bar + 1)}_ip_${subject}`;
 }
 
+/** BunkerWeb's counter for the window of bad answers that we keep as `hit:<rest>`, where it has one. */
+export function bunkerwebCounter(rest: string): string | undefined {
+  const [subject = "", part, service] = rest.split("|");
+  if (part !== "bb" || service === undefined || parseAddress(subject)?.text !== subject) return undefined;
+  if (service === "*") return `plugin_bad_behavior_${subject}`;
+  return SERVICE_NAME.test(service) ? `plugin_bad_behavior_${service}_${subject}` : undefined;
+}
+
 /** Our key for a ban that BunkerWeb keeps under `data`; `undefined` for what is no ban of an address. */
 export function fromBunkerweb(data: string): string | undefined {
   const global = /^bans_ip_(.+)$/.exec(data);

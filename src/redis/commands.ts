@@ -26,6 +26,8 @@ const CONNECT_POLL_MS = 10;
 /** Sends commands, each within a deadline of our own: both clients wait for ever for a server that is frozen. */
 export class Commands {
   private met = false;
+  /** Answers received so far. */
+  private answers = 0;
   private closed = false;
 
   constructor(
@@ -52,13 +54,16 @@ export class Commands {
 
   private async watched(work: () => Promise<unknown>): Promise<unknown> {
     if (this.watch.isOn) throw new RedisAwayError("Redis is away");
+    const before = this.answers;
     try {
       const answer = await inTime(this.connected().then(work), this.timeout);
+      this.answers++;
       this.watch.succeeded();
       return answer;
     } catch (error) {
       if (CALLERS_FAULT.test(messageOf(error))) throw new TypeError(messageOf(error), { cause: error });
-      this.watch.failed(error);
+      // A call that is late while others are answered waits in a queue: that is load, not an outage.
+      if (!(error instanceof LateError) || this.answers === before) this.watch.failed(error);
       throw new RedisAwayError(error);
     }
   }
@@ -94,11 +99,16 @@ export class Commands {
   }
 }
 
+class LateError extends Error {}
+
 /** Rejects when `work` takes longer than `ms`, once the answers that have arrived are read. */
 export function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     // A process that was busy for longer than `ms` sees the timer before the answer: it gets a look at the sockets first.
-    const timer = setTimeout(() => setImmediate(() => reject(new Error(`no answer within ${ms} ms`))), ms);
+    const timer = setTimeout(
+      () => setImmediate(() => reject(new LateError(`no answer within ${ms} ms`))),
+      ms,
+    );
     timer.unref();
     work.then(
       (answer) => {

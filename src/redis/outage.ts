@@ -5,12 +5,16 @@ import type { Logger } from "../core/hub.js";
 const FAILURES = 3;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;
+/** After so many probes that failed the connection is opened anew. */
+const PROBES_A_CONNECTION = 3;
 
 /** What an {@link Outage} needs. */
 export interface OutageTools {
   readonly logger: Logger | false;
   /** Resolves when Redis takes writes again. */
   probe(): Promise<unknown>;
+  /** Opens the connection anew. */
+  renew(): void;
   /** Does what waited for Redis, before it counts as back; answers what to tell of it. */
   recover(): Promise<string>;
 }
@@ -24,6 +28,7 @@ export class Outage {
   private since: number | undefined;
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
+  private probes = 0;
 
   constructor(private readonly tools: OutageTools) {}
 
@@ -63,9 +68,11 @@ export class Outage {
       const done = await this.tools.recover();
       const seconds = Math.round((Date.now() - (this.since ?? 0)) / 1000);
       this.since = undefined;
-      this.failures = 0;
+      this.failures = this.probes = 0;
       this.log("info", `Redis is back after ${seconds} s${done}`);
     } catch {
+      if (this.closed) return;
+      if (++this.probes % PROBES_A_CONNECTION === 0) this.tools.renew();
       this.probeIn(Math.min(LONGEST_PAUSE_MS, pause * 2));
     }
   }

@@ -31,6 +31,11 @@ export interface RedisStoreOptions {
    * BunkerWeb fleet on the same database share bans. Not on a Cluster. Default `false`.
    */
   bunkerweb?: boolean;
+  /**
+   * Adds bad answers to BunkerWeb's counters, too, and counts what it has counted: with `bunkerweb`, for IPv4 clients. Default
+   * `false`.
+   */
+  bunkerwebCounters?: boolean;
   /** How many keys of a kind there may be at most; the soonest to expire goes, spent ids are refused. Default 2 000 000 each. */
   maxKeys?: { readonly [N in "spent" | "hit" | "cache"]?: number };
   /** Where the two lines of an outage go; `false` = nowhere. Default: the console. */
@@ -45,6 +50,7 @@ export interface RedisSetup {
   timeout: number;
   fallback: boolean;
   bunkerweb: boolean;
+  bunkerwebCounters: boolean;
   maxKeys: Record<"spent" | "hit" | "cache", number>;
   logger: Logger | false;
 }
@@ -88,6 +94,7 @@ export const redisTable: OptionsTable<RedisSetup> = {
   timeout: { check: decimal(1, 900), default: 100, help: "How long one call may take, in ms." },
   fallback: { check: flag(), default: true, help: "Goes on in this process while Redis is away." },
   bunkerweb: { check: flag(), default: false, help: "Shares bans with BunkerWeb." },
+  bunkerwebCounters: { check: flag(), default: false, help: "Counts bad answers together with BunkerWeb." },
   maxKeys: {
     check: group(budgetsTable),
     default: () => readOptions(budgetsTable, {}, "", () => undefined),
@@ -111,6 +118,8 @@ export function readRedisOptions(options: unknown): RedisSetup {
         value: given.url === undefined ? undefined : "(hidden)",
         allowed: "one of url and client",
       });
+    if (read.bunkerwebCounters && !read.bunkerweb)
+      report({ path: "bunkerwebCounters", value: true, allowed: "true only with bunkerweb: true" });
     if (read.client !== undefined) checkClient(read.client, read.bunkerweb, report);
     return read;
   });

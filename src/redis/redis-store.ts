@@ -6,6 +6,7 @@ import {
   type Store,
   type StoreChange,
 } from "../store/store.js";
+import { bunkerwebCounter } from "./bunkerweb-keys.js";
 import { Changes, newsOf } from "./changes.js";
 import type { RedisConnection } from "./clients/connection.js";
 import { connectionOf } from "./clients/recognise.js";
@@ -54,6 +55,7 @@ export class RedisStore implements Store {
     this.outage = new Outage({
       logger: setup.logger,
       probe: () => this.commands.probe(PROBE, [`${setup.prefix}probe:{0}`]),
+      renew: () => this.connection.renew(),
       recover: () => this.recover(),
     });
     this.commands = new Commands(this.connection, setup.timeout, this.outage);
@@ -137,7 +139,9 @@ export class RedisStore implements Store {
       async () => {
         const args = [place.rest, String(window * 1000), String(Math.floor(limit)), String(weight)];
         const [most, evict] = this.budget(place);
-        const found = await this.commands.run(HIT, keysOf(place), [
+        const shared = this.setup.bunkerwebCounters ? bunkerwebCounter(place.rest) : undefined;
+        const keys = shared === undefined ? keysOf(place) : [...keysOf(place), shared];
+        const found = await this.commands.run(HIT, keys, [
           ...args,
           note === undefined ? "" : `:${note}`,
           most,

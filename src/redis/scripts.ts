@@ -64,7 +64,8 @@ return {sum}
 
 /**
  * Records a hit: a list of "<µs>:<weight>" or "<µs>:<weight>:<note>", oldest first. ARGV: rest, window in ms, limit, weight, note
- * with ":" before it or "", most keys, "evict" or "", channel. Answers the count and the notes, or -1.
+ * with ":" before it or "", most keys, "evict" or "", channel. A fourth key is a counter shared with BunkerWeb: it goes up with each
+ * hit, down with what has left the window, and the larger count is answered. Answers the count and the notes, or -1.
  */
 export const HIT = script(`${COMMON}
 if full(ARGV[1], tonumber(ARGV[6]), ARGV[7] == 'evict', ARGV[8]) then return -1 end
@@ -74,8 +75,10 @@ local function time(hit) return tonumber(string.match(hit, '^%d+')) end
 local last = redis.call('LINDEX', KEYS[1], -1)
 if last then at = math.max(at, time(last)) end
 redis.call('RPUSH', KEYS[1], text(at) .. ':' .. ARGV[4] .. ARGV[5])
-redis.call('LTRIM', KEYS[1], -tonumber(ARGV[3]), -1)
-while time(redis.call('LINDEX', KEYS[1], 0)) + window * 1000 <= at do redis.call('LPOP', KEYS[1]) end
+local over = 0
+local function drop() over = over + string.match(redis.call('LPOP', KEYS[1]), '^%d+:(%d+)') end
+for _ = 1, redis.call('LLEN', KEYS[1]) - tonumber(ARGV[3]) do drop() end
+while time(redis.call('LINDEX', KEYS[1], 0)) + window * 1000 <= at do drop() end
 redis.call('PEXPIRE', KEYS[1], text(math.ceil(window)))
 list(ARGV[1], window)
 local found = {0}
@@ -83,6 +86,11 @@ for _, hit in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
   local weight, note = string.match(hit, '^%d+:(%d+):?(.*)$')
   found[1] = found[1] + weight
   if string.find(hit, '^%d+:%d+:') then found[#found + 1] = note end
+end
+if KEYS[4] then
+  local shared = redis.call('INCRBY', KEYS[4], ARGV[4] - over)
+  if shared > 0 then redis.call('PEXPIRE', KEYS[4], text(math.ceil(window))) else redis.call('DEL', KEYS[4]) end
+  found[1] = math.max(found[1], shared)
 end
 return found
 `);

@@ -12,6 +12,8 @@ export interface RedisConnection {
   send(args: readonly string[], key: string): Promise<unknown>;
   /** Opens a connection of its own that listens. It is used once: when it is lost, another is opened. */
   listen(handlers: EarHandlers): Promise<Ear>;
+  /** Connects anew if the connection is ours: a peer that vanished without a word is never noticed otherwise. */
+  renew(): void;
   /** Ends the connection if it is ours. */
   close(): void;
 }

@@ -15,7 +15,7 @@ export interface IoredisClient {
   duplicate(override?: object): IoredisClient;
   nodes?(role: "master"): IoredisClient[];
   connect(): Promise<unknown>;
-  disconnect(): void;
+  disconnect(reconnect?: boolean): void;
   subscribe(...channels: string[]): Promise<unknown>;
   on(event: string, listener: (...args: never[]) => void): unknown;
 }
@@ -101,6 +101,10 @@ export class IoredisConnection implements RedisConnection {
         connection.disconnect();
       },
     };
+  }
+
+  renew(): void {
+    if (this.own) this.client.disconnect(true);
   }
 
   close(): void {

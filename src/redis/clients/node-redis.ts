@@ -110,6 +110,12 @@ export class NodeRedisConnection implements RedisConnection {
     };
   }
 
+  renew(): void {
+    if (!this.own) return;
+    end(this.client);
+    this.client.connect().catch(ignore);
+  }
+
   close(): void {
     if (this.own) end(this.client);
   }

@@ -29,13 +29,9 @@ function openNodeRedis(url: string, load: Load): RedisConnection | undefined {
     socket: { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: pause },
   });
   const connection = new NodeRedisConnection(client, true);
-  connectOn(client);
-  return connection;
-}
-
-// It gives up where it believes that another attempt is of no use, as after a wrong password; Redis may be mended.
-function connectOn(client: NodeRedisClient): void {
+  // It goes on trying by itself; what goes wrong is met where commands are sent.
   client.connect().catch(() => undefined);
+  return connection;
 }
 
 function openIoredis(url: string, load: Load): RedisConnection | undefined {
