@@ -49,7 +49,7 @@ const NAMES = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"];
 const VARIABLES = [...NAMES, ...NAMES.map((name) => name.toUpperCase())];
 const before = new Map(VARIABLES.map((name) => [name, process.env[name]]));
 const secure = (listener: Parameters<typeof createServer>[1]): Server =>
-  createSecureServer({ key: KEY, cert: CERTIFICATE }, listener) as unknown as Server;
+  createSecureServer({ key: KEY, cert: CERTIFICATE }, listener);
 
 let api: ContractServer;
 let proxy: Proxy | undefined;

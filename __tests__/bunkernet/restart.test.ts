@@ -126,17 +126,17 @@ test("kill -9 in the middle of a download: the old list stays, the rest is swept
   const site = await startSite(api.url, { cacheDir });
   await site.guard.sync();
   await site.close();
-  let half = false;
+  const sent = { half: false };
   api.fault = (call, _req, res) => {
     if (call.path !== "/db") return false;
     res.writeHead(200, { "Content-Type": "application/json" });
-    res.write(`{"result":"ok","data":["${VISITOR}","1.1.1.1",`, () => (half = true));
+    res.write(`{"result":"ok","data":["${VISITOR}","1.1.1.1",`, () => (sent.half = true));
     return true;
   };
   const running = spawn(process.execPath, [child, api.url, cacheDir], { stdio: "ignore" });
   const made = async (): Promise<string[]> =>
     (await readdir(await folder())).filter((name) => /^ip\.list\.\d+-/.test(name));
-  while (!half || (await made()).length === 0) {
+  while (!sent.half || (await made()).length === 0) {
     expect(running.exitCode).toBeNull();
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -6,13 +6,14 @@ import type { Gate, Protection, ProtectionHealth } from "../core/protection.js";
 import type { RequestView } from "../core/request-view.js";
 import type { Runtime } from "../core/runtime.js";
 import { PASS, type Deny, type Verdict } from "../core/verdict.js";
+import { MemoryStore } from "../store/memory-store.js";
 import type { Awaitable } from "../store/store.js";
 import { ActiveClients } from "./active-clients.js";
 import { Api } from "./api.js";
 import { BackOff } from "./back-off.js";
 import { KeptFiles } from "./kept-files.js";
 import type { BunkernetResolved } from "./options.js";
-import { Protected } from "./own-addresses.js";
+import { Protected } from "./protected.js";
 import { Registration } from "./registration.js";
 import { Reporter, type ReportStatus } from "./reporter.js";
 import { ThreatList } from "./threat-list.js";
@@ -274,7 +275,15 @@ export class BunkernetProtection implements Protection {
     const what = report
       ? `shares addresses of refused clients, with reason, path and browser, with ${server.host}`
       : `takes a list of addresses from ${server.host} and reports nothing`;
-    this.info(`${what}${byDefault ? "; it is on by default: bunkernet: false turns it off" : ""}`);
+    const { cacheDir, store } = this.runtime.options;
+    const forgets = cacheDir === undefined && store instanceof MemoryStore;
+    this.info(
+      [
+        what,
+        ...(byDefault ? ["it is on by default: bunkernet: false turns it off"] : []),
+        ...(forgets ? ["without cacheDir every restart registers anew"] : []),
+      ].join("; "),
+    );
   }
 
   private onMass(active: number, listed: number): void {

@@ -1,15 +1,12 @@
-import { createHash } from "node:crypto";
-import { isGlobal, parseRange, type Address, type AddressRange } from "../core/address.js";
-import { AddressSet } from "../core/address-set.js";
+import type { AddressSet } from "../core/address-set.js";
 import { messageOf } from "../core/errors.js";
 import type { ActiveClients, Hits } from "./active-clients.js";
 import type { Api, Outcome } from "./api.js";
+import { ListBuild } from "./list-build.js";
 import type { KeptAbout, KeptFiles, ListFile } from "./kept-files.js";
 import type { BunkernetResolved } from "./options.js";
-import type { Protected } from "./own-addresses.js";
+import type { Protected } from "./protected.js";
 
-/** Milliseconds of work between two turns of the event loop. */
-const SLICE_MS = 5;
 /** Below so many entries no growth is sudden. */
 const LEAST_GROWTH = 1000;
 /** How long a new list is watched, in ms, and how many of its denials come between two looks. */
@@ -113,7 +110,7 @@ export class ThreatList {
   private async read(): Promise<void> {
     const { files } = this;
     if (files === undefined) return;
-    const build = new Build(this.options, this.untouchable());
+    const build = new ListBuild(this.options, this.untouchable());
     const about = await files.readList(LIST, async (entries) => {
       await build.take(entries);
     });
@@ -130,7 +127,7 @@ export class ThreatList {
     const before = this.held?.set.size ?? 0;
     const { maxGrowth } = this.options;
     const most = maxGrowth === 0 || before < LEAST_GROWTH ? Infinity : before * maxGrowth;
-    const build = new Build(this.options, this.untouchable());
+    const build = new ListBuild(this.options, this.untouchable());
     let file: ListFile | undefined;
     try {
       file = await this.files?.beginList(LIST).catch((error: unknown) => {
@@ -157,7 +154,7 @@ export class ThreatList {
     }
   }
 
-  private async arrived(build: Build, file: ListFile | undefined): Promise<void> {
+  private async arrived(build: ListBuild, file: ListFile | undefined): Promise<void> {
     const sha512 = build.hash.digest("hex");
     this.checkedAt = this.now();
     if (sha512 === (this.suspended ?? this.held)?.sha512) {
@@ -234,63 +231,4 @@ export class ThreatList {
       this.listener.failed(`the list could not be kept: ${messageOf(error)}`);
     }
   }
-}
-
-// A set being made from entries as they come, a slice of time at a time.
-class Build {
-  readonly set = new AddressSet();
-  readonly hash = createHash("sha512");
-  refused = 0;
-  seen = 0;
-  valid = 0;
-  private end = performance.now() + SLICE_MS;
-
-  constructor(
-    private readonly options: BunkernetResolved,
-    private readonly untouchable: Protected,
-  ) {}
-
-  /** Takes entries and answers those worth keeping: valid ones, whoever may not be listed today. */
-  async take(entries: readonly string[]): Promise<string[]> {
-    const good: string[] = [];
-    for (let from = 0; from < entries.length; from += 256) {
-      if (performance.now() >= this.end) {
-        await new Promise((resolve) => setImmediate(resolve));
-        this.end = performance.now() + SLICE_MS;
-      }
-      for (const entry of entries.slice(from, from + 256)) this.takeOne(entry, good);
-    }
-    return good;
-  }
-
-  private takeOne(entry: string, good: string[]): void {
-    // As the API's own clients compare lists: entries joined by line ends, none at the end.
-    this.hash.update(this.seen++ === 0 ? entry : `\n${entry}`, "latin1");
-    const range = readEntry(entry, this.options.ranges);
-    if (range === undefined || this.set.size >= this.options.maxEntries) {
-      this.refused++;
-      return;
-    }
-    this.valid++;
-    good.push(range.text);
-    if (this.untouchable.concerns(range)) this.refused++;
-    else this.set.add(range);
-  }
-}
-
-/** An entry that may stand in a list: a global address, or with `ranges` a block of them that is not too wide (R26). */
-export function readEntry(entry: string, ranges: boolean): AddressRange | undefined {
-  const range = parseRange(entry);
-  if (range === undefined || entry.includes("%")) return undefined;
-  const single = range.bits === (range.address.family === 4 ? 32 : 128);
-  if (!single && (!ranges || range.bits < (range.address.family === 4 ? 8 : 19))) return undefined;
-  return isGlobal(range.address) && (single || isGlobal(lastOf(range))) ? range : undefined;
-}
-
-function lastOf({ address, bits }: AddressRange): Address {
-  const words = address.words.map((word, index) => {
-    const own = Math.min(32, Math.max(0, bits - index * 32));
-    return own === 32 ? word : (word | (0xffffffff >>> own)) >>> 0;
-  });
-  return { ...address, words };
 }

@@ -1,10 +1,11 @@
 import { networkInterfaces } from "node:os";
 import { parseAddress, prefixOf, rangeContains, type AddressRange } from "../core/address.js";
-import type { AddressSet } from "../core/address-set.js";
+import { AddressSet } from "../core/address-set.js";
 
 /** Those whom no list may name: this machine, its proxies, and who is on `allow`. */
 export class Protected {
   private readonly ranges: readonly AddressRange[];
+  private readonly covered: AddressSet;
 
   constructor(
     private readonly allow: AddressSet,
@@ -17,14 +18,14 @@ export class Protected {
       }),
     );
     this.ranges = [...own, ...proxies];
+    this.covered = AddressSet.from(this.ranges);
   }
 
   /** Whether an entry of a list covers, or lies within, what must not be listed. */
   concerns(entry: AddressRange): boolean {
-    if (this.allow.size > 0 && this.allow.has(entry.address)) return true;
+    if (this.covered.has(entry.address) || this.allow.has(entry.address)) return true;
+    if (entry.bits === (entry.address.family === 4 ? 32 : 128)) return false;
     for (const range of this.ranges) if (overlap(entry, range)) return true;
-    const single = entry.bits === (entry.address.family === 4 ? 32 : 128);
-    if (single) return false;
     for (const range of this.allow.entries()) if (overlap(entry, range)) return true;
     return false;
   }

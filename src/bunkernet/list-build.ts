@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import { isGlobal, parseRange, type Address, type AddressRange } from "../core/address.js";
+import { AddressSet } from "../core/address-set.js";
+import type { BunkernetResolved } from "./options.js";
+import type { Protected } from "./protected.js";
+
+/** Milliseconds of work between two turns of the event loop. */
+const SLICE_MS = 5;
+
+/** A set being made from entries as they come, a slice of time at a time. */
+export class ListBuild {
+  readonly set = new AddressSet();
+  readonly hash = createHash("sha512");
+  /** Entries that were not taken. */
+  refused = 0;
+  /** Entries that came. */
+  seen = 0;
+  /** Entries that may stand in a list, whoever may not be listed here. */
+  valid = 0;
+  private end = performance.now() + SLICE_MS;
+
+  constructor(
+    private readonly options: BunkernetResolved,
+    private readonly untouchable: Protected,
+  ) {}
+
+  /** Takes entries and answers those worth keeping: valid ones, whoever may not be listed today. */
+  async take(entries: readonly string[]): Promise<string[]> {
+    const good: string[] = [];
+    for (let from = 0; from < entries.length; from += 256) {
+      if (performance.now() >= this.end) {
+        await new Promise((resolve) => setImmediate(resolve));
+        this.end = performance.now() + SLICE_MS;
+      }
+      for (const entry of entries.slice(from, from + 256)) this.takeOne(entry, good);
+    }
+    return good;
+  }
+
+  private takeOne(entry: string, good: string[]): void {
+    // As the API's own clients compare lists: entries joined by line ends, none at the end.
+    this.hash.update(this.seen++ === 0 ? entry : `\n${entry}`, "latin1");
+    const range = readEntry(entry, this.options.ranges);
+    if (range === undefined || this.set.size >= this.options.maxEntries) {
+      this.refused++;
+      return;
+    }
+    this.valid++;
+    good.push(range.text);
+    if (this.untouchable.concerns(range)) this.refused++;
+    else this.set.add(range);
+  }
+}
+
+/** An entry that may stand in a list: a global address, or with `ranges` a block of them that is not too wide (R26). */
+export function readEntry(entry: string, ranges: boolean): AddressRange | undefined {
+  const range = parseRange(entry);
+  if (range === undefined || entry.includes("%")) return undefined;
+  const single = range.bits === (range.address.family === 4 ? 32 : 128);
+  if (!single && (!ranges || range.bits < (range.address.family === 4 ? 8 : 19))) return undefined;
+  return isGlobal(range.address) && (single || isGlobal(lastOf(range))) ? range : undefined;
+}
+
+function lastOf({ address, bits }: AddressRange): Address {
+  const words = address.words.map((word, index) => {
+    const own = Math.min(32, Math.max(0, bits - index * 32));
+    return own === 32 ? word : (word | (0xffffffff >>> own)) >>> 0;
+  });
+  return { ...address, words };
+}
