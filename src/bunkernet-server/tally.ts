@@ -24,13 +24,24 @@ export interface TallyRules {
   readonly isSpared: (ip: string) => boolean;
 }
 
+/** The votes on one address, and what they come to: kept up to date, since all members may report the same attacker. */
+interface Poll {
+  readonly votes: Map<string, Vote>;
+  /** In millionths: whole numbers add up exactly. */
+  score: number;
+  /** Voters who have seen something themselves. */
+  firstHand: number;
+}
+
+const MILLION = 1_000_000;
+
 /** Counts votes in memory: who is on the list follows from it at any time, without a look at the store. */
 export class Tally {
   /** The addresses on the list. */
   readonly listed = new Set<string>();
   /** Goes up with every change of {@link listed}. */
   version = 0;
-  private readonly addresses = new Map<string, Map<string, Vote>>();
+  private readonly addresses = new Map<string, Poll>();
   private readonly voters = new Map<string, Set<Vote>>();
   // Oldest first.
   private readonly byAge = new Set<Vote>();
@@ -50,12 +61,12 @@ export class Tally {
 
   /** The vote of a voter on an address. */
   find(voter: string, ip: string): Vote | undefined {
-    return this.addresses.get(ip)?.get(voter);
+    return this.addresses.get(ip)?.votes.get(voter);
   }
 
   /** The votes on an address. */
   votesOn(ip: string): readonly Vote[] {
-    return [...(this.addresses.get(ip)?.values() ?? [])];
+    return [...(this.addresses.get(ip)?.votes.values() ?? [])];
   }
 
   /** Every address that somebody reported, in no order. */
@@ -65,18 +76,17 @@ export class Tally {
 
   /** What the votes on an address come to. */
   scoreOf(ip: string): number {
-    let score = 0;
-    for (const vote of this.addresses.get(ip)?.values() ?? [])
-      score += this.rules.reasons.weightOf(vote.reasons);
-    return score;
+    return (this.addresses.get(ip)?.score ?? 0) / MILLION;
   }
 
   /** Takes a vote, in place of what that voter said of that address before. */
   put(vote: Vote): void {
     this.take(vote.voter, vote.ip);
-    let votes = this.addresses.get(vote.ip);
-    if (votes === undefined) this.addresses.set(vote.ip, (votes = new Map<string, Vote>()));
-    votes.set(vote.voter, vote);
+    let poll = this.addresses.get(vote.ip);
+    if (poll === undefined)
+      this.addresses.set(vote.ip, (poll = { votes: new Map<string, Vote>(), score: 0, firstHand: 0 }));
+    poll.votes.set(vote.voter, vote);
+    this.count(poll, vote, 1);
     let cast = this.voters.get(vote.voter);
     if (cast === undefined) this.voters.set(vote.voter, (cast = new Set<Vote>()));
     cast.add(vote);
@@ -139,25 +149,27 @@ export class Tally {
   }
 
   private belongs(ip: string): boolean {
-    const votes = this.addresses.get(ip);
-    if (votes === undefined || votes.size === 0 || this.rules.isSpared(ip)) return false;
-    const { reasons, minInstances } = this.rules;
-    let score = 0;
-    let firstHand = false;
-    for (const vote of votes.values()) {
-      score += reasons.weightOf(vote.reasons);
-      firstHand ||= reasons.isFirstHand(vote.reasons);
-    }
-    // Weights such as 0.1 do not add up exactly.
-    return firstHand && score >= minInstances - 1e-9;
+    const poll = this.addresses.get(ip);
+    return (
+      poll !== undefined &&
+      poll.firstHand > 0 &&
+      poll.score >= this.rules.minInstances * MILLION &&
+      !this.rules.isSpared(ip)
+    );
+  }
+
+  private count(poll: Poll, { reasons }: Vote, by: 1 | -1): void {
+    poll.score += by * Math.round(this.rules.reasons.weightOf(reasons) * MILLION);
+    if (this.rules.reasons.isFirstHand(reasons)) poll.firstHand += by;
   }
 
   private take(voter: string, ip: string): boolean {
-    const votes = this.addresses.get(ip);
-    const vote = votes?.get(voter);
-    if (votes === undefined || vote === undefined) return false;
-    votes.delete(voter);
-    if (votes.size === 0) this.addresses.delete(ip);
+    const poll = this.addresses.get(ip);
+    const vote = poll?.votes.get(voter);
+    if (poll === undefined || vote === undefined) return false;
+    poll.votes.delete(voter);
+    this.count(poll, vote, -1);
+    if (poll.votes.size === 0) this.addresses.delete(ip);
     const cast = this.voters.get(voter);
     cast?.delete(vote);
     if (cast?.size === 0) this.voters.delete(voter);
