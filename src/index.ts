@@ -38,6 +38,27 @@ export {
   type DnsblStatus,
   type ZoneStatus,
 } from "./dnsbl/index.js";
+export {
+  bunkernet,
+  type Bunkernet,
+  type BunkernetOptions,
+  type BunkernetParts,
+  type BunkernetStatus,
+} from "./bunkernet/index.js";
+export {
+  BunkerSettingsError,
+  describeSettings,
+  explainSettings,
+  loadSettings,
+  optionsToSettings,
+  type EffectiveSetting,
+  type LoadSettingsOptions,
+  type OptionsToSettingsOptions,
+  type SettingDescription,
+  type SettingProblem,
+  type SettingsExplanation,
+  type SettingsSource,
+} from "./settings/index.js";
 export { BanList, type BanListOptions, type BanOptions } from "./core/bans/ban-list.js";
 export type { Ban } from "./core/bans/ban.js";
 export {
@@ -56,6 +77,8 @@ export type {
   Hub,
   Logger,
 } from "./core/hub.js";
+export type { ExplainedStep, Explanation, ImaginedRequest } from "./core/explain.js";
+export type { GuardOptions } from "./stream/guard-server.js";
 export type { BunkerRequest, PassInfo, RequestBan } from "./core/request-view.js";
 export type { DenyInfo, DenyOptions, SharedOptions } from "./core/shared-options.js";
 export type { DnsResolver, ResolverOption } from "./core/dns/resolver-option.js";

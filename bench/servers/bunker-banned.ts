@@ -4,6 +4,7 @@ import { listen } from "./listen.js";
 
 listen(async (app) => {
   const guard = bunker({
+    bunkernet: false,
     // A thousand lines about a thousand bans.
     logger: false,
     sessions: { secret: "bench-secret-of-32-characters-xx" },

@@ -5,6 +5,10 @@ import { listen } from "./listen.js";
 listen(
   (app) =>
     void app.use(
-      bunker({ sessions: { secret: "bench-secret-of-32-characters-xx" }, antibot: { challenge: "cookie" } }),
+      bunker({
+        bunkernet: false,
+        sessions: { secret: "bench-secret-of-32-characters-xx" },
+        antibot: { challenge: "cookie" },
+      }),
     ),
 );

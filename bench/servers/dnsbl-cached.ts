@@ -8,6 +8,7 @@ listen(
   (app) =>
     void app.use(
       bunker({
+        bunkernet: false,
         logger: false,
         badBehavior: false,
         dnsbl: { list: "list.test" },

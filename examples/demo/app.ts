@@ -7,6 +7,8 @@ import { aboutPage, bansPage, homePage, notFoundPage, orderPage } from "./pages.
 import { walkthrough } from "./walkthrough.js";
 
 const guard = bunker({
+  // On by default, and then addresses are shared; a sample site contacts nobody.
+  bunkernet: false,
   // One secret for all instances, from the environment, on a real site; here passes need not outlive the process.
   sessions: { secret: randomBytes(32).toString("hex") },
   // Clients of the API cannot solve a challenge, so the gate leaves it alone; bans still hold there.

@@ -5,6 +5,7 @@ import { bunker } from "express-bunker";
 const app = connect();
 app.use(
   bunker({
+    bunkernet: false,
     trustProxy: "loopback",
     sessions: { secret: "a-secret-of-a-consumer" },
     antibot: { challenge: "cookie", ignoreUri: "^/api/" },

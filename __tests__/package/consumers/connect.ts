@@ -8,7 +8,9 @@ import { describeStore } from "express-bunker/store-tests";
 
 const store = new MemoryStore();
 const app = connect();
-app.use(bunker({ store, trustProxy: "loopback", sessions: { secret: "a-secret-of-a-consumer" } }));
+app.use(
+  bunker({ store, bunkernet: false, trustProxy: "loopback", sessions: { secret: "a-secret-of-a-consumer" } }),
+);
 app.use(badBehavior({ store, skip: (req) => req.url === "/health" }));
 app.use(antibot({ store, challenge: "cookie", sessions: { secret: "a-secret-of-a-consumer" } }));
 createServer(app);

@@ -5,6 +5,7 @@ const app = express();
 app.set("trust proxy", "loopback");
 app.use(
   bunker({
+    bunkernet: false,
     sessions: { secret: "a-secret-of-a-consumer" },
     antibot: { challenge: "cookie", ignoreUri: "^/api/" },
     badBehavior: { threshold: 3 },

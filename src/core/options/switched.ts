@@ -1,0 +1,26 @@
+import type { Check } from "./check.js";
+import { group, readOptions, type OptionsTable } from "./table.js";
+
+/**
+ * A check for a protection's options, or a switch: `true` = its defaults, `false` = off.
+ *
+ * @param hasDefaults `false` = it cannot be on without options, so `true` is refused
+ */
+export function switched<Resolved extends object>(
+  options: OptionsTable<Resolved>,
+  hasDefaults = true,
+): Check<Resolved | false> {
+  const whole = group(options);
+  const allowed = `${hasDefaults ? "true, " : ""}false, or ${whole.allowed}`;
+  return {
+    allowed,
+    parse: (text) => (text === "yes" ? true : text === "no" ? false : text),
+    read(value, path, report) {
+      if (value === false) return false;
+      if (value === true && hasDefaults) return readOptions(options, {}, path, report);
+      if (typeof value === "object") return whole.read(value, path, report);
+      report({ path, value, allowed });
+      return undefined;
+    },
+  };
+}
