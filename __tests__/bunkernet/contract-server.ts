@@ -136,7 +136,7 @@ function read(req: IncomingMessage, text: Buffer, violations: string[]): Heard {
   if (headers["transfer-encoding"] !== undefined) wrong("chunked");
   if (!/^express-bunker\/\d+\.\d+\.\d+/.test(headers["user-agent"] ?? ""))
     wrong(`agent ${headers["user-agent"] ?? ""}`);
-  for (const name of ["cookie", "authorization", "expect"])
+  for (const name of ["cookie", "authorization", "expect", "x-bunkernet-token"])
     if (headers[name] !== undefined) wrong(`header ${name}`);
   if (body["integration"] !== "express-bunker" || typeof body["version"] !== "string") wrong("who it is");
   const os = (body["os"] ?? {}) as Record<string, unknown>;

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { LISTED, startSite, stopSites, until, VISITOR } from "./site.js";
 
 let api: ContractServer;
 let cacheDir: string;
+let running: ChildProcess | undefined;
 
 beforeEach(async () => {
   api = await startContract();
@@ -16,6 +17,8 @@ beforeEach(async () => {
   cacheDir = await mkdtemp(join(tmpdir(), "bunkernet-"));
 });
 afterEach(async () => {
+  if (running !== undefined) await stopProcess(running, "SIGKILL");
+  running = undefined;
   await stopSites();
   await api.close();
   await rm(cacheDir, { recursive: true, force: true });
@@ -117,8 +120,8 @@ test("reports in a store of memory survive a restart by their file", async () =>
 
 test("kill -9 in the middle of a download: the old list stays, the rest is swept up", async () => {
   const root = join(__dirname, "../..");
-  const child = join(root, ".tmp/bunkernet-tests/killed-child.cjs");
-  const options = { entryPoints: [join(__dirname, "killed-child.ts")], outfile: child, bundle: true };
+  const program = join(root, ".tmp/bunkernet-tests/killed-child.cjs");
+  const options = { entryPoints: [join(__dirname, "killed-child.ts")], outfile: program, bundle: true };
   const more = { platform: "node", format: "cjs", target: "node20", packages: "external" };
   // Not in this process: Jest's own globals confuse esbuild.
   const bundle = `require("esbuild").buildSync(${JSON.stringify({ ...options, ...more })})`;
@@ -133,14 +136,15 @@ test("kill -9 in the middle of a download: the old list stays, the rest is swept
     res.write(`{"result":"ok","data":["${VISITOR}","1.1.1.1",`, () => (sent.half = true));
     return true;
   };
-  const running = spawn(process.execPath, [child, api.url, cacheDir], { stdio: "ignore" });
+  const child = spawn(process.execPath, [program, api.url, cacheDir], { stdio: "ignore" });
+  running = child;
   const made = async (): Promise<string[]> =>
     (await readdir(await folder())).filter((name) => /^ip\.list\.\d+-/.test(name));
   while (!sent.half || (await made()).length === 0) {
-    expect(running.exitCode).toBeNull();
+    expect([child.exitCode, child.signalCode]).toEqual([null, null]);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  await stopProcess(running, "SIGKILL");
+  await stopProcess(child, "SIGKILL");
   api.fault = undefined;
   const again = await startSite(api.url, { cacheDir });
   await again.guard.ready();

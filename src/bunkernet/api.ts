@@ -123,6 +123,7 @@ export class Api {
         }),
         agent: proxyAgentFor(url),
         ca: options.ca,
+        token: options.token,
         timeout: options.timeout,
         signal: this.signal,
         ...extra,

@@ -14,6 +14,7 @@ export interface Call {
   readonly body: string;
   readonly agent: Agent | undefined;
   readonly ca: string | undefined;
+  readonly token: string | undefined;
   /** The longest silence, and what a call without `take` may take in all; in ms. */
   readonly timeout: number;
   /** Takes the body of a 200 piece by piece, instead of having it collected. */
@@ -51,6 +52,7 @@ export function exchange(call: Call): Promise<Reply> {
         Accept: "*/*",
         "Content-Type": "application/json",
         "Content-Length": Buffer.byteLength(call.body),
+        ...(call.token === undefined ? {} : { "X-BunkerNet-Token": call.token }),
       },
       ...(call.ca === undefined ? {} : { ca: call.ca }),
       ...(call.signal === undefined ? {} : { signal: call.signal }),

@@ -37,6 +37,8 @@ export interface BunkernetOptions {
   allowInsecure?: boolean;
   /** The certificates (PEM) of a private authority that vouches for `server`, instead of the public ones. */
   ca?: string;
+  /** The invite token of a server that wants one (`voteBy: "token"`); sent in the header `X-BunkerNet-Token`. */
+  token?: string;
   /** How this instance names itself. Default `express-bunker/<version>`. */
   userAgent?: string;
   /** What it says it is integrated in. Default `"express-bunker"`. */
@@ -67,6 +69,7 @@ export interface BunkernetResolved {
   listTimeout: number;
   allowInsecure: boolean;
   ca: string | undefined;
+  token: string | undefined;
   userAgent: string | undefined;
   integration: string;
   version: string | undefined;
@@ -153,6 +156,12 @@ export const bunkernetTable: OptionsTable<BunkernetResolved> = {
     check: text("certificates as PEM text", /-----BEGIN CERTIFICATE-----/),
     default: undefined,
     help: "The certificates of a private authority that vouches for the server.",
+  },
+  token: {
+    check: text("a token of 16 to 256 printable characters without spaces", /^[!-~]{16,256}$/),
+    default: undefined,
+    help: "The invite token of a server that wants one.",
+    secret: true,
   },
   userAgent: { check: plainText(255), default: undefined, help: "How this instance names itself." },
   integration: { check: plainText(64), default: "express-bunker", help: "What it says it is integrated in." },
