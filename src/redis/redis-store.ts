@@ -18,7 +18,7 @@ import { budgetOf, readRedisOptions, type RedisSetup, type RedisStoreOptions } f
 import { DELETE, HIT, INCREMENT, PROBE, READ, WRITE, type Script } from "./scripts.js";
 import { StandIn } from "./stand-in.js";
 
-/** How long a listing waits for the first connection, in ms. */
+/** For so long after its making a store's listings wait for the first connection, in ms. */
 const PATIENCE_MS = 1500;
 /** Waiting bans written at a time. */
 const BATCH = 100;
@@ -45,6 +45,7 @@ export class RedisStore implements Store {
   private readonly changes: Changes;
   private readonly listing: Listing;
   private readonly standIn = new StandIn();
+  private readonly made = Date.now();
   private closed = false;
 
   constructor(options: RedisStoreOptions) {
@@ -195,9 +196,11 @@ export class RedisStore implements Store {
 
   // What changed between a listing and the moment from which changes are heard would be lost.
   private async reached(): Promise<void> {
+    if (this.outage.isOn) throw new RedisAwayError("Redis is away");
     try {
-      await inTime(this.ready(), PATIENCE_MS);
+      await inTime(this.ready(), Math.max(this.setup.timeout, this.made + PATIENCE_MS - Date.now()));
     } catch (error) {
+      this.outage.failed(error);
       throw new RedisAwayError(error);
     }
   }
