@@ -58,7 +58,17 @@ function load({ port, seconds }: Job): Promise<Load> {
   });
 }
 
-async function sample(loader: ChildProcess, server: ServerProcess, kind: "answered" | "dropped") {
+interface Sample {
+  perSecond: number;
+  /** CPU time of the server's process per connection, in µs. */
+  cpu: number;
+}
+
+async function sample(
+  loader: ChildProcess,
+  server: ServerProcess,
+  kind: "answered" | "dropped",
+): Promise<Sample> {
   const before = await server.cpu();
   loader.send({ port: Number(new URL(server.origin).port), seconds: SECONDS } satisfies Job);
   const [result] = (await once(loader, "message")) as [Load];
@@ -75,7 +85,7 @@ async function main(): Promise<void> {
   try {
     for (const name of ["stream-bare", "stream-banned"]) servers.push(await startServer(name));
     const [bare, banned] = servers as [ServerProcess, ServerProcess];
-    const pairs = [];
+    const pairs: { bare: Sample; banned: Sample }[] = [];
     // The first pair warms both up and is thrown away.
     for (let pair = 0; pair <= PAIRS; pair++) {
       const a = await sample(loader, bare, "answered");

@@ -1,6 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+  connect as connectHttp2,
+  createServer as createHttp2,
+  createSecureServer as createSecureHttp2,
+} from "node:http2";
 import { createServer as createHttps } from "node:https";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -149,6 +154,78 @@ describe.each(KINDS)("a %s server", (kind) => {
     expect(await hello(kind, port, proxyV1(OTHER))).toBe(`${OTHER} said /hello`);
     expect(guard.status()).toMatchObject({ refused: 1, held: 0 });
   });
+});
+
+test("an HTTP/2 server sees the address that a trusted proxy tells, in the clear and through TLS", async () => {
+  for (const secure of [false, true]) {
+    const server = secure ? createSecureHttp2({ ...pair }) : createHttp2();
+    server.on("stream", (stream) => {
+      stream.respond({ ":status": 200 });
+      stream.end(String(stream.session?.socket.remoteAddress));
+    });
+    guards.push(
+      streamGuard(server, { store: new MemoryStore(), logger: false, bunkernet: false, proxyProtocol: FROM }),
+    );
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const raw = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    clients.push(raw);
+    raw.write(proxyV2(VISITOR));
+    const socket = secure
+      ? connectTls({ socket: raw, rejectUnauthorized: false, ALPNProtocols: ["h2"] })
+      : raw;
+    const session = connectHttp2("http://site.test", { createConnection: () => socket });
+    const stream = session.request({ ":path": "/" }).setEncoding("utf8");
+    let answer = "";
+    stream.on("data", (text: string) => (answer += text));
+    await new Promise((resolve) => stream.once("close", resolve));
+    expect(answer).toBe(VISITOR);
+    session.destroy();
+  }
+});
+
+test("IPv4 addresses on a socket that takes both families are the same addresses", async () => {
+  const { guard, server } = await site("tcp", { proxyProtocol: true, trustProxy: ["127.0.0.1", "::1"] });
+  await new Promise((resolve) => server.close(resolve));
+  await new Promise<void>((resolve) => server.listen(0, "::ffff:127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  expect(await open(port, proxyV1(VISITOR), "hello").answer).toBe(`${VISITOR} said hello`);
+  await guard.bans.add(VISITOR);
+  expect(await open(port, proxyV1(VISITOR), "hello").answer).toBe("");
+});
+
+test("a trustProxy function that throws vouches for nobody and brings nothing down", async () => {
+  const { port, events } = await site("tcp", {
+    proxyProtocol: true,
+    trustProxy: (address) => {
+      if (address === "127.0.0.1") throw new Error("broken");
+      return false;
+    },
+  });
+  expect(await open(port, "hello").answer).toBe("127.0.0.1 said hello");
+  expect(events.map(({ data }) => data)).toContain("broken");
+});
+
+test("R11 while the bans cannot be read, onStoreError decides", async () => {
+  for (const [onStoreError, answer] of [
+    ["allow", `${VISITOR} said hello`],
+    ["deny", ""],
+  ] as const) {
+    const store = new MemoryStore();
+    // eslint-disable-next-line require-yield, @typescript-eslint/require-await
+    store.keys = async function* (): AsyncGenerator<string> {
+      throw new Error("down");
+    };
+    const { port, events, guard } = await site("tcp", { store, onStoreError });
+    expect(await open(port, proxyV1(VISITOR), "hello").answer).toBe(answer);
+    expect(events.some(({ reason }) => reason === "store")).toBe(true);
+    expect(
+      await guard.bans.get(VISITOR).then(
+        (ban) => ban,
+        () => undefined,
+      ),
+    ).toBeUndefined();
+  }
 });
 
 test("headers cut anywhere are read all the same", async () => {

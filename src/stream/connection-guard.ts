@@ -2,10 +2,12 @@ import type { Socket, Server } from "node:net";
 import { Server as TlsServer } from "node:tls";
 import type { Client } from "../core/client.js";
 import { ALLOWED, type Engine } from "../core/engine.js";
+import { messageOf } from "../core/errors.js";
 import { intercept } from "../core/intercept.js";
 import { RequestView } from "../core/request-view.js";
 import { isThenable, type Verdict } from "../core/verdict.js";
-import { proxySenders, type ConnectionResolved } from "./options.js";
+import type { Awaitable } from "../store/store.js";
+import { proxySenders, type ConnectionResolved, type ProxySenders } from "./options.js";
 import type { ProxySource } from "./proxy-header.js";
 import { readProxyHeader } from "./proxy-reader.js";
 import { endsOf, playSource } from "./socket-address.js";
@@ -35,7 +37,7 @@ export class ConnectionGuard {
   private readonly open = new Map<Socket, Client>();
   /** For TLS, whose sockets ask the operating system who is there: what proxies said, by the two ends of the connection. */
   private readonly sources = new Map<string, ProxySource>();
-  private readonly senders: ReturnType<typeof proxySenders>;
+  private readonly senders: ProxySenders | undefined;
   private readonly stops: (() => void)[] = [];
   private readonly counts = { held: 0, refused: 0, malformed: 0, shed: 0, late: 0 };
 
@@ -75,7 +77,7 @@ export class ConnectionGuard {
 
   private take(socket: Socket, server: Server, pass: Admit): void {
     const { remoteAddress } = socket;
-    if (this.senders === undefined || remoteAddress === undefined || !this.senders.has(remoteAddress)) {
+    if (this.senders === undefined || remoteAddress === undefined || !this.sends(remoteAddress)) {
       this.decide(socket, remoteAddress, pass);
       return;
     }
@@ -100,6 +102,16 @@ export class ConnectionGuard {
     });
   }
 
+  // A `trustProxy` function that throws has vouched for nobody.
+  private sends(remoteAddress: string): boolean {
+    try {
+      return this.senders?.has(remoteAddress) === true;
+    } catch (error) {
+      this.fault(error);
+      return false;
+    }
+  }
+
   private remember(socket: Socket, source: ProxySource): void {
     const ends = endsOf(socket);
     this.sources.set(ends, source);
@@ -113,17 +125,16 @@ export class ConnectionGuard {
       pass();
       return;
     }
-    const client = resolver.ofConnection(address);
-    const request = RequestView.ofConnection(client, resolver);
-    let verdict: Verdict | PromiseLike<Verdict>;
+    let client: Client;
+    let request: RequestView;
+    let verdict: Awaitable<Verdict>;
     try {
-      if (resolver.carriesOthers(client)) {
-        pass();
-        return;
-      }
-      verdict = this.engine.judgeConnection(client, request);
+      client = resolver.ofConnection(address);
+      request = RequestView.ofConnection(client, resolver);
+      verdict = resolver.carriesOthers(client) ? ALLOWED : this.engine.judgeConnection(client, request);
     } catch (error) {
-      this.engine.fault("connections", "exception", error, client, request);
+      // A `trustProxy` function threw: nobody knows whose connection this is.
+      this.fault(error);
       pass();
       return;
     }
@@ -201,6 +212,16 @@ export class ConnectionGuard {
       socket.once("close", () => this.open.delete(socket));
     }
     pass();
+  }
+
+  private fault(error: unknown): void {
+    const data = messageOf(error);
+    this.engine.runtime.tell(
+      "fault",
+      { protection: "connections", reason: "hook", data },
+      undefined,
+      undefined,
+    );
   }
 
   private closeBanned(): void {

@@ -92,19 +92,26 @@ export function checkConnections(options: ConnectionResolved, shared: SharedReso
   });
 }
 
+/** Whose connections begin with a PROXY header. */
+export interface ProxySenders {
+  /** Throws what a `trustProxy` function throws. */
+  has(remoteAddress: string): boolean;
+  /** How long a header may take, in ms. */
+  readonly timeout: number;
+}
+
 /** Whose connections begin with a PROXY header; `undefined` = nobody's. */
 export function proxySenders(
   { proxyProtocol }: ConnectionResolved,
   { trustProxy }: SharedResolved,
-): { readonly has: (address: string) => boolean; readonly timeout: number } | undefined {
+): ProxySenders | undefined {
   if (proxyProtocol === false) return undefined;
-  if (proxyProtocol === true)
-    return { has: (address) => trustProxy?.trusts(address, 0) === true, timeout: 5000 };
-  const { from, timeout } = proxyProtocol;
+  const { from, timeout } = proxyProtocol === true ? { from: undefined, timeout: 5000 } : proxyProtocol;
   return {
-    has(text) {
-      const address = parseAddress(text);
-      return address !== undefined && from.has(address);
+    has(remoteAddress) {
+      const address = parseAddress(remoteAddress);
+      if (address === undefined) return false;
+      return from === undefined ? trustProxy?.trusts(address.text, 0) === true : from.has(address);
     },
     timeout,
   };

@@ -17,8 +17,8 @@ import {
 import type { BanList } from "../core/bans/ban-list.js";
 import { BanProtection } from "../core/bans/ban-protection.js";
 import { Engine, type Running } from "../core/engine.js";
-import { group, allProblemsAtOnce, readOptions, type OptionsTable } from "../core/options/table.js";
-import type { Check } from "../core/options/check.js";
+import { switched } from "../core/options/switched.js";
+import { allProblemsAtOnce, readOptions, type OptionsTable } from "../core/options/table.js";
 import type { Protection } from "../core/protection.js";
 import { Runtime } from "../core/runtime.js";
 import {
@@ -128,15 +128,4 @@ export function streamGuard(server: Server, options: StreamGuardOptions = {}): S
     bunkernet: network && bunkernetParts(network),
     status: () => guard.status,
   });
-}
-
-// A protection's options, or a switch: `true` = its defaults, `false` = off.
-function switched<Resolved extends object>(options: OptionsTable<Resolved>): Check<Resolved | false> {
-  const whole = group(options);
-  return {
-    allowed: `true, false, or ${whole.allowed}`,
-    parse: (text) => (text === "yes" ? true : text === "no" ? false : text),
-    read: (value, path, report) =>
-      value === false ? false : whole.read(value === true ? {} : value, path, report),
-  };
 }
