@@ -15,7 +15,7 @@ import { sharedTable, type SharedOptions } from "../../src/core/shared-options.j
 import { DnsblProtection } from "../../src/dnsbl/dnsbl-protection.js";
 import { dnsblTable } from "../../src/dnsbl/options.js";
 import { explainersOf } from "../../src/explainers.js";
-import { MemoryStore } from "../../src/index.js";
+import { MemoryStore, type Store } from "../../src/index.js";
 import { ask } from "../support/ask.js";
 
 const VISITOR = "8.8.8.8";
@@ -133,14 +133,14 @@ test("`allow`, `skip` and unknown hosts are steps; R11 a throwing `skip` skips n
 
 test("R27 leaves no trace: no event, no ban, no count, whatever is asked and how often", async () => {
   const { explain: say, runtime } = app();
-  const before = JSON.stringify(await keysOf(runtime.options.store as MemoryStore));
+  const before = JSON.stringify(await keysOf(runtime.options.store));
   for (let i = 0; i < 5; i++) await say({ ip: LISTED });
   expect(told).toEqual([]);
   expect(await runtime.bans.get(LISTED)).toBeUndefined();
-  expect(JSON.stringify(await keysOf(runtime.options.store as MemoryStore))).toBe(before);
+  expect(JSON.stringify(await keysOf(runtime.options.store))).toBe(before);
 });
 
-async function keysOf(store: MemoryStore): Promise<string[]> {
+async function keysOf(store: Store): Promise<string[]> {
   const keys: string[] = [];
   for (const namespace of ["ban", "hit", "spent"] as const)
     for await (const key of store.keys(namespace)) keys.push(key);

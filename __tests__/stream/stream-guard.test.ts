@@ -212,7 +212,7 @@ test("R11 while the bans cannot be read, onStoreError decides", async () => {
     ["deny", ""],
   ] as const) {
     const store = new MemoryStore();
-    // eslint-disable-next-line require-yield, @typescript-eslint/require-await
+    // eslint-disable-next-line @typescript-eslint/require-await
     store.keys = async function* (): AsyncGenerator<string> {
       throw new Error("down");
     };
