@@ -32,18 +32,18 @@ export interface EventOrigin {
   readonly request: RequestView;
 }
 
-// Not a field of the event: an app may log events whole, and headers are nobody's business there.
-const origins = new WeakMap<BunkerEvent, EventOrigin>();
+// No field that shows: an app may log events whole, and headers are nobody's business there. And no WeakMap, which would keep
+// whole requests alive through scavenges (see request-view.ts).
+const ORIGIN = Symbol("express-bunker origin");
 
 /** Remembers whose request led to `event`, as long as the event lives. */
 export function setOrigin(event: BunkerEvent, origin: EventOrigin): BunkerEvent {
-  origins.set(event, origin);
-  return event;
+  return Object.defineProperty(event, ORIGIN, { value: origin });
 }
 
 /** Whose request led to `event`; `undefined` for what nobody's request led to, such as bans by hand. */
 export function originOf(event: BunkerEvent): EventOrigin | undefined {
-  return origins.get(event);
+  return (event as { readonly [ORIGIN]?: EventOrigin })[ORIGIN];
 }
 
 /** The kinds of events. */
