@@ -225,6 +225,20 @@ test("a connection whose other end vanished without a word is opened anew", asyn
   await until(() => opened.log.lines.some((line) => line.includes("is back")));
 });
 
+test("a ban whose write failed once is written soon, though there was no outage; one that was lifted is not", async () => {
+  await start(["--maxmemory-policy", "noeviction"]);
+  const opened = openStore({ url: redis.url });
+  await opened.store.ready();
+  await redis.cli("config", "set", "maxmemory", "1");
+  await opened.store.set("ban:8.8.9.1", "kept", 60);
+  await opened.store.set("ban:8.8.9.2", "lifted", 60);
+  await redis.cli("config", "set", "maxmemory", "0");
+  await opened.store.delete("ban:8.8.9.2");
+  await until(async () => (await redis.cli("keys", "bunker:ban:*")).endsWith("8.8.9.1"));
+  expect(await opened.store.get("ban:8.8.9.1")).toBe("kept");
+  expect(opened.log.lines).toEqual([]);
+});
+
 test("fallback: false leaves every failure to onStoreError", async () => {
   await start();
   const opened = openStore({ url: redis.url, fallback: false });

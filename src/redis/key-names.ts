@@ -75,6 +75,11 @@ export class KeyNames {
   }
 }
 
+/** The keys that a script about one place is given. */
+export function keysOf({ data, index, stem }: Place): string[] {
+  return [data, index, stem];
+}
+
 // FNV-1a, of the address that a key starts with, or of all of it.
 function bucketOf(rest: string): number {
   const end = addressEnd(rest) ?? rest.length;

@@ -11,7 +11,8 @@ import { Changes, newsOf } from "./changes.js";
 import type { RedisConnection } from "./clients/connection.js";
 import { connectionOf } from "./clients/recognise.js";
 import { Commands, inTime, RedisAwayError } from "./commands.js";
-import { BUCKETS, KeyNames, type Place } from "./key-names.js";
+import { BUCKETS, keysOf, KeyNames, type Place } from "./key-names.js";
+import { LateWrites } from "./late-writes.js";
 import { Listing, secondsOf } from "./listing.js";
 import { Outage } from "./outage.js";
 import { budgetOf, readRedisOptions, type RedisSetup, type RedisStoreOptions } from "./redis-options.js";
@@ -20,8 +21,6 @@ import { StandIn } from "./stand-in.js";
 
 /** For so long after its making a store's listings wait for the first connection, in ms. */
 const PATIENCE_MS = 1500;
-/** Waiting bans written at a time. */
-const BATCH = 100;
 
 /**
  * Keeps everything in Redis, for all instances that share it. Every call is one round trip, atomic, and over within
@@ -45,6 +44,7 @@ export class RedisStore implements Store {
   private readonly changes: Changes;
   private readonly listing: Listing;
   private readonly standIn = new StandIn();
+  private readonly late: LateWrites;
   private readonly made = Date.now();
   private closed = false;
 
@@ -60,6 +60,7 @@ export class RedisStore implements Store {
       recover: () => this.recover(),
     });
     this.commands = new Commands(this.connection, setup.timeout, this.outage);
+    this.late = new LateWrites(this.commands, this.names, this.standIn);
     this.listing = new Listing(this.commands, this.names);
     this.changes = new Changes({
       connection: this.connection,
@@ -98,9 +99,14 @@ export class RedisStore implements Store {
   /** @throws {StoreFullError} when a new `spent` key finds no room */
   async set(key: string, value: string, ttl = 0): Promise<void> {
     const place = this.names.place(key);
+    // What waited under this key is older.
+    this.standIn.forget(key);
     await this.ask<unknown>(
       () => this.write(place, value, ttl, ""),
-      () => this.standIn.set(key, value, checked(ttl)),
+      () => {
+        this.standIn.set(key, value, checked(ttl));
+        if (this.standIn.waits && !this.outage.isOn) this.late.flushSoon();
+      },
     );
   }
 
@@ -158,6 +164,7 @@ export class RedisStore implements Store {
 
   async delete(key: string): Promise<boolean> {
     const place = this.names.place(key);
+    this.standIn.forget(key);
     return this.ask(
       async () => {
         const gone = await this.telling(place, 0, (news) =>
@@ -190,6 +197,7 @@ export class RedisStore implements Store {
     this.outage.close();
     this.commands.close();
     this.changes.close();
+    this.late.close();
     this.standIn.close();
     this.connection.close();
   }
@@ -271,41 +279,12 @@ export class RedisStore implements Store {
 
   // Redis takes writes again: what waited is written before anybody reads.
   private async recover(): Promise<string> {
-    let written = 0;
-    let batch: Promise<unknown>[] = [];
     const { lost } = this.standIn;
-    for (const { key, value, ttl } of this.standIn.waiting()) {
-      batch.push(this.writeLate(key, value, ttl));
-      written++;
-      if (batch.length < BATCH) continue;
-      await Promise.all(batch);
-      batch = [];
-    }
-    await Promise.all(batch);
+    const written = await this.late.flush();
     this.standIn.forgetCounters();
     void this.changes.check();
     return `${written > 0 ? `; ${written} keys that waited were written` : ""}${lost > 0 ? `; ${lost} found no room to wait` : ""}`;
   }
-
-  private async writeLate(key: string, value: string, ttl: number): Promise<void> {
-    const place = this.names.place(key);
-    const ms = Math.ceil(ttl * 1000);
-    await this.commands.probe(WRITE, keysOf(place), [
-      place.rest,
-      value,
-      String(ms),
-      this.names.channel(place.namespace),
-      newsOf(place.rest, ms),
-      "0",
-      "",
-      "",
-    ]);
-    this.standIn.wrote(key, value);
-  }
-}
-
-function keysOf({ data, index, stem }: Place): string[] {
-  return [data, index, stem];
 }
 
 function checked(ttl: number): number {

@@ -72,7 +72,6 @@ export class StandIn {
   delete(key: string): boolean {
     const namespace = namespaceOf(key);
     if (namespace === "hit" || namespace === "cache") return this.counters.delete(key);
-    this.kept.delete(key);
     throw new RedisAwayError("Redis is away");
   }
 
@@ -89,6 +88,16 @@ export class StandIn {
       else this.kept.delete(key);
     }
     this.dropped = 0;
+  }
+
+  /** Whether any write waits. */
+  get waits(): boolean {
+    return this.kept.size > 0;
+  }
+
+  /** A write that waits is no longer wanted. */
+  forget(key: string): void {
+    this.kept.delete(key);
   }
 
   /** A write that waited was made; a newer one for the same key goes on waiting. */
