@@ -162,7 +162,7 @@ DNSBL_IGNORE_IP_URLS: "file:///etc/bunkerweb/dnsbl/ignore.txt file:///opt/data/a
     yaml: `USE_BUNKERNET: "yes"
 BUNKERNET_SERVER: "https://api.bunkerweb.io"
 `,
-    options: { bunkernet: { server: "https://api.bunkerweb.io" } } as unknown as BunkerOptions,
+    options: { bunkernet: { server: "https://api.bunkerweb.io" } },
   },
   { name: "BunkerNet: disabled", yaml: `USE_BUNKERNET: "no"\n`, options: { bunkernet: false } },
   {
@@ -170,7 +170,7 @@ BUNKERNET_SERVER: "https://api.bunkerweb.io"
     yaml: `USE_BUNKERNET: "yes"
 BUNKERNET_SERVER: "https://bunkernet.example.com"
 `,
-    options: { bunkernet: { server: "https://bunkernet.example.com" } } as unknown as BunkerOptions,
+    options: { bunkernet: { server: "https://bunkernet.example.com" } },
   },
 ];
 

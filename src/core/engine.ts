@@ -48,6 +48,7 @@ export class Engine implements Running {
   constructor(
     readonly runtime: Runtime,
     readonly protections: readonly Protection[],
+    protected readonly byService: ReadonlyMap<string, Engine> = new Map(),
   ) {
     exposeViews();
     this.events = runtime.hub;
@@ -58,6 +59,11 @@ export class Engine implements Running {
   /** The Connect middleware. */
   middleware(): Middleware {
     return (req, res, next) => this.handle(req, res, next);
+  }
+
+  /** The engine that judges a client: its service's, where services have options of their own. */
+  forClient({ service }: Pick<Client, "service">): Engine {
+    return (service === undefined ? undefined : this.byService.get(service)) ?? this;
   }
 
   /** What all protections together say of a request; needs no response. */

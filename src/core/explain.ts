@@ -69,7 +69,7 @@ export async function explain(
   subject: RequestLike | ImaginedRequest,
   explainers: Explainers = new Map(),
 ): Promise<Explanation> {
-  const { options, resolver } = engine.runtime;
+  const { resolver } = engine.runtime;
   const request = isRequest(subject) ? new RequestView(subject) : imagined(engine, subject);
   const steps: ExplainedStep[] = [];
   let decided: ExplainedStep | undefined;
@@ -79,6 +79,8 @@ export async function explain(
     if (decides) decided ??= step;
   };
   const client = request.client(resolver);
+  const judge = engine.forClient(client);
+  const { options } = judge.runtime;
   const { address } = client.vouched;
   const allowed = address !== undefined && options.allow.has(address);
   if (options.allow.size > 0)
@@ -89,8 +91,8 @@ export async function explain(
   }
   if (client.service === undefined && options.unknownHost === "deny")
     add("services", { verdict: "deny", reason: "unknown host", data: { host: hostOf(request) } }, true);
-  for (const protection of engine.protections) {
-    const reasoning = await reasoningOf(engine, protection, explainers, client, request);
+  for (const protection of judge.protections) {
+    const reasoning = await reasoningOf(judge, protection, explainers, client, request);
     add(protection.name, reasoning, reasoning.verdict === "deny" || reasoning.verdict === "challenge");
   }
   return {

@@ -42,9 +42,10 @@ export function guardServer(engine: Engine, server: Server): () => void {
   });
   // Bans of other instances, too, end what is open.
   const stop = index.onBan(() => {
-    if (engine.runtime.options.mode === "detect") return;
-    for (const [socket, client] of open)
-      if (index.find(client, client.service) !== undefined) socket.destroy();
+    for (const [socket, client] of open) {
+      const { mode } = engine.forClient(client).runtime.options;
+      if (mode !== "detect" && index.find(client, client.service) !== undefined) socket.destroy();
+    }
   });
   guarded.add(server);
   return () => {

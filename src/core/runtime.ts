@@ -67,6 +67,15 @@ export class Runtime {
     this.hub.emit(type, event);
   }
 
+  /** The same runtime for a service with options of its own: one hub, one way of telling clients apart. */
+  forService(options: SharedResolved): Runtime {
+    return Object.create(this, {
+      options: { value: options },
+      // Listeners are the whole factory's.
+      close: { value: () => undefined },
+    }) as Runtime;
+  }
+
   /** Takes this factory's listeners and loggers off the hub. */
   close(): void {
     for (const stop of this.stops.splice(0)) stop();

@@ -17,7 +17,7 @@ export async function judgeUpgrade(engine: Engine, req: IncomingMessage, socket:
   try {
     const verdict = await engine.judge(request);
     if (verdict.action !== "pass") engine.tell(verdict, request);
-    if (verdict.action === "pass" || engine.runtime.options.mode === "detect") {
+    if (verdict.action === "pass" || modeFor(engine, request) === "detect") {
       socket.off("error", ignore);
       return true;
     }
@@ -29,6 +29,11 @@ export async function judgeUpgrade(engine: Engine, req: IncomingMessage, socket:
     answer(socket, problem(503, "unavailable", "Service Unavailable", { id: request.id }));
   }
   return false;
+}
+
+function modeFor(engine: Engine, request: RequestView): "block" | "detect" {
+  const client = request.knownClient(engine.runtime.resolver);
+  return (client === undefined ? engine : engine.forClient(client)).runtime.options.mode;
 }
 
 function refusal(verdict: Deny, request: RequestView): Answer {

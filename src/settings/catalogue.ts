@@ -110,7 +110,7 @@ const OTHERS: readonly (readonly [SettingPart, string, OptionSpec<unknown> & { s
 const PARTICULARS: Readonly<Record<string, Partial<Setting>>> = {
   USE_ANTIBOT: {
     default: "no",
-    allowed: `${["no", ...KIND_NAMES].join(", ")}`,
+    allowed: ["no", ...KIND_NAMES].join(", "),
     check: oneOf("no", ...KIND_NAMES),
     help: "The gate, and what a visitor must do.",
   },

@@ -44,6 +44,5 @@ function line({ setting, value, rule, from, nearest }: SettingProblem): string {
 // Names come from files, too: no control character of theirs reaches a terminal.
 function printable(name: string): string {
   const short = name.length > 200 ? `${name.slice(0, 200)}…` : name;
-  // eslint-disable-next-line no-control-regex
   return short.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, "?");
 }

@@ -94,7 +94,7 @@ function readVariables(text: string): RawSettings["entries"] {
 }
 
 function readDotenv(text: string, path: string): RawSettings["entries"] {
-  const { parse } = loadReader("dotenv", path) as { parse(text: string): Record<string, string> };
+  const { parse } = loadReader("dotenv", path) as { parse: (text: string) => Record<string, string> };
   return Object.entries(parse(text.replace(/^\uFEFF/, "")));
 }
 
@@ -110,7 +110,7 @@ function readJson(text: string, path: string): RawSettings["entries"] {
 }
 
 function readYaml(text: string, path: string): RawSettings["entries"] {
-  const yaml = loadReader("yaml", path) as { parse(text: string, options: object): unknown };
+  const yaml = loadReader("yaml", path) as { parse: (text: string, options: object) => unknown };
   try {
     // Every value as it is written: 1.0 stays 1.0, and no stays no.
     return settingsIn(yaml.parse(text, { schema: "failsafe", merge: true, logLevel: "silent" }), path);
