@@ -29,6 +29,7 @@ export class Commands {
   /** Answers received so far. */
   private answers = 0;
   private closed = false;
+  private connecting: Promise<void> | undefined;
 
   constructor(
     private readonly connection: RedisConnection,
@@ -55,12 +56,16 @@ export class Commands {
   private async watched(work: () => Promise<unknown>): Promise<unknown> {
     if (this.watch.isOn) throw new RedisAwayError("Redis is away");
     const before = this.answers;
+    let over = false;
+    // Once the caller was told that there is no answer, nothing is sent any more.
+    const sent = this.connected().then(() => (over ? undefined : work()));
     try {
-      const answer = await inTime(this.connected().then(work), this.timeout);
+      const answer = await inTime(sent, this.timeout);
       this.answers++;
       this.watch.succeeded();
       return answer;
     } catch (error) {
+      over = true;
       if (CALLERS_FAULT.test(messageOf(error))) throw new TypeError(messageOf(error), { cause: error });
       // A call that is late while others are answered waits in a queue: that is load, not an outage.
       if (!(error instanceof LateError) || this.answers === before) this.watch.failed(error);
@@ -70,6 +75,15 @@ export class Commands {
 
   /** Resolves when the connection is ready for the first time. */
   async connected(): Promise<void> {
+    if (this.connection.isReady()) this.met = true;
+    else await (this.connecting ??= this.connect().finally(() => (this.connecting = undefined)));
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  private async connect(): Promise<void> {
     while (!this.connection.isReady()) {
       // Once it was there, its loss is an outage; clients that keep commands for later must not send them then.
       if (this.met) throw new Error("the connection is lost");
@@ -77,10 +91,6 @@ export class Commands {
       await new Promise<void>((resolve) => setTimeout(resolve, CONNECT_POLL_MS).unref());
     }
     this.met = true;
-  }
-
-  close(): void {
-    this.closed = true;
   }
 
   private async evaluate(
