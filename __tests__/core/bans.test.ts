@@ -270,6 +270,21 @@ test("a store that is down: requests pass or are refused with 503, as onStoreErr
   }
 });
 
+test("a ban that is known here is in force though the store was never read", async () => {
+  const store = new MemoryStore();
+  const unreadable = Object.assign(Object.create(store) as MemoryStore, {
+    keys: () => {
+      throw new Error("connection refused");
+    },
+  });
+  const guard = badBehavior({ store: unreadable, logger: false });
+  served = await serve(EXPRESS.app([guard], plainSite));
+  expect((await ask(served.url, "/", { from: "9.9.9.9" })).status).toBe(200);
+  await guard.bans.add("9.9.9.9");
+  expect((await ask(served.url, "/", { from: "9.9.9.9" })).status).toBe(403);
+  expect((await ask(served.url, "/", { from: "8.8.8.8" })).status).toBe(200);
+});
+
 test("a listener that throws is told of once and never reaches the request", async () => {
   const warnings: string[] = [];
   const { url, guard, bans } = await guarded({

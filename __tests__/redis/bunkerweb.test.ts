@@ -1,6 +1,8 @@
-import { BanList } from "../../src/index.js";
+import { badBehavior, BanList } from "../../src/index.js";
 import { bunkerwebKey, fromBunkerweb } from "../../src/redis/bunkerweb-keys.js";
 import { RedisStore } from "../../src/redis/index.js";
+import { ask } from "../support/ask.js";
+import { EXPRESS, plainSite, serve } from "../support/hosts.js";
 import { LIBRARIES } from "./clients.js";
 import { startRedis, until, type RedisServer } from "./servers.js";
 
@@ -177,4 +179,18 @@ test("keys are translated there and back, and nothing else is taken for a ban", 
     "bans_x",
   ])
     expect(fromBunkerweb(key)).toBeUndefined();
+});
+
+test("a ban that bad behaviour earned from IPv6 is there for BunkerWeb under the very address, and for us under the prefix", async () => {
+  const store = new RedisStore({ url: redis.url, timeout: 900, logger: false, bunkerweb: true });
+  stops.push(() => store.close());
+  await store.ready();
+  const guard = badBehavior({ store, logger: false, threshold: 2, banScope: "global" });
+  const served = await serve(EXPRESS.app([guard], plainSite));
+  stops.push(() => served.close());
+  const from = "2a00:1450::7";
+  for (let i = 0; i < 2; i++) expect((await ask(served.url, "/missing", { from })).status).toBe(404);
+  await until(async () => (await redis.cli("exists", `bans_ip_${from}`)) === "1");
+  expect(JSON.parse(await redis.cli("get", `bans_ip_${from}`))).toMatchObject({ ban_scope: "global" });
+  expect((await ask(served.url, "/", { from: "2a00:1450::8" })).status).toBe(403);
 });

@@ -139,6 +139,7 @@ export class BadBehaviorProtection implements Protection {
       ttl,
       scope,
       service: client.service ?? "unknown",
+      address: client.ip,
       data: evidence,
       action: challenge ? "challenge" : "deny",
       source: {

@@ -279,6 +279,7 @@ export class Engine implements Running {
         ttl,
         scope: client.service === undefined ? "global" : scope,
         service: client.service ?? "unknown",
+        address: client.ip,
         data,
         source: {
           protection: "application",

@@ -22,9 +22,14 @@ export class BanProtection implements Protection {
 
   judge(client: Client, request: RequestView): Awaitable<Verdict> {
     const loading = this.runtime.index.ready();
-    return loading === undefined
-      ? this.look(client, request)
-      : this.wait(loading).then(() => this.look(client, request));
+    if (loading === undefined) return this.look(client, request);
+    // What was banned here meanwhile needs no store to be in force.
+    const known = this.runtime.index.find(client, client.service);
+    if (known !== undefined) {
+      loading.catch(() => undefined);
+      return this.refuse(known, client, request);
+    }
+    return this.wait(loading).then(() => this.look(client, request));
   }
 
   private look(client: Client, request: RequestView): Awaitable<Verdict> {
