@@ -160,7 +160,14 @@ export class Sites {
     const known = this.madeNetworks.find(({ of }) => isDeepStrictEqual(of.bunkernet, bunkernet));
     if (known !== undefined) return known.made;
     const gate = (): Gate | undefined => this.gateFor(resolved) ?? bunkernet.gate?.gate;
-    const made = new BunkernetProtection(runtime, bunkernet, gate, this.byDefault);
+    const takesPart = (service: string): boolean => this.siteOf(service).network === made;
+    const made: BunkernetProtection = new BunkernetProtection(
+      runtime,
+      bunkernet,
+      gate,
+      this.byDefault,
+      takesPart,
+    );
     this.madeNetworks.push({ of: resolved, made });
     return made;
   }

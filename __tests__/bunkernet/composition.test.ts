@@ -1,4 +1,4 @@
-import { antibot, MemoryStore } from "../../src/index.js";
+import { antibot, bunker, MemoryStore } from "../../src/index.js";
 import { bunkernet } from "../../src/bunkernet/index.js";
 import { BunkernetProtection } from "../../src/bunkernet/bunkernet-protection.js";
 import { bunkernetTable } from "../../src/bunkernet/options.js";
@@ -154,4 +154,26 @@ test("who is on allow, and who is not global, is never looked up nor reported", 
   expect(await site.status(VISITOR)).toBe(200);
   await site.guard.flush();
   expect(api.count("/report")).toBe(0);
+});
+
+test("a service that leaves BunkerNet off has nobody reported, whatever the others do", async () => {
+  const guard = bunker({
+    store: new MemoryStore(),
+    logger: false,
+    bunkernet: { server: api.url },
+    services: { "takes-part.test": {}, "keeps-out.test": { bunkernet: false } },
+  });
+  const served = await serve(EXPRESS.app([guard], plainSite));
+  await guard.bunkernet?.sync();
+  const open = async (host: string, from: string): Promise<number> =>
+    (await ask(served.url, "/", { from, headers: { Host: host } })).status;
+  expect([await open("takes-part.test", LISTED), await open("keeps-out.test", LISTED)]).toEqual([403, 200]);
+  for (const ip of ["8.8.8.1", "8.8.8.2"]) await guard.bans.add(ip, { reason: "bad behavior" });
+  expect([await open("takes-part.test", "8.8.8.1"), await open("keeps-out.test", "8.8.8.2")]).toEqual([
+    403, 403,
+  ]);
+  await guard.bunkernet?.flush();
+  expect(api.reports.map(({ ip }) => ip)).toEqual(["8.8.8.1"]);
+  await served.close();
+  await guard.close();
 });

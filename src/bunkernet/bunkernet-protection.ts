@@ -71,12 +71,16 @@ export class BunkernetProtection implements Protection {
   private awake = false;
   private problem: string | undefined;
 
-  /** @param byDefault nobody asked for it: then there is no traffic in tests and CI */
+  /**
+   * @param byDefault nobody asked for it: then there is no traffic in tests and CI
+   * @param takesPart whether it is on for a service, where it is not on for all
+   */
   constructor(
     private readonly runtime: Runtime,
     private readonly options: BunkernetResolved,
     private readonly gate: () => Gate | undefined,
     byDefault = false,
+    takesPart: (service: string) => boolean = () => true,
   ) {
     const { cacheDir, allow, store } = runtime.options;
     const { now } = runtime;
@@ -102,9 +106,20 @@ export class BunkernetProtection implements Protection {
       },
     );
     // Who was refused before we were asked has made a request all the same.
-    this.reporter = new Reporter(runtime, options, this.api, this.registration, prefix, store, files, () => {
+    const onRequest = (): void => {
       if (!this.awake) this.wake();
-    });
+    };
+    this.reporter = new Reporter(
+      runtime,
+      options,
+      this.api,
+      this.registration,
+      prefix,
+      store,
+      files,
+      onRequest,
+      takesPart,
+    );
     if (!this.quiet) this.announce(byDefault);
   }
 

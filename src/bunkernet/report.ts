@@ -22,6 +22,8 @@ export interface ReportRules {
   readonly ipv6Subnet: number;
   readonly reportManual: boolean;
   readonly serverName: boolean | string;
+  /** Whether BunkerNet is on for a service: what others refuse is not shared. */
+  readonly takesPart: (service: string) => boolean;
 }
 
 /** Whom a report would be about, and why; found out before any report is made. */
@@ -52,7 +54,7 @@ export function reportable(
   event: BunkerEvent,
   rules: ReportRules,
 ): Reportable | undefined {
-  if (event.mode !== "block") return undefined;
+  if (event.mode !== "block" || !rules.takesPart(event.service)) return undefined;
   const reason = reasonOf(type, event, rules.reportManual);
   if (reason === undefined) return undefined;
   const origin = originOf(event);

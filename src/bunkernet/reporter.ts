@@ -61,6 +61,7 @@ export class Reporter {
     files: KeptFiles | undefined,
     /** Told of the first event that a request led to. */
     private readonly onRequest: () => void,
+    takesPart: (service: string) => boolean,
   ) {
     const { now, hub } = runtime;
     this.lastSent = now();
@@ -69,6 +70,7 @@ export class Reporter {
       ipv6Subnet: runtime.options.ipv6Subnet,
       reportManual: options.reportManual,
       serverName: options.serverName,
+      takesPart,
     };
     this.queue = new ReportQueue(
       store,
