@@ -93,13 +93,17 @@ function put(options: Group, setting: Setting, effective: GivenSettings): void {
   const given = effective.get(setting.name);
   if (given === undefined) return;
   const value = setting.check.parse(given.text);
-  // "Given, and empty" is an empty list; of anything else it is the same as not given.
-  if (given.text === "" && !Array.isArray(value)) return;
+  if (given.text === "" && !saysNone(setting, value)) return;
   const path = setting.option.split(".");
   const last = path.pop() as string;
   let group = options;
   for (const name of path) group = (group[name] ??= {}) as Group;
   group[last] = value;
+}
+
+// "Given, and empty" is an empty list or text, which takes back what holds for all; elsewhere it is the same as not given.
+function saysNone(setting: Setting, value: unknown): boolean {
+  return Array.isArray(value) || setting.check.read(value, setting.name, () => undefined) !== undefined;
 }
 
 /** The words of a setting that lists them. */

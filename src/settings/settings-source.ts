@@ -113,7 +113,7 @@ function readYaml(text: string, path: string): RawSettings["entries"] {
   const yaml = loadReader("yaml", path) as { parse: (text: string, options: object) => unknown };
   try {
     // Every value as it is written: 1.0 stays 1.0, and no stays no.
-    return settingsIn(yaml.parse(text, { schema: "failsafe", merge: true, logLevel: "silent" }), path);
+    return settingsIn(yaml.parse(text, { schema: "failsafe", merge: true, logLevel: "error" }), path);
   } catch (error) {
     if (error instanceof BunkerSettingsError) throw error;
     throw refused("source", path, `well-formed YAML: ${firstLine(messageOf(error))}`, path);
