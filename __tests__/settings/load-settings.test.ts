@@ -134,7 +134,7 @@ services:
       () =>
         file(
           "bomb.yml",
-          `a: &a [x,x,x,x,x,x,x,x,x]\n${[..."bcdefgh"]
+          `a: &a [x,x,x,x,x,x,x,x,x]\n${["b", "c", "d", "e", "f", "g", "h"]
             .map(
               (to, i) =>
                 `${to}: &${to} [${Array(9)
