@@ -3,7 +3,7 @@ import { join, relative, sep } from "node:path";
 import { ROOT, pack, runNode, type Tarball } from "./tarball.js";
 
 // Comments included: editors show them from the declarations. Raise it on purpose or not at all.
-const SIZE_BUDGET_BYTES = 450_000;
+const SIZE_BUDGET_BYTES = 700_000;
 
 let tarball: Tarball;
 beforeAll(async () => {
