@@ -7,7 +7,7 @@ beforeAll(async () => void (redis = await startRedis()));
 afterAll(() => redis.stop("SIGKILL"));
 
 test("R30 two servers on one Redis agree, and a third that starts later knows all of it", async () => {
-  const stores = [0, 1, 2].map(() => new RedisStore({ url: redis.url, logger: false }));
+  const stores = [0, 1, 2].map(() => new RedisStore({ url: redis.url, timeout: 900, logger: false }));
   const [first, second, third] = stores as [RedisStore, RedisStore, RedisStore];
   const one = await startNet({ store: first, minIdAge: 0, now: Date.now });
   const two = await startNet({ store: second, minIdAge: 0, now: Date.now });

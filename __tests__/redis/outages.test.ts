@@ -239,6 +239,24 @@ test("a ban whose write failed once is written soon, though there was no outage;
   expect(opened.log.lines).toEqual([]);
 });
 
+test("a ban that is made while those that waited are being written is written, too", async () => {
+  await start(["--maxmemory-policy", "noeviction"]);
+  const opened = openStore({ url: redis.url });
+  await opened.store.ready();
+  await redis.cli("config", "set", "maxmemory", "1");
+  await noticed(opened);
+  let made = 0;
+  const ban = (): Promise<void> => opened.store.set(`ban:8.${made >> 8}.${made++ & 255}.1`, "made", 600);
+  while (made < 3000) await ban();
+  await redis.cli("config", "set", "maxmemory", "0");
+  while (!opened.log.lines.some((line) => line.includes("is back"))) {
+    await ban();
+    // The store gets its turn.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await until(async () => (await redis.cli("keys", "bunker:ban:*")).split("\n").length === made);
+});
+
 test("fallback: false leaves every failure to onStoreError", async () => {
   await start();
   const opened = openStore({ url: redis.url, fallback: false });

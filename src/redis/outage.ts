@@ -17,6 +17,8 @@ export interface OutageTools {
   renew(): void;
   /** Does what waited for Redis, before it counts as back; answers what to tell of it. */
   recover(): Promise<string>;
+  /** Is told when it counts as back. */
+  over(): void;
 }
 
 /**
@@ -69,6 +71,7 @@ export class Outage {
       const seconds = Math.round((Date.now() - (this.since ?? 0)) / 1000);
       this.since = undefined;
       this.failures = this.probes = 0;
+      this.tools.over();
       this.log("info", `Redis is back after ${seconds} s${done}`);
     } catch {
       if (this.closed) return;

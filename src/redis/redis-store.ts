@@ -58,6 +58,10 @@ export class RedisStore implements Store {
       probe: () => this.commands.probe(PROBE, [`${setup.prefix}probe:{0}`]),
       renew: () => this.connection.renew(),
       recover: () => this.recover(),
+      // A ban that was made while the others were being written.
+      over: () => {
+        if (this.standIn.waits) this.late.flushSoon();
+      },
     });
     this.commands = new Commands(this.connection, setup.timeout, this.outage);
     this.late = new LateWrites(this.commands, this.names, this.standIn);
@@ -177,13 +181,11 @@ export class RedisStore implements Store {
   }
 
   async *keys(namespace: Namespace, prefix = ""): AsyncGenerator<string, void, undefined> {
-    await this.reached();
-    for await (const { key } of this.listing.entries(namespace, prefix, false)) yield key;
+    for await (const { key } of this.list(namespace, prefix, false)) yield key;
   }
 
   async *entries(namespace: Namespace, prefix = ""): AsyncGenerator<StoreChange, void, undefined> {
-    await this.reached();
-    yield* this.listing.entries(namespace, prefix, true);
+    yield* this.list(namespace, prefix, true);
   }
 
   watch(namespace: Namespace, listener: (change: StoreChange) => void, onGap?: () => void): () => void {
@@ -200,6 +202,22 @@ export class RedisStore implements Store {
     this.late.close();
     this.standIn.close();
     this.connection.close();
+  }
+
+  // What waits to be written is there already: a ban must not end because Redis has not heard of it yet.
+  private async *list(
+    namespace: Namespace,
+    prefix: string,
+    values: boolean,
+  ): AsyncGenerator<StoreChange, void, undefined> {
+    await this.reached();
+    const waiting = new Set<string>();
+    for (const one of this.standIn.waiting(`${namespace}:${prefix}`)) {
+      waiting.add(one.key);
+      yield one;
+    }
+    for await (const one of this.listing.entries(namespace, prefix, values))
+      if (!waiting.has(one.key)) yield one;
   }
 
   // What changed between a listing and the moment from which changes are heard would be lost.
@@ -279,8 +297,8 @@ export class RedisStore implements Store {
 
   // Redis takes writes again: what waited is written before anybody reads.
   private async recover(): Promise<string> {
-    const { lost } = this.standIn;
     const written = await this.late.flush();
+    const lost = this.standIn.takeLost();
     this.standIn.forgetCounters();
     void this.changes.check();
     return `${written > 0 ? `; ${written} keys that waited were written` : ""}${lost > 0 ? `; ${lost} found no room to wait` : ""}`;

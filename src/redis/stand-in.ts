@@ -30,9 +30,11 @@ export class StandIn {
   private spentAny = false;
   private dropped = 0;
 
-  /** How many bans found no room to wait. */
-  get lost(): number {
-    return this.dropped;
+  /** How many bans found no room to wait since this was last asked. */
+  takeLost(): number {
+    const { dropped } = this;
+    this.dropped = 0;
+    return dropped;
   }
 
   get(key: string): string | undefined {
@@ -80,14 +82,14 @@ export class StandIn {
     return this.spentAny && namespaceOf(key) === "spent" && this.spent.get(key) !== undefined;
   }
 
-  /** The writes that wait, oldest first. */
-  *waiting(): Generator<Waiting, void, undefined> {
+  /** The writes that wait for keys that start with `prefix`, oldest first. */
+  *waiting(prefix = ""): Generator<Waiting, void, undefined> {
     for (const [key, { value, ends }] of [...this.kept]) {
+      if (!key.startsWith(prefix)) continue;
       const left = ends === Infinity ? 0 : (ends - Date.now()) / 1000;
       if (ends === Infinity || left > 0) yield { key, value, ttl: left };
       else this.kept.delete(key);
     }
-    this.dropped = 0;
   }
 
   /** Whether any write waits. */
