@@ -82,8 +82,14 @@ export class Sites {
       if (site.gate !== undefined) parts.set(site, gateParts(this.engine, site.gate));
     const [first] = parts.values();
     if (first === undefined || this.services.size === 0) return first;
-    const partsFor = (req: IncomingMessage): AntibotParts | undefined =>
-      parts.get(this.siteOf(viewOf(req).client(this.runtime.resolver).service));
+    const partsFor = (req: IncomingMessage): AntibotParts | undefined => {
+      try {
+        return parts.get(this.siteOf(viewOf(req).client(this.runtime.resolver).service));
+      } catch {
+        // A `service` hook that throws: any gate asks again, tells of it, and refuses (R11).
+        return first;
+      }
+    };
     return {
       ...first,
       gate: this.gate,

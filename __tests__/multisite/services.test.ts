@@ -192,6 +192,28 @@ describe("services with options of their own", () => {
     expect(guard.antibot?.require("javascript")).toBeInstanceOf(Function);
   });
 
+  test("R11 a service hook that throws opens no gate and no route that wants a pass", async () => {
+    const store = new MemoryStore();
+    const guard = bunker({
+      store,
+      logger: false,
+      bunkernet: false,
+      sessions: { secret },
+      service: () => {
+        throw new Error("no service today");
+      },
+      services: { "a.example.com": { antibot: { challenge: "cookie" } }, "b.example.com": {} },
+    });
+    const route = guard.antibot?.require("javascript");
+    const served = await serve(EXPRESS.app([route as NonNullable<typeof route>], plainSite));
+    open.push(async () => {
+      await served.close();
+      await guard.close();
+      store.close();
+    });
+    expect((await ask(served.url, "/", { from: FROM, headers: NAVIGATION })).status).toBe(503);
+  });
+
   test("a BunkerWeb environment with three services", async () => {
     const loaded = loadSettings(
       {
