@@ -1,0 +1,25 @@
+import type { Command } from "./command.js";
+import { banCommand } from "./commands/ban.js";
+import { bansCommand } from "./commands/bans.js";
+import { bunkernetServerCommand } from "./commands/bunkernet-server.js";
+import { bunkernetCommand } from "./commands/bunkernet.js";
+import { captchaCommand } from "./commands/captcha.js";
+import { checkCommand } from "./commands/check.js";
+import { demoCommand } from "./commands/demo.js";
+import { forecastCommand } from "./commands/forecast.js";
+import { settingsCommand } from "./commands/settings.js";
+import { unbanCommand } from "./commands/unban.js";
+
+/** Everything that the program does, in the order of its help. */
+export const COMMANDS: readonly Command[] = [
+  bansCommand,
+  banCommand,
+  unbanCommand,
+  checkCommand,
+  settingsCommand,
+  forecastCommand,
+  captchaCommand,
+  bunkernetCommand,
+  bunkernetServerCommand,
+  demoCommand,
+];

@@ -1,0 +1,70 @@
+import { explainSettings, type EffectiveSetting } from "../../settings/explain-settings.js";
+import { JSON_OPTION, type Command } from "../command.js";
+import { CliError, EXIT, UsageError } from "../exit-code.js";
+import { requireService } from "../operands.js";
+import { SETTINGS_OPTION, settingsSource } from "../settings-option.js";
+import { printTable } from "../table.js";
+import { printable } from "../terminal.js";
+
+/** Shows what settings amount to. */
+export const settingsCommand: Command = {
+  name: "settings",
+  takes: "",
+  operands: [0, 0],
+  summary: "shows every setting's value and where it came from, or what is wrong",
+  options: [
+    { name: "check", value: "FILE", help: "looks at this file: the same as --settings" },
+    SETTINGS_OPTION,
+    { name: "service", value: "NAME", help: "what holds for this service (with MULTISITE=yes)" },
+    { name: "all", help: "defaults too (default: what was given)" },
+    JSON_OPTION,
+  ],
+  notes: [
+    "Secrets are never shown. The exit code is 1 when something is wrong; all problems are told at once.",
+  ],
+  examples: ["settings --all", "settings --check variables.env --service www.example.com"],
+  run(given, terminal) {
+    const file = given.value("check");
+    if (file !== undefined && given.has("settings"))
+      throw new UsageError("give one of --check and --settings", "settings");
+    const name = requireService(given, "settings");
+    const explained = explainSettings(file ?? settingsSource(given));
+    const { common, services, aliases, warnings } = explained;
+    const names = Object.keys(services);
+    const chosen = name === undefined ? common : services[name];
+    if (chosen === undefined)
+      throw new CliError(
+        names.length === 0
+          ? "there are no services: MULTISITE is not yes"
+          : `there is no service "${name as string}"; there are ${names.join(", ")}`,
+      );
+    if (given.has("json")) {
+      terminal.printJson(
+        name === undefined ? explained : { service: name, settings: chosen, aliases: aliases[name] ?? [] },
+      );
+      return Promise.resolve(EXIT.ok);
+    }
+    const shown = chosen.filter(({ givenAs }) => givenAs !== undefined || given.has("all"));
+    if (shown.length === 0)
+      terminal.print("No setting is given: every one has its default (--all shows them).");
+    else
+      printTable(
+        terminal,
+        ["SETTING", "VALUE", "FROM", "OPTION"],
+        shown.map((setting) => [setting.name, valueText(setting), fromText(setting), setting.option]),
+      );
+    if (names.length > 0 && name === undefined)
+      terminal.print(`\nServices, each with settings of its own (--service NAME): ${names.join(", ")}`);
+    for (const warning of warnings)
+      terminal.tell(`${terminal.styled("yellow", "note")}: ${printable(warning)}`);
+    return Promise.resolve(EXIT.ok);
+  },
+};
+
+function valueText({ value }: EffectiveSetting): string {
+  return value === "" ? "(empty)" : value;
+}
+
+function fromText({ name, from, givenAs }: EffectiveSetting): string {
+  return givenAs === undefined || givenAs === name ? from : `${from}, as ${givenAs}`;
+}

@@ -1,0 +1,228 @@
+import { BadBehaviorProtection, REASON } from "../../bad-behavior/bad-behavior-protection.js";
+import type { Evidence } from "../../bad-behavior/index.js";
+import { badBehaviorTable, type BadBehaviorResolved } from "../../bad-behavior/options.js";
+import type { BunkerOptions } from "../../bunker.js";
+import { parseAddress } from "../../core/address.js";
+import { BanProtection } from "../../core/bans/ban-protection.js";
+import { Client } from "../../core/client.js";
+import type { BunkerEvent, Logger } from "../../core/hub.js";
+import { switched } from "../../core/options/switched.js";
+import { allProblemsAtOnce, readOptions } from "../../core/options/table.js";
+import type { Protection } from "../../core/protection.js";
+import { RecentMap } from "../../core/recent-map.js";
+import { RequestView, type RequestLike } from "../../core/request-view.js";
+import { Runtime } from "../../core/runtime.js";
+import { sharedTable, type SharedOptions } from "../../core/shared-options.js";
+import { isThenable } from "../../core/verdict.js";
+import { ownOptionsOf, serviceOptionsOf } from "../../service-options.js";
+import { MemoryStore } from "../../store/memory-store.js";
+import type { LogEntry } from "./log-entry.js";
+import { Visitor } from "./visitor.js";
+
+/** A ban that would have been. */
+export interface ForecastBan {
+  readonly time: Date;
+  readonly ip: string;
+  readonly service: string;
+  readonly scope: "service" | "global";
+  readonly expires: Date | null;
+  readonly evidence: readonly Evidence[];
+  /** What is known of the client at the end of the log. */
+  readonly visitor: Visitor;
+  /** Requests of the log that it would have refused. */
+  refused: number;
+}
+
+/** Clients and bans that are kept in mind; more are only counted. */
+const MOST_CLIENTS = 200_000;
+const MOST_BANS = 100_000;
+
+interface Judges {
+  readonly runtime: Runtime;
+  readonly bans: Protection;
+  readonly badBehavior: Protection | undefined;
+}
+
+/**
+ * Lets the requests of a log pass by Bad Behavior as if they came now: the protection itself counts and bans, on a store in
+ * memory whose clock is the log's.
+ */
+export class Replay {
+  readonly bans: ForecastBan[] = [];
+  readonly warnings = new Set<string>();
+  banCount = 0;
+  requests = 0;
+  refused = 0;
+  allowed = 0;
+  unknownHosts = 0;
+  /** Lines whose address is none. */
+  strange = 0;
+  private readonly clients = new RecentMap<string, Visitor>(MOST_CLIENTS);
+  private readonly bannedVisitors = new Map<string, Visitor>();
+  private readonly inForce = new Map<string, ForecastBan>();
+  private readonly judges = new Map<string | undefined, Judges>();
+  private readonly common: Judges;
+  private readonly store = new MemoryStore();
+  private clock = 0;
+  private first = Infinity;
+
+  /** @param options those of an app; only what Bad Behavior needs is looked at */
+  constructor(options: BunkerOptions) {
+    const logger: Logger = {
+      info: () => undefined,
+      // Bans are told of by their event.
+      warn: (message) => message.startsWith("WRN_") && this.warnings.size < 20 && this.warnings.add(message),
+      error: (message) => this.warnings.size < 20 && this.warnings.add(message),
+    };
+    const shared = Object.fromEntries(
+      Object.keys(sharedTable).map((name) => [name, (options as Record<string, unknown>)[name]]),
+    );
+    const given: SharedOptions = {
+      ...withoutOwn(shared),
+      store: this.store,
+      mode: "block",
+      logger,
+      now: () => this.clock,
+    };
+    const runtime = allProblemsAtOnce(
+      (report) => new Runtime(readOptions(sharedTable, given, "", report), given),
+    );
+    this.common = judgesFor(runtime, options.badBehavior);
+    for (const [name, own] of ownOptionsOf(options.services)) {
+      const merged = serviceOptionsOf(options as Readonly<Record<string, unknown>>, own);
+      const allow = readOptions(sharedTable, { allow: merged["allow"] }, "", () => undefined).allow;
+      const ofService = Object.create(runtime, {
+        options: { value: { ...runtime.options, allow } },
+      }) as Runtime;
+      this.judges.set(name, judgesFor(ofService, merged["badBehavior"]));
+    }
+    runtime.hub.on("banned", (event) => this.note(event));
+  }
+
+  /** How many clients were seen, up to the most that are kept in mind. */
+  get clientCount(): number {
+    return this.clients.size;
+  }
+
+  /** When the log begins and ends. */
+  get span(): { readonly from: Date; readonly to: Date } | undefined {
+    return this.requests === 0 ? undefined : { from: new Date(this.first), to: new Date(this.clock) };
+  }
+
+  /** Resolves when requests can be taken. */
+  async ready(): Promise<void> {
+    await this.common.runtime.index.ready();
+  }
+
+  /** Takes the next request of the log. */
+  async take(entry: LogEntry, defaultHost: string | undefined): Promise<void> {
+    const address = parseAddress(entry.ip);
+    if (address === undefined) {
+      this.strange++;
+      return;
+    }
+    this.requests++;
+    this.first = Math.min(this.first, entry.time);
+    // Logs are written when answers end, so that times go back a little now and then.
+    this.clock = Math.max(this.clock, entry.time);
+    const { resolver, options } = this.common.runtime;
+    const raw = requestOf(entry, address.text, defaultHost);
+    const { identity } = resolver.ofConnection(address.text);
+    const service = resolver.config.services.nameOf(raw);
+    const client = new Client(identity, identity, identity, service);
+    const visitor = this.visitorOf(client.key);
+    visitor.saw(entry);
+    if (service === undefined && options.unknownHost === "deny") {
+      this.unknownHosts++;
+      return;
+    }
+    const judges = this.judges.get(service) ?? this.common;
+    if (judges.runtime.options.allow.has(address)) {
+      this.allowed++;
+      return;
+    }
+    await this.judge(judges, client, RequestView.of(raw, client, resolver), entry.status);
+  }
+
+  /** Lets go of everything. */
+  close(): void {
+    this.common.runtime.close();
+    this.store.close();
+  }
+
+  private async judge(judges: Judges, client: Client, request: RequestView, status: number): Promise<void> {
+    const verdict = judges.bans.judge(client, request);
+    const { action } = isThenable(verdict) ? await verdict : verdict;
+    if (action !== "pass") {
+      // It would have been our answer, which counts for nothing.
+      this.refused++;
+      const ban = this.inForce.get(`${client.key}|${client.service ?? ""}`) ?? this.inForce.get(client.key);
+      if (ban !== undefined) ban.refused++;
+      return;
+    }
+    const { badBehavior } = judges;
+    if (badBehavior === undefined) return;
+    const before = badBehavior.judge(client, request);
+    if (isThenable(before)) await before;
+    badBehavior.observe?.({ client, request, status });
+    // A ban that was just earned is in force before the log's clock goes on.
+    const after = badBehavior.judge(client, request);
+    if (isThenable(after)) await after;
+  }
+
+  private visitorOf(key: string): Visitor {
+    let visitor = this.bannedVisitors.get(key) ?? this.clients.get(key);
+    if (visitor === undefined) this.clients.set(key, (visitor = new Visitor()));
+    return visitor;
+  }
+
+  private note({ ip, service, reason, data, time }: BunkerEvent): void {
+    if (reason !== REASON) return;
+    this.banCount++;
+    if (this.bans.length >= MOST_BANS) return;
+    const { scope, expires, evidence } = data as {
+      scope: "service" | "global";
+      expires: Date | null;
+      evidence: Evidence[];
+    };
+    const visitor = this.visitorOf(ip);
+    this.bannedVisitors.set(ip, visitor);
+    const ban: ForecastBan = { time, ip, service, scope, expires, evidence, visitor, refused: 0 };
+    this.bans.push(ban);
+    this.inForce.set(scope === "global" ? ip : `${ip}|${service}`, ban);
+  }
+}
+
+function judgesFor(runtime: Runtime, given: unknown): Judges {
+  const bans = new BanProtection(runtime, () => undefined);
+  const options =
+    given === undefined
+      ? readOptions(badBehaviorTable, {}, "badBehavior", () => undefined)
+      : allProblemsAtOnce((report) => switched(badBehaviorTable).read(given, "badBehavior", report));
+  if (options === false || options === undefined) return { runtime, bans, badBehavior: undefined };
+  const read: BadBehaviorResolved = options;
+  return { runtime, bans, badBehavior: new BadBehaviorProtection(runtime, read, () => undefined, bans) };
+}
+
+// What a service has of its own is no business of the table of all.
+function withoutOwn(given: SharedOptions): SharedOptions {
+  const { services } = given;
+  if (typeof services !== "object" || Array.isArray(services)) return given;
+  const names = Object.entries(services as Readonly<Record<string, { aliases?: readonly string[] }>>).map(
+    ([name, { aliases }]) => [name, aliases === undefined ? {} : { aliases }] as const,
+  );
+  return { ...given, services: Object.fromEntries(names) };
+}
+
+function requestOf(entry: LogEntry, ip: string, defaultHost: string | undefined): RequestLike {
+  const host = entry.host ?? defaultHost;
+  return {
+    method: entry.method,
+    url: entry.url,
+    headers: {
+      ...(host === undefined ? {} : { host }),
+      ...(entry.userAgent === undefined ? {} : { "user-agent": entry.userAgent }),
+    },
+    socket: { remoteAddress: ip },
+  };
+}

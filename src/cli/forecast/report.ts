@@ -1,0 +1,115 @@
+import type { Evidence } from "../../bad-behavior/index.js";
+import { printPairs, printTable, type Cell } from "../table.js";
+import { printable, type Terminal } from "../terminal.js";
+import { shownLength, shownTime } from "../time.js";
+import type { ForecastBan, Replay } from "./replay.js";
+
+/** What a forecast came to. */
+export interface Outcome {
+  readonly replay: Replay;
+  readonly path: string;
+  readonly lines: number;
+  /** Lines that could not be read. */
+  readonly strange: number;
+}
+
+/** Bans that JSON lists at most. */
+const MOST_LISTED = 10_000;
+
+/** Shows a forecast to a person. */
+export function showForecast(terminal: Terminal, outcome: Outcome, limit: number): void {
+  const { replay, lines, strange } = outcome;
+  const { bans, span } = replay;
+  const real = clientsOf(bans.filter(({ visitor }) => visitor.looksReal));
+  const pairs: [string, Cell][] = [
+    ["Log", `${lines} lines${strange > 0 ? `, ${strange} of them not understood` : ""}`],
+    ["Time", span === undefined ? "" : `${shownTime(span.from)} to ${shownTime(span.to)}`],
+    ["Clients", String(replay.clientCount)],
+    ["Bans", `${replay.banCount}, of ${clientsOf(bans)} clients`],
+    ["Refused", `${replay.refused} of ${replay.requests} requests`],
+    ["Look real", { text: `${real} of the banned clients`, style: real > 0 ? "red" : "green" }],
+  ];
+  if (replay.allowed > 0) pairs.push(["Allowed", `${replay.allowed} requests of addresses on allow`]);
+  if (replay.unknownHosts > 0)
+    pairs.push(["Unknown host", `${replay.unknownHosts} requests, which would be refused as such`]);
+  printPairs(terminal, pairs);
+  for (const warning of replay.warnings)
+    terminal.tell(`${terminal.styled("yellow", "note")}: ${printable(warning)}`);
+  if (bans.length === 0) {
+    terminal.print("\nNobody would have been banned.");
+    return;
+  }
+  // Mistakes first: they are what a forecast is for.
+  const shown = [...bans].sort((a, b) => Number(b.visitor.looksReal) - Number(a.visitor.looksReal));
+  terminal.print();
+  printTable(
+    terminal,
+    ["WHEN", "ADDRESS", "SERVICE", "FOR", "COUNTED", "REFUSED", "LOOKS", "WHY"],
+    shown
+      .slice(0, limit)
+      .map((ban) => [
+        shownTime(ban.time),
+        ban.ip,
+        ban.scope === "global" ? "(all)" : ban.service,
+        ban.expires === null ? "good" : shownLength((ban.expires.getTime() - ban.time.getTime()) / 1000),
+        countedText(ban.evidence),
+        String(ban.refused),
+        ban.visitor.looksReal ? { text: "REAL", style: "red" } : "automatic",
+        `${ban.visitor.traits}; ${pathsText(ban.evidence)}`,
+      ]),
+  );
+  if (bans.length > limit)
+    terminal.tell(`${bans.length - limit} more are not shown (--limit ${bans.length}).`);
+}
+
+/** A forecast for scripts. */
+export function forecastJson({ replay, path, lines, strange }: Outcome): unknown {
+  const { bans } = replay;
+  return {
+    log: { path, lines, notUnderstood: strange, ...replay.span },
+    clients: replay.clientCount,
+    requests: replay.requests,
+    refused: replay.refused,
+    allowed: replay.allowed,
+    unknownHosts: replay.unknownHosts,
+    banCount: replay.banCount,
+    bannedClients: clientsOf(bans),
+    looksReal: clientsOf(bans.filter(({ visitor }) => visitor.looksReal)),
+    bans: bans.slice(0, MOST_LISTED).map((ban) => ({
+      time: ban.time,
+      ip: ban.ip,
+      service: ban.service,
+      scope: ban.scope,
+      expires: ban.expires,
+      refused: ban.refused,
+      looksReal: ban.visitor.looksReal,
+      traits: ban.visitor.traits,
+      evidence: ban.evidence.map(({ date, method, path: asked, status }) => ({
+        date,
+        method,
+        path: asked,
+        status,
+      })),
+    })),
+    warnings: [...replay.warnings],
+  };
+}
+
+function clientsOf(bans: readonly ForecastBan[]): number {
+  return new Set(bans.map(({ ip }) => ip)).size;
+}
+
+function countedText(evidence: readonly Evidence[]): string {
+  const counts = new Map<number, number>();
+  for (const { status } of evidence) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 3)
+    .map(([status, count]) => `${count}x${status}`)
+    .join(" ");
+}
+
+function pathsText(evidence: readonly Evidence[]): string {
+  const paths = [...new Set(evidence.map(({ path }) => path))];
+  return `${paths.slice(0, 2).join(" ")}${paths.length > 2 ? ` and ${paths.length - 2} more` : ""}`;
+}

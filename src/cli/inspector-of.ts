@@ -1,0 +1,41 @@
+import { asnOf, countryOf, geoCheck } from "../antibot/lookups/geo-database.js";
+import type { BunkerOptions } from "../bunker.js";
+import { AddressInspector } from "../control/address-inspector.js";
+import type { Check } from "../core/options/check.js";
+import { readOptions } from "../core/options/table.js";
+import { dnsblTable } from "../dnsbl/options.js";
+import type { CommandOption } from "./command.js";
+import { CliError } from "./exit-code.js";
+import type { Given } from "./given.js";
+
+/** The databases that say what network and country an address belongs to. */
+export const DATABASE_OPTIONS: readonly CommandOption[] = [
+  { name: "asn-database", value: "FILE", help: "an MMDB file that knows AS numbers" },
+  { name: "country-database", value: "FILE", help: "an MMDB file that knows countries" },
+];
+
+/**
+ * Finds out what DNS, lists and databases say, by an app's options.
+ *
+ * @throws {CliError} when a database cannot be read
+ */
+export function inspectorOf(options: BunkerOptions, given: Given): AddressInspector {
+  const { dnsbl } = options;
+  return new AddressInspector({
+    resolver: options.resolver,
+    dnsbl:
+      dnsbl === undefined || dnsbl === false
+        ? undefined
+        : readOptions(dnsblTable, dnsbl === true ? {} : dnsbl, "dnsbl", () => undefined),
+    asn: database(given, "asn-database", geoCheck("AS number", asnOf)),
+    country: database(given, "country-database", geoCheck("two letters", countryOf)),
+  });
+}
+
+function database<T>(given: Given, option: string, check: Check<T>): T | undefined {
+  const path = given.value(option);
+  if (path === undefined) return undefined;
+  return check.read(path, `--${option}`, ({ allowed }) => {
+    throw new CliError(`--${option}: cannot read ${path}: ${allowed}`);
+  });
+}

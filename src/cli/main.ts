@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+import { COMMANDS } from "./commands.js";
+import { runProgram } from "./program.js";
+import { Terminal } from "./terminal.js";
+
+// Whoever reads us may stop at any time: `| head` is no error.
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit();
+    process.exitCode = 1;
+  });
+
+void runProgram(
+  COMMANDS,
+  process.argv.slice(2),
+  new Terminal(process.stdout, process.stderr, process.env),
+  process.env,
+).then((exitCode) => {
+  process.exitCode = exitCode;
+});

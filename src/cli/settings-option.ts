@@ -1,0 +1,46 @@
+import type { BunkerOptions } from "../bunker.js";
+import { RedisStore } from "../redis/index.js";
+import { loadSettings } from "../settings/load-settings.js";
+import { redisStoreOf, type RedisAccess } from "../settings/redis-store-of.js";
+import type { SettingsSource } from "../settings/settings-source.js";
+import type { Store } from "../store/store.js";
+import type { CommandOption } from "./command.js";
+import type { Given } from "./given.js";
+
+/** Names the settings that a command goes by. */
+export const SETTINGS_OPTION: CommandOption = {
+  name: "settings",
+  value: "FILE",
+  help: "settings: .env, .yml, .json or variables.env (default: the environment)",
+};
+
+/** Where settings come from. */
+export function settingsSource(given: Given): SettingsSource {
+  return given.value("settings") ?? given.env;
+}
+
+/** What the settings amount to. Connects to nothing: the store is left out, and what it would be is told apart. */
+export function optionsFromSettings(given: Given): {
+  readonly options: BunkerOptions;
+  readonly redis: RedisAccess | undefined;
+} {
+  let redis: RedisAccess | undefined;
+  const options = loadSettings(settingsSource(given), {
+    logger: false,
+    createStore(access) {
+      redis = access;
+      return NO_STORE;
+    },
+  });
+  return { options: { ...options, store: undefined }, redis };
+}
+
+/** The store that settings describe; it fails where an app's would go on by itself. */
+export function storeOf(access: RedisAccess): Store {
+  const { url, timeout } = access;
+  if (url === undefined || (access.tls && !access.verify)) return redisStoreOf(access);
+  return new RedisStore({ url, timeout, bunkerweb: true, fallback: false, logger: false });
+}
+
+// Settings are remembered by it; nothing is ever kept in it.
+const NO_STORE = {} as Store;

@@ -1,0 +1,45 @@
+import { UsageError } from "./exit-code.js";
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/**
+ * Reads a length of time: seconds, or a number with s, m, h, d or w; `0` and `forever` = without end.
+ *
+ * @throws {UsageError} for anything else
+ */
+export function secondsIn(text: string, option: string, command: string): number {
+  if (text === "forever") return 0;
+  const [, digits, unit = "s"] = /^(\d{1,12})([smhdw]?)$/.exec(text) ?? [];
+  const seconds = Number(digits) * (SECONDS[unit === "" ? "s" : unit] as number);
+  if (digits === undefined || !Number.isSafeInteger(seconds))
+    throw new UsageError(
+      `${option} takes seconds, or a number with s, m, h, d or w ("90", "12h", "30d"), or "forever"; got "${text}"`,
+      command,
+    );
+  return seconds;
+}
+
+/** A time as people read it, in UTC. */
+export function shownTime(time: Date | string | number): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? "?" : `${date.toISOString().slice(0, 19).replace("T", " ")}Z`;
+}
+
+/** What is left of a time: its two largest units. */
+export function shownLength(seconds: number): string {
+  const units: [number, string][] = [
+    [86_400, "d"],
+    [3600, "h"],
+    [60, "m"],
+    [1, "s"],
+  ];
+  let left = Math.max(0, Math.round(seconds));
+  const parts: string[] = [];
+  for (const [size, name] of units) {
+    const count = Math.floor(left / size);
+    if (count > 0 && parts.length < 2) parts.push(`${count}${name}`);
+    else if (parts.length > 0) break;
+    left -= count * size;
+  }
+  return parts.length === 0 ? "0s" : parts.join(" ");
+}

@@ -1,0 +1,68 @@
+import type { BunkernetParts } from "../bunkernet/index.js";
+import type { BanList } from "../core/bans/ban-list.js";
+import type { Health } from "../core/engine.js";
+import type { Explanation, ImaginedRequest } from "../core/explain.js";
+import type { AddressReport } from "./address-inspector.js";
+import type { BunkernetResult, ControlRequest, ControlResults } from "./messages.js";
+
+/** What a control socket needs of an app. */
+export interface ControlParts {
+  readonly bans: Pick<BanList, "add" | "remove" | "list">;
+  explain(subject: ImaginedRequest): Promise<Explanation>;
+  inspect(ip: string): Promise<AddressReport>;
+  health(): Health;
+  readonly bunkernet: Pick<BunkernetParts, "status" | "sync" | "register" | "ping"> | undefined;
+}
+
+/** Bans that one answer lists at most. */
+const MOST_BANS = 100_000;
+
+/** Thrown for what an app does not have. */
+class NotThereError extends Error {
+  readonly code = "ERR_BUNKER_CONTROL";
+}
+
+/** Does what a request asks for. Rejects with what went wrong. */
+export async function carryOut(
+  parts: ControlParts,
+  request: ControlRequest,
+): Promise<ControlResults[keyof ControlResults]> {
+  switch (request.command) {
+    case "bans": {
+      const bans = await parts.bans.list();
+      return { bans: bans.slice(0, Math.min(MOST_BANS, request.limit ?? MOST_BANS)), total: bans.length };
+    }
+    case "ban": {
+      const { ip, ttl, reason, service, force } = request;
+      return parts.bans.add(ip, { ttl, reason, service, force, source: { protection: "operator" } });
+    }
+    case "unban": {
+      const { ip, service } = request;
+      return { removed: await parts.bans.remove(ip, service === undefined ? {} : { service }) };
+    }
+    case "check": {
+      const { ip, url, headers } = request;
+      const [explanation, address] = await Promise.all([
+        parts.explain({ ip, ...(url === undefined ? {} : { url }), headers }),
+        parts.inspect(ip),
+      ]);
+      return { explanation, address };
+    }
+    case "health":
+      return parts.health();
+    case "bunkernet":
+      return bunkernetResult(parts.bunkernet, request.action);
+  }
+}
+
+/** Asks BunkerNet for what an operator wants, and then how it fares. Rejects with what went wrong. */
+export async function bunkernetResult(
+  bunkernet: ControlParts["bunkernet"],
+  action: "status" | "sync" | "register" | "ping",
+): Promise<BunkernetResult> {
+  if (bunkernet === undefined) throw new NotThereError("BunkerNet is off in this app");
+  const pong = action === "ping" ? await bunkernet.ping() : undefined;
+  if (action === "sync") await bunkernet.sync();
+  if (action === "register") await bunkernet.register();
+  return { status: bunkernet.status(), ...(pong === undefined ? {} : { pong }) };
+}
