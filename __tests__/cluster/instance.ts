@@ -23,9 +23,9 @@ const ROOT = join(__dirname, "../..");
 /** How long an instance may take to start, or to answer, in ms: a cold disk and busy cores are no failure. */
 const PATIENCE = 30_000;
 
-/** Bundles a program of this folder for Node; answers where it is. Test files that run at the same time name different ones. */
-export function bundleProgram(source: string, name: string): string {
-  const outfile = join(ROOT, `.tmp/cluster-tests/${name}.cjs`);
+/** Bundles a program for Node, as `file`; answers where that is. Test files that run at the same time name different ones. */
+export function bundleProgram(source: string, file: string): string {
+  const outfile = join(ROOT, ".tmp/cluster-tests", file);
   const options = { entryPoints: [join(ROOT, source)], outfile, bundle: true, platform: "node" };
   const more = { format: "cjs", target: "node20", packages: "external", logLevel: "warning" };
   // Not in this process: Jest's own globals confuse esbuild.

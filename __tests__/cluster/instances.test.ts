@@ -15,7 +15,7 @@ const one = (index = 0): Instance => instances[index] as Instance;
 
 beforeAll(async () => {
   redis = await startRedis();
-  const program = bundleProgram("__tests__/cluster/app.ts", "instances");
+  const program = bundleProgram("__tests__/cluster/app.ts", "instances.cjs");
   const env = { THRESHOLD: String(THRESHOLD) };
   instances = await Promise.all(
     Array.from({ length: INSTANCES }, () => Instance.start(program, redis.url, env)),
@@ -130,7 +130,7 @@ test("R26 a ban made on any instance acts on all, its lifting too, and the next 
 test("an instance that starts later knows the bans and the passes there are", async () => {
   await one().ask("ban", "8.8.2.1");
   const headers = await holder(one().url, "8.8.2.2");
-  const late = await Instance.start(bundleProgram("__tests__/cluster/app.ts", "late"), redis.url);
+  const late = await Instance.start(bundleProgram("__tests__/cluster/app.ts", "late.cjs"), redis.url);
   try {
     expect((await ask(late.url, "/open", { from: "8.8.2.1" })).status).toBe(403);
     expect(await crowd.ask({ url: late.url, path: "/", headers })).toBe(200);

@@ -21,7 +21,7 @@ const startKeeping = (port?: number): Promise<RedisServer> =>
   startRedis(["--dir", folder, "--appendonly", "yes", "--appendfsync", "always"], port);
 
 beforeAll(async () => {
-  program = bundleProgram("__tests__/cluster/app.ts", "kills");
+  program = bundleProgram("__tests__/cluster/app.ts", "kills.cjs");
   redis = await startKeeping();
   instances = await Promise.all([0, 1, 2].map(() => Instance.start(program, redis.url)));
 });

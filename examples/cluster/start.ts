@@ -1,0 +1,74 @@
+// `npm run example:cluster`: a redis-server, two instances of an app and a proxy in front of them, all on the loopback.
+import { fork, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { startRedisServer } from "./redis-server.js";
+import { roundRobin } from "./round-robin.js";
+import { walkthrough } from "./walkthrough.js";
+
+const stops: (() => unknown)[] = [];
+let stopping: Promise<void> | undefined;
+
+function stop(): Promise<void> {
+  return (stopping ??= (async () => {
+    for (const step of stops.reverse()) await step();
+  })());
+}
+
+async function startInstance(name: string, env: Record<string, string>): Promise<number> {
+  const child = fork(join(__dirname, "app.js"), { env: { ...process.env, ...env, INSTANCE: name } });
+  stops.push(() => end(child));
+  const failed = once(child, "exit").then(([code]) => {
+    throw new Error(`instance ${name} ended with ${String(code)}`);
+  });
+  // Once it runs, its end is no affair of ours: the proxy says so.
+  failed.catch(() => undefined);
+  const [{ port }] = (await Promise.race([once(child, "message"), failed])) as [{ port: number }];
+  return port;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill();
+  await gone;
+}
+
+async function main(): Promise<void> {
+  const redis = await startRedisServer();
+  stops.push(() => redis.stop());
+  const env = { REDIS_URL: redis.url, SESSIONS_SECRET: randomBytes(32).toString("hex") };
+  const ports = [await startInstance("one", env), await startInstance("two", env)];
+  const proxy = roundRobin(ports).listen(Number(process.env["PORT"] ?? 3000), "127.0.0.1");
+  await once(proxy, "listening");
+  stops.push(() => {
+    proxy.close();
+    proxy.closeAllConnections();
+  });
+  const at = (port: number): string => `http://127.0.0.1:${port}`;
+  const [one = 0, two = 0] = ports;
+  console.log(walkthrough({ site: at((proxy.address() as AddressInfo).port), one: at(one), two: at(two) }));
+}
+
+// Whatever is being started at that moment goes with this process.
+const leave = (): void => void stop().then(() => process.exit());
+process.once("SIGINT", leave);
+process.once("SIGTERM", leave);
+main().catch((error: unknown) => {
+  // Ctrl-C came first, and what was being started is gone.
+  if (stopping !== undefined) return;
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT" && path === "redis-server") {
+    console.error(
+      "This example needs redis-server, which is not installed.\n" +
+        "  Debian or Ubuntu, as root:  apt-get install redis-server\n" +
+        "  macOS:                      brew install redis",
+    );
+  } else if (code === "EADDRINUSE") {
+    console.error(`That port is taken. Choose another one:  PORT=3100 npm run example:cluster (${message})`);
+  } else console.error(error);
+  process.exitCode = 1;
+  void stop();
+});
