@@ -1,4 +1,5 @@
 export { bunker, type Bunker, type BunkerOptions } from "./bunker.js";
+export type { ServiceOptions } from "./service-options.js";
 export {
   antibot,
   type Antibot,

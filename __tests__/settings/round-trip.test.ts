@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import {
@@ -7,6 +10,12 @@ import {
   optionsToSettings,
 } from "../../src/settings/index.js";
 import { MemoryStore } from "../../src/index.js";
+import { mmdbOf } from "../support/mmdb.js";
+
+const folder = mkdtempSync(join(tmpdir(), "bunker-round-trip-"));
+const database = join(folder, "geo.mmdb");
+writeFileSync(database, mmdbOf([["45.83.0.0/16", { autonomous_system_number: 64_500 }]]));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const word = (...values: string[]): fc.Arbitrary<string> => fc.constantFrom(...values);
 const words = (...values: string[]): fc.Arbitrary<string> =>
@@ -54,6 +63,8 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<string>>> = {
   ANTIBOT_IGNORE_ASN: words("15169", "AS8075"),
   ANTIBOT_IGNORE_COUNTRY: words("FR", "de"),
   ANTIBOT_ONLY_COUNTRY: words("US"),
+  ANTIBOT_GEO_ASN: fc.constant(database),
+  ANTIBOT_GEO_COUNTRY: fc.constant(database),
   ANTIBOT_CAPTCHA_ALPHABET: word("abcdefghijk", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
   ANTIBOT_RECAPTCHA_SCORE: word("0.1", "0.7", "1.0"),
   ANTIBOT_RECAPTCHA_CLASSIC: yesNo,

@@ -6,6 +6,7 @@ import { loadSettings } from "../../src/settings/index.js";
 import { ask, browse, Jar, NAVIGATION, type Got } from "../support/ask.js";
 import { Clock } from "../support/clock.js";
 import { EXPRESS, plainSite, serve } from "../support/hosts.js";
+import { mmdbOf } from "../support/mmdb.js";
 import { BLOCKS } from "./fixtures.js";
 
 let folder: string;
@@ -164,4 +165,25 @@ describe("DNSBL", () => {
     expect(asked).toContain("8.9.9.9.zen.spamhaus.org");
     expect(asked.every((name) => name.endsWith(".zen.spamhaus.org"))).toBe(true);
   });
+});
+
+test("ANTIBOT_IGNORE_ASN and ANTIBOT_ONLY_COUNTRY look up in the databases that ANTIBOT_GEO_… name", async () => {
+  const [asn, country] = [join(folder, "asn.mmdb"), join(folder, "country.mmdb")];
+  writeFileSync(asn, mmdbOf([["45.83.0.0/16", { autonomous_system_number: 64_500 }]]));
+  writeFileSync(country, mmdbOf([["45.84.0.0/16", { country: { iso_code: "FR" } }]]));
+  const settings = {
+    ...{ USE_ANTIBOT: "cookie", USE_BUNKERNET: "no", ANTIBOT_IGNORE_ASN: "AS64500" },
+    ...{ ANTIBOT_GEO_ASN: asn, ANTIBOT_GEO_COUNTRY: country, ANTIBOT_IGNORE_COUNTRY: "FR" },
+  };
+  const guard = bunker({ ...loadSettings(settings), store: new MemoryStore(), logger: false });
+  const served = await serve(EXPRESS.app([guard], plainSite));
+  open.push(async () => {
+    await served.close();
+    await guard.close();
+  });
+  const status = async (from: string): Promise<number> =>
+    (await ask(served.url, "/", { from, headers: NAVIGATION })).status;
+  expect([await status("45.83.1.1"), await status("45.84.1.1"), await status("45.85.1.1")]).toEqual([
+    200, 200, 302,
+  ]);
 });

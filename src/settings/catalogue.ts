@@ -7,6 +7,7 @@ import {
   turnstileTable,
 } from "../antibot/challenges/providers/option-tables.js";
 import { KIND_NAMES } from "../antibot/kinds.js";
+import { geoTable } from "../antibot/lookups/options.js";
 import { antibotTable, sessionsTable } from "../antibot/options.js";
 import { badBehaviorTable } from "../bad-behavior/options.js";
 import { bunkernetTable } from "../bunkernet/options.js";
@@ -42,6 +43,7 @@ const TABLES: readonly (readonly [SettingPart, string, AnyTable])[] = [
   ["Antibot", "antibot.turnstile.", turnstileTable],
   ["Antibot", "antibot.mcaptcha.", mcaptchaTable],
   ["Antibot", "antibot.capjs.", capjsTable],
+  ["Antibot", "antibot.geo.", geoTable],
   ["Bad Behavior", "badBehavior.", badBehaviorTable],
   ["DNSBL", "dnsbl.", dnsblTable],
   ["BunkerNet", "bunkernet.", bunkernetTable],

@@ -8,9 +8,9 @@ import { BOT_NAMES, type BotName } from "./verified-bots.js";
 
 /** Where AS numbers and countries come from: paths of MMDB files (`mmdb-lib` or `maxmind` installed), or functions. */
 export interface GeoOptions {
-  /** Answers an AS number, as a number or as `AS15169`. */
+  /** Answers an AS number, as a number or as `AS15169`. Setting `ANTIBOT_GEO_ASN`: a path. */
   asn?: string | GeoLookup<number | string>;
-  /** Answers a country's two letters. */
+  /** Answers a country's two letters. Setting `ANTIBOT_GEO_COUNTRY`: a path. */
   country?: string | GeoLookup<string>;
 }
 
@@ -55,12 +55,22 @@ export interface LookupResolved {
   ignoreCookie: readonly CookieRule[];
 }
 
-const geoTable: OptionsTable<LookupResolved["geo"]> = {
-  asn: { check: geoCheck("AS number", asnOf), default: undefined, help: "Where AS numbers come from." },
+/** The options of `geo`. */
+export const geoTable: OptionsTable<LookupResolved["geo"]> = {
+  // BunkerWeb brings its databases along; these two settings are ours.
+  asn: {
+    setting: "ANTIBOT_GEO_ASN",
+    context: "global",
+    check: geoCheck("AS number", asnOf),
+    default: undefined,
+    help: "Where AS numbers come from: as a setting, the path of an MMDB file. BunkerWeb does not have it: it brings a database.",
+  },
   country: {
+    setting: "ANTIBOT_GEO_COUNTRY",
+    context: "global",
     check: geoCheck("two letters", countryOf),
     default: undefined,
-    help: "Where countries come from.",
+    help: "Where countries come from: as a setting, the path of an MMDB file. BunkerWeb does not have it: it brings a database.",
   },
 };
 
