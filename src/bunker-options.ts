@@ -34,13 +34,13 @@ import { ownOptionsOf, SERVICE_OPTIONS, serviceOptionsOf, type ServiceOptions } 
 
 /** Options of `bunker()`: the shared ones, and a group a protection; `true` = its defaults, `false` = off. */
 export interface BunkerOptions<Req extends IncomingMessage = IncomingMessage> extends SharedOptions<Req> {
-  /** The gate. Off unless it is given. */
+  /** The gate. Off unless it is given. Setting `USE_ANTIBOT`, which is `antibot.challenge`. */
   antibot?: false | AntibotOptions<Req>;
-  /** Bans for too many bad answers. On unless it is `false`. */
+  /** Bans for too many bad answers. On unless it is `false`. Setting `USE_BAD_BEHAVIOR`. */
   badBehavior?: boolean | BadBehaviorOptions<Req>;
-  /** Refuses and bans who a DNS blocklist lists. Off unless it is given. */
+  /** Refuses and bans who a DNS blocklist lists. Off unless it is given. Setting `USE_DNSBL`. */
   dnsbl?: boolean | DnsblOptions;
-  /** Refuses whom other sites reported, and reports who is refused here. On unless it is `false`. */
+  /** Refuses whom other sites reported, and reports who is refused here. On unless it is `false`. Setting `USE_BUNKERNET`. */
   bunkernet?: boolean | BunkernetOptions;
   /** How the gate keeps passes; the same as `antibot.sessions`. */
   sessions?: SessionOptions | "express-session";

@@ -1,8 +1,8 @@
 /** What every provider's group of options holds. Times are in seconds. */
 export interface ProviderOptions {
-  /** The public key of your site at the provider. */
+  /** The public key of your site at the provider. Setting `ANTIBOT_<PROVIDER>_SITEKEY`, as in `ANTIBOT_HCAPTCHA_SITEKEY`. */
   siteKey?: string;
-  /** The key that only your server knows. */
+  /** The key that only your server knows. Setting `ANTIBOT_<PROVIDER>_SECRET`. */
   secret?: string;
   /**
    * Host names that tokens may have been solved on. Default: the names and aliases of `services`, or else the request's own
