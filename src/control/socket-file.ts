@@ -26,7 +26,7 @@ export async function listenAt(server: Server, path: string): Promise<() => void
   let folder: string | undefined;
   try {
     await makeRoom(path);
-    folder = mkdtempSync(join(dirname(path), "."));
+    folder = mkdtempSync(`${dirname(path)}/.`);
     const made = join(folder, "s");
     server.listen({ path: made, exclusive: true });
     await once(server, "listening");
