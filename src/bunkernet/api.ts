@@ -52,7 +52,9 @@ export class Api {
   /** Whether the API answers. */
   async ping(id: string): Promise<Outcome<string>> {
     const outcome = await this.ask("GET", "/ping", { id });
-    return outcome.kind === "ok" ? { kind: "ok", value: String(outcome.value).slice(0, 64) } : outcome;
+    if (outcome.kind !== "ok") return outcome;
+    const { value } = outcome;
+    return { kind: "ok", value: printable(typeof value === "string" ? value : JSON.stringify(value), 64) };
   }
 
   /** Delivers reports, 100 at most. */
@@ -171,13 +173,18 @@ function parse(body: string): { result: unknown; data: unknown } | undefined {
   }
 }
 
+// What goes wrong may quote the other side (a certificate's name): it ends up in logs and on terminals.
 function failed(problem: string): { kind: "failed"; problem: string } {
-  return { kind: "failed", problem };
+  return { kind: "failed", problem: printable(problem, 300) };
+}
+
+function printable(text: string, most: number): string {
+  return text.replace(/[^ -~]+/g, " ").slice(0, most);
 }
 
 function saidNo(result: unknown, data: unknown): string {
   const text = typeof data === "string" ? `: ${data}` : "";
-  return `the API said ${JSON.stringify(result ?? null)}${text}`.replace(/[^ -~]+/g, " ").slice(0, 200);
+  return printable(`the API said ${JSON.stringify(result ?? null)}${text}`, 200);
 }
 
 function ownVersion(): string {

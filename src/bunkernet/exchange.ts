@@ -65,7 +65,12 @@ export function exchange(call: Call): Promise<Reply> {
       request.destroy();
     };
     request.on("error", (error) => settle(undefined, error));
+    // Whoever switches protocols unasked is hung up on by Node, without an error.
+    const unanswered = (): void => settle(undefined, new Error("closed without an answer"));
+    request.on("close", unanswered);
     request.on("response", (response) => {
+      // What it has sent may still be read when the connection is closed.
+      request.off("close", unanswered);
       receive(call, response, clock).then(
         (reply) => settle(reply),
         (error: unknown) => settle(undefined, error),
