@@ -5,6 +5,7 @@ import { readBunkerOptions, type BunkerOptions } from "./bunker-options.js";
 import { bunkernetParts, type BunkernetParts } from "./bunkernet/bunkernet.js";
 import type { BanList } from "./core/bans/ban-list.js";
 import type { Middleware, Running } from "./core/engine.js";
+import { traceDetected } from "./core/detect-trace.js";
 import { explain, type Explanation, type ImaginedRequest } from "./core/explain.js";
 import { mounted } from "./core/mounted.js";
 import { allProblemsAtOnce } from "./core/options/table.js";
@@ -59,6 +60,9 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
   const runtime = new Runtime(common, options as SharedOptions);
   const sites = new Sites(runtime, common, services, options.bunkernet === undefined);
   const { engine, sockets, lists, network } = sites;
+  const detects = [common, ...services.values()].some(({ mode }) => mode === "detect");
+  if (detects && common.logger !== false)
+    runtime.during(traceDetected(engine, sites.explainers, common.logger));
   return mounted(engine, {
     bans: runtime.bans,
     store: common.store,

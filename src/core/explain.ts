@@ -145,12 +145,15 @@ function hostIn(url: string): IncomingHttpHeaders {
 // As Node gives them: lower case, and no address that would contradict `ip`.
 function headersOf(headers: unknown): IncomingHttpHeaders {
   if (typeof headers !== "object" || headers === null) return {};
-  return Object.fromEntries(
-    Object.entries(headers as Record<string, unknown>)
-      .map(([name, value]) => [name.toLowerCase(), value] as const)
-      .filter(([name, value]) => !FORWARDING.has(name) && (typeof value === "string" || Array.isArray(value)))
-      .map(([name, value]) => [name, typeof value === "string" ? value : (value as unknown[]).join(", ")]),
-  );
+  const kept: IncomingHttpHeaders = {};
+  for (const [name, value] of Object.entries(headers as Record<string, unknown>)) {
+    const key = name.toLowerCase();
+    const texts = (Array.isArray(value) ? (value as unknown[]) : [value]).filter(
+      (one) => typeof one === "string",
+    );
+    if (texts.length > 0 && !FORWARDING.has(key) && key !== "__proto__") kept[key] = texts.join(", ");
+  }
+  return kept;
 }
 
 function hostOf(request: RequestView): string {

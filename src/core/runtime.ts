@@ -69,11 +69,18 @@ export class Runtime {
 
   /** The same runtime for a service with options of its own: one hub, one way of telling clients apart. */
   forService(options: SharedResolved): Runtime {
+    const { logger, mode } = options;
+    if (logger !== false && mode === "detect") this.during(logEvents(this.hub, logger, mode));
     return Object.create(this, {
       options: { value: options },
       // Listeners are the whole factory's.
       close: { value: () => undefined },
     }) as Runtime;
+  }
+
+  /** Remembers what is to be stopped when this factory is closed. */
+  during(stop: () => void): void {
+    this.stops.push(stop);
   }
 
   /** Takes this factory's listeners and loggers off the hub. */
