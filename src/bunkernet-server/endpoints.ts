@@ -4,7 +4,7 @@ import { ko, later, ok, type Answer } from "./answers.js";
 import type { InstanceIds } from "./instance-ids.js";
 import { fieldOf, readJsonBody, type JsonBody } from "./json-body.js";
 import type { Ledger } from "./ledger.js";
-import type { Limits } from "./limits.js";
+import type { Limit, Limits } from "./limits.js";
 import type { BunkernetServerResolved } from "./options.js";
 import type { PublishedList, Publication } from "./published-list.js";
 import { MOST_REPORTS, readReports } from "./report-body.js";
@@ -13,6 +13,11 @@ import { networkOf, type Voters } from "./voters.js";
 /** Bodies of calls other than reports: the instance names itself and its system. */
 const SMALL_BODY = 65_536;
 const HOUR = 3600;
+const DAY = 24 * HOUR;
+/** A larger body counts as several calls, one for each so many bytes: anybody may send one, and reading it as JSON takes time. */
+const BYTES_PER_CALL = 65_536;
+/** How many networks one id may keep off the list by calling from there, a day. */
+const MOST_HOMES = 8;
 
 /** What has come in since the start. */
 export interface Intake {
@@ -72,7 +77,8 @@ export class Endpoints {
     const read = await this.read(req, SMALL_BODY);
     if (read.kind === "refused") return refusal(read);
     const most = { most: this.options.maxRegistrations, window: HOUR };
-    if (await this.limits.exceeds("register", networkOf(client.address), most)) return this.over(HOUR);
+    if (await this.limits.exceeds("register", networkOf(client.vouched.address), most))
+      return this.over(HOUR);
     const ids = await this.ids();
     this.intake.registered++;
     return ok(ids.issue(this.now()));
@@ -93,16 +99,20 @@ export class Endpoints {
     if ("status" in instance) return instance;
     // Without what is in the store the list would be empty, and clients would let go of theirs.
     await this.ledger.ready();
-    if (instance.mature) await this.see(client);
+    if (instance.mature) await this.see(client, instance.id);
     this.ledger.expire();
     return this.published.get();
   }
 
   private async report({ req, client, token }: Call): Promise<Answer> {
-    const read = await this.read(req, this.options.maxBody);
+    const read = await readJsonBody(req, {
+      max: this.options.maxBody,
+      timeout: this.options.timeout,
+      admits: (bytes) => this.admits(client, bytes),
+    });
     const instance = await this.identify(read);
     if ("status" in instance) return instance;
-    const voter = this.voters.voterOf(client.address, instance.id, token);
+    const voter = this.voters.voterOf(client.vouched.address, instance.id, token);
     if (voter === undefined) return ko(403, "An invite token is needed to report.");
     const reports = fieldOf(instance.body, "reports");
     if (!Array.isArray(reports)) return ko(400, "reports must be an array.");
@@ -115,7 +125,7 @@ export class Endpoints {
     if (!instance.mature) this.intake.young += reports.length - refused;
     else {
       await this.ledger.ready();
-      await this.see(client);
+      await this.see(client, instance.id);
       await this.ledger.record(voter, said);
       this.intake.accepted += reports.length - refused;
     }
@@ -140,14 +150,33 @@ export class Endpoints {
     return { id: id.toLowerCase(), mature, body: read.body };
   }
 
-  private async see(client: Client): Promise<void> {
-    if (client.address !== undefined && client.identity.isGlobal) await this.ledger.see(client.address);
+  // One call has been counted for it already; however large, it fits into a minute in which nothing else is asked.
+  private async admits(client: Client, bytes: number): Promise<boolean> {
+    const weight = Math.min(Math.ceil(bytes / BYTES_PER_CALL), this.options.maxCalls) - 1;
+    if (weight < 1) return true;
+    const over = await this.limits.exceeds("address", client.vouched.key, callsOf(this.options), weight);
+    if (over) this.intake.limited++;
+    return !over;
+  }
+
+  // Without the limit, one id that goes round would keep a whole botnet off the list.
+  private async see({ vouched }: Client, id: string): Promise<void> {
+    const { address } = vouched;
+    if (address === undefined || !vouched.isGlobal) return;
+    const most = { most: MOST_HOMES, window: DAY };
+    if (!this.ledger.knows(address) && (await this.limits.exceeds("home", id, most))) return;
+    await this.ledger.see(address);
   }
 
   private over(window: number): Answer {
     this.intake.limited++;
     return later(window, "Too many requests.");
   }
+}
+
+/** What an address may ask for. */
+export function callsOf({ maxCalls }: Pick<BunkernetServerResolved, "maxCalls">): Limit {
+  return { most: maxCalls, window: 60 };
 }
 
 function refusal(read: Extract<JsonBody, { kind: "refused" }>): Answer {

@@ -12,8 +12,12 @@ export interface BodyLimits {
   readonly max: number;
   /** How long the client may take, in ms. */
   readonly timeout: number;
+  /** Asked before a body of so many bytes is taken apart, which costs far more than to receive it; `false` = it is not. */
+  readonly admits?: (bytes: number) => Promise<boolean>;
 }
 
+/** Room for a body at first; doubled as it comes. Pieces are not kept: a body in pieces of a byte would take a hundred times its size. */
+const FIRST_ROOM = 4096;
 /** All bodies being read together hold at most so many bytes. */
 const MOST_BYTES = 128 * 1024 * 1024;
 let held = 0;
@@ -33,17 +37,21 @@ export async function readJsonBody(req: IncomingMessage, limits: BodyLimits): Pr
   if (encoding !== undefined && encoding !== "identity")
     return { kind: "refused", status: 400, why: "Compressed bodies are not read." };
   if (Number(length ?? 0) > limits.max) return tooLarge(limits.max);
-  const read = await readText(req, limits);
-  return typeof read === "string" ? (read === "" ? { kind: "none" } : ofParsed(parse(read))) : read;
+  const read = await readBytes(req, limits);
+  if (!Buffer.isBuffer(read)) return read;
+  if (read.length === 0) return { kind: "none" };
+  if ((await limits.admits?.(read.length)) === false)
+    return { kind: "refused", status: 429, why: "Too many large bodies." };
+  return ofParsed(parse(read.toString("utf8")));
 }
 
-function readText(req: IncomingMessage, { max, timeout }: BodyLimits): Promise<string | JsonBody> {
+function readBytes(req: IncomingMessage, { max, timeout }: BodyLimits): Promise<Buffer | JsonBody> {
   return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
+    let bytes = Buffer.alloc(0);
     let size = 0;
-    const end = (result: string | JsonBody): void => {
+    const end = (result: Buffer | JsonBody): void => {
       clearTimeout(timer);
-      held -= size;
+      held -= bytes.length;
       req.off("data", take).off("end", whole).off("error", lost).off("close", lost);
       resolve(result);
     };
@@ -52,14 +60,27 @@ function readText(req: IncomingMessage, { max, timeout }: BodyLimits): Promise<s
       timeout,
     ).unref();
     const take = (chunk: Buffer | string): void => {
-      const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
-      size += bytes.length;
-      held += bytes.length;
-      if (size > max) end(tooLarge(max));
-      else if (held > MOST_BYTES) end({ kind: "refused", status: 429, why: "Too many bodies at once." });
-      else chunks.push(bytes);
+      const piece = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+      const needed = size + piece.length;
+      if (needed > max) {
+        end(tooLarge(max));
+        return;
+      }
+      if (needed > bytes.length) {
+        const room = Math.min(max, Math.max(FIRST_ROOM, needed, bytes.length * 2));
+        if (held - bytes.length + room > MOST_BYTES) {
+          end({ kind: "refused", status: 429, why: "Too many bodies at once." });
+          return;
+        }
+        held += room - bytes.length;
+        const grown = Buffer.alloc(room);
+        bytes.copy(grown, 0, 0, size);
+        bytes = grown;
+      }
+      piece.copy(bytes, size);
+      size = needed;
     };
-    const whole = (): void => end(Buffer.concat(chunks).toString("utf8"));
+    const whole = (): void => end(bytes.subarray(0, size));
     const lost = (): void => end({ kind: "refused", status: 400, why: "The body ended early." });
     req.on("data", take).on("end", whole).on("error", lost).on("close", lost);
   });

@@ -71,6 +71,11 @@ export class Ledger {
     await Promise.all([...reports].map(([ip, report]) => this.vote(voter, ip, report, now)));
   }
 
+  /** Whether an instance has asked from here lately. */
+  knows(address: Address): boolean {
+    return this.members.has(prefixOf(address, 64).text);
+  }
+
   /** Remembers that an instance asks from here, so that its address is never listed. */
   async see(address: Address): Promise<void> {
     const network = prefixOf(address, 64).text;
@@ -199,6 +204,6 @@ export class Ledger {
     if (this.vetoes.has(ip)) return true;
     const address = parseAddress(ip);
     if (address === undefined) return true;
-    return this.members.has(prefixOf(address, 64).text) || this.rules.allow.has(address);
+    return this.knows(address) || this.rules.allow.has(address);
   }
 }

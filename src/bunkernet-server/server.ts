@@ -8,7 +8,7 @@ import { Services } from "../core/services.js";
 import { GuardedStore } from "../store/guarded-store.js";
 import { Admin } from "./admin.js";
 import { ko, later, send, sendList, type Answer } from "./answers.js";
-import { Endpoints, type Intake } from "./endpoints.js";
+import { callsOf, Endpoints, type Intake } from "./endpoints.js";
 import { InstanceIds } from "./instance-ids.js";
 import { Ledger } from "./ledger.js";
 import { Limits } from "./limits.js";
@@ -143,8 +143,8 @@ export class BunkernetServer {
 
   private async answer(req: IncomingMessage, { path, token, query }: Route): Promise<Answer | Publication> {
     const client = this.resolver.resolve(req);
-    const most = { most: this.options.maxCalls, window: 60 };
-    if (await this.limits.exceeds("address", client.key, most)) {
+    // Where anybody could choose their address, it is the peer's that counts and votes (R2).
+    if (await this.limits.exceeds("address", client.vouched.key, callsOf(this.options))) {
       this.endpoints.intake.limited++;
       return later(60, "Too many requests.");
     }
