@@ -1,10 +1,10 @@
-import { entriesOf } from "../../store/entries.js";
 import type { Store, StoreChange } from "../../store/store.js";
 import type { Address, AddressRange } from "../address.js";
 import { parseRange, prefixOf, rangeContains } from "../address.js";
 import { AddressSet } from "../address-set.js";
 import type { Client } from "../client.js";
 import { banKey, decodeBan, parseBanKey, type Ban } from "./ban.js";
+import { BanReading } from "./ban-reading.js";
 
 /** What is known of one subject at one service (or everywhere). It outlives the ban, so that older passes stay void (R16). */
 interface Entry {
@@ -21,9 +21,6 @@ interface Entry {
 type Subject = Map<string, Entry>;
 
 const GLOBAL = "";
-
-/** When bans that could not be read anew are asked for again, in ms. */
-const RETRY_MS = 1000;
 
 /** Stands for every service in {@link BanIndex.findAddress}. */
 export const ANY_SERVICE = "*";
@@ -51,23 +48,29 @@ export class BanIndex {
   private stamped = 0;
   private readonly listeners = new Set<() => void>();
   private readonly stops: (() => void)[] = [];
-  private loading: Promise<void> | undefined;
-  private loaded = false;
-  /** While bans are read: the subjects and scopes that changed meanwhile, of which the reading knows less. */
-  private changed: Set<string> | undefined;
-  /** Changes were missed while bans were being read. */
-  private again = false;
+  private readonly reading: BanReading;
 
-  constructor(private readonly store: Store) {
+  constructor(store: Store) {
     this.now = clockOf(store);
+    this.reading = new BanReading(
+      store,
+      [
+        ["ban", ""],
+        ["state", VOID_PREFIX.slice("state:".length)],
+      ],
+      {
+        hear: (change) => this.hear(change),
+        endAbsent: (found, changed) => this.endAbsent(found, changed),
+      },
+    );
     for (const namespace of ["ban", "state"] as const) {
       const stop = store.watch?.(
         namespace,
         (change) => {
-          this.changed?.add(change.key);
+          this.reading.changes(change.key);
           this.hear(change);
         },
-        namespace === "ban" ? () => this.missed() : undefined,
+        namespace === "ban" ? () => this.reading.missed() : undefined,
       );
       if (stop !== undefined) this.stops.push(stop);
     }
@@ -75,8 +78,7 @@ export class BanIndex {
 
   /** Resolves when the bans that were in the store are known here; rejects when they cannot be read, and can be asked again. */
   ready(): Promise<void> | undefined {
-    if (this.loaded) return undefined;
-    return (this.loading ??= this.load().finally(() => (this.loading = undefined)));
+    return this.reading.ready();
   }
 
   /** How many subjects are known. */
@@ -126,7 +128,7 @@ export class BanIndex {
   /** Puts a ban in force here, at once. */
   put(ban: Ban): void {
     const service = ban.scope === "service" ? ban.service : GLOBAL;
-    this.changed?.add(banKey(ban.ip, service === GLOBAL ? undefined : service));
+    this.reading.changes(banKey(ban.ip, service === GLOBAL ? undefined : service));
     const ends = ban.expires === null ? Infinity : ban.expires.getTime();
     const date = ban.date.getTime();
     const known = this.subjects.get(ban.ip)?.get(service);
@@ -284,44 +286,6 @@ export class BanIndex {
     else known.began = Math.max(known.began, began);
   }
 
-  // The store lost sight of changes: what is known stays in force until everything has been read anew.
-  private missed(): void {
-    if (this.loading !== undefined) this.again = true;
-    else if (this.loaded) {
-      this.loading = this.load().finally(() => (this.loading = undefined));
-      this.loading.catch(() => setTimeout(() => this.missed(), RETRY_MS).unref());
-    }
-  }
-
-  private async load(): Promise<void> {
-    for (let again = true; again; again = this.missedAgain()) {
-      const changed = (this.changed = new Set<string>());
-      const found = new Set<string>();
-      try {
-        for (const [namespace, prefix] of [
-          ["ban", ""],
-          ["state", VOID_PREFIX.slice("state:".length)],
-        ] as const) {
-          for await (const entry of entriesOf(this.store, namespace, prefix)) {
-            if (namespace === "ban") found.add(entry.key);
-            if (entry.value !== undefined && !changed.has(entry.key)) this.hear(entry);
-          }
-        }
-        if (this.loaded) this.endAbsent(found, changed);
-      } finally {
-        this.changed = undefined;
-      }
-    }
-    this.loaded = true;
-  }
-
-  private missedAgain(): boolean {
-    const { again } = this;
-    this.again = false;
-    return again;
-  }
-
-  // Bans that were lifted while nobody could tell us.
   private endAbsent(found: ReadonlySet<string>, changed: ReadonlySet<string>): void {
     for (const subject of this.subjects.keys()) {
       for (const service of this.scopesOf(subject)) {
