@@ -29,6 +29,9 @@ export interface ConnectionStatus {
 
 type Admit = () => void;
 
+/** How long after a ban the connections it ends are looked for, in ms: once for all the bans that come meanwhile. */
+const CLOSE_AFTER_MS = 20;
+
 /**
  * Judges each connection of a server before the server's own listeners, and so TLS and HTTP, hear of it: refused ones are
  * destroyed and count as 444 (R23).
@@ -39,6 +42,7 @@ export class ConnectionGuard {
   private readonly sources = new Map<string, ProxySource>();
   private readonly senders: ProxySenders | undefined;
   private readonly stops: (() => void)[] = [];
+  private closing: NodeJS.Timeout | undefined;
   private readonly counts = { held: 0, refused: 0, malformed: 0, shed: 0, late: 0 };
 
   /** @param judges `false` = PROXY headers are read, and everybody let through */
@@ -63,7 +67,7 @@ export class ConnectionGuard {
       );
     }
     // Bans of other instances, too, end what is open.
-    if (judges && shared.mode !== "detect") this.stops.push(index.onBan(() => this.closeBanned()));
+    if (judges && shared.mode !== "detect") this.stops.push(index.onBan(() => this.banned()));
   }
 
   get status(): ConnectionStatus {
@@ -73,10 +77,18 @@ export class ConnectionGuard {
   /** Lets the server alone. Connections that wait are still decided. */
   stop(): void {
     for (const stop of this.stops.splice(0)) stop();
+    clearTimeout(this.closing);
+    this.closing = undefined;
   }
 
   private take(socket: Socket, server: Server, pass: Admit): void {
     const { remoteAddress } = socket;
+    // Reset before it was accepted. Nobody waits for an answer, but what was sent before the reset could still be read and
+    // carried out, in nobody's name: a banned client must not get so far. (A unix socket has no local address either.)
+    if (remoteAddress === undefined && socket.localAddress !== undefined) {
+      socket.destroy();
+      return;
+    }
     if (this.senders === undefined || remoteAddress === undefined || !this.sends(remoteAddress)) {
       this.decide(socket, remoteAddress, pass);
       return;
@@ -120,7 +132,7 @@ export class ConnectionGuard {
 
   private decide(socket: Socket, address: string | undefined, pass: Admit): void {
     const { resolver } = this.engine.runtime;
-    // A unix socket has no address, and so has who is gone already: nobody to judge.
+    // A unix socket has no address: nobody to judge.
     if (!this.judges || address === undefined) {
       pass();
       return;
@@ -224,7 +236,13 @@ export class ConnectionGuard {
     );
   }
 
+  // Bans come by the thousand when a store's are read, and connections are as many: one look serves all.
+  private banned(): void {
+    this.closing ??= setTimeout(() => this.closeBanned(), CLOSE_AFTER_MS).unref();
+  }
+
   private closeBanned(): void {
+    this.closing = undefined;
     const { index } = this.engine.runtime;
     for (const [socket, client] of this.open)
       if (index.find(client, client.service)?.action === "deny") socket.destroy();
