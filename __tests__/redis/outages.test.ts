@@ -197,6 +197,19 @@ test("a server that is busy for longer than the deadline: calls give up, and are
   await until(async () => (await opened.store.get("cache:8.8.6.6|x")) === "there");
 });
 
+test("many calls that one hiccup makes late are no outage", async () => {
+  await start();
+  const opened = openStore({ url: redis.url, timeout: 50 });
+  await opened.store.ready();
+  redis.child.kill("SIGSTOP");
+  const calls = Array.from({ length: 20 }, () => opened.store.increment("hit:8.8.6.6|x", 1, 60));
+  // Counted here, all of them.
+  expect(await Promise.all(calls)).toEqual(calls.map((_, index) => index + 1));
+  redis.child.kill("SIGCONT");
+  await until(async () => (await opened.store.get("cache:8.8.6.6|absent")) === undefined);
+  expect(opened.log.lines).toEqual([]);
+});
+
 test("a connection whose other end vanished without a word is opened anew", async () => {
   await start();
   const wires: Socket[] = [];

@@ -18,6 +18,14 @@ const BASELINES: readonly [name: string, goal?: number][] = [
   ["bare"],
 ];
 
+interface Sample {
+  rate: number;
+  /** CPU time of the server's process per request, in µs; what Redis itself takes is not in it. */
+  cpu: number;
+  commands: number;
+  requests: number;
+}
+
 /** Requests a second of the whole stack on Redis, next to others, taking turns; and the commands that its requests cause. */
 export async function compareHotPath(
   redis: MeasuredRedis,
@@ -29,17 +37,20 @@ export async function compareHotPath(
     for (const name of [OURS, ...BASELINES.map(([name]) => name)]) servers.set(name, await startServer(name));
     const server = (name: string): ServerProcess => servers.get(name) as ServerProcess;
     const sends = (loader = startLoader(await clientsWithPasses(server(OURS).origin)));
-    const rate = async (name: string): Promise<{ rate: number; commands: number; requests: number }> => {
+    const rate = async (name: string): Promise<Sample> => {
       const before = await commandsOf(redis);
+      const cpuBefore = await server(name).cpu();
       const got = await sends.measure({ origin: server(name).origin, connections: CONNECTIONS, seconds });
       const others = Object.keys(got.statuses).filter((status) => status !== "200");
       if (others.length > 0 || got.errors > 0) throw new Error(`${name}: ${JSON.stringify(got)}`);
       const commands = (await commandsOf(redis)) - before;
-      return { rate: got.requests / got.seconds, commands, requests: got.requests };
+      const cpu = ((await server(name).cpu()) - cpuBefore) / got.requests;
+      return { rate: got.requests / got.seconds, cpu, commands, requests: got.requests };
     };
     const rows = [];
     for (const [baseline, goal] of BASELINES) {
       const ratios: number[] = [];
+      const byCpu: number[] = [];
       const ours: number[] = [];
       const theirs: number[] = [];
       const used = { commands: 0, requests: 0, theirs: 0, theirRequests: 0 };
@@ -49,6 +60,7 @@ export async function compareHotPath(
         const a = await rate(OURS);
         if (pair === 0) continue;
         ratios.push(a.rate / b.rate);
+        byCpu.push(b.cpu / a.cpu);
         ours.push(a.rate);
         theirs.push(b.rate);
         used.commands += a.commands;
@@ -62,6 +74,7 @@ export async function compareHotPath(
         "median ratio": median(ratios).toFixed(3),
         "lower bound": lower.toFixed(3),
         "upper bound": upper.toFixed(3),
+        "by CPU time": median(byCpu).toFixed(3),
         "req/s": Math.round(median(ours)),
         "req/s of the other": Math.round(median(theirs)),
         "commands a request": (used.commands / used.requests).toFixed(4),

@@ -28,6 +28,8 @@ export class Commands {
   private met = false;
   /** Answers received so far. */
   private answers = 0;
+  /** Late calls that the watch was told of. */
+  private lateOnes = 0;
   private closed = false;
   private connecting: Promise<void> | undefined;
 
@@ -55,7 +57,7 @@ export class Commands {
 
   private async watched(work: () => Promise<unknown>): Promise<unknown> {
     if (this.watch.isOn) throw new RedisAwayError("Redis is away");
-    const before = this.answers;
+    const { answers, lateOnes } = this;
     let over = false;
     // Once the caller was told that there is no answer, nothing is sent any more.
     const sent = this.connected().then(() => (over ? undefined : work()));
@@ -67,10 +69,19 @@ export class Commands {
     } catch (error) {
       over = true;
       if (CALLERS_FAULT.test(messageOf(error))) throw new TypeError(messageOf(error), { cause: error });
-      // A call that is late while others are answered waits in a queue: that is load, not an outage.
-      if (!(error instanceof LateError) || this.answers === before) this.watch.failed(error);
+      this.failed(error, this.answers > answers, this.lateOnes > lateOnes);
       throw new RedisAwayError(error);
     }
+  }
+
+  // A call that is late while others are answered waits in a queue: that is load, not an outage. And all calls that one hiccup
+  // makes late are one failure.
+  private failed(error: unknown, answered: boolean, counted: boolean): void {
+    if (error instanceof LateError) {
+      if (answered || counted) return;
+      this.lateOnes++;
+    }
+    this.watch.failed(error);
   }
 
   /** Resolves when the connection is ready for the first time. */
