@@ -384,3 +384,10 @@ test("bunker() composes: a banned client meets the refusal, not the gate; detect
   expect((await ask(served.url, "/", { headers: NAVIGATION })).text).toBe("site: /");
   expect(seen).toMatchObject([{ mode: "detect", path: "/", protection: "antibot" }]);
 });
+
+test("a misspelt challenge is one problem, not two", () => {
+  const wrong = { chalenge: "cookie" } as unknown as AntibotOptions;
+  expect(() => antibot({ store: new MemoryStore(), ...wrong })).toThrow(
+    /one option is wrong[^]*chalenge[^]*did you mean "challenge"/,
+  );
+});

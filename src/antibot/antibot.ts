@@ -76,7 +76,12 @@ export function checkAntibot(
   report: Report,
 ): void {
   const at = (name: string): string => (prefix === "" ? name : `${prefix}.${name}`);
-  if (given.challenge === undefined) {
+  const names = Object.keys(antibotTable);
+  // A misspelt name has been reported as what it is.
+  const misspelt = Object.keys(given).some(
+    (name) => !names.includes(name) && nearestName(name, names) === "challenge",
+  );
+  if (given.challenge === undefined && !misspelt) {
     report({
       path: at("challenge"),
       value: undefined,
