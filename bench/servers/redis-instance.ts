@@ -33,7 +33,9 @@ const clock = (): number => Number(process.hrtime.bigint()) / 1e6;
 const outages: string[] = [];
 const note = (line: string): void => void outages.push(line);
 const logger = { info: note, warn: note, error: note };
-const store = new RedisStore({ url: process.env["REDIS_URL"], logger });
+// The longest deadline: Redis, the instances and whatever else runs share a machine's cores here, and a ban that is late is to be
+// seen as late, not as an outage.
+const store = new RedisStore({ url: process.env["REDIS_URL"], logger, timeout: 900 });
 const guard = bunker({ store, logger: false, bunkernet: false });
 const me = String(process.pid);
 let lags: number[] = [];

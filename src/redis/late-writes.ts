@@ -5,7 +5,7 @@ import { WRITE } from "./scripts.js";
 import type { StandIn, Waiting } from "./stand-in.js";
 
 /** Waiting bans written at a time. */
-const BATCH = 100;
+const BATCH = 500;
 const PAUSE_MS = 200;
 
 /** Writes what waited for Redis: when an outage is over, and soon after a single call that failed. */
