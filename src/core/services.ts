@@ -10,6 +10,8 @@ export const DEFAULT_SERVICE = "default";
 /** What a service may be called. */
 export const SERVICE_NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
 
+const SLASH = 47;
+
 /** The `service` hook. */
 export type ServiceHook = (request: never) => string;
 
@@ -44,12 +46,10 @@ export class Services {
     if (typeof this.fixed === "string") return this.fixed;
     if (this.fixed !== undefined) return this.ofHook(this.fixed, request);
     if (!this.byHost) return DEFAULT_SERVICE;
-    const host = hostOf(request);
-    if (host === undefined) return this.unknownHost;
-    const known = this.known.get(host);
-    if (known !== undefined) return known === "" ? this.unknownHost : known;
-    const name = this.hosts.get(normalHost(host));
-    if (host.length <= 255) this.known.set(host, name ?? "");
+    const [host, other] = hostsOf(request);
+    const name = host === undefined ? undefined : this.named(host);
+    // Who names two hosts may be taken for one by us and for the other by the app: it has asked for neither.
+    if (other !== undefined && this.named(other) !== name) return this.unknownHost;
     return name ?? this.unknownHost;
   }
 
@@ -57,6 +57,14 @@ export class Services {
   get ofConnection(): string | undefined {
     if (typeof this.fixed === "string") return this.fixed;
     return this.fixed === undefined && !this.byHost ? DEFAULT_SERVICE : undefined;
+  }
+
+  private named(host: string): string | undefined {
+    const known = this.known.get(host);
+    if (known !== undefined) return known === "" ? undefined : known;
+    const name = this.hosts.get(normalHost(host));
+    if (host.length <= 255) this.known.set(host, name ?? "");
+    return name;
   }
 
   private ofHook(hook: ServiceHook, request: RequestLike): string {
@@ -80,8 +88,16 @@ export function normalHost(host: string): string {
   return /^[a-z0-9.:[\]_-]*$/.test(bare) ? bare : domainToASCII(bare);
 }
 
-function hostOf(request: RequestLike): string | undefined {
+/** The host that a request asks for, and another one that it names as well. */
+function hostsOf({ headers, originalUrl, url }: RequestLike): [string | undefined, string | undefined] {
   // HTTP/2 has :authority; Node's compatibility layer copies it to host only where the client sent no host.
-  const host = request.headers.host ?? request.headers[":authority"];
-  return typeof host === "string" ? host : undefined;
+  const authority: unknown = headers[":authority"];
+  const { host } = headers;
+  if (typeof authority === "string") return [host ?? authority, host === authority ? undefined : authority];
+  const target = originalUrl ?? url ?? "/";
+  // In absolute form the target names the host, and Host should be the same (RFC 9112, 3.2.2).
+  return [
+    host,
+    target.charCodeAt(0) === SLASH ? undefined : /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1],
+  ];
 }
