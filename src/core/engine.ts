@@ -115,20 +115,21 @@ export class Engine implements Running {
     this.lookForUpgrades(req);
     const request = viewOf(req);
     let verdict: Awaitable<Verdict>;
+    let watched: Client | undefined;
     try {
       const client = request.client(this.runtime.resolver);
       request.home ??= this;
       const exempt = this.exempt(client, request);
-      if (exempt === undefined && this.observers.length > 0) request.watch(this, client, res);
+      if (exempt === undefined && this.observers.length > 0) watched = client;
       verdict = exempt ?? this.ask(client, request);
     } catch (error) {
       verdict = this.broken(undefined, undefined, request, error);
     }
-    if (!isThenable(verdict)) this.settle(verdict, request, res, next);
+    if (!isThenable(verdict)) this.settle(verdict, watched, request, res, next);
     // What `next` throws is the app's own: outside the promise, it surfaces as it would without us.
     else
       verdict.then(
-        (late) => process.nextTick(() => this.settle(late, request, res, next)),
+        (late) => process.nextTick(() => this.settle(late, watched, request, res, next)),
         () => process.nextTick(next),
       );
   }
@@ -148,10 +149,14 @@ export class Engine implements Running {
 
   private settle(
     verdict: Verdict,
+    watched: Client | undefined,
     request: RequestView,
     res: ServerResponse,
     next: (err?: unknown) => void,
   ): void {
+    // Our own refusals never count (R23): a banned client's requests are not even watched.
+    if (watched !== undefined && (verdict.action !== "deny" || this.runtime.options.mode === "detect"))
+      request.watch(this, watched, res);
     if (verdict.action === "pass") {
       if (request.cookies !== undefined && !res.headersSent) res.appendHeader("Set-Cookie", request.cookies);
       next();

@@ -40,7 +40,16 @@ export class BanProtection implements Protection {
   private refuse(ban: Ban, client: Client, request: RequestView): Awaitable<Verdict> {
     const gate = ban.action === "challenge" ? this.gate?.() : undefined;
     if (gate !== undefined) return gate.demand(client, request);
-    return { action: "deny", protection: this.name, reason: ban.reason, data: ban.data, ban };
+    return {
+      action: "deny",
+      protection: this.name,
+      reason: ban.reason,
+      // Read from the stored text only when somebody asks: refusals come by the thousand.
+      get data() {
+        return ban.data;
+      },
+      ban,
+    };
   }
 
   private async wait(loading: Promise<void>): Promise<void> {
