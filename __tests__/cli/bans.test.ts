@@ -118,7 +118,7 @@ describe("Redis", () => {
       expect(lifted.out).toBe("45.83.64.2 is no longer banned at www.example.com.\n");
       expect(await bans.list()).toMatchObject([{ ip: CLIENT }]);
     } finally {
-      await store.close();
+      store.close();
     }
   });
 

@@ -42,7 +42,7 @@ afterEach(async () => {
 
 const parts = () => ({
   bans: app.bans,
-  explain: (subject: Parameters<Bunker["explain"]>[0]) => app.explain(subject as { ip: string }),
+  explain: (subject: Parameters<Bunker["explain"]>[0]) => app.explain(subject),
   inspect: (ip: string) => new AddressInspector({ resolver }).inspect(ip),
   health: () => app.health(),
   bunkernet: app.bunkernet,
@@ -115,17 +115,17 @@ describe("where it is", () => {
   });
 
   test("close removes it; calling it twice is harmless", async () => {
-    const { close } = await open();
-    await close();
-    await close();
+    const made = await open();
+    await made.close();
+    await made.close();
     expect(readdirSync(folder)).toEqual([]);
   });
 
   test("close leaves alone what took its place", async () => {
-    const { close } = await open();
+    const made = await open();
     rmSync(path);
     writeFileSync(path, "mine");
-    await close();
+    await made.close();
     expect(existsSync(path)).toBe(true);
   });
 

@@ -99,9 +99,15 @@ async function reached(store: Store, where: string, given: Given): Promise<Targe
   const late = new Promise<"late">((resolve) => {
     timer = setTimeout(() => resolve("late"), PATIENCE_MS);
   });
-  const answer = await Promise.race([ready?.call(store), late]);
-  clearTimeout(timer);
-  if (answer !== "late") return new StoreTarget(store, where, given);
+  try {
+    if ((await Promise.race([ready?.call(store), late])) !== "late")
+      return new StoreTarget(store, where, given);
+  } catch (error) {
+    await store.close?.();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
   await store.close?.();
   throw new CliError(`${where} does not answer`, EXIT.unreachable);
 }

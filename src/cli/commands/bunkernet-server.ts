@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
-import { bunkernetServer } from "../../bunkernet-server/index.js";
+import { bunkernetServer, type BunkernetServerMiddleware } from "../../bunkernet-server/index.js";
 import { messageOf } from "../../core/errors.js";
 import { RedisStore } from "../../redis/index.js";
 import { MemoryStore } from "../../store/memory-store.js";
@@ -38,26 +38,30 @@ export const bunkernetServerCommand: Command = {
   notes: [
     "It speaks plain HTTP: put a proxy with TLS in front of it, and name that proxy with --trust-proxy.",
   ],
-  examples: ["bunkernet-server --redis redis://127.0.0.1:6379 --admin-token-file /run/secrets/admin"],
+  examples: ["bunkernet-server --redis redis://127.0.0.1 --admin-token-file /run/secrets/admin"],
   async run(given, terminal) {
     const port = given.integer("port", 8080, 0, 65_535);
     const host = given.value("host") ?? "127.0.0.1";
-    const stop = toldToStop();
-    const store = storeFor(given, terminal);
-    const logger = loggerOn(terminal);
-    const handler = bunkernetServer({
-      store,
-      logger,
+    const options = {
       minInstances: given.integer("min-instances", 3, 1, 1000),
       window: lengthOf(given, "window"),
       minIdAge: lengthOf(given, "min-id-age"),
       trustProxy: given.value("trust-proxy"),
-      secret: secretIn(given, "secret-file"),
+      secret: secretIn(given, "secret-file", /^[^]{32,}$/, "at least 32 characters"),
       ...adminOf(given),
-    });
-    const server = createServer(handler);
+    };
+    const stop = toldToStop();
+    const store = storeFor(given, terminal);
+    const server = createServer();
+    let handler: BunkernetServerMiddleware | undefined;
     try {
+      handler = bunkernetServer({ ...options, store, logger: loggerOn(terminal) });
+      server.on("request", handler);
       await listening(server, port, host);
+      // It goes on trying by itself, and answers 503 until then.
+      await handler
+        .ready()
+        .catch((error: unknown) => terminal.tell(`The store does not answer yet: ${messageOf(error)}`));
       const { address, port: taken, family } = server.address() as AddressInfo;
       const name = family === "IPv6" ? `[${address}]` : address;
       terminal.print(`The BunkerNet server listens on http://${name}:${taken}/`);
@@ -66,7 +70,7 @@ export const bunkernetServerCommand: Command = {
       stop.done();
       server.close();
       server.closeAllConnections();
-      await handler.close();
+      await handler?.close();
       store.close();
     }
     return EXIT.ok;
@@ -91,12 +95,12 @@ function lengthOf(given: Given, option: string): number | undefined {
 }
 
 function adminOf(given: Given): { admin?: { token: string } } {
-  const token = secretIn(given, "admin-token-file");
+  const token = secretIn(given, "admin-token-file", /^[!-~]{16,256}$/, "16 to 256 characters without spaces");
   return token === undefined ? {} : { admin: { token } };
 }
 
 // A secret on the command line would be seen by everybody who lists processes.
-function secretIn(given: Given, option: string): string | undefined {
+function secretIn(given: Given, option: string, rule: RegExp, what: string): string | undefined {
   const path = given.value(option);
   if (path === undefined) return undefined;
   let text: string;
@@ -105,8 +109,8 @@ function secretIn(given: Given, option: string): string | undefined {
   } catch (error) {
     throw new CliError(`--${option}: ${messageOf(error)}`);
   }
-  if (text === "") throw new UsageError(`--${option}: ${path} is empty`, "bunkernet-server");
-  return text;
+  if (rule.test(text)) return text;
+  throw new UsageError(`--${option}: ${path} must hold ${what}`, "bunkernet-server");
 }
 
 async function listening(server: Server, port: number, host: string): Promise<void> {

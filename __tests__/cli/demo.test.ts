@@ -1,0 +1,95 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { ask } from "../support/ask.js";
+import { stopProcess } from "../support/server-process.js";
+import { buildProgram, printed, type Program } from "./program.js";
+
+let program: Program;
+beforeAll(() => {
+  program = buildProgram("src/cli/main.ts");
+});
+afterAll(() => program.remove());
+
+test("what it prints does what it says", async () => {
+  const child = program.start(["demo", "--port", "0"]);
+  try {
+    let text = "";
+    child.stdout?.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    await printed(child, /Ctrl-C stops the demo\./);
+    const url = /http:\/\/localhost:\d+/.exec(text)?.[0] as string;
+    expect(await ask(url, "/")).toMatchObject({ status: 403 });
+
+    const commands = text
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => /^(curl|for|npx) /.test(line));
+    expect(commands).toHaveLength(6);
+    const shell = async (command: string): Promise<string> => {
+      const [, ...args] = command.startsWith("npx ") ? command.slice(4).split(" ") : [];
+      if (args.length > 0) return (await program.run(args)).out;
+      return (await promisify(execFile)("bash", ["-c", command], { cwd: program.folder })).stdout.trim();
+    };
+    const answers: string[] = [];
+    for (const command of commands) answers.push(await shell(command));
+    const [noCookies, scanner, bans, check, unban, again] = answers;
+    expect(noCookies).toBe("403");
+    expect(scanner).toBe(`${"404 ".repeat(10)}403 403`);
+    expect(bans).toMatch(/^45\.83\.64\.1 +default +bad behavior/m);
+    expect(check).toContain("It would be refused: by bans");
+    expect(unban).toBe("45.83.64.1 is no longer banned.\n");
+    expect(again).toBe("200");
+  } finally {
+    await stopProcess(child);
+  }
+  expect(child.exitCode).toBe(0);
+  expect(existsSync(join(program.folder, ".express-bunker.sock"))).toBe(false);
+});
+
+test("a port that is taken, and a control socket that is another app's", async () => {
+  const child = program.start(["demo", "--port", "0"]);
+  try {
+    const [, port] = await printed(child, /http:\/\/localhost:(\d+)/);
+    const other = await program.run(["demo", "--port", "0"]);
+    expect(other).toMatchObject({
+      code: 1,
+      err: "express-bunker: no control socket at .express-bunker.sock: another process listens there\n",
+    });
+    const taken = await program.run(["demo", "--port", port as string, "--control", "second.sock"]);
+    expect(taken).toMatchObject({
+      code: 1,
+      err: `express-bunker: port ${port as string} is taken; choose another one with --port\n`,
+    });
+    expect(existsSync(join(program.folder, "second.sock"))).toBe(false);
+  } finally {
+    await stopProcess(child);
+  }
+});
+
+test("kill -9 leaves a socket behind; the next demo takes its place", async () => {
+  const child = program.start(["demo", "--port", "0"]);
+  await printed(child, /Ctrl-C/);
+  await stopProcess(child, "SIGKILL");
+  expect(existsSync(join(program.folder, ".express-bunker.sock"))).toBe(true);
+  const next = program.start(["demo", "--port", "0"]);
+  await printed(next, /Ctrl-C/);
+  expect((await program.run(["bans"])).out).toBe("Nobody is banned.\n");
+  await stopProcess(next);
+});
+
+test("without express it names what to install", async () => {
+  mkdirSync(join(program.folder, "hook"), { recursive: true });
+  const hook = `const { Module } = require("node:module"); const load = Module._resolveFilename;
+Module._resolveFilename = function (name, ...rest) {
+  if (name === "express") throw Object.assign(new Error("Cannot find module 'express'"), { code: "MODULE_NOT_FOUND" });
+  return load.call(this, name, ...rest);
+};`;
+  const file = join(program.folder, "hook/no-express.cjs");
+  writeFileSync(file, hook);
+  expect(await program.run(["demo"], { env: { NODE_OPTIONS: `--require ${file}` } })).toEqual({
+    code: 1,
+    out: "",
+    err: "express-bunker: the demo takes a package that is not installed: npm install express\n",
+  });
+});
