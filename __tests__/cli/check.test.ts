@@ -117,6 +117,16 @@ test("the Host and the URL that it asks decide with it", async () => {
   expect(other.out).toMatch(/^services +deny +unknown host: host other\.example\.com$/m);
 });
 
+test("names that nobody could be asked for are not known", async () => {
+  const env = { USE_BUNKERNET: "no", DNS_RESOLVERS: "127.0.0.1:9" };
+  const { code, out } = await program.run(["check", CRAWLER], { env });
+  expect([code, out.split("\n")[3]]).toEqual([0, "Names    DNS could not be asked"]);
+});
+
+test("an address without a name has none", async () => {
+  expect((await check("9.8.7.6")).out).toContain("Names    none\n");
+});
+
 test("a database that is none is told of", async () => {
   writeFileSync(join(program.folder, "none.mmdb"), "text");
   const { code, err } = await check(CRAWLER, "--asn-database", "none.mmdb");

@@ -57,6 +57,17 @@ test("published declarations import no optional peer's types", () => {
   expect(offenders).toEqual([]);
 });
 
+test("the command line is in the tarball, and runs", async () => {
+  const { bin, version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+    bin: Record<string, string>;
+    version: string;
+  };
+  const file = (bin["express-bunker"] as string).replace("./", "");
+  expect(tarball.files).toContain(file);
+  expect(readFileSync(join(ROOT, file), "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
+  expect(await runNode([join(ROOT, file), "--version"], ROOT)).toBe(`${version}\n`);
+});
+
 test("publint --strict finds nothing", async () => {
   const output = await runNode(
     [join(ROOT, "node_modules/publint/src/cli.js"), tarball.file, "--strict"],

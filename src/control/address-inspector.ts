@@ -80,11 +80,17 @@ export class AddressInspector {
   private async namesOf(address: Address): Promise<AddressReport["names"]> {
     const claimed = await this.dns.reverse(address.text);
     if (claimed.kind === "failed") return undefined;
-    if (claimed.kind === "absent") return [];
+    if (claimed.kind === "absent") return (await this.couldAsk(address)) ? [] : undefined;
     const names = claimed.values.slice(0, MAX_NAMES).map((name) => name.toLowerCase().replace(/\.$/, ""));
     const found = await new ConfirmedNames(this.dns, Date.now).of(address);
     const confirmed = new Set(found.kind === "names" ? found.names : []);
     return names.map((name) => ({ name: fitForTerminals(name), confirmed: confirmed.has(name) }));
+  }
+
+  // Node's resolver says "not found" for names of addresses even when no server answered; for other questions it tells the truth.
+  private async couldAsk(address: Address): Promise<boolean> {
+    const zone = address.family === 4 ? "in-addr.arpa" : "ip6.arpa";
+    return (await this.dns.resolve4(`${reverseName(address)}.${zone}`)).kind !== "failed";
   }
 
   private async askZone(zone: string, address: Address): Promise<ZoneReport> {
