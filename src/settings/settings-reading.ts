@@ -103,7 +103,9 @@ class Sorter {
   ): void {
     if (value === undefined || value === null) return;
     const problem = (rule: string, text?: string): void => {
-      const shown = shownText(text, setting.secret && !fromFile);
+      // A secret itself is easily given instead of its file's path.
+      const isPath = fromFile && /^(?:\.{0,2}\/|[A-Za-z]:\\)/.test(text ?? "");
+      const shown = shownText(text, setting.secret && !isPath);
       this.problems.push({ setting: name, value: shown, rule, from: this.raw.from });
     };
     const text = textOf(value);

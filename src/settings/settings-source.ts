@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { messageOf } from "../core/errors.js";
 import { loadReader } from "./package-loader.js";
@@ -52,7 +52,10 @@ export function readSecretFile(
   try {
     return textOfFile(path, LARGEST_SECRET).replace(/\r?\n$/, "");
   } catch (error) {
-    report({ rule: `the path of a file that can be read: ${messageOf(error)}` });
+    // The system's code only: its message quotes the path, which may be a secret that was given in the wrong place.
+    const { code } = error as { code?: unknown };
+    const why = typeof code === "string" ? code : messageOf(error);
+    report({ rule: `the path of a file that can be read: ${why}` });
     return undefined;
   }
 }
@@ -109,15 +112,37 @@ function readJson(text: string, path: string): RawSettings["entries"] {
   return settingsIn(value, path);
 }
 
+interface YamlDocument {
+  readonly errors: readonly Error[];
+  readonly warnings: readonly Error[];
+  toJS(): unknown;
+}
+
 function readYaml(text: string, path: string): RawSettings["entries"] {
-  const yaml = loadReader("yaml", path) as { parse: (text: string, options: object) => unknown };
+  const yaml = loadReader("yaml", path) as {
+    parseDocument: (text: string, options: object) => YamlDocument;
+  };
+  // Every value as it is written: 1.0 stays 1.0, and no stays no.
+  const document = yaml.parseDocument(text, { schema: "failsafe", merge: true });
+  // A value that begins with ! is a tag without a value: a secret that would be empty.
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem !== undefined)
+    throw refused("source", path, `well-formed YAML: ${withoutQuote(problem)}`, path);
+  let value: unknown;
   try {
-    // Every value as it is written: 1.0 stays 1.0, and no stays no.
-    return settingsIn(yaml.parse(text, { schema: "failsafe", merge: true, logLevel: "error" }), path);
+    value = document.toJS();
   } catch (error) {
-    if (error instanceof BunkerSettingsError) throw error;
-    throw refused("source", path, `well-formed YAML: ${firstLine(messageOf(error))}`, path);
+    throw refused("source", path, `well-formed YAML: ${withoutQuote(error)}`, path);
   }
+  return settingsIn(value, path);
+}
+
+// What the parser stumbled over may be a secret that should have been in quotes; it stands behind a colon.
+function withoutQuote(error: unknown): string {
+  const line = firstLine(messageOf(error));
+  const place = / at line \d+, column \d+/.exec(line)?.[0] ?? "";
+  const what = line.replace(/^\w*Error: /, "").replace(place, "");
+  return `${(what.split(/[:\\]/, 1)[0] as string).trimEnd()}${place}`;
 }
 
 function settingsIn(value: unknown, path: string): RawSettings["entries"] {
@@ -127,10 +152,20 @@ function settingsIn(value: unknown, path: string): RawSettings["entries"] {
   return entries;
 }
 
+// Pipes and devices say that they are empty and never end: nothing is read that is no regular file, and nothing beyond the limit.
 function textOfFile(path: string, largest: number): string {
-  const { size } = statSync(path);
-  if (size > largest) throw new Error(`it is larger than ${largest} bytes`);
-  return readFileSync(path, "utf8");
+  const file = openSync(path, constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0));
+  try {
+    if (!fstatSync(file).isFile()) throw new Error("it is no regular file");
+    const bytes = Buffer.alloc(largest + 1);
+    let size = 0;
+    for (let read = 1; read > 0 && size <= largest; size += read)
+      read = readSync(file, bytes, size, bytes.length - size, null);
+    if (size > largest) throw new Error(`it is larger than ${largest} bytes`);
+    return bytes.toString("utf8", 0, size);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function firstLine(text: string): string {
