@@ -5,7 +5,7 @@ import { buildProgram, type Program, type Ran } from "./program.js";
 
 const CHROME =
   "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
-const START = Date.UTC(2026, 2, 1, 12);
+const START = Date.UTC(2024, 2, 1, 12);
 
 interface Asked {
   /** Seconds from the log's beginning. */
@@ -249,6 +249,17 @@ test("services are told apart by their hosts, each with its own settings", async
   expect(found.bans).toMatchObject([{ time: at(6), service: "a.test" }]);
 });
 
+test("logs put together in the wrong order, and dates from the future, make no bans", async () => {
+  // Older lines all at the newer log's end would be one burst.
+  const old = times(20, (index) => ({ at: index * 60, ip: SLOW, url: `/old-${index}`, status: 404 }));
+  const newer = [{ at: 90_000, ip: PERSON, url: "/", status: 200 }];
+  const order = await forecast(write("order.log", logOf(combined, [...newer, ...old])));
+  expect(order).toMatchObject({ outOfOrder: 20, banCount: 0 });
+  const future = { at: 86_400 * 36_500, ip: PERSON, url: "/", status: 200 };
+  const wrong = await forecast(write("future.log", logOf(combined, [future, ...old])));
+  expect(wrong).toMatchObject({ outOfOrder: 0, banCount: 0, log: { notUnderstood: 1 } });
+});
+
 test("lines that are none are counted; long ones and bytes do no harm", async () => {
   const noise = [
     "",
@@ -270,15 +281,15 @@ test("the table puts those who look real first; the exit code tells of them", as
   const { out, err, code } = await run(write("access.log", logOf(combined)));
   expect([code, err]).toEqual([1, ""]);
   expect(out).toBe(`Log        ${REQUESTS.length} lines
-Time       2026-03-01 12:00:00Z to 2026-03-01 12:02:08Z
+Time       2024-03-01 12:00:00Z to 2024-03-01 12:02:08Z
 Clients    5
 Bans       2, of 2 clients
 Refused    7 of ${REQUESTS.length} requests
 Look real  1 of the banned clients
 
 WHEN                  ADDRESS     SERVICE  FOR  COUNTED  REFUSED  LOOKS      WHY
-2026-03-01 12:00:59Z  45.83.64.3  default  1d   10x404   5        REAL       82% of 55 answers good, 30 assets with a referer, a browser; /assets/gone-0.png /assets/gone-1.png and 8 more
-2026-03-01 12:00:09Z  45.83.64.1  default  1d   10x404   2        automatic  0% of 12 answers good, no assets, calls itself a program; /probe-0.php /probe-1.php and 8 more
+2024-03-01 12:00:59Z  45.83.64.3  default  1d   10x404   5        REAL       82% of 55 answers good, 30 assets with a referer, a browser; /assets/gone-0.png /assets/gone-1.png and 8 more
+2024-03-01 12:00:09Z  45.83.64.1  default  1d   10x404   2        automatic  0% of 12 answers good, no assets, calls itself a program; /probe-0.php /probe-1.php and 8 more
 `);
   const quiet = await run(write("quiet.log", `${combined(REQUESTS[0] as Asked)}\n`));
   expect(quiet.code).toBe(0);

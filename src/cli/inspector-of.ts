@@ -1,6 +1,6 @@
 import { asnOf, countryOf, geoCheck } from "../antibot/lookups/geo-database.js";
 import type { BunkerOptions } from "../bunker.js";
-import { AddressInspector } from "../control/address-inspector.js";
+import { AddressInspector, type InspectorOptions } from "../control/address-inspector.js";
 import type { Check } from "../core/options/check.js";
 import { readOptions } from "../core/options/table.js";
 import { dnsblTable } from "../dnsbl/options.js";
@@ -27,9 +27,20 @@ export function inspectorOf(options: BunkerOptions, given: Given): AddressInspec
       dnsbl === undefined || dnsbl === false
         ? undefined
         : readOptions(dnsblTable, dnsbl === true ? {} : dnsbl, "dnsbl", () => undefined),
+    ...databasesOf(given),
+  });
+}
+
+/**
+ * The databases that the command line names.
+ *
+ * @throws {CliError} when one cannot be read
+ */
+export function databasesOf(given: Given): Pick<InspectorOptions, "asn" | "country"> {
+  return {
     asn: database(given, "asn-database", geoCheck("AS number", asnOf)),
     country: database(given, "country-database", geoCheck("two letters", countryOf)),
-  });
+  };
 }
 
 function database<T>(given: Given, option: string, check: Check<T>): T | undefined {

@@ -3,7 +3,7 @@ import { MemoryStore } from "../../store/memory-store.js";
 import { JSON_OPTION, type Command } from "../command.js";
 import { CliError, EXIT } from "../exit-code.js";
 import type { Given } from "../given.js";
-import { DATABASE_OPTIONS } from "../inspector-of.js";
+import { databasesOf, DATABASE_OPTIONS } from "../inspector-of.js";
 import { requireAddress } from "../operands.js";
 import { StoreTarget } from "../store-target.js";
 import { printPairs, printTable, type Cell } from "../table.js";
@@ -35,7 +35,12 @@ export const checkCommand: Command = {
     const target = await targetOrSettings(given);
     try {
       const headers = headersOf(given);
-      const result = await target.ask({ command: "check", ip, url: given.value("url"), headers });
+      // What a running app does not know of the address may be known here.
+      const { asn, country } = databasesOf(given);
+      const asked = await target.ask({ command: "check", ip, url: given.value("url"), headers });
+      const known = { asn: await asn?.(ip), country: await country?.(ip) };
+      const address = { ...(known as Partial<typeof asked.address>), ...asked.address };
+      const result = { ...asked, address };
       if (given.has("json")) terminal.printJson(result);
       else show(terminal, target.where, result);
       return result.explanation.verdict === "pass" ? EXIT.ok : EXIT.problem;

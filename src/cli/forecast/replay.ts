@@ -2,7 +2,7 @@ import { BadBehaviorProtection, REASON } from "../../bad-behavior/bad-behavior-p
 import type { Evidence } from "../../bad-behavior/index.js";
 import { badBehaviorTable, type BadBehaviorResolved } from "../../bad-behavior/options.js";
 import type { BunkerOptions } from "../../bunker.js";
-import { parseAddress } from "../../core/address.js";
+import { parseForwarded } from "../../core/address.js";
 import { BanProtection } from "../../core/bans/ban-protection.js";
 import { Client } from "../../core/client.js";
 import type { BunkerEvent, Logger } from "../../core/hub.js";
@@ -26,7 +26,12 @@ export interface ForecastBan {
   readonly service: string;
   readonly scope: "service" | "global";
   readonly expires: Date | null;
+  /** How many answers of each status were counted. */
+  readonly counted: Readonly<Record<string, number>>;
+  /** The first of the answers that were counted. */
   readonly evidence: readonly Evidence[];
+  /** How many different paths they were for. */
+  readonly paths: number;
   /** What is known of the client at the end of the log. */
   readonly visitor: Visitor;
   /** Requests of the log that it would have refused. */
@@ -35,7 +40,13 @@ export interface ForecastBan {
 
 /** Clients and bans that are kept in mind; more are only counted. */
 const MOST_CLIENTS = 200_000;
-const MOST_BANS = 100_000;
+const MOST_BANS = 50_000;
+/** Counted answers that are kept of each ban. */
+const MOST_EVIDENCE = 10;
+/** How much older than the line before a line may be, in ms: logs are written when answers end. */
+const DISORDER_MS = 60_000;
+/** A line from further ahead has a wrong date, in ms. */
+const AHEAD_MS = 86_400_000;
 
 interface Judges {
   readonly runtime: Runtime;
@@ -55,8 +66,10 @@ export class Replay {
   refused = 0;
   allowed = 0;
   unknownHosts = 0;
-  /** Lines whose address is none. */
+  /** Requests whose address or date cannot be right. */
   strange = 0;
+  /** Requests that are much older than the one before. */
+  outOfOrder = 0;
   private readonly clients = new RecentMap<string, Visitor>(MOST_CLIENTS);
   private readonly bannedVisitors = new Map<string, Visitor>();
   private readonly inForce = new Map<string, ForecastBan>();
@@ -65,6 +78,7 @@ export class Replay {
   private readonly store = new MemoryStore();
   private clock = 0;
   private first = Infinity;
+  private readonly latest = Date.now() + AHEAD_MS;
 
   /** @param options those of an app; only what Bad Behavior needs is looked at */
   constructor(options: BunkerOptions) {
@@ -116,14 +130,17 @@ export class Replay {
 
   /** Takes the next request of the log. */
   async take(entry: LogEntry, defaultHost: string | undefined): Promise<void> {
-    const address = parseAddress(entry.ip);
-    if (address === undefined) {
+    const address = parseForwarded(entry.ip);
+    if (address === undefined || entry.time > this.latest) {
       this.strange++;
       return;
     }
     this.requests++;
+    if (entry.time < this.clock - DISORDER_MS) {
+      this.outOfOrder++;
+      return;
+    }
     this.first = Math.min(this.first, entry.time);
-    // Logs are written when answers end, so that times go back a little now and then.
     this.clock = Math.max(this.clock, entry.time);
     const { resolver, options } = this.common.runtime;
     const raw = requestOf(entry, address.text, defaultHost);
@@ -187,7 +204,20 @@ export class Replay {
     };
     const visitor = this.visitorOf(ip);
     this.bannedVisitors.set(ip, visitor);
-    const ban: ForecastBan = { time, ip, service, scope, expires, evidence, visitor, refused: 0 };
+    const counted: Record<string, number> = {};
+    for (const { status } of evidence) counted[status] = (counted[status] ?? 0) + 1;
+    const ban: ForecastBan = {
+      time,
+      ip,
+      service,
+      scope,
+      expires,
+      counted,
+      evidence: evidence.slice(0, MOST_EVIDENCE),
+      paths: new Set(evidence.map(({ path }) => path)).size,
+      visitor,
+      refused: 0,
+    };
     this.bans.push(ban);
     this.inForce.set(scope === "global" ? ip : `${ip}|${service}`, ban);
   }

@@ -1,4 +1,3 @@
-import type { Evidence } from "../../bad-behavior/index.js";
 import { printPairs, printTable, type Cell } from "../table.js";
 import { printable, type Terminal } from "../terminal.js";
 import { shownLength, shownTime } from "../time.js";
@@ -32,6 +31,11 @@ export function showForecast(terminal: Terminal, outcome: Outcome, limit: number
   if (replay.allowed > 0) pairs.push(["Allowed", `${replay.allowed} requests of addresses on allow`]);
   if (replay.unknownHosts > 0)
     pairs.push(["Unknown host", `${replay.unknownHosts} requests, which would be refused as such`]);
+  if (replay.outOfOrder > 0)
+    pairs.push([
+      "Left out",
+      { text: `${replay.outOfOrder} lines: over a minute older than the one before`, style: "yellow" },
+    ]);
   printPairs(terminal, pairs);
   for (const warning of replay.warnings)
     terminal.tell(`${terminal.styled("yellow", "note")}: ${printable(warning)}`);
@@ -52,10 +56,10 @@ export function showForecast(terminal: Terminal, outcome: Outcome, limit: number
         ban.ip,
         ban.scope === "global" ? "(all)" : ban.service,
         ban.expires === null ? "good" : shownLength((ban.expires.getTime() - ban.time.getTime()) / 1000),
-        countedText(ban.evidence),
+        countedText(ban.counted),
         String(ban.refused),
         ban.visitor.looksReal ? { text: "REAL", style: "red" } : "automatic",
-        `${ban.visitor.traits}; ${pathsText(ban.evidence)}`,
+        `${ban.visitor.traits}; ${pathsText(ban)}`,
       ]),
   );
   if (bans.length > limit)
@@ -72,6 +76,7 @@ export function forecastJson({ replay, path, lines, strange }: Outcome): unknown
     refused: replay.refused,
     allowed: replay.allowed,
     unknownHosts: replay.unknownHosts,
+    outOfOrder: replay.outOfOrder,
     banCount: replay.banCount,
     bannedClients: clientsOf(bans),
     looksReal: clientsOf(bans.filter(({ visitor }) => visitor.looksReal)),
@@ -84,6 +89,7 @@ export function forecastJson({ replay, path, lines, strange }: Outcome): unknown
       refused: ban.refused,
       looksReal: ban.visitor.looksReal,
       traits: ban.visitor.traits,
+      counted: ban.counted,
       evidence: ban.evidence.map(({ date, method, path: asked, status }) => ({
         date,
         method,
@@ -99,17 +105,15 @@ function clientsOf(bans: readonly ForecastBan[]): number {
   return new Set(bans.map(({ ip }) => ip)).size;
 }
 
-function countedText(evidence: readonly Evidence[]): string {
-  const counts = new Map<number, number>();
-  for (const { status } of evidence) counts.set(status, (counts.get(status) ?? 0) + 1);
-  return [...counts]
+function countedText(counted: ForecastBan["counted"]): string {
+  return Object.entries(counted)
     .sort(([, a], [, b]) => b - a)
     .slice(0, 3)
     .map(([status, count]) => `${count}x${status}`)
     .join(" ");
 }
 
-function pathsText(evidence: readonly Evidence[]): string {
-  const paths = [...new Set(evidence.map(({ path }) => path))];
-  return `${paths.slice(0, 2).join(" ")}${paths.length > 2 ? ` and ${paths.length - 2} more` : ""}`;
+function pathsText({ evidence, paths }: ForecastBan): string {
+  const shown = [...new Set(evidence.map(({ path }) => path))].slice(0, 2);
+  return `${shown.join(" ")}${paths > shown.length ? ` and ${paths - shown.length} more` : ""}`;
 }
