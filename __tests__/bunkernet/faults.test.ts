@@ -308,6 +308,52 @@ test("R29 a first list that refuses most of those who come is suspended, too", a
   expect(await site.status(clients[0]!)).toBe(200);
 });
 
+describe("R29 bots that the last list had", () => {
+  const bots = Array.from({ length: 40 }, (_, i) => `30.0.${i}.1`);
+  const stranger = "40.0.0.1";
+
+  test("R29 hold up no new list by coming again and again", async () => {
+    api.list = bots;
+    const site = await startSite(api.url);
+    await site.guard.sync();
+    api.list = [...bots, stranger];
+    // Quiet until the list has come, and then all at once: nor does that end the list in force.
+    await site.guard.sync();
+    expect(await site.status(stranger)).toBe(403);
+    for (const ip of bots) expect(await site.status(ip)).toBe(403);
+    expect(site.guard.status().list).toMatchObject({ state: "in force", entries: 41 });
+    api.list = [...bots, stranger, VISITOR];
+    await site.guard.sync();
+    expect(site.guard.status().list).toMatchObject({ state: "in force", entries: 42 });
+    for (const ip of [...bots, VISITOR]) expect(await site.status(ip)).toBe(403);
+  });
+
+  test("R29 hide no list that is wrong about everybody else", async () => {
+    api.list = bots;
+    const site = await startSite(api.url);
+    await site.guard.sync();
+    const people = Array.from({ length: 12 }, (_, i) => `50.0.${i}.1`);
+    for (const ip of [...bots.slice(0, 31), ...people]) await site.status(ip);
+    api.list = [...bots, ...people];
+    await site.guard.sync();
+    expect(site.lines.join("\n")).toMatch(/WRN_BUNKER_MASS_BAN.*12 of 12 active/);
+    expect(site.guard.status().list).toMatchObject({ state: "suspended", entries: 40 });
+  });
+
+  test("R29 are refused still when the new list turns out to be wrong", async () => {
+    api.list = bots;
+    const site = await startSite(api.url);
+    await site.guard.sync();
+    const people = Array.from({ length: 32 }, (_, i) => `50.0.${i}.1`);
+    api.list = [...bots, ...people];
+    await site.guard.sync();
+    for (const ip of people) await site.status(ip);
+    expect(site.guard.status().list).toMatchObject({ state: "suspended", entries: 40, suspended: 72 });
+    expect(await site.status(people[0] as string)).toBe(200);
+    expect(await site.status(bots[0] as string)).toBe(403);
+  });
+});
+
 test("never listed: who is allowed, a trusted proxy, private addresses", async () => {
   api.list = [LISTED, "7.7.7.7", "10.1.1.1", "127.0.0.1", "not an address"];
   const site = await startSite(api.url, { allow: LISTED, trustProxy: ["loopback", "7.7.7.7"] });

@@ -5,6 +5,7 @@ import { createServer as createHttps } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { bunkernet } from "../../src/bunkernet/index.js";
 import { startSite, stopSites } from "./site.js";
 
 const servers: Server[] = [];
@@ -86,4 +87,33 @@ test("a certificate's name reaches the log as plain text", async () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+describe("what is secret in the API's address is never shown", () => {
+  const TOKEN = "a-token-of-somebody";
+
+  test("in errors", () => {
+    for (const server of [
+      "https://user:hunter2@bunkernet.test",
+      "https://hunter2@bunkernet.test/x",
+      `http://bunkernet.test/t/${TOKEN}`,
+      `ftp://bunkernet.test/t/${TOKEN}`,
+    ]) {
+      let message = "";
+      try {
+        bunkernet({ server });
+      } catch (error) {
+        message = (error as Error).message;
+      }
+      expect(message).toMatch(/server: got ".*bunkernet\.test/);
+      expect(message).not.toMatch(/hunter2|somebody/);
+    }
+  });
+
+  test("in status, events and log", async () => {
+    const site = await startSite(`${await apiOf(said([]))}/t/${TOKEN}`);
+    await site.guard.sync();
+    expect(site.guard.status().server).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/t\/\(hidden\)$/);
+    expect(JSON.stringify([site.events, site.lines, site.guard.health()])).not.toContain("somebody");
+  });
 });

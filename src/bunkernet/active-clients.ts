@@ -33,14 +33,22 @@ export class ActiveClients {
     this.times[slot] = now;
   }
 
-  /** How many of those seen after `since` (ms), and lately, are in `set`. */
-  hits(set: AddressSet, now: number, since = 0): Hits {
+  /**
+   * How many of those seen after `since` (ms), and lately, are in `set`. Whoever is in `known`, the list before, is left out:
+   * it says nothing about what is new, and bots that keep coming must neither hold up a list nor hide who it is wrong about.
+   */
+  hits(
+    set: AddressSet,
+    now: number,
+    { since = 0, known }: { since?: number; known?: AddressSet | undefined } = {},
+  ): Hits {
     const after = Math.max(since, now - ACTIVE_MS);
     let active = 0;
     let listed = 0;
     for (let slot = 0; slot < SLOTS; slot++) {
       const address = this.addresses[slot];
       if (address === undefined || (this.times[slot] as number) < after) continue;
+      if (known?.has(address) === true) continue;
       active++;
       if (set.has(address)) listed++;
     }

@@ -16,6 +16,7 @@ import type { BunkernetResolved } from "./options.js";
 import { Protected } from "./protected.js";
 import { Registration } from "./registration.js";
 import { Reporter, type ReportStatus } from "./reporter.js";
+import { shownServer } from "./server-url.js";
 import { ThreatList } from "./threat-list.js";
 
 /** What denials by this protection are called, as in BunkerWeb. */
@@ -45,7 +46,7 @@ export interface ListStatus {
 
 /** How everything fares, in figures. */
 export interface BunkernetStatus {
-  /** The API's address. */
+  /** The API's address, without what is secret in it. */
   readonly server: string;
   /** `true` = on only by default, and this is a test or CI run: there is no traffic. */
   readonly quiet: boolean;
@@ -179,7 +180,7 @@ export class BunkernetProtection implements Protection {
 
   get status(): BunkernetStatus {
     return {
-      server: this.options.server.href,
+      server: shownServer(this.options.server.href),
       quiet: this.quiet,
       registered: this.registration.id !== undefined,
       list: { ...this.list.status, problem: this.problem },

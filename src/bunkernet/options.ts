@@ -1,7 +1,7 @@
 import { check, either, flag, integer, oneOf, text, type Check, type Report } from "../core/options/check.js";
 import type { OptionsTable } from "../core/options/table.js";
 import type { Gate } from "../core/protection.js";
-import { isPrivateHost, serverUrl } from "./server-url.js";
+import { isPrivateHost, serverUrl, shownServer } from "./server-url.js";
 
 /** Options of BunkerNet. Times are in seconds, but for `timeout`. */
 export interface BunkernetOptions {
@@ -77,10 +77,16 @@ export interface BunkernetResolved {
   gate: { readonly gate: Gate } | undefined;
 }
 
-const serverCheck: Check<URL> = check(
-  "an https:// or http:// URL without user, query and fragment",
-  (value) => (typeof value === "string" ? serverUrl(value) : undefined),
-);
+const serverCheck: Check<URL> = {
+  allowed: "an https:// or http:// URL without user, query and fragment",
+  parse: (given) => given,
+  read(value, path, report) {
+    const url = typeof value === "string" ? serverUrl(value) : undefined;
+    if (url === undefined)
+      report({ path, value: typeof value === "string" ? shownServer(value) : value, allowed: this.allowed });
+    return url;
+  },
+};
 
 const gateCheck: Check<{ readonly gate: Gate }> = check("what antibot() answered", (value) =>
   (typeof value === "function" || typeof value === "object") && value !== null && "gate" in value
@@ -189,7 +195,7 @@ export function checkBunkernet(
   if (server.protocol === "http:" && !options.allowInsecure && !isPrivateHost(server.hostname)) {
     report({
       path: at("server"),
-      value: server.href,
+      value: shownServer(server.href),
       allowed: "https://; http:// only for loopback and private addresses, or with allowInsecure: true",
     });
   }

@@ -8,6 +8,7 @@ import type { Api } from "./api.js";
 import type { KeptFiles } from "./kept-files.js";
 import type { BunkernetResolved } from "./options.js";
 import type { Registration } from "./registration.js";
+import { shownServer } from "./server-url.js";
 import { ReportQueue } from "./report-queue.js";
 import { ReportSender } from "./report-sender.js";
 import { reportable, reportOf, type Reportable, type ReportRules } from "./report.js";
@@ -188,7 +189,7 @@ export class Reporter {
       service: "unknown",
       protection: "bunkernet",
       reason,
-      data: { server: this.options.server.href },
+      data: { server: shownServer(this.options.server.href) },
       mode: options.mode,
     });
   }

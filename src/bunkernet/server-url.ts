@@ -8,6 +8,13 @@ export function serverUrl(value: string): URL | undefined {
   return plain && (url.protocol === "https:" || url.protocol === "http:") ? url : undefined;
 }
 
+/** A server's address as it may be shown: without user and password, and without the invite token that its path may carry. */
+export function shownServer(address: string): string {
+  return address
+    .replace(/^([a-z]+:\/*)[^/?#]*@/i, "$1(hidden)@")
+    .replace(/\/t\/[!-.0-~]{16,}/g, "/t/(hidden)");
+}
+
 /** Where a call goes: below the path that the operator gave. */
 export function callUrl(server: URL, path: string): URL {
   return new URL(`${server.origin}${server.pathname.replace(/\/+$/, "")}${path}`);

@@ -36,6 +36,8 @@ export class ThreatList {
   /** The addresses in force; `undefined` = there is no list yet. */
   current: AddressSet | undefined;
   private held: Held | undefined;
+  /** The list that was in force before, while the new one is watched. */
+  private before: Held | undefined;
   private suspended: Held | undefined;
   private checkedAt = 0;
   private trialSince = 0;
@@ -75,16 +77,17 @@ export class ThreatList {
   hit(): void {
     if (this.trialSince === 0 || ++this.denials % DENIALS_PER_LOOK !== 0) return;
     const now = this.now();
-    if (now - this.trialSince > TRIAL_MS) this.trialSince = 0;
+    if (now - this.trialSince > TRIAL_MS) this.endTrial();
     else this.judge(now);
   }
 
   /** Looks again at a list that was suspended. */
   tick(): void {
     const now = this.now();
+    if (this.trialSince !== 0 && now - this.trialSince > TRIAL_MS) this.endTrial();
     if (this.suspended === undefined || (now < this.nextLook && this.nextLook - now <= RECONSIDER_MS)) return;
     this.nextLook = now + RECONSIDER_MS;
-    if (this.active.hits(this.suspended.set, now).mass) return;
+    if (this.active.hits(this.suspended.set, now, { known: this.held?.set }).mass) return;
     this.putInForce(this.suspended);
     void this.mark(false);
   }
@@ -161,11 +164,12 @@ export class ThreatList {
       await file?.discard();
     } else {
       const held = { set: build.set, sha512, refused: build.refused };
-      const hits = this.active.hits(held.set, this.checkedAt);
+      const hits = this.active.hits(held.set, this.checkedAt, { known: this.held?.set });
       if (hits.mass) this.listener.mass(hits);
       const suspend = hits.mass && this.options.massList === "suspend";
       if (suspend) this.suspend(held);
       else {
+        this.before = this.held;
         this.putInForce(held);
         this.trialSince = Math.max(1, this.checkedAt);
         this.denials = 0;
@@ -188,17 +192,22 @@ export class ThreatList {
 
   // A list that looked right when it came may yet hit everybody who comes.
   private judge(now: number): void {
-    const { held } = this;
+    const { held, before } = this;
     if (held === undefined) return;
-    const hits = this.active.hits(held.set, now, this.trialSince);
+    const hits = this.active.hits(held.set, now, { since: this.trialSince, known: before?.set });
     if (!hits.mass) return;
-    this.trialSince = 0;
+    this.endTrial();
     this.listener.mass(hits);
     if (this.options.massList !== "suspend") return;
-    this.held = undefined;
-    this.current = undefined;
+    this.held = before;
+    this.current = before?.set;
     this.suspend(held);
     void this.mark(true);
+  }
+
+  private endTrial(): void {
+    this.trialSince = 0;
+    this.before = undefined;
   }
 
   private suspend(held: Held): void {
