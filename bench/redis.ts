@@ -3,6 +3,7 @@
 // a time and in a storm. Starts a redis-server of its own.
 import { loadavg } from "node:os";
 import { printTable, writeResults } from "./harness/report.js";
+import { measureFanOut, measureStart } from "./redis/fan-out.js";
 import { measureFootprint } from "./redis/footprint.js";
 import { compareHotPath } from "./redis/hot-path.js";
 import { measurePropagation } from "./redis/propagation.js";
@@ -23,6 +24,12 @@ async function main(): Promise<void> {
     const footprint = await measureFootprint(redis, quick ? 5000 : 50_000);
     console.log(`\nWhat one of each costs, with one instance listening (${load()}):\n`);
     printTable(footprint);
+    const fanOut = await measureFanOut(redis, [1, 10, 30, 100], quick ? 500 : 3000);
+    console.log(`\nA ban, with more and more instances listening (${load()}):\n`);
+    printTable(fanOut);
+    const start = await measureStart(redis, quick ? 10_000 : 100_000);
+    console.log(`\nAn instance that starts (${load()}):\n`);
+    printTable(start);
     // 100 000 bans a minute; quick runs are shorter, not slower.
     const storm = await measureStorm(redis, { perSecond: 100_000 / 60, seconds: quick ? 6 : 60 });
     console.log(`\nA storm of bans over four instances (${load()}):\n`);
@@ -33,7 +40,7 @@ async function main(): Promise<void> {
     const hotPath = await compareHotPath(redis, quick ? { pairs: 3, seconds: 1 } : { pairs: 11, seconds: 2 });
     console.log(`\nThe whole stack on Redis, clients with passes (${load()}):\n`);
     printTable(hotPath);
-    writeResults("redis", { load: loadavg(), propagation, footprint, storm, hotPath });
+    writeResults("redis", { load: loadavg(), propagation, footprint, fanOut, start, storm, hotPath });
   } finally {
     await redis.stop();
   }
