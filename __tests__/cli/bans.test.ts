@@ -65,6 +65,18 @@ describe("a running app, by its control socket", () => {
     });
   });
 
+  test("how its protections fare", async () => {
+    expect(await run("health")).toEqual({
+      code: 0,
+      out: "PROTECTION    HEALTH  PROBLEMS\nbans          good\nbad-behavior  good\n",
+      err: "",
+    });
+    const ill = { ok: false, protections: { bans: { ok: false, problems: ["no store", "no bans"] } } };
+    running.app.health = () => ill;
+    const { code, out } = await run("health");
+    expect([code, out]).toEqual([1, "PROTECTION  HEALTH  PROBLEMS\nbans        bad     no store; no bans\n"]);
+  });
+
   test("what a ban's reason holds never acts on the terminal", async () => {
     await running.app.bans.add(CLIENT, { reason: "\u001b[2J\nevil" });
     expect((await run("bans")).out).toContain("?[2J?evil");

@@ -21,6 +21,7 @@ Commands:
   ban <address>       bans an address or CIDR range
   unban <address>     lifts the bans of an address or range
   check <address>     says what would become of an address's request, and why
+  health              says how a running app's protections fare
   settings            shows every setting's value and where it came from, or what is wrong
   forecast <log>      says who would have been banned, by a log of what was asked
   captcha             writes sample pictures of the captcha, and measures drawing them

@@ -1,16 +1,19 @@
 import express from "express";
-import { join } from "node:path";
-import type { AddressReport } from "../../src/control/index.js";
-import { AddressInspector, controlServer } from "../../src/control/index.js";
+import { join, relative } from "node:path";
+import { controlServer } from "../../src/control/index.js";
 import { bunker, MemoryStore, type Bunker, type BunkerOptions } from "../../src/index.js";
 import { plainSite, serve } from "../support/hosts.js";
 
 const nobody = (): Promise<never> => Promise.reject(new Error("nobody is asked"));
 
+/** The socket's name in the folder that the program is run in: where it looks by itself. */
+const SOCKET = ".express-bunker.sock";
+
 /** An Express app with a control socket. */
 export interface RunningApp {
   readonly app: Bunker;
   readonly url: string;
+  /** From the folder. */
   readonly socket: string;
   close(): Promise<void>;
 }
@@ -23,23 +26,23 @@ export async function startApp(folder: string, options: BunkerOptions = {}): Pro
   site.use(app);
   site.use(plainSite);
   const served = await serve(site);
-  const inspector = new AddressInspector({
-    resolver: { resolve4: nobody, resolve6: nobody, resolveTxt: nobody, reverse: () => Promise.resolve([]) },
-  });
   const control = await controlServer(
     {
       bans: app.bans,
       explain: (subject) => app.explain(subject),
-      inspect: (ip): Promise<AddressReport> => inspector.inspect(ip),
+      lookups: {
+        resolver: { resolve4: nobody, resolve6: nobody, resolveTxt: nobody, reverse: nobody },
+      },
       health: () => app.health(),
       bunkernet: app.bunkernet,
     },
-    { path: join(folder, ".express-bunker.sock") },
+    // Relative: however deep the repository lies, a socket's path is short.
+    { path: join(relative(process.cwd(), folder), SOCKET) },
   );
   return {
     app,
     url: served.url,
-    socket: control.path,
+    socket: SOCKET,
     async close() {
       await control.close();
       await served.close();

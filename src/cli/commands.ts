@@ -7,6 +7,7 @@ import { captchaCommand } from "./commands/captcha.js";
 import { checkCommand } from "./commands/check.js";
 import { demoCommand } from "./commands/demo.js";
 import { forecastCommand } from "./commands/forecast.js";
+import { healthCommand } from "./commands/health.js";
 import { settingsCommand } from "./commands/settings.js";
 import { unbanCommand } from "./commands/unban.js";
 
@@ -16,6 +17,7 @@ export const COMMANDS: readonly Command[] = [
   banCommand,
   unbanCommand,
   checkCommand,
+  healthCommand,
   settingsCommand,
   forecastCommand,
   captchaCommand,

@@ -1,5 +1,5 @@
 import { bunker } from "../bunker.js";
-import { inspectorOf } from "./inspector-of.js";
+import { lookupsOf } from "./lookups-of.js";
 import { carryOut, type ControlParts } from "../control/carry-out.js";
 import type { ControlRequest, ControlResults, Json, RequestOf } from "../control/messages.js";
 import { banIndexOf } from "../core/bans/ban-index.js";
@@ -41,7 +41,9 @@ export class StoreTarget implements Target {
           await app.close();
         }
       },
-      inspect: (ip) => inspectorOf(optionsFromSettings(given).options, given).inspect(ip),
+      get lookups() {
+        return lookupsOf(optionsFromSettings(given).options, given);
+      },
       health() {
         throw new CliError("only a running app can say how it fares");
       },

@@ -91,7 +91,7 @@ function redisTarget(url: string, given: Given, command: string): Promise<Target
 }
 
 /** How long Redis may take to answer at first, in ms. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 8000;
 
 async function reached(store: Store, where: string, given: Given): Promise<Target> {
   const { ready } = store as { ready?: () => Promise<void> };

@@ -1,3 +1,4 @@
+import { readAsn, readCountry } from "../antibot/lookups/geo-database.js";
 import { parseAddress, type Address } from "../core/address.js";
 import { ConfirmedNames } from "../core/dns/confirmed-names.js";
 import { DnsClient } from "../core/dns/dns-client.js";
@@ -65,15 +66,15 @@ export class AddressInspector {
     const [names, asked, asn, country] = await Promise.all([
       this.namesOf(address),
       Promise.all(zones.map((zone) => this.askZone(zone, address))),
-      lookedUp(this.options.asn, address),
-      lookedUp(this.options.country, address),
+      lookedUp(this.options.asn, readAsn, address),
+      lookedUp(this.options.country, readCountry, address),
     ]);
     return {
       ip: address.text,
       names,
       zones: asked,
-      ...(typeof asn === "number" ? { asn } : {}),
-      ...(typeof country === "string" ? { country } : {}),
+      ...(asn === undefined ? {} : { asn }),
+      ...(country === undefined ? {} : { country }),
     };
   }
 
@@ -116,12 +117,13 @@ export class AddressInspector {
   }
 }
 
-async function lookedUp(
+async function lookedUp<T>(
   lookup: ((ip: string) => Awaitable<unknown>) | undefined,
+  read: (answer: unknown) => T | undefined,
   { text }: Address,
-): Promise<unknown> {
+): Promise<T | undefined> {
   try {
-    return await lookup?.(text);
+    return read(await lookup?.(text));
   } catch {
     return undefined;
   }

@@ -2,14 +2,15 @@ import type { BunkernetParts } from "../bunkernet/index.js";
 import type { BanList } from "../core/bans/ban-list.js";
 import type { Health } from "../core/engine.js";
 import type { Explanation, ImaginedRequest } from "../core/explain.js";
-import type { AddressReport } from "./address-inspector.js";
+import { AddressInspector, type InspectorOptions } from "./address-inspector.js";
 import type { BunkernetResult, ControlRequest, ControlResults } from "./messages.js";
 
 /** What a control socket needs of an app. */
 export interface ControlParts {
   readonly bans: Pick<BanList, "add" | "remove" | "list">;
   explain(subject: ImaginedRequest): Promise<Explanation>;
-  inspect(ip: string): Promise<AddressReport>;
+  /** Whom to ask about an address. */
+  readonly lookups: InspectorOptions;
   health(): Health;
   readonly bunkernet: Pick<BunkernetParts, "status" | "sync" | "register" | "ping"> | undefined;
 }
@@ -44,7 +45,7 @@ export async function carryOut(
       const { ip, url, headers } = request;
       const [explanation, address] = await Promise.all([
         parts.explain({ ip, ...(url === undefined ? {} : { url }), headers }),
-        parts.inspect(ip),
+        new AddressInspector(parts.lookups).inspect(ip),
       ]);
       return { explanation, address };
     }

@@ -1,6 +1,6 @@
 import { lstatSync, linkSync, mkdtempSync, chmodSync, rmSync, unlinkSync, type Stats } from "node:fs";
 import { connect, type Server } from "node:net";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { once } from "node:events";
 
 /** Thrown when a control socket cannot be made where it should be. */
@@ -34,7 +34,9 @@ export async function listenAt(server: Server, path: string): Promise<() => void
     const { ino } = lstatSync(made);
     // Unlike a rename, it fails when another process was faster.
     linkSync(made, path);
-    return () => removeIf(path, (found) => found.ino === ino);
+    // Its working directory may be another one by then.
+    const whole = resolve(path);
+    return () => removeIf(whole, (found) => found.ino === ino);
   } catch (error) {
     server.close();
     if (error instanceof ControlSocketError) throw error;

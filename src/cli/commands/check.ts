@@ -3,7 +3,7 @@ import { MemoryStore } from "../../store/memory-store.js";
 import { JSON_OPTION, type Command } from "../command.js";
 import { CliError, EXIT } from "../exit-code.js";
 import type { Given } from "../given.js";
-import { databasesOf, DATABASE_OPTIONS } from "../inspector-of.js";
+import { databasesOf, DATABASE_OPTIONS } from "../lookups-of.js";
 import { requireAddress } from "../operands.js";
 import { StoreTarget } from "../store-target.js";
 import { printPairs, printTable, type Cell } from "../table.js";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import { bunker, type Bunker } from "../../bunker.js";
-import { AddressInspector, type ControlParts } from "../../control/index.js";
+import type { ControlParts } from "../../control/index.js";
 import { MemoryStore } from "../../store/memory-store.js";
 import { CliError } from "../exit-code.js";
 import { missingPage, sitePage } from "./pages.js";
@@ -38,11 +38,10 @@ export function demoSite(): { app: RequestListener; guard: Bunker; parts: Contro
     if (url.startsWith("/api/")) json(res, 404, { error: "not found" });
     else html(res, 404, missingPage(url));
   });
-  const inspector = new AddressInspector({ resolver: NO_DNS });
   const parts: ControlParts = {
     bans: guard.bans,
     explain: (subject) => guard.explain(subject),
-    inspect: (ip) => inspector.inspect(ip),
+    lookups: { resolver: NO_DNS },
     health: () => guard.health(),
     bunkernet: guard.bunkernet,
   };

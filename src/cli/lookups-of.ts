@@ -1,6 +1,6 @@
 import { asnOf, countryOf, geoCheck } from "../antibot/lookups/geo-database.js";
 import type { BunkerOptions } from "../bunker.js";
-import { AddressInspector, type InspectorOptions } from "../control/address-inspector.js";
+import type { InspectorOptions } from "../control/address-inspector.js";
 import type { Check } from "../core/options/check.js";
 import { readOptions } from "../core/options/table.js";
 import { dnsblTable } from "../dnsbl/options.js";
@@ -15,20 +15,20 @@ export const DATABASE_OPTIONS: readonly CommandOption[] = [
 ];
 
 /**
- * Finds out what DNS, lists and databases say, by an app's options.
+ * Whom an app with these options asks about an address.
  *
  * @throws {CliError} when a database cannot be read
  */
-export function inspectorOf(options: BunkerOptions, given: Given): AddressInspector {
+export function lookupsOf(options: BunkerOptions, given: Given): InspectorOptions {
   const { dnsbl } = options;
-  return new AddressInspector({
+  return {
     resolver: options.resolver,
     dnsbl:
       dnsbl === undefined || dnsbl === false
         ? undefined
         : readOptions(dnsblTable, dnsbl === true ? {} : dnsbl, "dnsbl", () => undefined),
     ...databasesOf(given),
-  });
+  };
 }
 
 /**
