@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import type { IncomingMessage } from "node:http";
 import { PassThrough } from "node:stream";
 import { setImmediate as breathe } from "node:timers/promises";
@@ -29,6 +30,29 @@ describe("R30 R2 a server that trusts every address as a proxy", () => {
       answers.push((await call(net, "POST", "/register", `60.${index}.1.1`, {})).status);
     expect(answers).toEqual([200, 200, 200, 429, 429]);
   });
+});
+
+test("R30 a report by a connection that was reset is no further vote", async () => {
+  net = await startNet({ trustProxy: [] });
+  const id = await register(net, "");
+  net.clock.advance(DAY);
+  const body = JSON.stringify({ id, reports: [reportOf(ATTACKER)] });
+  const text = [
+    "POST /report HTTP/1.1",
+    "Host: bunkernet.test",
+    "Content-Type: application/json",
+    `Content-Length: ${body.length}`,
+    "",
+    body,
+  ].join("\r\n");
+  const script = `
+    const socket = require("node:net").connect(${new URL(net.served.url).port}, "127.0.0.1", () =>
+      socket.write(${JSON.stringify(text)}, () => socket.resetAndDestroy()));
+    socket.on("error", () => undefined);`;
+  // While it runs, this process reads nothing: the reset is there before the report is looked at.
+  expect(spawnSync(process.execPath, ["-e", script], { timeout: 60_000 }).status).toBe(0);
+  await report(net, "", id, [reportOf(ATTACKER)]);
+  expect(net.server.status()).toMatchObject({ voters: 1, votes: 1 });
 });
 
 test("R30 one id keeps eight networks off the list a day, not a whole botnet", async () => {

@@ -113,7 +113,13 @@ export class Endpoints {
     const instance = await this.identify(read);
     if ("status" in instance) return instance;
     const voter = this.voters.voterOf(client.vouched.address, instance.id, token);
-    if (voter === undefined) return ko(403, "An invite token is needed to report.");
+    if (voter === undefined)
+      return ko(
+        403,
+        this.voters.byInvitation
+          ? "An invite token is needed to report."
+          : "Nobody knows where you call from.",
+      );
     const reports = fieldOf(instance.body, "reports");
     if (!Array.isArray(reports)) return ko(400, "reports must be an array.");
     if (reports.length > MOST_REPORTS) return ko(400, `At most ${MOST_REPORTS} reports at once.`);

@@ -30,9 +30,9 @@ export class Voters {
     return this.voteBy === "token";
   }
 
-  /** Who votes; `undefined` = nobody that was invited. */
+  /** Who votes; `undefined` = nobody that was invited, or that is known: a connection that was reset has no address left. */
   voterOf(address: Address | undefined, id: string, token: string | undefined): string | undefined {
-    if (this.voteBy === "network") return networkOf(address);
+    if (this.voteBy === "network") return address === undefined ? undefined : networkOf(address);
     return this.voteBy === "id" ? id.toLowerCase() : this.operatorOf(token);
   }
 
