@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { AntibotParts } from "./antibot/antibot.js";
 import { readBunkerOptions, type BunkerOptions } from "./bunker-options.js";
 import { bunkernetParts, type BunkernetParts } from "./bunkernet/bunkernet.js";
+import { Controls, type Control, type ControlOptions } from "./control/index.js";
 import type { BanList } from "./core/bans/ban-list.js";
 import type { Middleware, Running } from "./core/engine.js";
 import { traceDetected } from "./core/detect-trace.js";
@@ -43,6 +44,14 @@ export type Bunker = Middleware &
      * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for an `ip` that is no address, as a rejection
      */
     explain(subject: IncomingMessage | ImaginedRequest): Promise<Explanation>;
+    /**
+     * Opens a control socket: a unix socket that only this user may open, through which `npx express-bunker` looks at this app
+     * and acts on it. It keeps no process alive, and `close()` removes it.
+     *
+     * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option, as a rejection
+     * @throws {ControlSocketError} `ERR_BUNKER_CONTROL` when the socket cannot be made, as a rejection
+     */
+    control(options?: ControlOptions): Promise<Control>;
     /** Judges an upgrade by all protections: `true` = let it through, `false` = answered and closed. */
     upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Awaitable<boolean>;
   };
@@ -63,6 +72,19 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
   const detects = [common, ...services.values()].some(({ mode }) => mode === "detect");
   if (detects && common.logger !== false)
     runtime.during(traceDetected(engine, sites.explainers, common.logger));
+  const explained = (subject: IncomingMessage | ImaginedRequest): Promise<Explanation> =>
+    explain(engine, subject, sites.explainers);
+  const controls = new Controls({
+    bans: runtime.bans,
+    explain: explained,
+    health: () => engine.health(),
+    bunkernet: network && bunkernetParts(network),
+    lookups: {
+      resolver: common.resolver,
+      dnsbl: common.dnsbl === false ? undefined : common.dnsbl,
+      ...(common.antibot === false ? {} : common.antibot.geo),
+    },
+  });
   return mounted(engine, {
     bans: runtime.bans,
     store: common.store,
@@ -71,7 +93,12 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
     dnsbl: lists && dnsblParts(lists),
     bunkernet: network && bunkernetParts(network),
     guard: (server: Server, how?: GuardOptions) => guardWhole(engine, sockets, server, how),
-    explain: (subject: IncomingMessage | ImaginedRequest) => explain(engine, subject, sites.explainers),
+    explain: explained,
+    control: (how?: ControlOptions) => controls.control(how),
+    close: async () => {
+      await controls.close();
+      await engine.close();
+    },
     upgrade: (req: IncomingMessage, socket: Duplex) => judgeUpgrade(engine, req, socket),
   });
 }

@@ -60,6 +60,7 @@ export {
   type SettingsExplanation,
   type SettingsSource,
 } from "./settings/index.js";
+export { ControlSocketError, type Control, type ControlOptions } from "./control/index.js";
 export { BanList, type BanListOptions, type BanOptions } from "./core/bans/ban-list.js";
 export type { Ban } from "./core/bans/ban.js";
 export {
