@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bunkernet } from "../../src/bunkernet/index.js";
+import { startContract } from "./contract-server.js";
 import { startSite, stopSites } from "./site.js";
 
 const servers: Server[] = [];
@@ -116,4 +117,21 @@ describe("what is secret in the API's address is never shown", () => {
     expect(site.guard.status().server).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/t\/\(hidden\)$/);
     expect(JSON.stringify([site.events, site.lines, site.guard.health()])).not.toContain("somebody");
   });
+});
+
+test("a report names no host and nobody's password, in whatever form the path was asked for", async () => {
+  const api = await startContract();
+  const site = await startSite(api.url);
+  const targets = {
+    "http://user:hunter2@www.example.com/a%62c?token=hunter2#hunter2": "/abc",
+    "http://www.example.com/abc?token=hunter2": "/abc",
+    "http://user:hunter2@www.example.com": "",
+    "/abc?next=http://hunter2/": "/abc",
+  };
+  for (const [index, target] of Object.keys(targets).entries()) await site.refuse(`8.8.${index}.8`, target);
+  await site.guard.flush();
+  expect(api.reports.map(({ url }) => url)).toEqual(Object.values(targets));
+  expect(JSON.stringify(api.reports)).not.toMatch(/hunter2|example/);
+  await site.close();
+  await api.close();
 });

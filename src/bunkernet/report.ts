@@ -39,6 +39,9 @@ const SHARED_HEADERS = ["user-agent", "accept", "accept-language", "accept-encod
 const MAX_HEADER = 256;
 const MAX_URL = 1024;
 
+/** What a target that is read as no path at all may begin with: a host, and a user with a password. */
+const AUTHORITY = /^[a-z][a-z0-9+.-]{0,31}:\/\/[^/?#]*/i;
+
 /** Bans that our own protections write, by their reason. */
 const OWN_BANS = new Set(["bad behavior", "dnsbl"]);
 const OWN_BANNERS = new Set(["bad-behavior", "dnsbl"]);
@@ -82,7 +85,7 @@ export function reportOf({ address, reason }: Reportable, event: BunkerEvent, ru
     reason,
     data: dataOf(reason, event.data),
     method: (event.method ?? "").slice(0, 16),
-    url: (event.path ?? "").slice(0, MAX_URL),
+    url: (event.path ?? "").replace(AUTHORITY, "").slice(0, MAX_URL),
     headers: request === undefined ? {} : headersOf(request),
     server_name:
       rules.serverName === false ? "_" : rules.serverName === true ? event.service : rules.serverName,
