@@ -16,6 +16,9 @@ export interface InstanceReport {
   lags: number[];
   /** ms from the call to its end, when Redis has it. */
   writes: number[];
+  /** When this instance was told to lift the ban of an address, and when it heard that one was lifted: by address, in ms. */
+  lifting: Record<string, number>;
+  lifted: Record<string, number>;
   /** CPU time of the process, in µs. */
   cpu: number;
   /** The heap after a collection, in bytes. */
@@ -40,12 +43,15 @@ const guard = bunker({ store, logger: false, bunkernet: false });
 const me = String(process.pid);
 let lags: number[] = [];
 let writes: number[] = [];
+let lifting: Record<string, number> = {};
+let lifted: Record<string, number> = {};
 let cpu = process.cpuUsage();
 const delay = monitorEventLoopDelay({ resolution: 1 });
 
 // Listeners are told in the order in which they came: the index of bans, which requests ask, knows it already.
-store.watch("ban", ({ value }) => {
+store.watch("ban", ({ key, value }) => {
   const now = clock();
+  if (value === undefined) lifted[key.slice("ban:".length)] = now;
   const [, who, at] = /"reason":"(\d+) ([\d.]+)"/.exec(value ?? "") ?? [];
   if (at !== undefined && who !== me) lags.push(now - Number(at));
 });
@@ -77,7 +83,10 @@ async function work(job: InstanceJob): Promise<unknown> {
     return {};
   }
   if (job.what === "unban") {
-    await paced(job, (ip) => guard.bans.remove(ip));
+    await paced(job, (ip) => {
+      lifting[ip] = clock();
+      return guard.bans.remove(ip);
+    });
     return {};
   }
   const used = process.cpuUsage(cpu);
@@ -85,6 +94,8 @@ async function work(job: InstanceJob): Promise<unknown> {
   const report: InstanceReport = {
     lags,
     writes,
+    lifting,
+    lifted,
     cpu: used.user + used.system,
     heap: process.memoryUsage().heapUsed,
     stall: delay.max / 1e6,
@@ -93,6 +104,8 @@ async function work(job: InstanceJob): Promise<unknown> {
   };
   lags = [];
   writes = [];
+  lifting = {};
+  lifted = {};
   cpu = process.cpuUsage();
   delay.reset();
   return report;

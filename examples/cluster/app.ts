@@ -48,14 +48,18 @@ const server = app.listen(0, "127.0.0.1", () => {
   );
 });
 
+let stopped = false;
 function stop(): void {
+  // Ctrl-C in a terminal arrives here, too, before the parent's own word.
+  if (stopped) return;
+  stopped = true;
   server.close();
   server.closeAllConnections();
   void guard.close();
   store.close();
   if (process.connected) process.disconnect();
 }
-process.once("SIGINT", stop);
-process.once("SIGTERM", stop);
+process.on("SIGINT", stop);
+process.on("SIGTERM", stop);
 // Its parent is gone: nobody is left to stop it.
 process.once("disconnect", stop);

@@ -52,10 +52,10 @@ async function main(): Promise<void> {
   console.log(walkthrough({ site: at((proxy.address() as AddressInfo).port), one: at(one), two: at(two) }));
 }
 
-// Whatever is being started at that moment goes with this process.
+// Whatever is being started at that moment goes with this process. A terminal's Ctrl-C arrives twice: from it, and through npm's script.
 const leave = (): void => void stop().then(() => process.exit());
-process.once("SIGINT", leave);
-process.once("SIGTERM", leave);
+process.on("SIGINT", leave);
+process.on("SIGTERM", leave);
 main().catch((error: unknown) => {
   // Ctrl-C came first, and what was being started is gone.
   if (stopping !== undefined) return;
