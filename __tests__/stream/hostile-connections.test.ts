@@ -115,3 +115,35 @@ test("R10 many bans at once cost one look at the open connections, and end those
   expect(find.mock.calls.length).toBeLessThan(1000);
   find.mockRestore();
 });
+
+test("R33 clients whose verdicts are slow shut out nobody else who comes through the same proxy", async () => {
+  let asked = 0;
+  const never = (): Promise<never> => {
+    asked++;
+    return new Promise(() => undefined);
+  };
+  const server = createServer((socket) => socket.on("error", () => undefined).end("hello"));
+  const guard = streamGuard(server, {
+    ...OPTIONS,
+    store: new MemoryStore(),
+    proxyProtocol: { from: "127.0.0.1" },
+    dnsbl: { list: ["dnsbl.test"] },
+    resolver: { resolve4: never, resolve6: never, resolveTxt: never, reverse: never },
+    maxHeld: 1,
+    holdTimeout: 60_000,
+  });
+  guards.push(guard);
+  const port = await listen(server);
+  const from = (ip: string): Promise<string> =>
+    new Promise((resolve) => {
+      let got = "";
+      const socket = connect(port, "127.0.0.1", () => socket.write(proxyV1(ip)));
+      clients.push(socket);
+      socket.on("data", (chunk) => (got += chunk.toString()));
+      socket.on("error", () => undefined).on("close", () => resolve(got));
+    });
+  void from("8.8.8.8");
+  await until(() => asked > 0 && guard.status().held === 1);
+  expect(await from("9.9.9.9")).toBe("hello");
+  expect(guard.status()).toMatchObject({ held: 1, shed: 1, malformed: 0 });
+});

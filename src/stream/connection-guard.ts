@@ -42,6 +42,8 @@ export class ConnectionGuard {
   private readonly sources = new Map<string, ProxySource>();
   private readonly senders: ProxySenders | undefined;
   private readonly stops: (() => void)[] = [];
+  /** Headers being read: counted for themselves, so that slow verdicts shut nobody out who would be let through undecided. */
+  private reading = 0;
   private closing: NodeJS.Timeout | undefined;
   private readonly counts = { held: 0, refused: 0, malformed: 0, shed: 0, late: 0 };
 
@@ -71,7 +73,7 @@ export class ConnectionGuard {
   }
 
   get status(): ConnectionStatus {
-    return { open: this.open.size, ...this.counts };
+    return { open: this.open.size, ...this.counts, held: this.counts.held + this.reading };
   }
 
   /** Lets the server alone. Connections that wait are still decided. */
@@ -94,14 +96,14 @@ export class ConnectionGuard {
       return;
     }
     // Without its header nobody knows whose connection it is, so there is nothing to let through.
-    if (this.counts.held >= this.options.maxHeld) {
+    if (this.reading >= this.options.maxHeld) {
       this.counts.shed++;
       socket.destroy();
       return;
     }
-    this.counts.held++;
+    this.reading++;
     readProxyHeader(socket, this.senders.timeout, (found) => {
-      this.counts.held--;
+      this.reading--;
       if (found instanceof Error || socket.destroyed) {
         this.counts.malformed++;
         socket.destroy();

@@ -20,7 +20,7 @@ export interface ConnectionOptions {
    * theirs must begin with a header; the address in it becomes the socket's `remoteAddress`. Default `false`.
    */
   proxyProtocol?: boolean | ProxyProtocolOptions;
-  /** How many connections may wait for their header or their verdict at once: 1–1000000, default 4096. */
+  /** How many connections may wait for their header at once, and how many for their verdict: 1–1000000, default 4096. */
   maxHeld?: number;
   /** How long a connection waits for its verdict, in ms: 10–60000, default 5000. Then `onStoreError` decides. */
   holdTimeout?: number;
