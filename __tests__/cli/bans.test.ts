@@ -1,3 +1,5 @@
+import { join, relative } from "node:path";
+import { controlServer } from "../../src/control/index.js";
 import { ask } from "../support/ask.js";
 import { startRedis, type RedisServer } from "../redis/servers.js";
 import { BanList } from "../../src/index.js";
@@ -72,8 +74,13 @@ describe("a running app, by its control socket", () => {
       err: "",
     });
     const ill = { ok: false, protections: { bans: { ok: false, problems: ["no store", "no bans"] } } };
-    running.app.health = () => ill;
-    const { code, out } = await run("health");
+    const { bans, bunkernet } = running.app;
+    const control = await controlServer(
+      { bans, bunkernet, explain: (subject) => running.app.explain(subject), lookups: {}, health: () => ill },
+      { path: join(relative(process.cwd(), program.folder), "ill.sock") },
+    );
+    const { code, out } = await program.run(["health"], { env: { EXPRESS_BUNKER_CONTROL: "ill.sock" } });
+    await control.close();
     expect([code, out]).toEqual([1, "PROTECTION  HEALTH  PROBLEMS\nbans        bad     no store; no bans\n"]);
   });
 

@@ -1,10 +1,10 @@
 import express from "express";
 import { join, relative } from "node:path";
-import { controlServer } from "../../src/control/index.js";
 import { bunker, MemoryStore, type Bunker, type BunkerOptions } from "../../src/index.js";
 import { plainSite, serve } from "../support/hosts.js";
 
 const nobody = (): Promise<never> => Promise.reject(new Error("nobody is asked"));
+const NO_DNS = { resolve4: nobody, resolve6: nobody, resolveTxt: nobody, reverse: nobody };
 
 /** The socket's name in the folder that the program is run in: where it looks by itself. */
 const SOCKET = ".express-bunker.sock";
@@ -20,31 +20,25 @@ export interface RunningApp {
 
 /** Starts an app on a store in memory, whose control socket lies in `folder`. */
 export async function startApp(folder: string, options: BunkerOptions = {}): Promise<RunningApp> {
-  const app = bunker({ store: new MemoryStore(), bunkernet: false, logger: false, ...options });
+  const app = bunker({
+    store: new MemoryStore(),
+    bunkernet: false,
+    logger: false,
+    resolver: NO_DNS,
+    ...options,
+  });
   const site = express();
   site.set("trust proxy", "loopback");
   site.use(app);
   site.use(plainSite);
   const served = await serve(site);
-  const control = await controlServer(
-    {
-      bans: app.bans,
-      explain: (subject) => app.explain(subject),
-      lookups: {
-        resolver: { resolve4: nobody, resolve6: nobody, resolveTxt: nobody, reverse: nobody },
-      },
-      health: () => app.health(),
-      bunkernet: app.bunkernet,
-    },
-    // Relative: however deep the repository lies, a socket's path is short.
-    { path: join(relative(process.cwd(), folder), SOCKET) },
-  );
+  // Relative: however deep the repository lies, a socket's path is short.
+  await app.control({ path: join(relative(process.cwd(), folder), SOCKET) });
   return {
     app,
     url: served.url,
     socket: SOCKET,
     async close() {
-      await control.close();
       await served.close();
       await app.close();
     },

@@ -125,6 +125,13 @@ describe("asking", () => {
   });
 });
 
+test("a server that is not there is no answer, not an address without names", async () => {
+  const dns = new DnsClient({ resolver: { servers: [`127.0.0.1:${await freePort()}`] }, deadline: 2000 });
+  expect(await dns.reverse("9.9.9.9")).toMatchObject({ kind: "failed" });
+  expect(await dns.reverse("2a00:1234::1")).toMatchObject({ kind: "failed" });
+  expect(await dns.reverse("no address")).toMatchObject({ kind: "failed" });
+});
+
 describe("confirmed names", () => {
   test("only names that resolve to the very address count, IPv6 in any spelling", async () => {
     const resolver = fake({

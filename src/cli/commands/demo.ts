@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { controlServer, type Control } from "../../control/index.js";
 import { defaultPath } from "../../control/options.js";
 import { messageOf } from "../../core/errors.js";
 import type { Command } from "../command.js";
@@ -27,11 +26,10 @@ export const demoCommand: Command = {
   async run(given, terminal) {
     const port = given.integer("port", 3000, 0, 65_535);
     const stop = toldToStop();
-    const { app, guard, parts } = demoSite();
+    const { app, guard } = demoSite();
     const server = createServer(app);
-    let control: Control | undefined;
     try {
-      control = await controlServer(parts, { path: given.value("control") ?? defaultPath(given.env) });
+      const control = await guard.control({ path: given.value("control") ?? defaultPath(given.env) });
       server.listen(port, "127.0.0.1");
       await once(server, "listening").catch((error: unknown) => {
         throw new CliError(
@@ -45,7 +43,6 @@ export const demoCommand: Command = {
       await stop.promise;
     } finally {
       stop.done();
-      await control?.close();
       server.close();
       server.closeAllConnections();
       await guard.close();

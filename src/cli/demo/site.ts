@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import { bunker, type Bunker } from "../../bunker.js";
-import type { ControlParts } from "../../control/index.js";
 import { MemoryStore } from "../../store/memory-store.js";
 import { CliError } from "../exit-code.js";
 import { missingPage, sitePage } from "./pages.js";
@@ -16,13 +15,14 @@ interface App extends RequestListener {
   get(path: string, handler: Handler): void;
 }
 
-/** A sample site behind all that contacts nobody, and what its control socket needs. */
-export function demoSite(): { app: RequestListener; guard: Bunker; parts: ControlParts } {
+/** A sample site behind all that contacts nobody. */
+export function demoSite(): { app: RequestListener; guard: Bunker } {
   const app = loadExpress()();
   const guard = bunker({
     store: new MemoryStore(),
     // On by default, and then addresses are shared; a sample site contacts nobody.
     bunkernet: false,
+    resolver: NO_DNS,
     sessions: { secret: randomBytes(32).toString("hex") },
     // Programs that call the API cannot solve a challenge; bans hold there all the same.
     antibot: { challenge: "javascript", ignoreUri: ["^/api/"] },
@@ -38,14 +38,7 @@ export function demoSite(): { app: RequestListener; guard: Bunker; parts: Contro
     if (url.startsWith("/api/")) json(res, 404, { error: "not found" });
     else html(res, 404, missingPage(url));
   });
-  const parts: ControlParts = {
-    bans: guard.bans,
-    explain: (subject) => guard.explain(subject),
-    lookups: { resolver: NO_DNS },
-    health: () => guard.health(),
-    bunkernet: guard.bunkernet,
-  };
-  return { app, guard, parts };
+  return { app, guard };
 }
 
 const nobody = (): Promise<never> => Promise.reject(new Error("the demo asks nobody"));

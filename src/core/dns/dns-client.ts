@@ -1,5 +1,7 @@
 import { Resolver } from "node:dns/promises";
+import { parseAddress } from "../address.js";
 import { failureOf, type DnsAnswer } from "./dns-answer.js";
+import { reverseName } from "./reverse-name.js";
 import { isResolver, type DnsResolver, type ResolverOption } from "./resolver-option.js";
 
 /** How a {@link DnsClient} is set up. */
@@ -38,7 +40,7 @@ export class DnsClient {
     } else {
       this.own = new Resolver({ timeout: Math.max(1, Math.round(deadline * FIRST_TRY_SHARE)), tries: TRIES });
       if (resolver.servers !== undefined) this.own.setServers(resolver.servers);
-      this.resolver = this.own;
+      this.resolver = asking(this.own);
     }
   }
 
@@ -128,6 +130,20 @@ export class DnsClient {
       );
     });
   }
+}
+
+// Node's own `reverse` says "not found" of a server that did not answer, too; the PTR question tells the two apart.
+function asking(own: Resolver): DnsResolver {
+  return {
+    resolve4: (name) => own.resolve4(name),
+    resolve6: (name) => own.resolve6(name),
+    resolveTxt: (name) => own.resolveTxt(name),
+    reverse: (ip) => {
+      const address = parseAddress(ip);
+      if (address === undefined) return Promise.reject(new TypeError("no IP address"));
+      return own.resolvePtr(`${reverseName(address)}.${address.family === 4 ? "in-addr" : "ip6"}.arpa`);
+    },
+  };
 }
 
 const clients = new WeakMap<object, DnsClient>();
