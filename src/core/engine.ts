@@ -8,6 +8,7 @@ import { askHook } from "./hooks.js";
 import type { Hub } from "./hub.js";
 import type { Protection } from "./protection.js";
 import { exposeViews, viewOf, type RequestBan, type RequestView } from "./request-view.js";
+import { isReset } from "./reset.js";
 import { Responder } from "./responder.js";
 import type { Runtime } from "./runtime.js";
 import { isThenable, PASS, type Deny, type Pass, type Verdict } from "./verdict.js";
@@ -119,6 +120,10 @@ export class Engine implements Running {
     try {
       const client = request.client(this.runtime.resolver);
       request.home ??= this;
+      if (isReset(client, req)) {
+        req.socket.destroy();
+        return;
+      }
       const exempt = this.exempt(client, request);
       if (exempt === undefined && this.observers.length > 0) watched = client;
       verdict = exempt ?? this.ask(client, request);

@@ -8,6 +8,9 @@ import { judgeUpgrade } from "./upgrade.js";
 
 type Upgrade = [req: IncomingMessage, socket: Duplex, head: Buffer];
 
+/** How long after a ban the connections it ends are looked for, in ms. */
+const CLOSE_AFTER_MS = 20;
+
 const guarded = new WeakSet<object>();
 
 /** Whether {@link guardServer} looks after a server's upgrades. */
@@ -41,16 +44,21 @@ export function guardServer(engine: Engine, server: Server): () => void {
     });
   });
   // Bans of other instances, too, end what is open.
-  const stop = index.onBan(() => {
+  let closing: NodeJS.Timeout | undefined;
+  const close = (): void => {
+    closing = undefined;
     for (const [socket, client] of open) {
       const { mode } = engine.forClient(client).runtime.options;
       if (mode !== "detect" && index.find(client, client.service) !== undefined) socket.destroy();
     }
-  });
+  };
+  // Bans come by the thousand when a store's are read, and connections are as many: one look serves all.
+  const stop = index.onBan(() => (closing ??= setTimeout(close, CLOSE_AFTER_MS).unref()));
   guarded.add(server);
   return () => {
     release();
     guarded.delete(server);
     stop();
+    clearTimeout(closing);
   };
 }

@@ -14,6 +14,8 @@ export interface RequestLike {
   readonly headers: IncomingHttpHeaders;
   readonly socket?: {
     readonly remoteAddress?: string | undefined;
+    readonly localAddress?: string | undefined;
+    readonly destroyed?: boolean;
     readonly encrypted?: boolean | undefined;
   } | null;
 }

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Engine } from "./engine.js";
 import { viewOf, type RequestView } from "./request-view.js";
 import type { Answer, Deny } from "./verdict.js";
+import { isReset } from "./reset.js";
 import { problem } from "./responder.js";
 
 /**
@@ -15,6 +16,10 @@ export async function judgeUpgrade(engine: Engine, req: IncomingMessage, socket:
   const ignore = (): void => undefined;
   socket.on("error", ignore);
   try {
+    if (isReset(request.client(engine.runtime.resolver), req)) {
+      socket.destroy();
+      return false;
+    }
     const verdict = await engine.judge(request);
     if (verdict.action !== "pass") engine.tell(verdict, request);
     if (verdict.action === "pass" || modeFor(engine, request) === "detect") {

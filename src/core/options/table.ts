@@ -29,7 +29,9 @@ export function readOptions<Resolved extends object>(
 ): Resolved {
   const given = options === undefined ? {} : options;
   if (given === null || typeof given !== "object" || Array.isArray(given)) {
-    report({ path: prefix === "" ? "options" : prefix, value: given, allowed: "an object of options" });
+    // A text in a group's place may be the secret that belongs inside.
+    const value = typeof given === "string" ? "(a text)" : given;
+    report({ path: prefix === "" ? "options" : prefix, value, allowed: "an object of options" });
     return readOptions(table, {}, prefix, report);
   }
   const at = (name: string): string => (prefix === "" ? name : `${prefix}.${name}`);
