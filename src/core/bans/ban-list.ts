@@ -154,8 +154,11 @@ export class BanList {
   private async write(ban: Ban, ttl: number): Promise<void> {
     const service = ban.scope === "service" ? ban.service : undefined;
     try {
-      await this.store.set(banKey(ban.ip, service), encodeBan(ban), ttl);
-      await this.writeVoid(ban.ip, service, ban.date.getTime(), ttl === 0 ? 0 : ttl + this.index.retention);
+      // Both are on their way at once: a store on a network answers them in one round trip.
+      await Promise.all([
+        this.store.set(banKey(ban.ip, service), encodeBan(ban), ttl),
+        this.writeVoid(ban.ip, service, ban.date.getTime(), ttl === 0 ? 0 : ttl + this.index.retention),
+      ]);
     } catch (error) {
       if (!(error instanceof StoreFullError)) throw new StoreFailure(error);
       // No room: a ban that only this process knew, without bounds, would be worse than none.
