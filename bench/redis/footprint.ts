@@ -84,7 +84,7 @@ export async function measureFootprint(
       "one …": name,
       "bytes in Redis": Math.round(each("used_memory")),
       "bytes in each instance": copied === true ? Math.round(kept / count) : 0,
-      "round trips": each("calls.evalsha").toFixed(2),
+      commands: each("calls.evalsha").toFixed(2),
       "µs of Redis's CPU": (cpu * 1e6).toFixed(0),
       "bytes to Redis": Math.round(each("total_net_input_bytes")),
       "bytes from Redis": Math.round(each("total_net_output_bytes")),
