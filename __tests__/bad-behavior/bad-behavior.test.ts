@@ -351,6 +351,26 @@ describe("what counts", () => {
     expect(await second.guard.bans.list()).toHaveLength(1);
   });
 
+  test("R3 banLocal bans who tries it on the app's own machine, and an app may, too", async () => {
+    const { url, guard, events } = await site({ threshold: 2, banLocal: true, trustProxy: false });
+    expect(await bad(url, 3)).toEqual([404, 404, 403]);
+    expect(events.map(({ protection, reason }) => [protection, reason])).not.toContainEqual([
+      "bad-behavior",
+      "exception",
+    ]);
+    expect(await guard.bans.list()).toMatchObject([{ ip: "127.0.0.1", reason: "bad behavior" }]);
+    await served?.close();
+
+    const own = badBehavior({ store: new MemoryStore(), logger: false, banLocal: true, trustProxy: false });
+    served = await serve(
+      EXPRESS.app([own], (req, res) => {
+        void Promise.resolve(req.bunker?.ban({ reason: "asked for it" })).then(() => res.end("banned"));
+      }),
+    );
+    await ask(served.url, "/");
+    expect((await ask(served.url, "/")).status).toBe(403);
+  });
+
   test("R4 counters and bans use the IPv6 prefix", async () => {
     const { url, guard } = await site({ threshold: 4 });
     for (let i = 1; i <= 4; i++) await bad(url, 1, { from: `2600:1f18::${i}` });

@@ -142,6 +142,8 @@ export class BadBehaviorProtection implements Protection {
       address: client.ip,
       data: evidence,
       action: challenge ? "challenge" : "deny",
+      // It gets here with banLocal only, which is how a gate is tried out on one's own machine.
+      force: client.isLoopback,
       source: {
         protection: this.name,
         id: request.id,

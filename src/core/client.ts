@@ -45,6 +45,10 @@ export class Client {
   get isGlobal(): boolean {
     return this.identity.isGlobal || this.vouched.isGlobal;
   }
+  /** Whether it is a program on this very machine. */
+  get isLoopback(): boolean {
+    return /^(?:127\.|::1$)/.test(this.identity.ip);
+  }
   /** Whether a trusted proxy stands between. */
   get proxied(): boolean {
     return this.identity !== this.peer;

@@ -291,6 +291,7 @@ export class Engine implements Running {
         service: client.service ?? "unknown",
         address: client.ip,
         data,
+        force: client.isLoopback,
         source: {
           protection: "application",
           id: request.id,
