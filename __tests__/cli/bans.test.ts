@@ -177,6 +177,16 @@ describe("nobody to ask", () => {
     });
   });
 
+  test("health is told of no Redis, which does not know it", async () => {
+    expect(await run("health")).toEqual({
+      code: 3,
+      out: "",
+      err: `express-bunker: there is nobody to ask: no running app is named
+  --control PATH   the socket that bunker().control({ path }) opened (there is no ./.express-bunker.sock here)
+`,
+    });
+  });
+
   test("an app that is gone", async () => {
     expect(await run("bans", "--control", "gone.sock")).toEqual({
       code: 3,

@@ -189,6 +189,14 @@ describe("a terminal", () => {
     expect(lines[0]).toContain("\u001b[1mADDRESS\u001b[22m");
   });
 
+  test("has 80 characters where it does not know, and leaves short texts whole", () => {
+    const out = Object.assign(new PassThrough(), { isTTY: true, columns: 0 });
+    const terminal = new Terminal(out, new PassThrough(), { NO_COLOR: "1" });
+    expect(terminal.width).toBe(80);
+    printTable(terminal, ["WHAT", "LEFT"], [["x".repeat(90), "23h 59m"]]);
+    expect(String(out.read())).toContain(`${"x".repeat(90)}  23h 59m\n`);
+  });
+
   test.each([
     ["a pipe", false, {}],
     ["NO_COLOR", true, { NO_COLOR: "1" }],

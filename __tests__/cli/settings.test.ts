@@ -69,6 +69,19 @@ test("all that is wrong is told at once, with exit code 1", async () => {
   });
 });
 
+test("settings that are right one by one, and too few for bunker()", async () => {
+  const { code, out, err } = await run([], { USE_ANTIBOT: "turnstile" });
+  expect(code).toBe(1);
+  expect(out).toMatch(/^USE_ANTIBOT +turnstile +the environment +antibot\.challenge$/m);
+  expect(err).toContain(
+    "bunker() needs more than these settings:\n  - antibot.turnstile.siteKey: got undefined",
+  );
+  expect(err).toContain("ANTIBOT_TURNSTILE_SECRET");
+  const json = await run(["--json"], { USE_ANTIBOT: "turnstile" });
+  expect(json.code).toBe(1);
+  expect(() => JSON.parse(json.out) as unknown).not.toThrow();
+});
+
 test("files and services that are not there", async () => {
   const missing = await run(["--check", "missing.env"]);
   expect([missing.code, missing.err]).toEqual([1, expect.stringContaining("missing.env")]);

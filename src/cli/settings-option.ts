@@ -20,12 +20,15 @@ export function settingsSource(given: Given): SettingsSource {
 }
 
 /** What the settings amount to. Connects to nothing: the store is left out, and what it would be is told apart. */
-export function optionsFromSettings(given: Given): {
+export function optionsFromSettings(
+  given: Given,
+  source: SettingsSource = settingsSource(given),
+): {
   readonly options: BunkerOptions;
   readonly redis: RedisAccess | undefined;
 } {
   let redis: RedisAccess | undefined;
-  const options = loadSettings(settingsSource(given), {
+  const options = loadSettings(source, {
     logger: false,
     createStore(access) {
       redis = access;

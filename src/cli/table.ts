@@ -35,7 +35,8 @@ function lineOf(
   const parts = row.map((cell, column) => {
     const isLast = column === row.length - 1;
     const text = textOf(cell);
-    const fitting = isLast && lengthOf(text) > left ? `${text.slice(0, Math.max(8, left - 1))}…` : text;
+    const room = Math.max(9, left);
+    const fitting = isLast && lengthOf(text) > room ? `${text.slice(0, room - 1)}…` : text;
     const padding = isLast ? "" : " ".repeat((widths[column] as number) - lengthOf(text) + 2);
     left -= lengthOf(text) + padding.length;
     const whole = shown(terminal, cell, fitting);

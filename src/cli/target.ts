@@ -53,15 +53,16 @@ export async function findTarget(given: Given, command: string): Promise<Target>
   if (redis !== undefined) return reached(storeOf(redis), shownRedis(redis.url), given);
   const path = defaultPath({});
   if (existsSync(path)) return new ControlTarget(path);
-  throw new CliError(
-    [
-      "there is nobody to ask: no running app and no Redis is named",
-      `  --control PATH   the socket that bunker().control({ path }) opened (there is no ./${path} here)`,
-      "  --redis URL      the Redis that the apps share",
-      "  USE_REDIS=yes and REDIS_HOST, in the environment or in --settings FILE",
-    ].join("\n"),
-    EXIT.unreachable,
-  );
+  const socket = `  --control PATH   the socket that bunker().control({ path }) opened (there is no ./${path} here)`;
+  const redisToo = [
+    "there is nobody to ask: no running app and no Redis is named",
+    socket,
+    "  --redis URL      the Redis that the apps share",
+    "  USE_REDIS=yes and REDIS_HOST, in the environment or in --settings FILE",
+  ];
+  // Health is known to the app alone.
+  const lines = command === "health" ? ["there is nobody to ask: no running app is named", socket] : redisToo;
+  throw new CliError(lines.join("\n"), EXIT.unreachable);
 }
 
 class ControlTarget implements Target {

@@ -26,9 +26,9 @@ export class Terminal {
     this.showsProgress = err.isTTY === true && env["TERM"] !== "dumb";
   }
 
-  /** How many characters a line has; Infinity where nobody looks. */
+  /** How many characters a line has; Infinity where nobody looks. Terminals that do not know, as in containers, say 0. */
   get width(): number {
-    return this.isInteractive ? (this.out.columns ?? 80) : Infinity;
+    return this.isInteractive ? this.out.columns || 80 : Infinity;
   }
 
   /** Writes a line of the result. */
@@ -54,7 +54,7 @@ export class Terminal {
     if (!this.showsProgress || now - this.lastProgress < 100) return;
     this.lastProgress = now;
     this.progressShown = true;
-    this.err.write(`\r\u001b[K${line().slice(0, (this.err.columns ?? 80) - 1)}`);
+    this.err.write(`\r\u001b[K${line().slice(0, (this.err.columns || 80) - 1)}`);
   }
 
   /** Takes the progress line away. */

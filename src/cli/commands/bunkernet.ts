@@ -30,7 +30,7 @@ export const bunkernetCommand: Command = {
   ],
   notes: [
     "Actions are register, ping, sync and status. register: asks for an id, unless there is one. ping: asks the API whether it is there and knows the id. sync: downloads the list now. status: what a running app knows.",
-    "A running app is asked where there is one: --control, else EXPRESS_BUNKER_CONTROL, else ./.express-bunker.sock. Without one the API of the settings is called from here; the id is then kept in their Redis, or in --cache-dir. The API is told this machine's address, and nobody's else.",
+    "A running app is asked where there is one: --control, else EXPRESS_BUNKER_CONTROL, else ./.express-bunker.sock. Without one the API of the settings is called from here; the id is then kept in their Redis, or in --cache-dir. The API is told this machine's address, and nobody else's.",
   ],
   examples: ["bunkernet status", "bunkernet register --settings variables.env --cache-dir /var/cache/app"],
   async run(given, terminal) {

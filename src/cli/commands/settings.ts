@@ -1,8 +1,12 @@
+import { readBunkerOptions, type BunkerOptions } from "../../bunker-options.js";
+import { BunkerOptionsError } from "../../core/errors.js";
+import { allProblemsAtOnce } from "../../core/options/table.js";
 import { explainSettings, type EffectiveSetting } from "../../settings/explain-settings.js";
 import { JSON_OPTION, type Command } from "../command.js";
 import { CliError, EXIT, UsageError } from "../exit-code.js";
+import { failureOf } from "../failure.js";
 import { requireService } from "../operands.js";
-import { SETTINGS_OPTION, settingsSource } from "../settings-option.js";
+import { optionsFromSettings, SETTINGS_OPTION, settingsSource } from "../settings-option.js";
 import { printTable } from "../table.js";
 import { printable } from "../terminal.js";
 
@@ -20,7 +24,7 @@ export const settingsCommand: Command = {
     JSON_OPTION,
   ],
   notes: [
-    "Secrets are never shown. The exit code is 1 when something is wrong; all problems are told at once.",
+    "Secrets are never shown. The exit code is 1 when something is wrong, or when bunker() needs more than these settings; all problems are told at once.",
   ],
   examples: ["settings --all", "settings --check variables.env --service www.example.com"],
   run(given, terminal) {
@@ -28,7 +32,10 @@ export const settingsCommand: Command = {
     if (file !== undefined && given.has("settings"))
       throw new UsageError("give one of --check and --settings", "settings");
     const name = requireService(given, "settings");
-    const explained = explainSettings(file ?? settingsSource(given));
+    const source = file ?? settingsSource(given);
+    const explained = explainSettings(source);
+    const problems = problemsOf(optionsFromSettings(given, source).options);
+    const exitCode = problems === undefined ? EXIT.ok : EXIT.problem;
     const { common, services, aliases, warnings } = explained;
     const names = Object.keys(services);
     const chosen = name === undefined ? common : services[name];
@@ -42,7 +49,8 @@ export const settingsCommand: Command = {
       terminal.printJson(
         name === undefined ? explained : { service: name, settings: chosen, aliases: aliases[name] ?? [] },
       );
-      return Promise.resolve(EXIT.ok);
+      if (problems !== undefined) terminal.tell(problems);
+      return Promise.resolve(exitCode);
     }
     const shown = chosen.filter(({ givenAs }) => givenAs !== undefined || given.has("all"));
     if (shown.length === 0)
@@ -57,9 +65,22 @@ export const settingsCommand: Command = {
       terminal.print(`\nServices, each with settings of its own (--service NAME): ${names.join(", ")}`);
     for (const warning of warnings)
       terminal.tell(`${terminal.styled("yellow", "note")}: ${printable(warning)}`);
-    return Promise.resolve(EXIT.ok);
+    if (problems !== undefined) terminal.tell(problems);
+    return Promise.resolve(exitCode);
   },
 };
+
+// What every setting by itself allows, and bunker() would refuse all the same: a vendor without its keys.
+function problemsOf(options: BunkerOptions): string | undefined {
+  try {
+    allProblemsAtOnce((report) => readBunkerOptions(options, report));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof BunkerOptionsError)) throw error;
+    const lines = failureOf(error).message.split("\n").slice(1);
+    return ["bunker() needs more than these settings:", ...lines.map(printable)].join("\n");
+  }
+}
 
 function valueText({ value }: EffectiveSetting): string {
   return value === "" ? "(empty)" : value;
