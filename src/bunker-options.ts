@@ -20,6 +20,7 @@ import {
   type BunkernetOptions,
   type BunkernetResolved,
 } from "./bunkernet/options.js";
+import type { OptionProblem } from "./core/errors.js";
 import type { Report } from "./core/options/check.js";
 import { switched } from "./core/options/switched.js";
 import { readOptions, type OptionsTable } from "./core/options/table.js";
@@ -62,7 +63,11 @@ export interface BunkerResolved extends SharedResolved {
 
 const table: OptionsTable<BunkerResolved> = {
   ...sharedTable,
-  antibot: { check: switched(antibotTable, false), default: false, help: "The gate." },
+  antibot: {
+    check: switched(antibotTable, '{ challenge: "javascript" }'),
+    default: false,
+    help: "The gate.",
+  },
   badBehavior: {
     check: switched(badBehaviorTable),
     default: () => readOptions(badBehaviorTable, {}, "", () => undefined),
@@ -94,7 +99,7 @@ export function readBunkerOptions(options: unknown, report: Report): BunkerSetup
   const seen = new Set<string>();
   const note: Report = (problem) => {
     seen.add(problem.path);
-    report(problem);
+    report(withHome(problem));
   };
   const common = readOptions(table, options, "", note);
   checkTogether(common, "", note);
@@ -105,7 +110,7 @@ export function readBunkerOptions(options: unknown, report: Report): BunkerSetup
     const merged = serviceOptionsOf(given, own);
     // What is wrong for all has been said.
     const news: Report = (problem) => {
-      if (!seen.has(problem.path.slice(prefix.length + 1))) report(problem);
+      if (!seen.has(problem.path.slice(prefix.length + 1))) report(withHome(problem));
     };
     const read = { ...common, ...readOptions(serviceTable, merged, prefix, news) };
     checkProtections(merged, read, prefix, news);
@@ -115,6 +120,14 @@ export function readBunkerOptions(options: unknown, report: Report): BunkerSetup
 }
 
 type Given = Readonly<Record<string, unknown>>;
+
+// The protections alone take the shared options among their own: here those are given once, for all of them.
+function withHome(problem: OptionProblem): OptionProblem {
+  const [, part, name = ""] =
+    /(?:^|\.)(antibot|badBehavior|dnsbl|bunkernet)\.(\w+)$/.exec(problem.path) ?? [];
+  if (part === undefined || !Object.hasOwn(sharedTable, name)) return problem;
+  return { path: problem.path, value: problem.value, allowed: `${name} beside ${part}, not in it` };
+}
 
 // What only several options together can get wrong, for all or for one service.
 function checkProtections(given: Given, read: BunkerResolved, prefix: string, report: Report): void {

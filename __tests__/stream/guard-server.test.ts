@@ -5,8 +5,9 @@ import { Engine } from "../../src/core/engine.js";
 import { readOptions } from "../../src/core/options/table.js";
 import { Runtime } from "../../src/core/runtime.js";
 import { sharedTable, type SharedOptions } from "../../src/core/shared-options.js";
-import { MemoryStore } from "../../src/index.js";
+import { bunker, MemoryStore } from "../../src/index.js";
 import { guardWhole, type GuardOptions } from "../../src/stream/guard-server.js";
+import { streamGuard } from "../../src/stream/index.js";
 import { proxyV1 } from "./proxy-bytes.js";
 
 const VISITOR = "8.8.8.8";
@@ -90,5 +91,10 @@ test("a service that only requests tell: global bans are refused at the socket, 
 test("wrong options are named, and nothing is guarded then", async () => {
   await expect(site({ conections: true } as never)).rejects.toThrow('"connections"');
   await expect(site({ proxyProtocol: true })).rejects.toThrow("trustProxy");
+  const guard = bunker({ bunkernet: false, logger: false });
+  for (const wrong of [guard, {}, undefined])
+    expect(() => guard.guard(wrong as never)).toThrow(/server: got .*; allowed: a server/);
+  expect(() => streamGuard({} as never)).toThrow("server: got an object");
+  await guard.close();
   expect(Object.hasOwn(server as Server, "emit")).toBe(false);
 });

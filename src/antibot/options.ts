@@ -34,7 +34,7 @@ export interface SessionOptions {
    * The secret that seals challenges and signs passes, at least 16 characters; an array rotates: the first is used, all
    * are accepted. `"random"` = generated, and kept in the store. Setting `SESSIONS_SECRET`.
    */
-  secret?: string | readonly string[];
+  secret?: string | readonly string[] | undefined;
   /** The cookies' name, the same on every instance. Setting `SESSIONS_NAME`. Default `"bunker"`. */
   name?: string;
   /** The cookies' domain; default: only the host that set them. Setting `SESSIONS_DOMAIN`. */

@@ -6,6 +6,7 @@ import { flag } from "../core/options/check.js";
 import { ConnectionGuard } from "./connection-guard.js";
 import {
   checkConnections,
+  checkServer,
   connectionTable,
   type ConnectionOptions,
   type ConnectionResolved,
@@ -43,6 +44,7 @@ export function guardWhole(
   options: GuardOptions = {},
 ): () => void {
   const resolved = allProblemsAtOnce((report) => {
+    checkServer(server, report);
     const read = readOptions(table, options, "", report);
     checkConnections(read, engine.runtime.options, report);
     return read;

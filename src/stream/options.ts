@@ -81,6 +81,18 @@ export const connectionTable: OptionsTable<ConnectionResolved> = {
   },
 };
 
+/** Whether there is something to guard. An Express app, which is a function, is not what connections come to. */
+export function checkServer(server: unknown, report: Report): void {
+  const given = server as { on?: unknown; emit?: unknown } | null | undefined;
+  if (typeof given === "object" && typeof given?.on === "function" && typeof given.emit === "function")
+    return;
+  report({
+    path: "server",
+    value: server,
+    allowed: "a server: what app.listen() or createServer() answers",
+  });
+}
+
 /** What only several options together can get wrong. */
 export function checkConnections(options: ConnectionResolved, shared: SharedResolved, report: Report): void {
   const { trustProxy } = shared;

@@ -33,6 +33,7 @@ import { checkDnsbl, dnsblTable, type DnsblOptions, type DnsblResolved } from ".
 import { ConnectionGuard, type ConnectionStatus } from "./connection-guard.js";
 import {
   checkConnections,
+  checkServer,
   connectionTable,
   type ConnectionOptions,
   type ConnectionResolved,
@@ -89,6 +90,7 @@ const table: OptionsTable<StreamResolved> = {
  */
 export function streamGuard(server: Server, options: StreamGuardOptions = {}): StreamGuard {
   const resolved = allProblemsAtOnce((report) => {
+    checkServer(server, report);
     const read = readOptions(table, options, "", report);
     checkTogether(read, "", report);
     checkConnections(read, read, report);

@@ -4,14 +4,17 @@ import { group, readOptions, type OptionsTable } from "./table.js";
 /**
  * A check for a protection's options, or a switch: `true` = its defaults, `false` = off.
  *
- * @param hasDefaults `false` = it cannot be on without options, so `true` is refused
+ * @param example for what cannot be on without options, so that `true` is refused: the least that it takes
  */
 export function switched<Resolved extends object>(
   options: OptionsTable<Resolved>,
-  hasDefaults = true,
+  example?: string,
 ): Check<Resolved | false> {
   const whole = group(options);
-  const allowed = `${hasDefaults ? "true, " : ""}false, or ${whole.allowed}`;
+  const hasDefaults = example === undefined;
+  const allowed = hasDefaults
+    ? `true, false, or ${whole.allowed}`
+    : `false, or an object of options such as ${example}`;
   return {
     allowed,
     parse: (text) => (text === "yes" ? true : text === "no" ? false : text),

@@ -69,7 +69,11 @@ export function group<Resolved extends object>(table: OptionsTable<Resolved>): C
 /** Runs `read` with a report and throws one {@link BunkerOptionsError} if anything was reported. */
 export function allProblemsAtOnce<T>(read: (report: Report) => T): T {
   const problems: OptionProblem[] = [];
-  const result = read((problem) => problems.push(problem));
+  const result = read((problem) => {
+    // What was not understood is missing, too: that is said once.
+    const said = problems.some(({ path, allowed }) => path === problem.path && allowed === problem.allowed);
+    if (!said) problems.push(problem);
+  });
   if (problems.length > 0) throw new BunkerOptionsError(problems);
   return result;
 }
