@@ -77,6 +77,19 @@ describe("R6 a request that names two hosts", () => {
     expect(await at("open.example.com", "/")).toBe("open.example.com");
   });
 
+  test("R6 the log says once why, of clients near and far", async () => {
+    const warnings: string[] = [];
+    const keep = (line: string): number => warnings.push(line);
+    const at = await start({ ...SERVICES, logger: { info: keep, warn: keep, error: keep } });
+    expect([await at("evil.example", "/"), await at("more.example", "/")]).toEqual(["403", "403"]);
+    const near = { headers: { Host: 'localhost"\t' } };
+    expect((await ask((served as Served).url, "/", { ...near, from: "10.1.2.3" })).status).toBe(403);
+    expect(warnings.filter((line) => line.includes("WRN_BUNKER_UNKNOWN_HOST"))).toEqual([
+      expect.stringContaining(`a request of ${FROM} was for no service of this app: Host "evil.example"`),
+      expect.stringContaining('a request of 10.1.2.3 was for no service of this app: Host "localhost'),
+    ]);
+  });
+
   test("R6 HTTP/2: :authority and host", async () => {
     const all = bunkered(SERVICES);
     server = createHttp2((req, res) =>

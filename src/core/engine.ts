@@ -11,6 +11,7 @@ import { exposeViews, viewOf, type RequestBan, type RequestView } from "./reques
 import { isReset } from "./reset.js";
 import { Responder } from "./responder.js";
 import type { Runtime } from "./runtime.js";
+import { refuseUnknownHost } from "./unknown-host.js";
 import { isThenable, PASS, type Deny, type Pass, type Verdict } from "./verdict.js";
 
 /** Connect middleware, typed on Node's own requests, so that it fits Express 4 and 5, Connect and bare http alike. */
@@ -192,7 +193,7 @@ export class Engine implements Running {
 
   private ask(client: Client, request: RequestView): Awaitable<Verdict> {
     return client.service === undefined && this.runtime.options.unknownHost === "deny"
-      ? unknownHost(request)
+      ? refuseUnknownHost(this.runtime.hub, client, request)
       : this.walk(client, request, 0);
   }
 
@@ -309,14 +310,4 @@ export class Engine implements Running {
       );
     }
   }
-}
-
-function unknownHost(request: RequestView): Deny {
-  const host = request.header("host") ?? "";
-  return {
-    action: "deny",
-    protection: "services",
-    reason: "unknown host",
-    data: { host: host.slice(0, 255) },
-  };
 }
