@@ -87,7 +87,10 @@ export interface ChallengeKind<State = unknown> {
    * Files that the page needs, by name: `GET <uri>/<name>?state=<token>` is answered by the function of that name, given the
    * challenge that `token` holds (`undefined` = no such challenge, or it is too old).
    */
-  readonly files?: Readonly<
-    Record<string, (issued: Issued<State> | undefined, visit: Visit) => Awaitable<Answer>>
-  >;
+  readonly files?: Readonly<Record<string, ChallengeFile<State>>>;
 }
+
+// Declared as a method, like `page` and `verify`: a kind with a state of its own must fit where any kind is taken.
+type ChallengeFile<State> = {
+  file(issued: Issued<State> | undefined, visit: Visit): Awaitable<Answer>;
+}["file"];

@@ -13,9 +13,9 @@ export type KindName = "cookie" | "javascript" | "captcha" | ProviderName;
 
 // A kind's state is its own business: only what its `issue` answered ever comes back to it.
 const MAKERS: Readonly<Record<KindName, (options: AntibotResolved, runtime: Runtime) => ChallengeKind>> = {
-  cookie: () => cookieChallenge as ChallengeKind,
-  javascript: () => javascriptChallenge as ChallengeKind,
-  captcha: (options, runtime) => new CaptchaChallenge(options.captcha, runtime) as ChallengeKind,
+  cookie: () => cookieChallenge,
+  javascript: () => javascriptChallenge,
+  captcha: (options, runtime) => new CaptchaChallenge(options.captcha, runtime),
   recaptcha: (options, runtime) => providerChallenge("recaptcha", options, runtime),
   hcaptcha: (options, runtime) => providerChallenge("hcaptcha", options, runtime),
   turnstile: (options, runtime) => providerChallenge("turnstile", options, runtime),

@@ -1,5 +1,5 @@
 import express, { type Request } from "express";
-import { antibot, badBehavior, bunker, MemoryStore } from "express-bunker";
+import { antibot, badBehavior, bunker, MemoryStore, type ChallengeKind } from "express-bunker";
 
 const app = express();
 const store = new MemoryStore();
@@ -17,6 +17,14 @@ const gate = antibot<Request>({ store, challenge: "cookie", sessions: { secret: 
 app.use(badBehavior({ store }));
 app.use(gate.uri, gate.router);
 app.use(gate);
+
+const sum: ChallengeKind<{ a: number; b: number }> = {
+  name: "sum",
+  issue: () => ({ a: 1, b: 2 }),
+  page: ({ state }) => ({ body: `${state.a} + ${state.b} = <input name="sum">` }),
+  verify: (state, fields) => Number(fields.get("sum")) === state.a + state.b,
+};
+app.use("/sum", antibot({ store, challenge: sum, sessions: { secret: process.env["SESSIONS_SECRET"] } }));
 
 app.get("/bans", async (_req, res) => {
   const bans = await guard.bans.list();

@@ -38,5 +38,5 @@ export function providerChallenge(
       `express-bunker: the challenge "${name}" sends visitors to ${vendor.title}: ${hosts} will learn their addresses`,
     );
   }
-  return new ProviderChallenge(vendor, options.onProviderError, runtime) as ChallengeKind;
+  return new ProviderChallenge(vendor, options.onProviderError, runtime);
 }
