@@ -25,6 +25,11 @@ the only service that has one is read.
 - With \`USE_REDIS=yes\` the options hold a \`store\` that shares bans with a BunkerWeb on the same Redis. It connects at once; close it
   when you close the app. \`loadSettings(source, { createStore })\` makes another.
 
+What no setting says is said in code: \`bunker({ ...loadSettings(process.env), trustProxy: "10.0.0.0/8" })\`. Behind a proxy that is
+needed, or Express's \`trust proxy\`: BunkerWeb's \`REAL_IP_…\` settings are among those that are ignored, and name proxies in front of
+BunkerWeb ([proxies.md](proxies.md)). A group given so (\`antibot\`, say) takes the place of the settings' whole group. To test
+settings before the app does: \`npx express-bunker settings --check FILE\`.
+
 \`optionsToSettings(options)\` is the way back, \`explainSettings(source)\` says what is in force and where each value came from, and
 \`describeSettings()\` answers what is on this page.
 
