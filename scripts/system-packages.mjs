@@ -45,11 +45,24 @@ const PROGRAMS = [
     debian: ["unbound"],
   },
   {
+    name: "OpenSSL",
+    purpose: "certificates for tests with TLS",
+    commands: ["openssl"],
+    probe: "version",
+    debian: ["openssl"],
+  },
+  {
     name: "Redis",
     purpose: "tests of the Redis store",
     paths: ["/usr/bin/redis-server", "/usr/local/bin/redis-server"],
     commands: ["redis-server"],
-    debian: ["redis-server", "redis-tools"],
+    debian: ["redis-server"],
+  },
+  {
+    name: "redis-cli",
+    purpose: "tests of the Redis store",
+    commands: ["redis-cli"],
+    debian: ["redis-tools"],
   },
 ];
 

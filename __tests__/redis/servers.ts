@@ -78,11 +78,12 @@ export async function startSentinel(): Promise<{ port: number; stop(): Promise<v
   const config = join(folder, "sentinel.conf");
   const { writeFile } = await import("node:fs/promises");
   const sentinel = await startServer({
-    program: "redis-sentinel",
+    // The same program; a package of its own only names it so.
+    program: "redis-server",
     async args(port) {
       const lines = [`port ${port}`, `dir ${folder}`, `sentinel monitor bunker 127.0.0.1 ${master.port} 1`];
       await writeFile(config, `${lines.join("\n")}\n`);
-      return [config];
+      return [config, "--sentinel"];
     },
     answers: (port) => redisCli(port, "ping"),
   });
