@@ -3,13 +3,12 @@ import { performance } from "node:perf_hooks";
 import { BlockList } from "node:net";
 import { AddressSet } from "../src/core/address-set.js";
 import { addressOfWords, type Address } from "../src/core/address.js";
+import { held, nsPerLookup } from "./harness/held-memory.js";
 
 const SIZES = [1_000, 100_000, 1_000_000];
 const BLOCK_LIST_LIMIT = 1_000;
 const PAIRS = 11;
 const PROBES = 20_000;
-
-const collect = globalThis.gc ?? (() => undefined);
 
 // A walk over all IPv4 addresses that meets none twice.
 function nth(index: number): Address {
@@ -26,27 +25,6 @@ function probesFor(count: number, round: number): Address[] {
     const at = Math.imul(index + round * PROBES, 0x85ebca6b) >>> 0;
     return nth(index % 2 === 0 ? at % count : count + (at % count));
   });
-}
-
-function heldBytes(make: () => unknown): { held: unknown; megabytes: number; milliseconds: number } {
-  collect();
-  const before = process.memoryUsage();
-  const start = performance.now();
-  const held = make();
-  const milliseconds = performance.now() - start;
-  collect();
-  const after = process.memoryUsage();
-  const megabytes = (after.heapUsed - before.heapUsed + after.arrayBuffers - before.arrayBuffers) / 1e6;
-  return { held, megabytes, milliseconds };
-}
-
-function nsPerLookup(probes: readonly Address[], has: (address: Address) => boolean): number {
-  let hits = 0;
-  const start = performance.now();
-  for (const probe of probes) if (has(probe)) hits++;
-  const ns = ((performance.now() - start) * 1e6) / probes.length;
-  if (hits !== probes.length / 2) throw new Error(`${hits} hits of ${probes.length / 2}`);
-  return ns;
 }
 
 const median = (values: number[]): number =>
@@ -96,22 +74,22 @@ async function compare(count: number): Promise<void> {
   const stallSized = await worstStall(() => AddressSet.build(texts, { expected: count }));
   const stallOfMachine = await worstStall(() => spin(count / 2_000));
 
-  const ours = heldBytes(() => {
+  const ours = held(() => {
     const set = new AddressSet();
     for (let index = 0; index < count; index++) set.add(nth(index));
     return set;
   });
-  const strings = heldBytes(() => {
+  const strings = held(() => {
     const set = new Set<string>();
     for (let index = 0; index < count; index++) set.add(nth(index).text);
     return set;
   });
-  const array = heldBytes(() =>
+  const array = held(() =>
     Uint32Array.from({ length: count }, (_, index) => nth(index).words[0] ?? 0).sort(),
   );
-  const addressSet = ours.held as AddressSet;
-  const stringSet = strings.held as Set<string>;
-  const sorted = array.held as Uint32Array;
+  const addressSet = ours.value;
+  const stringSet = strings.value;
+  const sorted = array.value;
   const contenders: {
     name: string;
     has: (address: Address) => boolean;
@@ -142,12 +120,12 @@ async function compare(count: number): Promise<void> {
     },
   ];
   if (count <= BLOCK_LIST_LIMIT) {
-    const block = heldBytes(() => {
+    const block = held(() => {
       const list = new BlockList();
       for (const text of texts) list.addAddress(text);
       return list;
     });
-    const list = block.held as BlockList;
+    const list = block.value;
     contenders.push({
       name: "net.BlockList",
       has: (address) => list.check(address.text),

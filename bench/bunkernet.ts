@@ -8,6 +8,7 @@ import { bunkernet } from "../src/bunkernet/index.js";
 import { AddressSet } from "../src/core/address-set.js";
 import { addressOfWords, type Address } from "../src/core/address.js";
 import { MemoryStore } from "../src/store/memory-store.js";
+import { collect, held, nsPerLookup } from "./harness/held-memory.js";
 import { printTable, writeResults } from "./harness/report.js";
 import { median } from "./harness/statistics.js";
 
@@ -22,11 +23,6 @@ const BLOCK_LIST_MOST = 1_000;
 const SET_MOST = 1_000_000;
 
 // Twice: what array buffers held is let go of after the objects themselves.
-const collect = (): void => {
-  globalThis.gc?.();
-  globalThis.gc?.();
-};
-
 // Walks over all addresses without meeting one twice.
 function nth(family: 4 | 6, index: number): Address {
   const word = Math.imul(index, 0x9e3779b1) >>> 0;
@@ -34,27 +30,6 @@ function nth(family: 4 | 6, index: number): Address {
   const address = addressOfWords(family, words);
   // A flat text without a hash, as it comes from a socket.
   return { ...address, text: Buffer.from(address.text, "latin1").toString("latin1") };
-}
-
-function held<T>(make: () => T): { value: T; megabytes: number; milliseconds: number } {
-  collect();
-  const before = process.memoryUsage();
-  const start = performance.now();
-  const value = make();
-  const milliseconds = performance.now() - start;
-  collect();
-  const after = process.memoryUsage();
-  const megabytes = (after.heapUsed - before.heapUsed + after.arrayBuffers - before.arrayBuffers) / 1e6;
-  return { value, megabytes, milliseconds };
-}
-
-function nsPerLookup(probes: readonly Address[], has: (address: Address) => boolean): number {
-  let hits = 0;
-  const start = performance.now();
-  for (const probe of probes) if (has(probe)) hits++;
-  const ns = ((performance.now() - start) * 1e6) / probes.length;
-  if (hits !== probes.length / 2) throw new Error(`${hits} hits of ${probes.length / 2}`);
-  return ns;
 }
 
 function searcher(family: 4 | 6, size: number): (address: Address) => boolean {

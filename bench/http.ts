@@ -1,12 +1,11 @@
 // What Bunker costs on the way of a request, and what a refusal costs, next to bare Express and to other middlewares.
 // Only ratios within one run mean anything: servers take turns (A B A B …), each measurement a few seconds long.
-import { Agent } from "node:http";
 import { printTable, writeResults } from "./harness/report.js";
 import { startLoader, type Loader } from "./harness/loader.js";
-import type { ClientHeaders, LoadResult } from "./harness/load-process.js";
+import type { LoadResult } from "./harness/load-process.js";
 import { startServer, type ServerProcess } from "./harness/server-process.js";
 import { median, medianBounds } from "./harness/statistics.js";
-import { BROWSER_HEADERS, earnPass } from "./harness/visitor.js";
+import { clientsWithPasses } from "./harness/visitor.js";
 import { ADDRESSES } from "./servers/clients.js";
 
 interface Comparison {
@@ -57,20 +56,6 @@ function expectOnly(status: number, result: LoadResult): void {
   }
 }
 
-/** Headers of all clients, each with a pass that the gate gave it; every server gets the same ones. */
-async function clientsWithPasses(origin: string): Promise<ClientHeaders[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
-  const clients = await Promise.all(
-    ADDRESSES.map(async (address) => ({
-      ...BROWSER_HEADERS,
-      "X-Forwarded-For": address,
-      Cookie: await earnPass(origin, address, agent),
-    })),
-  );
-  agent.destroy();
-  return clients;
-}
-
 async function compare(
   loader: Loader,
   server: (name: string) => ServerProcess,
@@ -105,7 +90,7 @@ async function main(): Promise<void> {
       servers.set(name, await startServer(name));
     }
     const server = (name: string): ServerProcess => servers.get(name) as ServerProcess;
-    loader = startLoader(await clientsWithPasses(server("bunker-pass").origin));
+    loader = startLoader(await clientsWithPasses(server("bunker-pass").origin, ADDRESSES));
 
     const figures = [];
     for (const comparison of COMPARISONS) {

@@ -14,7 +14,7 @@ const LAUNCH = {
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1, MAP ${OTHER_HOST} 127.0.0.1`,
+    `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1, MAP ${OTHER_HOST} 127.0.0.1, MAP *.example.test 127.0.0.1`,
   ],
 };
 

@@ -1,4 +1,5 @@
-import { request, type Agent, type IncomingMessage } from "node:http";
+import { Agent, request, type IncomingMessage } from "node:http";
+import type { ClientHeaders } from "./load-process.js";
 
 const AT_MOST_REDIRECTS = 6;
 
@@ -36,6 +37,23 @@ export async function earnPass(origin: string, address: string, agent: Agent): P
     url = new URL(response.headers.location, url);
   }
   throw new Error(`${address} was not let in: more than ${AT_MOST_REDIRECTS} redirects`);
+}
+
+/** Headers of the clients at these addresses, each with a pass that the gate at `origin` gave it. */
+export async function clientsWithPasses(
+  origin: string,
+  addresses: readonly string[],
+): Promise<ClientHeaders[]> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+  const clients = await Promise.all(
+    addresses.map(async (address) => ({
+      ...BROWSER_HEADERS,
+      "X-Forwarded-For": address,
+      Cookie: await earnPass(origin, address, agent),
+    })),
+  );
+  agent.destroy();
+  return clients;
 }
 
 function cookieHeader(cookies: ReadonlyMap<string, string>): string {

@@ -1,9 +1,7 @@
-import { Agent } from "node:http";
 import { startLoader, type Loader } from "../harness/loader.js";
-import type { ClientHeaders } from "../harness/load-process.js";
 import { startServer, type ServerProcess } from "../harness/server-process.js";
 import { median, medianBounds } from "../harness/statistics.js";
-import { BROWSER_HEADERS, earnPass } from "../harness/visitor.js";
+import { clientsWithPasses } from "../harness/visitor.js";
 import { ADDRESSES } from "../servers/clients.js";
 import type { MeasuredRedis } from "./redis-server.js";
 
@@ -36,7 +34,7 @@ export async function compareHotPath(
   try {
     for (const name of [OURS, ...BASELINES.map(([name]) => name)]) servers.set(name, await startServer(name));
     const server = (name: string): ServerProcess => servers.get(name) as ServerProcess;
-    const sends = (loader = startLoader(await clientsWithPasses(server(OURS).origin)));
+    const sends = (loader = startLoader(await clientsWithPasses(server(OURS).origin, ADDRESSES)));
     const rate = async (name: string): Promise<Sample> => {
       const before = await commandsOf(redis);
       const cpuBefore = await server(name).cpu();
@@ -98,18 +96,4 @@ async function commandsOf(redis: MeasuredRedis): Promise<number> {
     /^calls\.(evalsha?|eval|get|set|p?ttl|script\|load)$/.test(name),
   );
   return sent.reduce((sum, name) => sum + (numbers[name] ?? 0), 0);
-}
-
-/** Headers of all clients, each with a pass; one secret makes it hold on every server. */
-async function clientsWithPasses(origin: string): Promise<ClientHeaders[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
-  const clients = await Promise.all(
-    ADDRESSES.map(async (address) => ({
-      ...BROWSER_HEADERS,
-      "X-Forwarded-For": address,
-      Cookie: await earnPass(origin, address, agent),
-    })),
-  );
-  agent.destroy();
-  return clients;
 }
