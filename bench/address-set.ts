@@ -1,8 +1,8 @@
 // The address set against what else could hold a list of addresses: ns per look-up, memory, build time, stalls.
 import { performance } from "node:perf_hooks";
 import { BlockList } from "node:net";
-import { AddressSet } from "../src/core/address-set.js";
-import { addressOfWords, type Address } from "../src/core/address.js";
+import { AddressSet } from "../src/address/address-set.js";
+import { addressOfWords, type Address } from "../src/address/address.js";
 import { held, nsPerLookup } from "./harness/held-memory.js";
 
 const SIZES = [1_000, 100_000, 1_000_000];

@@ -1,5 +1,5 @@
-export { bunker, type Bunker, type BunkerOptions } from "./bunker.js";
-export type { ServiceOptions } from "./service-options.js";
+export { bunker, type Bunker, type BunkerOptions } from "./bunker/bunker.js";
+export type { ServiceOptions } from "./bunker/service-options.js";
 export {
   antibot,
   type Antibot,
@@ -61,16 +61,16 @@ export {
   type SettingsSource,
 } from "./settings/index.js";
 export { ControlSocketError, type Control, type ControlOptions } from "./control/index.js";
-export { BanList, type BanListOptions, type BanOptions } from "./core/bans/ban-list.js";
-export type { Ban } from "./core/bans/ban.js";
+export { BanList, type BanListOptions, type BanOptions } from "./bans/ban-list.js";
+export type { Ban } from "./bans/ban.js";
 export {
   BunkerBanError,
   BunkerHookError,
   BunkerOptionsError,
   StoreFailure,
   type OptionProblem,
-} from "./core/errors.js";
-export type { Health, Middleware, Running } from "./core/engine.js";
+} from "./errors.js";
+export type { Health, Middleware, Running } from "./engine/engine.js";
 export type {
   BunkerEvent,
   BunkerEventType,
@@ -78,16 +78,16 @@ export type {
   BunkerListeners,
   Hub,
   Logger,
-} from "./core/hub.js";
-export type { ExplainedStep, Explanation, ImaginedRequest } from "./core/explain.js";
-export type { GuardOptions } from "./stream/guard-server.js";
-export type { BunkerRequest, PassInfo, RequestBan } from "./core/request-view.js";
-export type { DenyInfo, DenyOptions, SharedOptions } from "./core/shared-options.js";
-export type { DnsResolver, ResolverOption } from "./core/dns/resolver-option.js";
-export type { ListStatus } from "./core/lists/address-list.js";
-export type { TrustFunction, TrustProxy } from "./core/trust.js";
-export type { Challenge, Deny, Pass, Verdict } from "./core/verdict.js";
-export type { Client } from "./core/client.js";
+} from "./events/event-bus.js";
+export type { ExplainedStep, Explanation, ImaginedRequest } from "./engine/explain.js";
+export type { GuardOptions } from "./connections/guard-server.js";
+export type { BunkerRequest, PassInfo, RequestBan } from "./request/request-view.js";
+export type { DenyInfo, DenyOptions, SharedOptions } from "./engine/shared-options.js";
+export type { DnsResolver, ResolverOption } from "./dns/resolver-option.js";
+export type { ListStatus } from "./lists/address-list.js";
+export type { TrustFunction, TrustProxy } from "./request/trust.js";
+export type { Challenge, Deny, Pass, Verdict } from "./request/verdict.js";
+export type { Client } from "./request/client.js";
 export type { PageTheme } from "./pages/theme.js";
 export type { PageTexts } from "./pages/texts.js";
 export {

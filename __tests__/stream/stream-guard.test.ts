@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { connect as connectTls, createServer as createTls, type TLSSocket } from "node:tls";
 import { badBehavior, MemoryStore, type BunkerEvent } from "../../src/index.js";
 import { streamGuard, type StreamGuard, type StreamGuardOptions } from "../../src/stream/index.js";
-import { proxyV1, proxyV2 } from "./proxy-bytes.js";
+import { proxyV1, proxyV2 } from "../connections/proxy-bytes.js";
 
 const VISITOR = "8.8.8.8";
 const OTHER = "9.9.9.9";

@@ -1,4 +1,4 @@
-import type { Address } from "../../src/core/address.js";
+import type { Address } from "../../src/address/address.js";
 
 /** Collects all garbage, where `--expose-gc` lets us. */
 export function collect(): void {

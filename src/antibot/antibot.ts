@@ -1,28 +1,28 @@
 import cluster from "node:cluster";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { BanProtection } from "../core/bans/ban-protection.js";
-import { Engine, type Middleware, type Running } from "../core/engine.js";
-import { BunkerOptionsError } from "../core/errors.js";
-import { mounted } from "../core/mounted.js";
-import type { Report } from "../core/options/check.js";
-import { allProblemsAtOnce, nearestName, readOptions, type OptionsTable } from "../core/options/table.js";
-import type { Gate, Protection } from "../core/protection.js";
-import { Runtime } from "../core/runtime.js";
+import { BanProtection } from "../engine/ban-protection.js";
+import { Engine, type Middleware, type Running } from "../engine/engine.js";
+import { BunkerOptionsError } from "../errors.js";
+import { mounted } from "../engine/mounted.js";
+import type { Report } from "../options/check.js";
+import { allProblemsAtOnce, nearestName, readOptions, type OptionsTable } from "../options/table.js";
+import type { Gate, Protection } from "../engine/protection.js";
+import { Runtime } from "../engine/context.js";
 import {
   checkTogether,
   sharedTable,
   type SharedOptions,
   type SharedResolved,
-} from "../core/shared-options.js";
-import { judgeUpgrade } from "../core/upgrade.js";
+} from "../engine/shared-options.js";
+import { judgeUpgrade } from "../engine/upgrade.js";
 import { MemoryStore } from "../store/memory-store.js";
 import type { Awaitable } from "../store/store.js";
 import { checkProvider, isProviderName } from "./challenges/providers/checks.js";
-import { demandOf } from "./choice.js";
+import { demandOf } from "./challenge-policy.js";
 import { GateProtection } from "./gate.js";
 import { checkLookups } from "./lookups/options.js";
-import { KIND_NAMES, type KindName } from "./kinds.js";
+import { KIND_NAMES, type KindName } from "./challenge-registry.js";
 import { antibotTable, type AntibotOptions, type AntibotResolved } from "./options.js";
 
 /** What {@link antibot} answers, besides the middleware. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { ANSWER_HEADERS } from "../core/responder.js";
-import type { Answer } from "../core/verdict.js";
+import { ANSWER_HEADERS } from "../engine/responder.js";
+import type { Answer } from "../request/verdict.js";
 import { cookieHelpPage } from "../pages/cookie-help-page.js";
 import { escapeHtml, pageHeaders, renderPage, type PagePolicy } from "../pages/page.js";
 import type { PageTheme } from "../pages/theme.js";

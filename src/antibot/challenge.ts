@@ -1,6 +1,6 @@
-import type { Client } from "../core/client.js";
-import type { RequestView } from "../core/request-view.js";
-import type { Answer } from "../core/verdict.js";
+import type { Client } from "../request/client.js";
+import type { RequestView } from "../request/request-view.js";
+import type { Answer } from "../request/verdict.js";
 import type { PageTexts } from "../pages/texts.js";
 import type { Awaitable } from "../store/store.js";
 

@@ -1,8 +1,8 @@
-import { BunkerHookError } from "../core/errors.js";
-import { prefixOf } from "../core/address.js";
-import type { Client } from "../core/client.js";
-import { RecentMap } from "../core/recent-map.js";
-import type { RequestView } from "../core/request-view.js";
+import { BunkerHookError } from "../errors.js";
+import { prefixOf } from "../address/address.js";
+import type { Client } from "../request/client.js";
+import { RecentMap } from "../recent-map.js";
+import type { RequestView } from "../request/request-view.js";
 
 /** BunkerWeb's mean work, 2^16 hashes, is the least that is ever asked. */
 export const LEAST_BITS = 16;

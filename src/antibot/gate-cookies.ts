@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { Client } from "../core/client.js";
-import { readCookies, serializeCookie } from "../core/cookies.js";
-import { isSecure } from "../core/origin.js";
-import type { RequestView } from "../core/request-view.js";
+import type { Client } from "../request/client.js";
+import { readCookies, serializeCookie } from "../request/cookies.js";
+import { isSecure } from "../request/origin.js";
+import type { RequestView } from "../request/request-view.js";
 import type { KeyRing } from "./keys.js";
 import type { SessionResolved } from "./options.js";
 

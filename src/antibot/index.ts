@@ -1,9 +1,9 @@
 export { antibot, type Antibot, type AntibotParts } from "./antibot.js";
 export type { AntibotOptions, SessionOptions } from "./options.js";
 export type { Alternative, CaptchaOptions } from "./challenges/captcha/options.js";
-export type { ChallengeOption, ChallengeStep } from "./choice.js";
+export type { ChallengeOption, ChallengeStep } from "./challenge-policy.js";
 export type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "./challenge.js";
-export type { KindName } from "./kinds.js";
+export type { KindName } from "./challenge-registry.js";
 export type {
   CapjsOptions,
   HcaptchaOptions,

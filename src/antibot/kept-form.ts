@@ -1,6 +1,6 @@
-import { readPairs } from "../core/form-body.js";
-import { isSameOriginPost } from "../core/origin.js";
-import type { RequestView } from "../core/request-view.js";
+import { readPairs } from "../request/form-body.js";
+import { isSameOriginPost } from "../request/origin.js";
+import type { RequestView } from "../request/request-view.js";
 import type { KeyRing } from "./keys.js";
 
 /** A form that met the gate: sealed into the page and posted again when the challenge is solved (R19). */

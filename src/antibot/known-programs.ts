@@ -1,5 +1,5 @@
-import type { Hub } from "../core/hub.js";
-import type { RequestView } from "../core/request-view.js";
+import type { Hub } from "../events/event-bus.js";
+import type { RequestView } from "../request/request-view.js";
 
 // Programs that an operator has pointed at the site: monitors, balancers and services that post webhooks.
 const KNOWN =

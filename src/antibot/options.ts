@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import type { AddressSet } from "../core/address-set.js";
-import { AddressSet as Addresses } from "../core/address-set.js";
-import { addressSetCheck, patternCheck } from "../core/options/address-checks.js";
+import type { AddressSet } from "../address/address-set.js";
+import { AddressSet as Addresses } from "../address/address-set.js";
+import { addressSetCheck, patternCheck } from "../options/address-checks.js";
 import {
   check,
   decimal,
@@ -13,15 +13,15 @@ import {
   oneOf,
   text,
   type Check,
-} from "../core/options/check.js";
-import type { Client } from "../core/client.js";
-import { group, type OptionsTable } from "../core/options/table.js";
-import type { Pattern } from "../core/pattern.js";
-import type { BindingRules } from "./binding.js";
+} from "../options/check.js";
+import type { Client } from "../request/client.js";
+import { group, type OptionsTable } from "../options/table.js";
+import type { Pattern } from "../pattern/pattern.js";
+import type { BindingRules } from "./passes/binding.js";
 import { captchaTable, type CaptchaOptions, type CaptchaResolved } from "./challenges/captcha/options.js";
 import { providersTable } from "./challenges/providers/option-tables.js";
 import type { ProvidersOptions, ProvidersResolved } from "./challenges/providers/options.js";
-import { choiceCheck, type ChallengeChoice, type ChallengeOption } from "./choice.js";
+import { choiceCheck, type ChallengeChoice, type ChallengeOption } from "./challenge-policy.js";
 import { lookupTable, type LookupOptions, type LookupResolved } from "./lookups/options.js";
 import { LEAST_BITS, MOST_BITS, type Difficulty } from "./difficulty.js";
 import { SHORTEST_SECRET } from "./secrets.js";

@@ -1,11 +1,11 @@
 import type { Awaitable, Hits } from "../store/store.js";
-import type { Client } from "../core/client.js";
-import { BunkerHookError, messageOf, StoreFailure } from "../core/errors.js";
-import { exclusionOf } from "../core/exclusions.js";
-import type { Gate, Outcome, Protection } from "../core/protection.js";
-import type { RequestView } from "../core/request-view.js";
-import type { Runtime } from "../core/runtime.js";
-import { isThenable, PASS, type Verdict } from "../core/verdict.js";
+import type { Client } from "../request/client.js";
+import { BunkerHookError, messageOf, StoreFailure } from "../errors.js";
+import { exclusionOf } from "../engine/exclusions.js";
+import type { Gate, Outcome, Protection } from "../engine/protection.js";
+import type { RequestView } from "../request/request-view.js";
+import type { Runtime } from "../engine/context.js";
+import { isThenable, PASS, type Verdict } from "../request/verdict.js";
 import { evidenceOf, noteOf, type Evidence } from "./evidence.js";
 import { MassBanWatch } from "./mass-ban-watch.js";
 import type { BadBehaviorResolved } from "./options.js";

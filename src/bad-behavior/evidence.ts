@@ -1,4 +1,4 @@
-import type { RequestView } from "../core/request-view.js";
+import type { RequestView } from "../request/request-view.js";
 
 /** One response that counted, as a ban's data names it. */
 export interface Evidence {

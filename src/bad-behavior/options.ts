@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
-import type { AddressSet } from "../core/address-set.js";
-import { AddressSet as Addresses } from "../core/address-set.js";
-import { addressSetCheck, patternCheck } from "../core/options/address-checks.js";
-import { check, decimal, either, hook, integer, list, oneOf, type Check } from "../core/options/check.js";
-import type { OptionsTable } from "../core/options/table.js";
-import { compilePattern, type Pattern } from "../core/pattern.js";
-import type { Gate } from "../core/protection.js";
+import type { AddressSet } from "../address/address-set.js";
+import { AddressSet as Addresses } from "../address/address-set.js";
+import { addressSetCheck, patternCheck } from "../options/address-checks.js";
+import { check, decimal, either, hook, integer, list, oneOf, type Check } from "../options/check.js";
+import type { OptionsTable } from "../options/table.js";
+import { compilePattern, type Pattern } from "../pattern/pattern.js";
+import type { Gate } from "../engine/protection.js";
 
 /** How much a counted response weighs: a number a status, or a hook that answers a whole number from 0 (0 = not counted). */
 export type Weight<Req extends IncomingMessage = IncomingMessage> =

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { parseAddress } from "../core/address.js";
+import { parseAddress } from "../address/address.js";
 import { ko, ok, type Answer } from "./answers.js";
 import type { Ledger } from "./ledger.js";
 import { tokenOf } from "./voters.js";

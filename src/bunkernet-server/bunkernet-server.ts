@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Running } from "../core/engine.js";
-import { allProblemsAtOnce, readOptions } from "../core/options/table.js";
+import type { Running } from "../engine/engine.js";
+import { allProblemsAtOnce, readOptions } from "../options/table.js";
 import { bunkernetServerTable, checkBunkernetServer, type BunkernetServerOptions } from "./options.js";
 import { BunkernetServer, type BunkernetServerStatus } from "./server.js";
 

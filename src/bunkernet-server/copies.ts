@@ -1,4 +1,4 @@
-import { messageOf } from "../core/errors.js";
+import { messageOf } from "../errors.js";
 import type { Store } from "../store/store.js";
 import { PREFIX, subjectOf } from "./records.js";
 

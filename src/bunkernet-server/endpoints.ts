@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { Client } from "../core/client.js";
+import type { Client } from "../request/client.js";
 import { ko, later, ok, type Answer } from "./answers.js";
 import type { InstanceIds } from "./instance-ids.js";
 import { fieldOf, readJsonBody, type JsonBody } from "./json-body.js";

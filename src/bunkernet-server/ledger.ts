@@ -1,5 +1,5 @@
-import { parseAddress, prefixOf, type Address } from "../core/address.js";
-import type { AddressSet } from "../core/address-set.js";
+import { parseAddress, prefixOf, type Address } from "../address/address.js";
+import type { AddressSet } from "../address/address-set.js";
 import { GuardedStore } from "../store/guarded-store.js";
 import type { Store } from "../store/store.js";
 import { Copies } from "./copies.js";

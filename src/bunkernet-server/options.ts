@@ -7,9 +7,9 @@ import {
   text,
   type Check,
   type Report,
-} from "../core/options/check.js";
-import { group, type OptionsTable } from "../core/options/table.js";
-import { sharedTable, type SharedOptions, type SharedResolved } from "../core/shared-options.js";
+} from "../options/check.js";
+import { group, type OptionsTable } from "../options/table.js";
+import { sharedTable, type SharedOptions, type SharedResolved } from "../engine/shared-options.js";
 import { canonical, DEFAULT_WEIGHTS, MOST_REASONS } from "./reasons.js";
 
 /** Who has one vote: a network (IPv4 /24, IPv6 /48), an instance id, or an operator, known by an invite token. */

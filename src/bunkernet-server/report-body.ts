@@ -1,5 +1,5 @@
-import { isGlobal, parseAddress } from "../core/address.js";
-import type { AddressSet } from "../core/address-set.js";
+import { isGlobal, parseAddress } from "../address/address.js";
+import type { AddressSet } from "../address/address-set.js";
 import { fieldOf } from "./json-body.js";
 import type { Reasons } from "./reasons.js";
 

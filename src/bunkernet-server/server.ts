@@ -1,10 +1,10 @@
 import { randomBytes, createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { ClientResolver } from "../core/client.js";
-import type { Health } from "../core/engine.js";
-import { messageOf } from "../core/errors.js";
-import { hubOf, type Hub } from "../core/hub.js";
-import { Services } from "../core/services.js";
+import { ClientResolver } from "../request/client.js";
+import type { Health } from "../engine/engine.js";
+import { messageOf } from "../errors.js";
+import { hubOf, type Hub } from "../events/event-bus.js";
+import { Services } from "../request/services.js";
 import { GuardedStore } from "../store/guarded-store.js";
 import { Admin } from "./admin.js";
 import { ko, later, send, sendList, type Answer } from "./answers.js";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { prefixOf, rangeOf, type Address } from "../core/address.js";
+import { prefixOf, rangeOf, type Address } from "../address/address.js";
 import type { VoteBy } from "./options.js";
 
 /** The header that an invite token comes in. */

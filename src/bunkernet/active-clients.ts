@@ -1,5 +1,5 @@
-import type { Address } from "../core/address.js";
-import type { AddressSet } from "../core/address-set.js";
+import type { Address } from "../address/address.js";
+import type { AddressSet } from "../address/address-set.js";
 
 /** Clients remembered; a later one may take the place of an earlier one. */
 const SLOTS = 8192;

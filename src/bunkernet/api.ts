@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf } from "../core/errors.js";
+import { messageOf } from "../errors.js";
 import { exchange, type Call, type Reply } from "./exchange.js";
 import { ListReader } from "./list-reader.js";
 import { operatingSystem, UNKNOWN_SYSTEM, type OperatingSystem } from "./operating-system.js";

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { parseAddress, type Address } from "../core/address.js";
-import type { Client } from "../core/client.js";
-import { BunkerBanError } from "../core/errors.js";
-import type { Gate, Protection, ProtectionHealth } from "../core/protection.js";
-import type { RequestView } from "../core/request-view.js";
-import type { Runtime } from "../core/runtime.js";
-import { PASS, type Deny, type Verdict } from "../core/verdict.js";
+import { parseAddress, type Address } from "../address/address.js";
+import type { Client } from "../request/client.js";
+import { BunkerBanError } from "../errors.js";
+import type { Gate, Protection, ProtectionHealth } from "../engine/protection.js";
+import type { RequestView } from "../request/request-view.js";
+import type { Runtime } from "../engine/context.js";
+import { PASS, type Deny, type Verdict } from "../request/verdict.js";
 import { MemoryStore } from "../store/memory-store.js";
 import type { Awaitable } from "../store/store.js";
 import { ActiveClients } from "./active-clients.js";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { isGlobal, parseRange, type Address, type AddressRange } from "../core/address.js";
-import { AddressSet } from "../core/address-set.js";
+import { isGlobal, parseRange, type Address, type AddressRange } from "../address/address.js";
+import { AddressSet } from "../address/address-set.js";
 import type { BunkernetResolved } from "./options.js";
 import type { Protected } from "./protected.js";
 

@@ -1,6 +1,6 @@
-import { check, either, flag, integer, oneOf, text, type Check, type Report } from "../core/options/check.js";
-import type { OptionsTable } from "../core/options/table.js";
-import type { Gate } from "../core/protection.js";
+import { check, either, flag, integer, oneOf, text, type Check, type Report } from "../options/check.js";
+import type { OptionsTable } from "../options/table.js";
+import type { Gate } from "../engine/protection.js";
 import { isPrivateHost, serverUrl, shownServer } from "./server-url.js";
 
 /** Options of BunkerNet. Times are in seconds, but for `timeout`. */

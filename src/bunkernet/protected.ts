@@ -1,6 +1,6 @@
 import { networkInterfaces } from "node:os";
-import { parseAddress, prefixOf, rangeContains, type AddressRange } from "../core/address.js";
-import { AddressSet } from "../core/address-set.js";
+import { parseAddress, prefixOf, rangeContains, type AddressRange } from "../address/address.js";
+import { AddressSet } from "../address/address-set.js";
 
 /** Those whom no list may name: this machine, its proxies, and who is on `allow`. */
 export class Protected {

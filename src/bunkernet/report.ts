@@ -1,7 +1,7 @@
-import { parseAddress, isGlobal, prefixOf, type Address } from "../core/address.js";
-import type { AddressSet } from "../core/address-set.js";
-import { originOf, type BunkerEvent } from "../core/hub.js";
-import type { RequestView } from "../core/request-view.js";
+import { parseAddress, isGlobal, prefixOf, type Address } from "../address/address.js";
+import type { AddressSet } from "../address/address-set.js";
+import { originOf, type BunkerEvent } from "../events/event-bus.js";
+import type { RequestView } from "../request/request-view.js";
 
 /** One report, as BunkerNet takes it. */
 export interface Report {

@@ -1,8 +1,8 @@
-import { isThenable } from "../core/verdict.js";
-import { messageOf } from "../core/errors.js";
-import { originOf, type BunkerEvent } from "../core/hub.js";
-import { RecentMap } from "../core/recent-map.js";
-import type { Runtime } from "../core/runtime.js";
+import { isThenable } from "../request/verdict.js";
+import { messageOf } from "../errors.js";
+import { originOf, type BunkerEvent } from "../events/event-bus.js";
+import { RecentMap } from "../recent-map.js";
+import type { Runtime } from "../engine/context.js";
 import type { Store } from "../store/store.js";
 import type { Api } from "./api.js";
 import type { KeptFiles } from "./kept-files.js";

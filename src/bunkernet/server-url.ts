@@ -1,4 +1,4 @@
-import { isGlobal, parseAddress } from "../core/address.js";
+import { isGlobal, parseAddress } from "../address/address.js";
 
 /** Reads the API's address; `undefined` for what is none. Whatever stands after it is the call's. */
 export function serverUrl(value: string): URL | undefined {

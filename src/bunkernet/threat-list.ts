@@ -1,5 +1,5 @@
-import type { AddressSet } from "../core/address-set.js";
-import { messageOf } from "../core/errors.js";
+import type { AddressSet } from "../address/address-set.js";
+import { messageOf } from "../errors.js";
 import type { ActiveClients, Hits } from "./active-clients.js";
 import type { Api, Outcome } from "./api.js";
 import { ListBuild } from "./list-build.js";

@@ -1,5 +1,5 @@
 import type { ExitCode } from "./exit-code.js";
-import type { Given } from "./given.js";
+import type { Given } from "./arguments.js";
 import type { Terminal } from "./terminal.js";
 
 /** One option of a command. */

@@ -1,5 +1,5 @@
 import { ControlRefusal, ControlUnreachable } from "../control/ask-control.js";
-import { BunkerBanError, BunkerOptionsError, messageOf, StoreFailure } from "../core/errors.js";
+import { BunkerBanError, BunkerOptionsError, messageOf, StoreFailure } from "../errors.js";
 import { BunkerSettingsError } from "../settings/settings-error.js";
 import { CliError, EXIT, type ExitCode } from "./exit-code.js";
 

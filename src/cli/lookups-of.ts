@@ -1,12 +1,12 @@
 import { asnOf, countryOf, geoCheck } from "../antibot/lookups/geo-database.js";
-import type { BunkerOptions } from "../bunker.js";
+import type { BunkerOptions } from "../bunker/bunker.js";
 import type { InspectorOptions } from "../control/address-inspector.js";
-import type { Check } from "../core/options/check.js";
-import { readOptions } from "../core/options/table.js";
+import type { Check } from "../options/check.js";
+import { readOptions } from "../options/table.js";
 import { dnsblTable } from "../dnsbl/options.js";
 import type { CommandOption } from "./command.js";
 import { CliError } from "./exit-code.js";
-import type { Given } from "./given.js";
+import type { Given } from "./arguments.js";
 
 /** The databases that say what network and country an address belongs to. */
 export const DATABASE_OPTIONS: readonly CommandOption[] = [

@@ -1,7 +1,7 @@
-import { parseAddress, parseRange } from "../core/address.js";
-import { SERVICE_NAME } from "../core/services.js";
+import { parseAddress, parseRange } from "../address/address.js";
+import { SERVICE_NAME } from "../request/services.js";
 import { UsageError } from "./exit-code.js";
-import type { Given } from "./given.js";
+import type { Given } from "./arguments.js";
 
 /**
  * An IP address, in canonical text.

@@ -1,8 +1,8 @@
-import { nearestName } from "../core/options/table.js";
+import { nearestName } from "../options/table.js";
 import type { Command } from "./command.js";
 import { EXIT, UsageError, type ExitCode } from "./exit-code.js";
 import { failureOf } from "./failure.js";
-import { readArguments } from "./given.js";
+import { readArguments } from "./arguments.js";
 import { PROGRAM, printCommandHelp, printHelp } from "./help.js";
 import { printable, type Terminal } from "./terminal.js";
 import { packageVersion } from "./version.js";

@@ -1,11 +1,11 @@
-import type { BunkerOptions } from "../bunker.js";
+import type { BunkerOptions } from "../bunker/bunker.js";
 import { RedisStore } from "../redis/index.js";
 import { loadSettings } from "../settings/load-settings.js";
 import { redisStoreOf, type RedisAccess } from "../settings/redis-store-of.js";
 import type { SettingsSource } from "../settings/settings-source.js";
 import type { Store } from "../store/store.js";
 import type { CommandOption } from "./command.js";
-import type { Given } from "./given.js";
+import type { Given } from "./arguments.js";
 
 /** Names the settings that a command goes by. */
 export const SETTINGS_OPTION: CommandOption = {

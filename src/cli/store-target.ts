@@ -1,12 +1,12 @@
-import { bunker } from "../bunker.js";
+import { bunker } from "../bunker/bunker.js";
 import { lookupsOf } from "./lookups-of.js";
 import { carryOut, type ControlParts } from "../control/carry-out.js";
 import type { ControlRequest, ControlResults, Json, RequestOf } from "../control/messages.js";
-import { banIndexOf } from "../core/bans/ban-index.js";
-import { BanList } from "../core/bans/ban-list.js";
+import { banIndexOf } from "../bans/ban-index.js";
+import { BanList } from "../bans/ban-list.js";
 import type { Store } from "../store/store.js";
 import { CliError } from "./exit-code.js";
-import type { Given } from "./given.js";
+import type { Given } from "./arguments.js";
 import { optionsFromSettings } from "./settings-option.js";
 import type { Target } from "./target.js";
 

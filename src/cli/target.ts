@@ -6,7 +6,7 @@ import { RedisStore } from "../redis/index.js";
 import type { Store } from "../store/store.js";
 import type { CommandOption } from "./command.js";
 import { CliError, EXIT, UsageError } from "./exit-code.js";
-import type { Given } from "./given.js";
+import type { Given } from "./arguments.js";
 import { optionsFromSettings, SETTINGS_OPTION, storeOf } from "./settings-option.js";
 import { StoreTarget } from "./store-target.js";
 

@@ -1,10 +1,10 @@
 import { readAsn, readCountry } from "../antibot/lookups/geo-database.js";
-import { parseAddress, type Address } from "../core/address.js";
-import { ConfirmedNames } from "../core/dns/confirmed-names.js";
-import { DnsClient } from "../core/dns/dns-client.js";
-import type { ResolverOption } from "../core/dns/resolver-option.js";
-import { reverseName } from "../core/dns/reverse-name.js";
-import { BunkerBanError } from "../core/errors.js";
+import { parseAddress, type Address } from "../address/address.js";
+import { ConfirmedNames } from "../dns/confirmed-names.js";
+import { DnsClient } from "../dns/dns-client.js";
+import type { ResolverOption } from "../dns/resolver-option.js";
+import { reverseName } from "../dns/reverse-name.js";
+import { BunkerBanError } from "../errors.js";
 import type { DnsblResolved } from "../dnsbl/options.js";
 import { ALL_CODES, knownZone, shownZone } from "../dnsbl/codes.js";
 import { readZoneAnswer } from "../dnsbl/zone-answer.js";

@@ -1,7 +1,7 @@
 import type { BunkernetParts } from "../bunkernet/index.js";
-import type { BanList } from "../core/bans/ban-list.js";
-import type { Health } from "../core/engine.js";
-import type { Explanation, ImaginedRequest } from "../core/explain.js";
+import type { BanList } from "../bans/ban-list.js";
+import type { Health } from "../engine/engine.js";
+import type { Explanation, ImaginedRequest } from "../engine/explain.js";
 import { AddressInspector, type InspectorOptions } from "./address-inspector.js";
 import type { BunkernetResult, ControlRequest, ControlResults } from "./messages.js";
 

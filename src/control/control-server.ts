@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { messageOf } from "../core/errors.js";
+import { messageOf } from "../errors.js";
 import { carryOut, type ControlParts } from "./carry-out.js";
 import { MAX_REQUEST, type ControlAnswer } from "./messages.js";
 import { readControlOptions, type ControlOptions } from "./options.js";

@@ -1,6 +1,6 @@
-import type { Ban } from "../core/bans/ban.js";
-import type { Health } from "../core/engine.js";
-import type { Explanation } from "../core/explain.js";
+import type { Ban } from "../bans/ban.js";
+import type { Health } from "../engine/engine.js";
+import type { Explanation } from "../engine/explain.js";
 import type { BunkernetStatus } from "../bunkernet/index.js";
 import type { AddressReport } from "./address-inspector.js";
 

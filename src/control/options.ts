@@ -1,5 +1,5 @@
-import { text } from "../core/options/check.js";
-import { allProblemsAtOnce, readOptions, type OptionsTable } from "../core/options/table.js";
+import { text } from "../options/check.js";
+import { allProblemsAtOnce, readOptions, type OptionsTable } from "../options/table.js";
 
 /** Where a control socket is when nobody says anything else, from the working directory. */
 export const DEFAULT_PATH = ".express-bunker.sock";

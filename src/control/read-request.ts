@@ -1,5 +1,5 @@
-import { parseAddress, parseRange } from "../core/address.js";
-import { SERVICE_NAME } from "../core/services.js";
+import { parseAddress, parseRange } from "../address/address.js";
+import { SERVICE_NAME } from "../request/services.js";
 import { MAX_REQUEST, type ControlRequest } from "./messages.js";
 
 /** Thrown for what is no request; its message is the answer. */

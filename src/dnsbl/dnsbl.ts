@@ -1,16 +1,16 @@
 import type { IncomingMessage } from "node:http";
-import { BanProtection } from "../core/bans/ban-protection.js";
-import { Engine, type Middleware, type Running } from "../core/engine.js";
-import { mounted } from "../core/mounted.js";
-import { allProblemsAtOnce, readOptions, type OptionsTable } from "../core/options/table.js";
-import type { Gate } from "../core/protection.js";
-import { Runtime } from "../core/runtime.js";
+import { BanProtection } from "../engine/ban-protection.js";
+import { Engine, type Middleware, type Running } from "../engine/engine.js";
+import { mounted } from "../engine/mounted.js";
+import { allProblemsAtOnce, readOptions, type OptionsTable } from "../options/table.js";
+import type { Gate } from "../engine/protection.js";
+import { Runtime } from "../engine/context.js";
 import {
   checkTogether,
   sharedTable,
   type SharedOptions,
   type SharedResolved,
-} from "../core/shared-options.js";
+} from "../engine/shared-options.js";
 import { DnsblProtection, type DnsblCheck, type DnsblStatus } from "./dnsbl-protection.js";
 import { checkDnsbl, dnsblTable, type DnsblOptions, type DnsblResolved } from "./options.js";
 

@@ -1,5 +1,5 @@
-import { parseRange, rangeContains, type AddressRange } from "../core/address.js";
-import type { Subject } from "./subject.js";
+import { parseRange, rangeContains, type AddressRange } from "../address/address.js";
+import type { Subject } from "./looked-up-address.js";
 
 /** How many unbans are remembered. */
 const MAX = 10_000;

@@ -1,11 +1,11 @@
-import type { Client } from "../core/client.js";
-import { messageOf, StoreFailure } from "../core/errors.js";
-import type { Gate } from "../core/protection.js";
-import { RecentMap } from "../core/recent-map.js";
-import type { RequestView } from "../core/request-view.js";
-import type { Runtime } from "../core/runtime.js";
+import type { Client } from "../request/client.js";
+import { messageOf, StoreFailure } from "../errors.js";
+import type { Gate } from "../engine/protection.js";
+import { RecentMap } from "../recent-map.js";
+import type { RequestView } from "../request/request-view.js";
+import type { Runtime } from "../engine/context.js";
 import type { DnsblResolved } from "./options.js";
-import type { Subject } from "./subject.js";
+import type { Subject } from "./looked-up-address.js";
 import type { Finding } from "./verdict-cache.js";
 
 /** What a ban by this protection is called, as in BunkerWeb. */

@@ -1,4 +1,4 @@
-import type { Address } from "../core/address.js";
+import type { Address } from "../address/address.js";
 import type { MassListingWatch } from "./mass-listing-watch.js";
 import type { Zone } from "./zone.js";
 import type { ZoneAnswer } from "./zone-answer.js";

@@ -1,9 +1,9 @@
-import { AddressSet } from "../core/address-set.js";
-import { listUrl } from "../core/lists/list-source.js";
-import { addressSetCheck } from "../core/options/address-checks.js";
-import { check, flag, integer, list, oneOf, type Check, type Report } from "../core/options/check.js";
-import { group, nearestName, type OptionsTable } from "../core/options/table.js";
-import type { Gate } from "../core/protection.js";
+import { AddressSet } from "../address/address-set.js";
+import { listUrl } from "../lists/list-source.js";
+import { addressSetCheck } from "../options/address-checks.js";
+import { check, flag, integer, list, oneOf, type Check, type Report } from "../options/check.js";
+import { group, nearestName, type OptionsTable } from "../options/table.js";
+import type { Gate } from "../engine/protection.js";
 import { ALL_CODES, parseCodeRange, type CodeRanges } from "./codes.js";
 
 /** How long verdicts are kept, in seconds; 0 = not at all. */

@@ -1,4 +1,4 @@
-import { RecentMap } from "../core/recent-map.js";
+import { RecentMap } from "../recent-map.js";
 
 /** What is known of one address. */
 export interface Finding {

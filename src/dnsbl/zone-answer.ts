@@ -1,4 +1,4 @@
-import type { DnsAnswer, DnsFailure } from "../core/dns/dns-answer.js";
+import type { DnsAnswer, DnsFailure } from "../dns/dns-answer.js";
 import { ALL_CODES, codeAccepted, codeOf, type CodeRanges } from "./codes.js";
 
 /** What one zone says of one address. */

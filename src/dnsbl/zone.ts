@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
-import type { Address } from "../core/address.js";
-import type { DnsClient } from "../core/dns/dns-client.js";
-import { reverseName } from "../core/dns/reverse-name.js";
+import type { Address } from "../address/address.js";
+import type { DnsClient } from "../dns/dns-client.js";
+import { reverseName } from "../dns/reverse-name.js";
 import { ALL_CODES, shownZone, type CodeRanges } from "./codes.js";
 import { readZoneAnswer, type ZoneAnswer } from "./zone-answer.js";
 

@@ -1,5 +1,5 @@
-import type { DnsClient } from "../core/dns/dns-client.js";
-import type { Runtime } from "../core/runtime.js";
+import type { DnsClient } from "../dns/dns-client.js";
+import type { Runtime } from "../engine/context.js";
 import { ALL_CODES, knownZone, shownZone } from "./codes.js";
 import type { DnsblResolved } from "./options.js";
 import { Zone, type ZoneListener } from "./zone.js";

@@ -1,4 +1,4 @@
-import { RecentMap } from "../core/recent-map.js";
+import { RecentMap } from "../recent-map.js";
 import { LANGUAGES } from "./texts.js";
 
 const FALLBACK = "en";

@@ -1,5 +1,5 @@
-import { text, type Check, type Report } from "../core/options/check.js";
-import { nearestName, type OptionsTable } from "../core/options/table.js";
+import { text, type Check, type Report } from "../options/check.js";
+import { nearestName, type OptionsTable } from "../options/table.js";
 import { en } from "./languages/en.js";
 import { LANGUAGES, type PageTexts } from "./texts.js";
 

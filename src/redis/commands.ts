@@ -1,4 +1,4 @@
-import { messageOf } from "../core/errors.js";
+import { messageOf } from "../errors.js";
 import type { RedisConnection } from "./clients/connection.js";
 import type { Script } from "./scripts.js";
 

@@ -1,6 +1,6 @@
-import type { Logger } from "../core/hub.js";
-import { check, decimal, flag, integer, text, type Report } from "../core/options/check.js";
-import { allProblemsAtOnce, group, readOptions, type OptionsTable } from "../core/options/table.js";
+import type { Logger } from "../events/event-bus.js";
+import { check, decimal, flag, integer, text, type Report } from "../options/check.js";
+import { allProblemsAtOnce, group, readOptions, type OptionsTable } from "../options/table.js";
 import type { Namespace } from "../store/store.js";
 import { isIoredis } from "./clients/ioredis.js";
 import { isNodeRedis } from "./clients/node-redis.js";

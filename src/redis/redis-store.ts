@@ -7,17 +7,17 @@ import {
   type StoreChange,
 } from "../store/store.js";
 import { bunkerwebCounter } from "./bunkerweb-keys.js";
-import { Changes, newsOf } from "./changes.js";
+import { Changes, newsOf } from "./change-feed.js";
 import type { RedisConnection } from "./clients/connection.js";
 import { connectionOf } from "./clients/recognise.js";
 import { Commands, inTime, RedisAwayError } from "./commands.js";
 import { BUCKETS, keysOf, KeyNames, type Place } from "./key-names.js";
-import { LateWrites } from "./late-writes.js";
+import { LateWrites } from "./write-behind-queue.js";
 import { Listing, secondsOf } from "./listing.js";
-import { Outage } from "./outage.js";
+import { Outage } from "./circuit-breaker.js";
 import { budgetOf, readRedisOptions, type RedisSetup, type RedisStoreOptions } from "./redis-options.js";
 import { DELETE, HIT, INCREMENT, PROBE, READ, WRITE, type Script } from "./scripts.js";
-import { StandIn } from "./stand-in.js";
+import { StandIn } from "./fallback-store.js";
 
 /** For so long after its making a store's listings wait for the first connection, in ms. */
 const PATIENCE_MS = 1500;

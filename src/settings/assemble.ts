@@ -1,4 +1,4 @@
-import type { BunkerOptions } from "../bunker.js";
+import type { BunkerOptions } from "../bunker/bunker.js";
 import { SETTINGS, settingOf } from "./catalogue.js";
 import type { Setting } from "./setting.js";
 import { words } from "./setting-text.js";

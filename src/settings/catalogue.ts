@@ -6,14 +6,14 @@ import {
   recaptchaTable,
   turnstileTable,
 } from "../antibot/challenges/providers/option-tables.js";
-import { KIND_NAMES } from "../antibot/kinds.js";
+import { KIND_NAMES } from "../antibot/challenge-registry.js";
 import { geoTable } from "../antibot/lookups/options.js";
 import { antibotTable, sessionsTable } from "../antibot/options.js";
 import { badBehaviorTable } from "../bad-behavior/options.js";
 import { bunkernetTable } from "../bunkernet/options.js";
-import { check, flag, integer, oneOf } from "../core/options/check.js";
-import type { OptionSpec } from "../core/options/table.js";
-import { denyTable, sharedTable } from "../core/shared-options.js";
+import { check, flag, integer, oneOf } from "../options/check.js";
+import type { OptionSpec } from "../options/table.js";
+import { denyTable, sharedTable } from "../engine/shared-options.js";
 import { dnsblTable } from "../dnsbl/options.js";
 import { redisSettings } from "./redis-settings.js";
 import type { Setting, SettingPart } from "./setting.js";

@@ -1,5 +1,5 @@
-import type { BunkerOptions } from "../bunker.js";
-import type { Logger } from "../core/hub.js";
+import type { BunkerOptions } from "../bunker/bunker.js";
+import type { Logger } from "../events/event-bus.js";
 import type { Store } from "../store/store.js";
 import { assemble } from "./assemble.js";
 import { settingOf } from "./catalogue.js";

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { BunkerOptions } from "../bunker.js";
+import type { BunkerOptions } from "../bunker/bunker.js";
 import type { Store } from "../store/store.js";
 import { SETTINGS } from "./catalogue.js";
 import { settingsOfStore } from "./redis-store-of.js";

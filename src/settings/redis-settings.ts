@@ -1,5 +1,5 @@
-import { check, flag, integer, list, text } from "../core/options/check.js";
-import type { OptionSpec } from "../core/options/table.js";
+import { check, flag, integer, list, text } from "../options/check.js";
+import type { OptionSpec } from "../options/table.js";
 
 const host = text("a host name or address", /^[A-Za-z0-9._:[\]-]{0,253}$/);
 const credential = text("a text", /^[^\0\r\n]{0,2048}$/);

@@ -1,4 +1,4 @@
-import { editDistance, nearestName } from "../core/options/table.js";
+import { editDistance, nearestName } from "../options/table.js";
 import { SETTING_BY_NAME, SETTINGS } from "./catalogue.js";
 import { isOtherSetting } from "./other-settings.js";
 import type { Setting } from "./setting.js";

@@ -1,4 +1,4 @@
-import type { Check } from "../core/options/check.js";
+import type { Check } from "../options/check.js";
 
 /** The groups that settings are shown in. */
 export type SettingPart =

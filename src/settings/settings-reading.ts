@@ -1,5 +1,5 @@
-import { normalHost, SERVICE_NAME } from "../core/services.js";
-import { nearestName } from "../core/options/table.js";
+import { normalHost, SERVICE_NAME } from "../request/services.js";
+import { nearestName } from "../options/table.js";
 import { settingOf } from "./catalogue.js";
 import type { Setting } from "./setting.js";
 import { meaningOf, settingNamed, type NameMeaning } from "./setting-names.js";

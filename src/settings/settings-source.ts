@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { basename, extname } from "node:path";
-import { messageOf } from "../core/errors.js";
+import { messageOf } from "../errors.js";
 import { loadReader } from "./package-loader.js";
 import { environmentOf } from "./compose-file.js";
 import { BunkerSettingsError, type SettingProblem } from "./settings-error.js";

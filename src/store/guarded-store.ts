@@ -1,5 +1,5 @@
-import { StoreFailure } from "../core/errors.js";
-import { isThenable } from "../core/verdict.js";
+import { StoreFailure } from "../errors.js";
+import { isThenable } from "../request/verdict.js";
 import { StoreFullError, type Awaitable, type HitOptions, type Hits, type Store } from "./store.js";
 
 /** How long any store may take for one call. */

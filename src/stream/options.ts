@@ -1,9 +1,9 @@
-import type { AddressSet } from "../core/address-set.js";
-import { parseAddress } from "../core/address.js";
-import { addressSetCheck } from "../core/options/address-checks.js";
-import { flag, integer, type Check, type Report } from "../core/options/check.js";
-import { group, type OptionsTable } from "../core/options/table.js";
-import type { SharedResolved } from "../core/shared-options.js";
+import type { AddressSet } from "../address/address-set.js";
+import { parseAddress } from "../address/address.js";
+import { addressSetCheck } from "../options/address-checks.js";
+import { flag, integer, type Check, type Report } from "../options/check.js";
+import { group, type OptionsTable } from "../options/table.js";
+import type { SharedResolved } from "../engine/shared-options.js";
 
 /** Whose connections begin with a PROXY header, and how long it may take. */
 export interface ProxyProtocolOptions {

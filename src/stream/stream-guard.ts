@@ -14,23 +14,23 @@ import {
   type BunkernetOptions,
   type BunkernetResolved,
 } from "../bunkernet/options.js";
-import type { BanList } from "../core/bans/ban-list.js";
-import { BanProtection } from "../core/bans/ban-protection.js";
-import { Engine, type Running } from "../core/engine.js";
-import { switched } from "../core/options/switched.js";
-import { allProblemsAtOnce, readOptions, type OptionsTable } from "../core/options/table.js";
-import type { Protection } from "../core/protection.js";
-import { Runtime } from "../core/runtime.js";
+import type { BanList } from "../bans/ban-list.js";
+import { BanProtection } from "../engine/ban-protection.js";
+import { Engine, type Running } from "../engine/engine.js";
+import { switched } from "../options/switched.js";
+import { allProblemsAtOnce, readOptions, type OptionsTable } from "../options/table.js";
+import type { Protection } from "../engine/protection.js";
+import { Runtime } from "../engine/context.js";
 import {
   checkTogether,
   sharedTable,
   type SharedOptions,
   type SharedResolved,
-} from "../core/shared-options.js";
+} from "../engine/shared-options.js";
 import { DnsblProtection } from "../dnsbl/dnsbl-protection.js";
 import { dnsblParts, type DnsblParts } from "../dnsbl/dnsbl.js";
 import { checkDnsbl, dnsblTable, type DnsblOptions, type DnsblResolved } from "../dnsbl/options.js";
-import { ConnectionGuard, type ConnectionStatus } from "./connection-guard.js";
+import { ConnectionGuard, type ConnectionStatus } from "../connections/connection-guard.js";
 import {
   checkConnections,
   checkServer,

@@ -1,6 +1,6 @@
-import type { Address } from "../../core/address.js";
-import { RecentMap } from "../../core/recent-map.js";
-import { isThenable } from "../../core/verdict.js";
+import type { Address } from "../../address/address.js";
+import { RecentMap } from "../../recent-map.js";
+import { isThenable } from "../../request/verdict.js";
 import type { Awaitable } from "../../store/store.js";
 import type { GeoLookup } from "./geo-database.js";
 import { LookupLimits } from "./lookup-limits.js";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { messageOf } from "../../core/errors.js";
-import type { Check } from "../../core/options/check.js";
+import { messageOf } from "../../errors.js";
+import type { Check } from "../../options/check.js";
 import type { Awaitable } from "../../store/store.js";
 
 /** Answers what an address belongs to; `undefined` or `null` = not known. */

@@ -1,10 +1,10 @@
-import { readCookies } from "../../core/cookies.js";
-import { BunkerHookError, messageOf } from "../../core/errors.js";
-import type { Client } from "../../core/client.js";
-import type { Check } from "../../core/options/check.js";
-import type { RequestView } from "../../core/request-view.js";
-import type { Runtime } from "../../core/runtime.js";
-import { isThenable } from "../../core/verdict.js";
+import { readCookies } from "../../request/cookies.js";
+import { BunkerHookError, messageOf } from "../../errors.js";
+import type { Client } from "../../request/client.js";
+import type { Check } from "../../options/check.js";
+import type { RequestView } from "../../request/request-view.js";
+import type { Runtime } from "../../engine/context.js";
+import { isThenable } from "../../request/verdict.js";
 
 /** One cookie that lets its bearer through. */
 export interface CookieRule {

@@ -1,4 +1,4 @@
-import { isThenable } from "../../core/verdict.js";
+import { isThenable } from "../../request/verdict.js";
 import type { Awaitable } from "../../store/store.js";
 
 /** Look-ups under way for one client, and for all (R33); more are not made. */

@@ -1,4 +1,4 @@
-import { check, type Check } from "../../core/options/check.js";
+import { check, type Check } from "../../options/check.js";
 
 /** A suffix of host names, in lower case and without a dot at either end: it stands for itself and for what lies below it. */
 export type NameSuffix = string;

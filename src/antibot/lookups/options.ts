@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { check, flag, list, oneOf, type Check, type Report } from "../../core/options/check.js";
-import { group, type OptionsTable } from "../../core/options/table.js";
+import { check, flag, list, oneOf, type Check, type Report } from "../../options/check.js";
+import { group, type OptionsTable } from "../../options/table.js";
 import { asnOf, countryOf, geoCheck, readAsn, readCountry, type GeoLookup } from "./geo-database.js";
 import { cookieRulesCheck, type CookieRule } from "./ignore-cookie.js";
 import { suffixCheck, type NameSuffix } from "./name-suffix.js";

@@ -7,7 +7,7 @@ import { MemoryStore } from "../../store/memory-store.js";
 import { existsSync } from "node:fs";
 import { JSON_OPTION, type Command } from "../command.js";
 import { CliError, EXIT, UsageError, type ExitCode } from "../exit-code.js";
-import type { Given } from "../given.js";
+import type { Given } from "../arguments.js";
 import { optionsFromSettings, SETTINGS_OPTION, storeOf } from "../settings-option.js";
 import { printPairs, type Cell } from "../table.js";
 import type { Terminal } from "../terminal.js";

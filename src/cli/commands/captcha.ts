@@ -6,11 +6,11 @@ import { Alphabet } from "../../antibot/challenges/captcha/alphabet.js";
 import { drawCaptcha } from "../../antibot/challenges/captcha/draw-captcha.js";
 import { captchaTable, type CaptchaResolved } from "../../antibot/challenges/captcha/options.js";
 import { RandomStream } from "../../antibot/challenges/captcha/random-stream.js";
-import { messageOf } from "../../core/errors.js";
-import { readOptions } from "../../core/options/table.js";
+import { messageOf } from "../../errors.js";
+import { readOptions } from "../../options/table.js";
 import { JSON_OPTION, type Command } from "../command.js";
 import { CliError, EXIT, UsageError } from "../exit-code.js";
-import type { Given } from "../given.js";
+import type { Given } from "../arguments.js";
 import { printPairs } from "../table.js";
 
 /** Pictures drawn before the measuring starts: the first ones are slow. */

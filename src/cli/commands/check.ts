@@ -2,7 +2,7 @@ import type { CheckResult, Json } from "../../control/messages.js";
 import { MemoryStore } from "../../store/memory-store.js";
 import { JSON_OPTION, type Command } from "../command.js";
 import { CliError, EXIT } from "../exit-code.js";
-import type { Given } from "../given.js";
+import type { Given } from "../arguments.js";
 import { databasesOf, DATABASE_OPTIONS } from "../lookups-of.js";
 import { requireAddress } from "../operands.js";
 import { StoreTarget } from "../store-target.js";

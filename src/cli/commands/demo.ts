@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { defaultPath } from "../../control/options.js";
-import { messageOf } from "../../core/errors.js";
+import { messageOf } from "../../errors.js";
 import type { Command } from "../command.js";
 import { demoSite } from "../demo/site.js";
 import { walkthrough } from "../demo/walkthrough.js";

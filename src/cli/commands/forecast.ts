@@ -1,11 +1,11 @@
-import type { BunkerOptions } from "../../bunker.js";
+import type { BunkerOptions } from "../../bunker/bunker.js";
 import { JSON_OPTION, type Command } from "../command.js";
 import { CliError, EXIT } from "../exit-code.js";
 import { readLogLine } from "../forecast/log-entry.js";
 import { openLog } from "../forecast/log-lines.js";
 import { Replay } from "../forecast/replay.js";
 import { forecastJson, showForecast, type Outcome } from "../forecast/report.js";
-import type { Given } from "../given.js";
+import type { Given } from "../arguments.js";
 import { optionsFromSettings, SETTINGS_OPTION } from "../settings-option.js";
 import { secondsIn } from "../time.js";
 

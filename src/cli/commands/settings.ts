@@ -1,6 +1,6 @@
-import { readBunkerOptions, type BunkerOptions } from "../../bunker-options.js";
-import { BunkerOptionsError } from "../../core/errors.js";
-import { allProblemsAtOnce } from "../../core/options/table.js";
+import { readBunkerOptions, type BunkerOptions } from "../../bunker/options.js";
+import { BunkerOptionsError } from "../../errors.js";
+import { allProblemsAtOnce } from "../../options/table.js";
 import { explainSettings, type EffectiveSetting } from "../../settings/explain-settings.js";
 import { JSON_OPTION, type Command } from "../command.js";
 import { CliError, EXIT, UsageError } from "../exit-code.js";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { createRequire } from "node:module";
-import { bunker, type Bunker } from "../../bunker.js";
+import { bunker, type Bunker } from "../../bunker/bunker.js";
 import { MemoryStore } from "../../store/memory-store.js";
 import { CliError } from "../exit-code.js";
 import { missingPage, sitePage } from "./pages.js";

@@ -1,7 +1,7 @@
 import { createReadStream, statSync } from "node:fs";
 import { createGunzip } from "node:zlib";
 import { pipeline, type Readable } from "node:stream";
-import { messageOf } from "../../core/errors.js";
+import { messageOf } from "../../errors.js";
 import { CliError } from "../exit-code.js";
 
 /** A longer line is none of a log's, in characters. */

@@ -1,5 +1,5 @@
-import { BunkerOptionsError, type OptionProblem } from "../../core/errors.js";
-import { nearestName } from "../../core/options/table.js";
+import { BunkerOptionsError, type OptionProblem } from "../../errors.js";
+import { nearestName } from "../../options/table.js";
 import { NAMESPACES, type Namespace } from "../store.js";
 import type { Engine } from "./key-index.js";
 

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { StoreFailure } from "../../../core/errors.js";
-import { ANSWER_HEADERS, problem } from "../../../core/responder.js";
-import type { Runtime } from "../../../core/runtime.js";
-import type { Answer } from "../../../core/verdict.js";
+import { StoreFailure } from "../../../errors.js";
+import { ANSWER_HEADERS, problem } from "../../../engine/responder.js";
+import type { Runtime } from "../../../engine/context.js";
+import type { Answer } from "../../../request/verdict.js";
 import { StoreFullError } from "../../../store/store.js";
 import type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "../../challenge.js";
 import { MOST_BITS } from "../../difficulty.js";
@@ -12,7 +12,7 @@ import { imagePage, soundPage, waitPage, workPage } from "./captcha-pages.js";
 import type { CaptchaResolved } from "./options.js";
 import { RandomStream } from "./random-stream.js";
 import { SPOKEN_LANGUAGES } from "./spoken-digits.js";
-import { Studio } from "./studio.js";
+import { Studio } from "./render-pool.js";
 
 /** Bits more than the gate asks elsewhere: not reading the picture must not be a bargain (R21). */
 const ALTERNATIVE_BITS = 4;

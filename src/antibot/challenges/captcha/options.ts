@@ -1,5 +1,5 @@
-import { check, flag, integer, list, oneOf, type Check } from "../../../core/options/check.js";
-import type { OptionsTable } from "../../../core/options/table.js";
+import { check, flag, integer, list, oneOf, type Check } from "../../../options/check.js";
+import type { OptionsTable } from "../../../options/table.js";
 import { Alphabet, DEFAULT_ALPHABET } from "./alphabet.js";
 import { glyphsOf } from "./glyphs.js";
 

@@ -1,5 +1,5 @@
-import { prefixOf } from "../../../core/address.js";
-import type { Client } from "../../../core/client.js";
+import { prefixOf } from "../../../address/address.js";
+import type { Client } from "../../../request/client.js";
 
 /** Outages are remembered this long, in ms. */
 const WINDOW = 120_000;

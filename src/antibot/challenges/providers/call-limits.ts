@@ -1,4 +1,4 @@
-import type { Client } from "../../../core/client.js";
+import type { Client } from "../../../request/client.js";
 import { VendorFailure } from "./verify-call.js";
 
 /** Checks under way at one time: in all, and for one client (R33). */

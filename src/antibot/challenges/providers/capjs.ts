@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { ANSWER_HEADERS } from "../../../core/responder.js";
-import type { Answer } from "../../../core/verdict.js";
+import { ANSWER_HEADERS } from "../../../engine/responder.js";
+import type { Answer } from "../../../request/verdict.js";
 import { escapeHtml } from "../../../pages/page.js";
 import type { Visit } from "../../challenge.js";
 import type { CapjsResolved } from "./options.js";

@@ -1,4 +1,4 @@
-import type { Report } from "../../../core/options/check.js";
+import type { Report } from "../../../options/check.js";
 import { HCAPTCHA_TEST_SECRETS } from "./hcaptcha.js";
 import type { ProvidersResolved } from "./options.js";
 import { leadsToCheckbox, RECAPTCHA_TEST_SECRETS } from "./recaptcha.js";

@@ -1,4 +1,4 @@
-import type { Runtime } from "../../../core/runtime.js";
+import type { Runtime } from "../../../engine/context.js";
 import { Hostnames } from "./hostnames.js";
 import type { ScriptProviderResolved } from "./options.js";
 import { addressOf, codesOf, formCall, languageOf, originsOf, RIGHT, wrong, type Vendor } from "./vendor.js";

@@ -1,5 +1,5 @@
-import type { Runtime } from "../../../core/runtime.js";
-import { normalHost } from "../../../core/services.js";
+import type { Runtime } from "../../../engine/context.js";
+import { normalHost } from "../../../request/services.js";
 import type { Visit } from "../../challenge.js";
 import { RIGHT, wrong, type Judgement } from "./vendor.js";
 

@@ -1,4 +1,4 @@
-import type { Runtime } from "../../../core/runtime.js";
+import type { Runtime } from "../../../engine/context.js";
 import type { McaptchaResolved } from "./options.js";
 import { codesOf, jsonCall, RIGHT, wrong, type Vendor } from "./vendor.js";
 

@@ -1,5 +1,5 @@
-import { check, decimal, flag, list, oneOf, text, type Check } from "../../../core/options/check.js";
-import { group, readOptions, type OptionSpec, type OptionsTable } from "../../../core/options/table.js";
+import { check, decimal, flag, list, oneOf, text, type Check } from "../../../options/check.js";
+import { group, readOptions, type OptionSpec, type OptionsTable } from "../../../options/table.js";
 import type {
   CapjsResolved,
   McaptchaResolved,

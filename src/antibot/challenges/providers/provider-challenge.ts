@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import type { Client } from "../../../core/client.js";
-import type { RequestView } from "../../../core/request-view.js";
-import { problem } from "../../../core/responder.js";
-import type { Runtime } from "../../../core/runtime.js";
+import type { Client } from "../../../request/client.js";
+import type { RequestView } from "../../../request/request-view.js";
+import { problem } from "../../../engine/responder.js";
+import type { Runtime } from "../../../engine/context.js";
 import type { Awaitable } from "../../../store/store.js";
 import type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "../../challenge.js";
 import { MOST_BITS } from "../../difficulty.js";

@@ -1,5 +1,5 @@
-import { allProblemsAtOnce } from "../../../core/options/table.js";
-import type { Runtime } from "../../../core/runtime.js";
+import { allProblemsAtOnce } from "../../../options/table.js";
+import type { Runtime } from "../../../engine/context.js";
 import type { ChallengeKind } from "../../challenge.js";
 import { capjs } from "./capjs.js";
 import { checkProvider } from "./checks.js";

@@ -1,4 +1,4 @@
-import type { Runtime } from "../../../core/runtime.js";
+import type { Runtime } from "../../../engine/context.js";
 import type { Visit } from "../../challenge.js";
 import { Hostnames } from "./hostnames.js";
 import type { RecaptchaResolved } from "./options.js";

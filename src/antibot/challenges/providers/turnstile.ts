@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Runtime } from "../../../core/runtime.js";
+import type { Runtime } from "../../../engine/context.js";
 import { Hostnames } from "./hostnames.js";
 import type { TurnstileResolved } from "./options.js";
 import { addressOf, codesOf, formCall, languageOf, originsOf, RIGHT, wrong, type Vendor } from "./vendor.js";

@@ -1,5 +1,5 @@
 import type { Visit } from "../../challenge.js";
-import type { Answer } from "../../../core/verdict.js";
+import type { Answer } from "../../../request/verdict.js";
 
 /** The kinds of challenge that an outside service checks. */
 export type ProviderName = "recaptcha" | "hcaptcha" | "turnstile" | "mcaptcha" | "capjs";

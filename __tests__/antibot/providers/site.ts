@@ -1,0 +1,98 @@
+import { antibot, badBehavior, MemoryStore } from "../../../src/index.js";
+import type { Antibot, AntibotOptions, BunkerEvent, SharedOptions } from "../../../src/index.js";
+import { ask, Jar, NAVIGATION, type Got } from "../../support/ask.js";
+import { Clock } from "../../support/clock.js";
+import { EXPRESS, plainSite, serve } from "../../support/hosts.js";
+import { openChallenge, workOf, type Work } from "../../support/work.js";
+
+export const VISITOR = "8.8.8.8";
+
+/** What a widget's page is told. */
+export interface WidgetConfig extends Work {
+  readonly mode: string;
+  readonly script?: string;
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+/** A gated site, its log and its events. */
+export interface Site {
+  readonly url: string;
+  readonly clock: Clock;
+  readonly gate: Antibot;
+  readonly events: readonly (readonly [string, BunkerEvent])[];
+  readonly log: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Serves a site behind the gate. */
+export async function gatedSite(
+  options: Partial<AntibotOptions> & SharedOptions,
+  clock = new Clock(),
+): Promise<Site> {
+  const log: string[] = [];
+  const write = (line: string): void => void log.push(line);
+  const shared = {
+    store: new MemoryStore({ now: clock.now }),
+    now: clock.now,
+    logger: { info: write, warn: write, error: write },
+  };
+  const gate = antibot({
+    challenge: "cookie",
+    difficulty: 16,
+    sessions: { secret: "a secret of enough characters" },
+    ...shared,
+    ...options,
+  });
+  const events: [string, BunkerEvent][] = [];
+  for (const type of ["challenged", "solved", "failed", "fault", "banned"] as const)
+    gate.events.on(type, (event) => events.push([type, event]));
+  const served = await serve(EXPRESS.app([badBehavior(shared), gate], plainSite));
+  return { url: served.url, clock, gate, events, log, close: () => served.close() };
+}
+
+/** One visitor: its cookies, and the page that it sees. */
+export class Visitor {
+  readonly jar = new Jar();
+  page: Got | undefined = undefined;
+
+  constructor(
+    private readonly site: Site,
+    private readonly from = VISITOR,
+  ) {}
+
+  /** Opens the site and meets the challenge. */
+  async meet(target = "/deep?x=1"): Promise<WidgetConfig> {
+    this.page = await openChallenge(this.site.url, target, this.jar, { from: this.from });
+    return this.config;
+  }
+
+  get config(): WidgetConfig {
+    return workOf(this.page?.text ?? "") as WidgetConfig;
+  }
+
+  /** Posts an answer to the challenge that is shown, as the page's form does. */
+  post(fields: Record<string, string>, state = this.config.state): Promise<Got> {
+    return this.send(
+      "application/x-www-form-urlencoded",
+      new URLSearchParams({ state, ...fields }).toString(),
+    );
+  }
+
+  /** Posts any body to the challenge. */
+  async send(type: string, body: string): Promise<Got> {
+    const got = await ask(this.site.url, "/challenge", {
+      method: "POST",
+      from: this.from,
+      headers: { ...NAVIGATION, ...this.jar.header, "Content-Type": type, "Sec-Fetch-Site": "same-origin" },
+      body,
+    });
+    this.jar.take(got);
+    return got;
+  }
+
+  /** The status of the site itself. */
+  async status(): Promise<number> {
+    const got = await ask(this.site.url, "/deep?x=1", { from: this.from, headers: this.jar.header });
+    return got.status;
+  }
+}

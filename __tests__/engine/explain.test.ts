@@ -1,0 +1,187 @@
+import fc from "fast-check";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { GateProtection } from "../../src/antibot/gate.js";
+import { antibotTable, type AntibotOptions } from "../../src/antibot/options.js";
+import { BadBehaviorProtection } from "../../src/bad-behavior/bad-behavior-protection.js";
+import { badBehaviorTable } from "../../src/bad-behavior/options.js";
+import { BanProtection } from "../../src/engine/ban-protection.js";
+import { Engine } from "../../src/engine/engine.js";
+import { explain, type Explanation, type ImaginedRequest } from "../../src/engine/explain.js";
+import { EVENT_TYPES } from "../../src/events/event-bus.js";
+import { readOptions } from "../../src/options/table.js";
+import { Runtime } from "../../src/engine/context.js";
+import { sharedTable, type SharedOptions } from "../../src/engine/shared-options.js";
+import { DnsblProtection } from "../../src/dnsbl/dnsbl-protection.js";
+import { dnsblTable } from "../../src/dnsbl/options.js";
+import { explainersOf } from "../../src/bunker/explainers.js";
+import { MemoryStore, type Store } from "../../src/index.js";
+import { ask } from "../support/ask.js";
+
+const VISITOR = "8.8.8.8";
+const LISTED = "9.9.9.9";
+const none = (): void => undefined;
+let engine: Engine | undefined;
+let told: string[] = [];
+
+const missing = (): Promise<never> => Promise.reject(Object.assign(new Error(), { code: "ENOTFOUND" }));
+const resolver = {
+  resolve4: (name: string) =>
+    /^(?:9\.9\.9\.9|2\.0\.0\.127)\./.test(name) ? Promise.resolve(["127.0.0.2"]) : missing(),
+  resolve6: missing,
+  resolveTxt: () => Promise.resolve([]),
+  reverse: () => Promise.resolve([]),
+};
+
+// What bunker() puts together, with all that it knows at hand.
+function app(shared: SharedOptions = {}, antibot: AntibotOptions | false = { challenge: "cookie" }) {
+  told = [];
+  const options = { store: new MemoryStore(), logger: false as const, resolver, ...shared };
+  const resolved = readOptions(sharedTable, options, "", none);
+  const runtime = new Runtime(resolved, options);
+  for (const type of EVENT_TYPES) runtime.hub.on(type, () => void told.push(type));
+  const sessions = { secret: "a-secret-of-32-characters-or-more" };
+  const gate =
+    antibot === false
+      ? undefined
+      : new GateProtection(runtime, readOptions(antibotTable, { ...antibot, sessions }, "", none));
+  const bans = new BanProtection(runtime, () => gate);
+  const lists = new DnsblProtection(
+    runtime,
+    readOptions(dnsblTable, { list: "zone.test" }, "", none),
+    () => gate,
+  );
+  const bad = readOptions(badBehaviorTable, { threshold: 2 }, "", none);
+  const behavior = new BadBehaviorProtection(runtime, bad, () => gate, bans);
+  const running = new Engine(runtime, [bans, lists, behavior, ...(gate === undefined ? [] : [gate])]);
+  engine = running;
+  const explainers = explainersOf({
+    dnsbl: { protection: lists, action: "deny" },
+    badBehavior: { protection: behavior, options: bad, banLocal: false },
+    gate,
+  });
+  return {
+    runtime,
+    explain: (subject: ImaginedRequest) => explain(running, subject, explainers),
+    ofRequest: (subject: Parameters<typeof explain>[1]) => explain(running, subject, explainers),
+  };
+}
+
+afterEach(async () => {
+  await engine?.close();
+  engine = undefined;
+});
+
+function short({ steps }: Explanation): string[] {
+  return steps.map(
+    ({ protection, verdict, reason, reached }) =>
+      `${protection}: ${verdict}, ${reason}${reached ? "" : " (not reached)"}`,
+  );
+}
+
+test("names every step in order, before any traffic", async () => {
+  const explanation = await app().explain({ ip: VISITOR, url: "/page?x=1" });
+  expect(short(explanation)).toEqual([
+    "bans: pass, not banned",
+    "dnsbl: pass, not listed",
+    "bad-behavior: pass, the answer may count",
+    "antibot: challenge, no pass",
+  ]);
+  expect(explanation).toMatchObject({
+    client: { ip: VISITOR, key: VISITOR, service: "default", isGlobal: true, isProxy: false },
+    verdict: "challenge",
+    by: "antibot",
+    mode: "block",
+  });
+});
+
+test("the first that is against it decides; the others still say what they think", async () => {
+  const { explain: say, runtime } = app();
+  await runtime.bans.add(LISTED, { reason: "manual" });
+  const explanation = await say({ ip: LISTED });
+  expect(short(explanation)).toEqual([
+    "bans: deny, manual",
+    "dnsbl: deny, dnsbl (not reached)",
+    "bad-behavior: pass, the answer may count (not reached)",
+    "antibot: challenge, no pass (not reached)",
+  ]);
+  expect(explanation).toMatchObject({ verdict: "deny", by: "bans" });
+});
+
+test("`allow`, `skip` and unknown hosts are steps; R11 a throwing `skip` skips nothing", async () => {
+  const allowing = app({ allow: VISITOR, skip: () => true }, false);
+  const both = await allowing.explain({ ip: VISITOR });
+  expect(short(both).slice(0, 2)).toEqual([
+    "allow: pass, on `allow`",
+    "skip: pass, `skip` says so (not reached)",
+  ]);
+  expect(both).toMatchObject({ verdict: "pass", by: "allow" });
+  expect(await allowing.explain({ ip: LISTED })).toMatchObject({ verdict: "pass", by: "skip" });
+  await engine?.close();
+  const throwing = app({
+    skip: () => {
+      throw new Error("broken");
+    },
+    services: ["site.test"],
+  });
+  const explanation = await throwing.explain({ ip: VISITOR, url: "https://other.test/" });
+  expect(short(explanation).slice(0, 2)).toEqual(["skip: error, hook", "services: deny, unknown host"]);
+  expect((await throwing.explain({ ip: VISITOR, url: "https://site.test/" })).client.service).toBe(
+    "site.test",
+  );
+});
+
+test("R27 leaves no trace: no event, no ban, no count, whatever is asked and how often", async () => {
+  const { explain: say, runtime } = app();
+  const before = JSON.stringify(await keysOf(runtime.options.store));
+  for (let i = 0; i < 5; i++) await say({ ip: LISTED });
+  expect(told).toEqual([]);
+  expect(await runtime.bans.get(LISTED)).toBeUndefined();
+  expect(JSON.stringify(await keysOf(runtime.options.store))).toBe(before);
+});
+
+async function keysOf(store: Store): Promise<string[]> {
+  const keys: string[] = [];
+  for (const namespace of ["ban", "hit", "spent"] as const)
+    for await (const key of store.keys(namespace)) keys.push(key);
+  return keys;
+}
+
+test("explains real requests as they are judged, and leaves them untouched", async () => {
+  const { ofRequest } = app({ trustProxy: "loopback" });
+  const said: Explanation[] = [];
+  const server = createServer((req, res) => {
+    void ofRequest(req).then((explanation) => {
+      said.push(explanation);
+      res.end(String(req.bunker === undefined));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const got = await ask(`http://127.0.0.1:${port}`, "/robots.txt", { from: VISITOR });
+  await new Promise((resolve) => server.close(resolve));
+  expect(got.text).toBe("true");
+  expect(said[0]).toMatchObject({ client: { ip: VISITOR }, verdict: "pass", by: undefined });
+  expect(short(said[0] as Explanation).at(-1)).toBe("antibot: pass, built-in");
+});
+
+test("R3 proxies and private addresses are named, and forwarding headers change nothing", async () => {
+  const { explain: say } = app({ trustProxy: "loopback" });
+  const explanation = await say({ ip: "127.0.0.1", headers: { "X-Forwarded-For": VISITOR } });
+  expect(explanation.client).toMatchObject({ ip: "127.0.0.1", isGlobal: false, isProxy: true });
+  expect(short(explanation)).toContain("bad-behavior: pass, the answer does not count: a trusted proxy");
+});
+
+test("what is no address is refused by name; nothing else that is odd throws", async () => {
+  const { explain: say } = app();
+  for (const ip of ["", "1.2.3", "010.0.0.1", "host.test", undefined, 7] as string[])
+    await expect(say({ ip })).rejects.toThrow("ERR_BUNKER_BAN_ADDRESS");
+  await expect(say(null as never)).rejects.toThrow("ERR_BUNKER_BAN_ADDRESS");
+  await fc.assert(
+    fc.asyncProperty(fc.anything(), fc.anything(), fc.anything(), async (url, method, headers) => {
+      const explanation = await say({ ip: VISITOR, url, method, headers } as ImaginedRequest);
+      expect(explanation.steps).toHaveLength(4);
+    }),
+    { numRuns: 200 },
+  );
+});

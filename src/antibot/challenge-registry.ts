@@ -1,0 +1,60 @@
+import type { Runtime } from "../engine/context.js";
+import type { ChallengeKind } from "./challenge.js";
+import { CaptchaChallenge } from "./challenges/captcha/captcha-challenge.js";
+import { cookieChallenge } from "./challenges/cookie.js";
+import { javascriptChallenge } from "./challenges/javascript.js";
+import { isProviderName } from "./challenges/providers/checks.js";
+import { providerChallenge } from "./challenges/providers/providers.js";
+import type { ProviderName } from "./challenges/providers/vendor.js";
+import type { AntibotResolved } from "./options.js";
+
+/** The kinds that come with the package. */
+export type KindName = "cookie" | "javascript" | "captcha" | ProviderName;
+
+// A kind's state is its own business: only what its `issue` answered ever comes back to it.
+const MAKERS: Readonly<Record<KindName, (options: AntibotResolved, runtime: Runtime) => ChallengeKind>> = {
+  cookie: () => cookieChallenge,
+  javascript: () => javascriptChallenge,
+  captcha: (options, runtime) => new CaptchaChallenge(options.captcha, runtime),
+  recaptcha: (options, runtime) => providerChallenge("recaptcha", options, runtime),
+  hcaptcha: (options, runtime) => providerChallenge("hcaptcha", options, runtime),
+  turnstile: (options, runtime) => providerChallenge("turnstile", options, runtime),
+  mcaptcha: (options, runtime) => providerChallenge("mcaptcha", options, runtime),
+  capjs: (options, runtime) => providerChallenge("capjs", options, runtime),
+};
+
+/** Their names. */
+export const KIND_NAMES = Object.keys(MAKERS) as readonly KindName[];
+
+/** Whether a built-in kind has that name. */
+export function isKindName(name: string): name is KindName {
+  return Object.hasOwn(MAKERS, name);
+}
+
+/** The kinds of one gate: its own, and built-in ones with its options, made when they are first asked for. */
+export class KindRegistry {
+  private readonly made: Map<string, ChallengeKind>;
+
+  constructor(
+    private readonly options: AntibotResolved,
+    private readonly runtime: Runtime,
+  ) {
+    this.made = new Map(options.challenge.own.map((kind) => [kind.name, kind]));
+    // Made at once, since they tell the log who will learn visitors' addresses (R37).
+    // What a hook picks is not known yet: whatever has keys may be.
+    const { names } = options.challenge;
+    for (const name of KIND_NAMES) {
+      if (!isProviderName(name)) continue;
+      if (names.length > 0 ? names.includes(name) : options[name].siteKey !== "") this.get(name);
+    }
+  }
+
+  /** The kind of that name; `undefined` = there is none. */
+  get(name: string): ChallengeKind | undefined {
+    const known = this.made.get(name);
+    if (known !== undefined || !isKindName(name)) return known;
+    const kind = MAKERS[name](this.options, this.runtime);
+    this.made.set(name, kind);
+    return kind;
+  }
+}

@@ -1,0 +1,34 @@
+import type { Runtime } from "../engine/context.js";
+import { isThenable } from "../request/verdict.js";
+import type { Awaitable } from "../store/store.js";
+import { GateCookies } from "./gate-cookies.js";
+import { KeyRing } from "./keys.js";
+import type { AntibotResolved } from "./options.js";
+import { PassBook } from "./passes/pass-signer.js";
+import { generatedSecret } from "./secrets.js";
+
+/** Everything of a gate that needs its secret. */
+export interface GateTools {
+  readonly keys: KeyRing;
+  readonly cookies: GateCookies;
+  readonly passes: PassBook;
+}
+
+/** The tools, at once where the secret was given or the store answers at once. Rejects while the store cannot be reached. */
+export function gateTools(runtime: Runtime, options: AntibotResolved): Awaitable<GateTools> {
+  const { secret } = options.sessions;
+  if (secret.length > 0) return toolsFor(secret, options);
+  const generated = generatedSecret(runtime.store);
+  return isThenable(generated)
+    ? generated.then((text) => toolsFor([text], options))
+    : toolsFor([generated], options);
+}
+
+function toolsFor(secrets: readonly string[], options: AntibotResolved): GateTools {
+  const keys = new KeyRing(secrets);
+  return {
+    keys,
+    cookies: new GateCookies(keys, options.sessions),
+    passes: new PassBook(keys, { ...options.sessions, timeValid: options.timeValid, epoch: options.epoch }),
+  };
+}

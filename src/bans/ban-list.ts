@@ -1,0 +1,296 @@
+import { networkInterfaces } from "node:os";
+import { entriesOf } from "../store/entries.js";
+import { StoreFullError, type Namespace, type Store } from "../store/store.js";
+import {
+  parseAddress,
+  parseRange,
+  prefixOf,
+  rangeContains,
+  type Address,
+  type AddressRange,
+} from "../address/address.js";
+import { BunkerBanError, StoreFailure } from "../errors.js";
+import { hubOf, setOrigin, type BunkerEvent, type EventOrigin, type Hub } from "../events/event-bus.js";
+import { DEFAULT_SERVICE } from "../request/services.js";
+import { banKey, decodeBan, encodeBan, parseBanKey, type Ban } from "./ban.js";
+import { ANY_SERVICE, banIndexOf, voidKey, type BanIndex } from "./ban-index.js";
+
+/** How {@link BanList.add} bans. */
+export interface BanOptions {
+  /** Why. Default `"manual"`. */
+  reason?: string;
+  /** Seconds; 0 = for good. Default 86400 (one day). */
+  ttl?: number;
+  /** Default: `"service"` where a service is named, else `"global"`. */
+  scope?: "service" | "global";
+  /** The service to ban at, or where a global ban was earned. Default `"default"` for the service scope. */
+  service?: string;
+  /** What else is worth keeping: anything that JSON holds. */
+  data?: unknown;
+  /** Bans very wide ranges, this machine's own addresses and trusted proxies too (R26). */
+  force?: boolean;
+  /** The very address that earned it, where a prefix is banned: for stores shared with software that knows single addresses only. */
+  address?: string;
+  /** Refuse the client, or send it to the gate. Default `"deny"`. */
+  action?: "deny" | "challenge";
+  /** What the `banned` event says besides: the protection that bans and the request that led to it. */
+  source?: Partial<Pick<BunkerEvent, "protection" | "id" | "method" | "path">> & {
+    passHolder?: boolean;
+    origin?: EventOrigin;
+  };
+}
+
+/** How a {@link BanList} is set up. */
+export interface BanListOptions {
+  /** The IPv6 prefix that one client is taken to own: a bare IPv6 address bans its whole prefix. 32–128, default 64. */
+  ipv6Subnet?: number;
+}
+
+/** The bans of a store: what every middleware on that store refuses, and where an operator bans and unbans by hand. */
+export class BanList {
+  private readonly index: BanIndex;
+  private readonly hub: Hub;
+  private readonly ipv6Subnet: number;
+
+  constructor(
+    private readonly store: Store,
+    options: BanListOptions = {},
+  ) {
+    this.index = banIndexOf(store);
+    this.hub = hubOf(store);
+    this.ipv6Subnet = options.ipv6Subnet ?? 64;
+  }
+
+  /**
+   * Bans an address or CIDR range, at once on this instance. A bare IPv6 address bans the prefix that its owner has
+   * (`/128` after it bans just that address).
+   *
+   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for what is no address, `ERR_BUNKER_BAN_WIDE` for what needs `force`
+   * @throws {StoreFailure} when the store could not be written; the ban is in force here all the same
+   */
+  async add(ip: string, options: BanOptions = {}): Promise<Ban> {
+    const range = this.subjectOf(ip);
+    if (options.force !== true) this.checkReach(range);
+    const ttl = options.ttl ?? 86_400;
+    if (!Number.isFinite(ttl) || ttl < 0)
+      throw new BunkerBanError(
+        "ERR_BUNKER_BAN_ADDRESS",
+        `ttl must be a number of seconds from 0, not ${ttl}`,
+      );
+    const scope = options.scope ?? (options.service === undefined ? "global" : "service");
+    const now = this.index.now();
+    const ban: Ban = {
+      ip: range.text,
+      reason: options.reason ?? "manual",
+      scope,
+      service: options.service ?? (scope === "service" ? DEFAULT_SERVICE : "unknown"),
+      date: new Date(now),
+      expires: ttl === 0 ? null : new Date(now + ttl * 1000),
+      data: options.data ?? {},
+      action: options.action ?? "deny",
+    };
+    this.index.put(ban);
+    this.tell("banned", ban, options.source);
+    await this.write(ban, ttl);
+    const exact = this.exactOf(options.address ?? ip, range);
+    if (exact !== undefined) await this.write({ ...ban, ip: exact }, ttl);
+    return ban;
+  }
+
+  /**
+   * Lifts the bans of exactly this address or range: all of them, or just the service's. Clears the counters and cached
+   * verdicts of what it covers, so that the next request does not ban again (R26). Answers whether there was a ban.
+   *
+   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for what is no address
+   * @throws {StoreFailure} when the store cannot be reached
+   */
+  async remove(ip: string, options: { service?: string } = {}): Promise<boolean> {
+    const subjects = this.subjectsOf(ip);
+    if (this.store.exactBans === true) subjects.push(...this.index.addressesIn(subjects));
+    let removed = false;
+    try {
+      for (const range of subjects) removed = (await this.lift(range.text, options.service)) || removed;
+      for (const range of subjects) await this.forget(range);
+    } catch (error) {
+      throw error instanceof BunkerBanError ? error : new StoreFailure(error);
+    }
+    return removed;
+  }
+
+  /**
+   * The ban in force for an address: the service's own first, then the global one; without a service, any. Ranges that
+   * cover the address count.
+   */
+  async get(ip: string, service?: string): Promise<Ban | undefined> {
+    await this.ready();
+    const address = parseAddress(ip);
+    if (address === undefined) return this.index.get(this.subjectOf(ip).text, service);
+    const key = prefixOf(address, this.ipv6Subnet).text;
+    return this.index.findAddress(key, address, service ?? ANY_SERVICE);
+  }
+
+  /** Every ban in force, newest first. */
+  async list(): Promise<Ban[]> {
+    const bans: Ban[] = [];
+    try {
+      for await (const { key, value, ttl } of entriesOf(this.store, "ban", "")) {
+        if (value !== undefined)
+          bans.push(decodeBan(key, value, ttl === 0 ? 0 : this.index.now() + ttl * 1000));
+      }
+    } catch (error) {
+      throw new StoreFailure(error);
+    }
+    return bans.sort((a, b) => b.date.getTime() - a.date.getTime());
+  }
+
+  private async ready(): Promise<void> {
+    try {
+      await this.index.ready();
+    } catch (error) {
+      throw new StoreFailure(error);
+    }
+  }
+
+  private async write(ban: Ban, ttl: number): Promise<void> {
+    const service = ban.scope === "service" ? ban.service : undefined;
+    try {
+      // Both are on their way at once: a store on a network answers them in one round trip.
+      await Promise.all([
+        this.store.set(banKey(ban.ip, service), encodeBan(ban), ttl),
+        this.writeVoid(ban.ip, service, ban.date.getTime(), ttl === 0 ? 0 : ttl + this.index.retention),
+      ]);
+    } catch (error) {
+      if (!(error instanceof StoreFullError)) throw new StoreFailure(error);
+      // No room: a ban that only this process knew, without bounds, would be worse than none.
+      this.index.drop(ban);
+      throw error;
+    }
+  }
+
+  // Passes issued before the ban stay void after it, on every instance and over a restart (R16).
+  private async writeVoid(
+    subject: string,
+    service: string | undefined,
+    began: number,
+    ttl: number,
+  ): Promise<void> {
+    try {
+      await this.store.set(voidKey(subject, service), String(began), ttl);
+    } catch (error) {
+      // Without room for the mark the ban itself still stands; only a restart would forget that older passes are void.
+      if (!(error instanceof StoreFullError)) throw error;
+    }
+  }
+
+  private async lift(subject: string, service: string | undefined): Promise<boolean> {
+    let removed = false;
+    for (const scope of service === undefined ? await this.scopesOf(subject) : [service]) {
+      const known = this.index.get(subject, scope);
+      this.index.end(subject, scope);
+      if (!(await this.store.delete(banKey(subject, scope))) && known === undefined) continue;
+      removed = true;
+      await this.writeVoid(subject, scope, known?.date.getTime() ?? this.index.now(), this.index.retention);
+      if (known !== undefined) this.tell("unbanned", known);
+    }
+    return removed;
+  }
+
+  private async scopesOf(subject: string): Promise<(string | undefined)[]> {
+    const scopes = new Set<string | undefined>(this.index.scopesOf(subject));
+    if ((await this.store.get(banKey(subject, undefined))) !== undefined) scopes.add(undefined);
+    for await (const key of this.store.keys("ban", `${subject}|`)) scopes.add(parseBanKey(key).service);
+    return [...scopes];
+  }
+
+  // Keys of counters and cached verdicts start with the address or prefix that they are about, then "|".
+  private async forget(range: AddressRange): Promise<void> {
+    const single = range.address.family === 4 && range.bits === 32;
+    for (const namespace of ["hit", "cache"] satisfies Namespace[]) {
+      for await (const key of this.store.keys(namespace, single ? `${range.text}|` : "")) {
+        const about = parseRange(key.slice(namespace.length + 1).split("|", 1)[0] as string);
+        if (
+          about !== undefined &&
+          (rangeContains(range, about.address) || rangeContains(about, range.address))
+        )
+          await this.store.delete(key);
+      }
+    }
+  }
+
+  private subjectOf(ip: string): AddressRange {
+    const address = parseAddress(ip);
+    const range = address === undefined ? parseRange(ip) : prefixOf(address, this.ipv6Subnet);
+    if (range === undefined)
+      throw new BunkerBanError(
+        "ERR_BUNKER_BAN_ADDRESS",
+        `"${ip.slice(0, 64)}" is no IP address and no CIDR range`,
+      );
+    return range;
+  }
+
+  // What removing a bare IPv6 address lifts: its prefix, and the address alone.
+  private subjectsOf(ip: string): AddressRange[] {
+    const subject = this.subjectOf(ip);
+    const address = parseAddress(ip);
+    const exact = address === undefined ? undefined : prefixOf(address, 128);
+    return exact === undefined || exact.text === subject.text ? [subject] : [subject, exact];
+  }
+
+  // The single address to ban beside an IPv6 prefix.
+  private exactOf(ip: string, range: AddressRange): string | undefined {
+    if (this.store.exactBans !== true || range.address.family === 4 || range.bits === 128) return undefined;
+    const address = parseAddress(ip);
+    return address !== undefined && rangeContains(range, address) ? address.text : undefined;
+  }
+
+  private checkReach(range: AddressRange): void {
+    const widest = range.address.family === 4 ? 8 : 19;
+    if (range.bits < widest) {
+      throw new BunkerBanError(
+        "ERR_BUNKER_BAN_WIDE",
+        `${range.text} is wider than /${widest}; pass force: true if you mean it`,
+      );
+    }
+    for (const own of [...ownAddresses(), ...this.hub.proxies]) {
+      const overlaps = rangeContains(range, own.address) || rangeContains(own, range.address);
+      if (!overlaps) continue;
+      throw new BunkerBanError(
+        "ERR_BUNKER_BAN_WIDE",
+        `${range.text} covers ${own.text}, which is this machine or a trusted proxy; pass force: true if you mean it`,
+      );
+    }
+  }
+
+  private tell(type: "banned" | "unbanned", ban: Ban, source: BanOptions["source"] = {}): void {
+    if (!this.hub.hears(type)) return;
+    const event: BunkerEvent = {
+      time: new Date(this.index.now()),
+      id: source.id ?? "",
+      ip: ban.ip,
+      service: ban.service,
+      protection: source.protection ?? "bans",
+      reason: ban.reason,
+      data: {
+        scope: ban.scope,
+        expires: ban.expires,
+        action: ban.action,
+        passHolder: source.passHolder ?? false,
+        evidence: ban.data,
+      },
+      mode: "block",
+      ...(source.method === undefined ? {} : { method: source.method }),
+      ...(source.path === undefined ? {} : { path: source.path }),
+    };
+    if (source.origin !== undefined) setOrigin(event, source.origin);
+    this.hub.emit(type, event);
+  }
+}
+
+function ownAddresses(): AddressRange[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) =>
+    (list ?? []).map((entry) => parseAddress(entry.address)),
+  );
+  return addresses
+    .filter((address): address is Address => address !== undefined)
+    .map((address) => prefixOf(address, 128));
+}

@@ -1,0 +1,104 @@
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
+import type { AntibotParts } from "../antibot/antibot.js";
+import { readBunkerOptions, type BunkerOptions } from "./options.js";
+import { bunkernetParts, type BunkernetParts } from "../bunkernet/bunkernet.js";
+import { Controls, type Control, type ControlOptions } from "../control/index.js";
+import type { BanList } from "../bans/ban-list.js";
+import type { Middleware, Running } from "../engine/engine.js";
+import { traceDetected } from "../engine/detect-trace.js";
+import { explain, type Explanation, type ImaginedRequest } from "../engine/explain.js";
+import { mounted } from "../engine/mounted.js";
+import { allProblemsAtOnce } from "../options/table.js";
+import { Runtime } from "../engine/context.js";
+import type { SharedOptions } from "../engine/shared-options.js";
+import { judgeUpgrade } from "../engine/upgrade.js";
+import { dnsblParts, type DnsblParts } from "../dnsbl/dnsbl.js";
+import { Sites } from "./services.js";
+import type { Awaitable, Store } from "../store/store.js";
+import { guardWhole, type GuardOptions } from "../connections/guard-server.js";
+
+export type { BunkerOptions } from "./options.js";
+
+/** What {@link bunker} answers. */
+export type Bunker = Middleware &
+  Running & {
+    readonly bans: BanList;
+    readonly store: Store;
+    readonly antibot: AntibotParts | undefined;
+    readonly badBehavior: { readonly bans: BanList } | undefined;
+    readonly dnsbl: DnsblParts | undefined;
+    readonly bunkernet: BunkernetParts | undefined;
+    /**
+     * Has every upgrade (WebSocket) of `server` judged before its listeners hear of it, and closes the upgraded connections
+     * of clients that are banned later. With `connections: true` clients that bans or lists refuse are dropped before TLS and
+     * HTTP. The answer undoes it.
+     *
+     * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
+     */
+    guard(server: Server, options?: GuardOptions): () => void;
+    /**
+     * What would become of a request, and why, step by step. Counts, bans, tells and answers nothing.
+     *
+     * @param subject a request, or a client's address with what it asks for
+     * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for an `ip` that is no address, as a rejection
+     */
+    explain(subject: IncomingMessage | ImaginedRequest): Promise<Explanation>;
+    /**
+     * Opens a control socket: a unix socket that only this user may open, through which `npx express-bunker` looks at this app
+     * and acts on it. It keeps no process alive, and `close()` removes it.
+     *
+     * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option, as a rejection
+     * @throws {ControlSocketError} `ERR_BUNKER_CONTROL` when the socket cannot be made, as a rejection
+     */
+    control(options?: ControlOptions): Promise<Control>;
+    /** Judges an upgrade by all protections: `true` = let it through, `false` = answered and closed. */
+    upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Awaitable<boolean>;
+  };
+
+/**
+ * All protections as one middleware with one verdict: bans, BunkerNet, DNS blocklists, Bad Behavior and the gate.
+ *
+ * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
+ * @example app.use(bunker({ antibot: { challenge: "cookie" }, sessions: { secret: process.env.SESSIONS_SECRET } }));
+ */
+export function bunker<Req extends IncomingMessage = IncomingMessage>(
+  options: BunkerOptions<Req> = {},
+): Bunker {
+  const { common, services } = allProblemsAtOnce((report) => readBunkerOptions(options, report));
+  const runtime = new Runtime(common, options as SharedOptions);
+  const sites = new Sites(runtime, common, services, options.bunkernet === undefined);
+  const { engine, sockets, lists, network } = sites;
+  const detects = [common, ...services.values()].some(({ mode }) => mode === "detect");
+  if (detects && common.logger !== false)
+    runtime.during(traceDetected(engine, sites.explainers, common.logger));
+  const explained = (subject: IncomingMessage | ImaginedRequest): Promise<Explanation> =>
+    explain(engine, subject, sites.explainers);
+  const controls = new Controls({
+    bans: runtime.bans,
+    explain: explained,
+    health: () => engine.health(),
+    bunkernet: network && bunkernetParts(network),
+    lookups: {
+      resolver: common.resolver,
+      dnsbl: common.dnsbl === false ? undefined : common.dnsbl,
+      ...(common.antibot === false ? {} : common.antibot.geo),
+    },
+  });
+  return mounted(engine, {
+    bans: runtime.bans,
+    store: common.store,
+    antibot: sites.gates(),
+    badBehavior: sites.counts ? { bans: runtime.bans } : undefined,
+    dnsbl: lists && dnsblParts(lists),
+    bunkernet: network && bunkernetParts(network),
+    guard: (server: Server, how?: GuardOptions) => guardWhole(engine, sockets, server, how),
+    explain: explained,
+    control: (how?: ControlOptions) => controls.control(how),
+    close: async () => {
+      await controls.close();
+      await engine.close();
+    },
+    upgrade: (req: IncomingMessage, socket: Duplex) => judgeUpgrade(engine, req, socket),
+  });
+}

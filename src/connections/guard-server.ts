@@ -1,0 +1,60 @@
+import type { Server } from "node:http";
+import type { Engine } from "../engine/engine.js";
+import { guardServer } from "../engine/upgrade-guard.js";
+import { allProblemsAtOnce, readOptions, type OptionsTable } from "../options/table.js";
+import { flag } from "../options/check.js";
+import { ConnectionGuard } from "./connection-guard.js";
+import {
+  checkConnections,
+  checkServer,
+  connectionTable,
+  type ConnectionOptions,
+  type ConnectionResolved,
+} from "../stream/options.js";
+
+/** Options of `bunker().guard`. */
+export interface GuardOptions extends ConnectionOptions {
+  /**
+   * Judges connections, too, before TLS and HTTP: banned and listed clients are dropped without a page, at a fraction of the
+   * cost. Default `false`: they get their answer from the middleware.
+   */
+  connections?: boolean;
+}
+
+interface GuardResolved extends ConnectionResolved {
+  connections: boolean;
+}
+
+const table: OptionsTable<GuardResolved> = {
+  ...connectionTable,
+  connections: { check: flag(), default: false, help: "Judges connections before TLS and HTTP." },
+};
+
+/**
+ * Guards a server's upgrades and, if asked, its connections.
+ *
+ * @param engine judges upgrades
+ * @param sockets judges connections: the same protections without the gate, which needs requests
+ * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
+ */
+export function guardWhole(
+  engine: Engine,
+  sockets: Engine,
+  server: Server,
+  options: GuardOptions = {},
+): () => void {
+  const resolved = allProblemsAtOnce((report) => {
+    checkServer(server, report);
+    const read = readOptions(table, options, "", report);
+    checkConnections(read, engine.runtime.options, report);
+    return read;
+  });
+  const stopUpgrades = guardServer(engine, server);
+  const { connections, proxyProtocol } = resolved;
+  if (!connections && proxyProtocol === false) return stopUpgrades;
+  const guard = new ConnectionGuard(sockets, server, resolved, connections);
+  return () => {
+    guard.stop();
+    stopUpgrades();
+  };
+}

@@ -1,0 +1,106 @@
+import { isIPv4, isIPv6 } from "node:net";
+import { addressOfWords } from "../address/address.js";
+
+/** The longest header of version 1, its line end included (PROXY protocol, 2.1). */
+export const MAX_V1_BYTES = 107;
+/** The longest rest of a header of version 2 that is read: addresses and a few extensions (TLVs). */
+export const MAX_V2_REST = 4096;
+
+/** An end of the connection that a proxy took. */
+export interface ProxySource {
+  readonly address: string;
+  readonly family: "IPv4" | "IPv6";
+  readonly port: number;
+}
+
+/** What the first bytes of a connection are. */
+export type ProxyHeader =
+  /** Nothing is wrong so far, but the header is not whole. */
+  | { readonly state: "more" }
+  | { readonly state: "bad"; readonly problem: string }
+  /** The header takes `length` bytes; without a source the proxy speaks for itself (LOCAL, UNKNOWN, no TCP). */
+  | { readonly state: "done"; readonly length: number; readonly source: ProxySource | undefined };
+
+const MORE: ProxyHeader = { state: "more" };
+const V1_START = Buffer.from("PROXY ", "latin1");
+const V2_START = Buffer.from("\r\n\r\n\0\r\nQUIT\n", "latin1");
+const V2_FIXED = 16;
+const [CR, LF] = [13, 10];
+
+/**
+ * Reads a header of the PROXY protocol, version 1 or 2, off the first bytes of a connection. The answer is the same however
+ * the bytes were cut on their way. Never throws.
+ */
+export function parseProxyHeader(bytes: Buffer): ProxyHeader {
+  if (startsAlike(bytes, V2_START)) return bytes.length < V2_FIXED ? MORE : parseV2(bytes);
+  if (startsAlike(bytes, V1_START)) return bytes.length < V1_START.length ? MORE : parseV1(bytes);
+  return bad("no PROXY header");
+}
+
+function startsAlike(bytes: Buffer, start: Buffer): boolean {
+  const length = Math.min(bytes.length, start.length);
+  return bytes.compare(start, 0, length, 0, length) === 0;
+}
+
+function bad(problem: string): ProxyHeader {
+  return { state: "bad", problem };
+}
+
+function parseV1(bytes: Buffer): ProxyHeader {
+  const end = bytes.subarray(0, MAX_V1_BYTES).indexOf(LF);
+  if (end < 0) return bytes.length >= MAX_V1_BYTES ? bad("a line of more than 107 bytes") : MORE;
+  if (bytes[end - 1] !== CR) return bad("a line without CR");
+  const length = end + 1;
+  const [family, source = "", target = "", sourcePort = "", targetPort = "", ...more] = bytes
+    .toString("latin1", V1_START.length, end - 1)
+    .split(" ");
+  // What follows UNKNOWN is to be ignored (2.1).
+  if (family === "UNKNOWN") return { state: "done", length, source: undefined };
+  const isAddress = family === "TCP4" ? isIPv4 : family === "TCP6" ? isPlainIPv6 : undefined;
+  if (isAddress === undefined) return bad("an unknown family");
+  if (!isAddress(source) || !isAddress(target)) return bad("no address of that family");
+  if (!isPort(sourcePort) || !isPort(targetPort) || more.length > 0) return bad("no ports");
+  return {
+    state: "done",
+    length,
+    source: {
+      address: source,
+      family: family === "TCP4" ? "IPv4" : "IPv6",
+      port: Number(sourcePort),
+    },
+  };
+}
+
+function isPlainIPv6(text: string): boolean {
+  return isIPv6(text) && !text.includes("%");
+}
+
+function isPort(text: string): boolean {
+  return /^(?:0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
+}
+
+function parseV2(bytes: Buffer): ProxyHeader {
+  const command = bytes[12] as number;
+  const family = bytes[13] as number;
+  const rest = bytes.readUInt16BE(14);
+  if (command >> 4 !== 2) return bad("an unknown version");
+  if ((command & 15) > 1) return bad("an unknown command");
+  if (rest > MAX_V2_REST) return bad(`a header of more than ${MAX_V2_REST} bytes`);
+  const length = V2_FIXED + rest;
+  // LOCAL: the proxy's own connection, a health check; its addresses are to be ignored (2.2).
+  const isLocal = (command & 15) === 0;
+  // TCP over IPv4 is 0x11, over IPv6 0x21; of others there is no address that means anything here.
+  const size = isLocal ? 0 : family === 0x11 ? 12 : family === 0x21 ? 36 : 0;
+  if (rest < size) return bad("too short for its addresses");
+  if (bytes.length < length) return MORE;
+  return { state: "done", length, source: size === 0 ? undefined : sourceOf(bytes, size === 12 ? 4 : 6) };
+}
+
+function sourceOf(bytes: Buffer, family: 4 | 6): ProxySource {
+  if (family === 4) {
+    const address = bytes.subarray(V2_FIXED, V2_FIXED + 4).join(".");
+    return { address, family: "IPv4", port: bytes.readUInt16BE(V2_FIXED + 8) };
+  }
+  const words = [0, 4, 8, 12].map((at) => bytes.readUInt32BE(V2_FIXED + at));
+  return { address: addressOfWords(6, words).text, family: "IPv6", port: bytes.readUInt16BE(V2_FIXED + 32) };
+}

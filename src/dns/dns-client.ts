@@ -1,0 +1,156 @@
+import { Resolver } from "node:dns/promises";
+import { parseAddress } from "../address/address.js";
+import { failureOf, type DnsAnswer } from "./dns-answer.js";
+import { reverseName } from "./reverse-name.js";
+import { isResolver, type DnsResolver, type ResolverOption } from "./resolver-option.js";
+
+/** How a {@link DnsClient} is set up. */
+export interface DnsClientOptions {
+  /** Who is asked. Default: the system's servers. */
+  readonly resolver?: ResolverOption | undefined;
+  /** What one question may take, in ms. Default 2000. */
+  readonly deadline?: number;
+  /** How many different questions may be under way at once; more are shed (R33). Default 1024. */
+  readonly maxInFlight?: number;
+}
+
+// c-ares doubles its wait with each try, so two tries end a little after the deadline: the socket goes when we have stopped waiting.
+const TRIES = 2;
+const FIRST_TRY_SHARE = 1 / 3;
+
+/**
+ * Asks DNS: every question has a deadline of our own (c-ares' are coarse), equal questions under way are asked once, and
+ * their number is bounded. Answers are values; nothing here rejects.
+ */
+export class DnsClient {
+  private readonly resolver: DnsResolver;
+  private readonly own: Resolver | undefined;
+  private readonly deadline: number;
+  private readonly maxInFlight: number;
+  private readonly asking = new Map<string, Promise<DnsAnswer<unknown>>>();
+  private shedCount = 0;
+  private askedCount = 0;
+
+  constructor(options: DnsClientOptions = {}) {
+    const { resolver = {}, deadline = 2000, maxInFlight = 1024 } = options;
+    this.deadline = deadline;
+    this.maxInFlight = maxInFlight;
+    if (isResolver(resolver)) {
+      this.resolver = resolver;
+    } else {
+      this.own = new Resolver({ timeout: Math.max(1, Math.round(deadline * FIRST_TRY_SHARE)), tries: TRIES });
+      if (resolver.servers !== undefined) this.own.setServers(resolver.servers);
+      this.resolver = asking(this.own);
+    }
+  }
+
+  /** A records. */
+  resolve4(name: string): Promise<DnsAnswer<string>> {
+    return this.ask(`A ${name}`, () => this.resolver.resolve4(name));
+  }
+
+  /** AAAA records. */
+  resolve6(name: string): Promise<DnsAnswer<string>> {
+    return this.ask(`AAAA ${name}`, () => this.resolver.resolve6(name));
+  }
+
+  /** TXT records, the strings of each joined. */
+  async resolveTxt(name: string): Promise<DnsAnswer<string>> {
+    const answer = await this.ask(`TXT ${name}`, () => this.resolver.resolveTxt(name));
+    return answer.kind === "found"
+      ? { kind: "found", values: answer.values.map((parts) => parts.join("")) }
+      : answer;
+  }
+
+  /** The names that an address claims to have (PTR). Anybody can claim any name: see `ConfirmedNames`. */
+  reverse(ip: string): Promise<DnsAnswer<string>> {
+    return this.ask(`PTR ${ip}`, () => this.resolver.reverse(ip));
+  }
+
+  /** How many questions are under way. */
+  get inFlight(): number {
+    return this.asking.size;
+  }
+
+  /** How many questions were asked so far. */
+  get asked(): number {
+    return this.askedCount;
+  }
+
+  /** How many questions were not asked because too many were under way. */
+  get shed(): number {
+    return this.shedCount;
+  }
+
+  /** Gives up all questions under way; they answer `cancelled`. */
+  cancel(): void {
+    this.own?.cancel();
+  }
+
+  private ask<T>(question: string, call: () => Promise<readonly T[]>): Promise<DnsAnswer<T>> {
+    const known = this.asking.get(question);
+    if (known !== undefined) return known as Promise<DnsAnswer<T>>;
+    if (this.asking.size >= this.maxInFlight) {
+      this.shedCount++;
+      return Promise.resolve({ kind: "failed", why: "shed" });
+    }
+    this.askedCount++;
+    const answer = this.inTime(call);
+    this.asking.set(question, answer);
+    void answer.then(() => this.asking.delete(question));
+    return answer;
+  }
+
+  private inTime<T>(call: () => Promise<readonly T[]>): Promise<DnsAnswer<T>> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve({ kind: "failed", why: "timeout" }), this.deadline);
+      timer.unref();
+      const settle = (answer: DnsAnswer<T>): void => {
+        clearTimeout(timer);
+        resolve(answer);
+      };
+      // A resolver of the app's own may throw, or answer nonsense.
+      let answering: Promise<readonly T[]>;
+      try {
+        answering = Promise.resolve(call());
+      } catch (error) {
+        settle(failureOf(error));
+        return;
+      }
+      answering.then(
+        (values) =>
+          settle(
+            !Array.isArray(values)
+              ? { kind: "failed", why: "bad answer" }
+              : values.length === 0
+                ? { kind: "absent", why: "nodata" }
+                : { kind: "found", values },
+          ),
+        (error: unknown) => settle(failureOf(error)),
+      );
+    });
+  }
+}
+
+// Node's own `reverse` says "not found" of a server that did not answer, too; the PTR question tells the two apart.
+function asking(own: Resolver): DnsResolver {
+  return {
+    resolve4: (name) => own.resolve4(name),
+    resolve6: (name) => own.resolve6(name),
+    resolveTxt: (name) => own.resolveTxt(name),
+    reverse: (ip) => {
+      const address = parseAddress(ip);
+      if (address === undefined) return Promise.reject(new TypeError("no IP address"));
+      return own.resolvePtr(`${reverseName(address)}.${address.family === 4 ? "in-addr" : "ip6"}.arpa`);
+    },
+  };
+}
+
+const clients = new WeakMap<object, DnsClient>();
+
+/** The DNS client of one set of options, for what is asked now and then: names of addresses and the like. */
+export function dnsClientOf(options: { readonly resolver: ResolverOption | undefined }): DnsClient {
+  let client = clients.get(options);
+  if (client === undefined) clients.set(options, (client = new DnsClient({ resolver: options.resolver })));
+  return client;
+}

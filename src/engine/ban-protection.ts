@@ -1,0 +1,72 @@
+import type { Awaitable } from "../store/store.js";
+import type { Client } from "../request/client.js";
+import { StoreFailure } from "../errors.js";
+import type { Gate, Protection } from "./protection.js";
+import type { RequestView } from "../request/request-view.js";
+import type { Runtime } from "./context.js";
+import { PASS, type Verdict } from "../request/verdict.js";
+import type { Ban } from "../bans/ban.js";
+
+/** How long the first requests wait for the bans that are in the store, in ms. */
+const LOAD_DEADLINE_MS = 2000;
+
+/** Refuses banned clients: the first thing that every middleware of ours does. */
+export class BanProtection implements Protection {
+  readonly name = "bans";
+
+  /** @param gate where clients with a ban of action `challenge` are sent; without one they are refused */
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly gate?: () => Gate | undefined,
+  ) {}
+
+  judge(client: Client, request: RequestView): Awaitable<Verdict> {
+    const loading = this.runtime.index.ready();
+    if (loading === undefined) return this.look(client, request);
+    // What was banned here meanwhile needs no store to be in force.
+    const known = this.runtime.index.find(client, client.service);
+    if (known !== undefined) {
+      loading.catch(() => undefined);
+      return this.refuse(known, client, request);
+    }
+    return this.wait(loading).then(() => this.look(client, request));
+  }
+
+  private look(client: Client, request: RequestView): Awaitable<Verdict> {
+    const ban = this.runtime.index.find(client, client.service);
+    return ban === undefined ? PASS : this.refuse(ban, client, request);
+  }
+
+  private refuse(ban: Ban, client: Client, request: RequestView): Awaitable<Verdict> {
+    const gate = ban.action === "challenge" ? this.gate?.() : undefined;
+    if (gate !== undefined) return gate.demand(client, request);
+    return {
+      action: "deny",
+      protection: this.name,
+      reason: ban.reason,
+      // Read from the stored text only when somebody asks: refusals come by the thousand.
+      get data() {
+        return ban.data;
+      },
+      ban,
+    };
+  }
+
+  private async wait(loading: Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`bans were not read within ${LOAD_DEADLINE_MS} ms`)),
+        LOAD_DEADLINE_MS,
+      );
+      timer.unref();
+    });
+    try {
+      await Promise.race([loading, late]);
+    } catch (error) {
+      throw new StoreFailure(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import type { Store } from "../store/store.js";
+import { GuardedStore } from "../store/guarded-store.js";
+import { BanList } from "../bans/ban-list.js";
+import { banIndexOf, type BanIndex } from "../bans/ban-index.js";
+import { ClientResolver } from "../request/client.js";
+import { logEvents } from "../events/event-log.js";
+import { EVENT_TYPES, hubOf, setOrigin, type BunkerEvent, type BunkerEventType, type Hub } from "../events/event-bus.js";
+import { Services } from "../request/services.js";
+import { proxyRangesOf, type SharedOptions, type SharedResolved } from "./shared-options.js";
+import type { Client } from "../request/client.js";
+import type { RequestView } from "../request/request-view.js";
+
+/** What one call of a factory works with: its options and what it shares with others on the same store. */
+export class Runtime {
+  readonly hub: Hub;
+  readonly index: BanIndex;
+  readonly bans: BanList;
+  readonly store: GuardedStore;
+  readonly resolver: ClientResolver;
+  readonly now: () => number;
+  private readonly stops: (() => void)[] = [];
+
+  constructor(
+    readonly options: SharedResolved,
+    given: SharedOptions,
+  ) {
+    const { store } = options;
+    this.hub = hubOf(store);
+    this.index = banIndexOf(store);
+    this.store = new GuardedStore(store);
+    this.bans = new BanList(store, { ipv6Subnet: options.ipv6Subnet });
+    if (options.now !== undefined) adoptClock(store, this.index, options.now);
+    this.now = options.now ?? (() => this.index.now());
+    if (options.logger !== false) {
+      this.stops.push(this.hub.addLogger(options.logger), logEvents(this.hub, options.logger, options.mode));
+    }
+    for (const type of EVENT_TYPES) {
+      const listener = options.events[type];
+      if (listener !== undefined) this.stops.push(this.hub.on(type, listener));
+    }
+    for (const range of proxyRangesOf(given.trustProxy)) this.hub.addProxy(range);
+    this.resolver = resolverFor(this.hub, options, given);
+  }
+
+  /** Emits an event about a request, if anybody listens. */
+  tell(
+    type: BunkerEventType,
+    about: Pick<BunkerEvent, "protection" | "reason" | "data">,
+    client: Client | undefined,
+    request: RequestView | undefined,
+  ): void {
+    if (!this.hub.hears(type)) return;
+    const event: BunkerEvent = {
+      time: new Date(this.now()),
+      id: request?.id ?? "",
+      ip: client?.ip ?? "",
+      service: client?.service ?? "unknown",
+      protection: about.protection,
+      reason: about.reason,
+      data: about.data,
+      mode: this.options.mode,
+      ...(request === undefined
+        ? {}
+        : { method: request.method.slice(0, 32), path: request.path.path.slice(0, 2048) }),
+    };
+    if (client !== undefined && request !== undefined) setOrigin(event, { client, request });
+    this.hub.emit(type, event);
+  }
+
+  /** The same runtime for a service with options of its own: one hub, one way of telling clients apart. */
+  forService(options: SharedResolved): Runtime {
+    const { logger, mode } = options;
+    if (logger !== false && mode === "detect") this.during(logEvents(this.hub, logger, mode));
+    return Object.create(this, {
+      options: { value: options },
+      // Listeners are the whole factory's.
+      close: { value: () => undefined },
+    }) as Runtime;
+  }
+
+  /** Remembers what is to be stopped when this factory is closed. */
+  during(stop: () => void): void {
+    this.stops.push(stop);
+  }
+
+  /** Takes this factory's listeners and loggers off the hub. */
+  close(): void {
+    for (const stop of this.stops.splice(0)) stop();
+  }
+}
+
+// Middlewares with the same client configuration share a resolver, and so find each client out once a request (R5).
+const resolvers = new WeakMap<Hub, Map<string, ClientResolver>>();
+const numbers = new WeakMap<object, number>();
+let counted = 0;
+
+function resolverFor(hub: Hub, options: SharedResolved, given: SharedOptions): ClientResolver {
+  const unknownHost = options.unknownHost === "deny" ? undefined : options.unknownHost;
+  const key = JSON.stringify(
+    [given.clientIp, given.trustProxy, options.ipv6Subnet, given.service, given.services, unknownHost],
+    (_name, value: unknown) => (typeof value === "function" ? numberOf(value) : value),
+  );
+  let known = resolvers.get(hub);
+  if (known === undefined) resolvers.set(hub, (known = new Map<string, ClientResolver>()));
+  let resolver = known.get(key);
+  if (resolver === undefined) {
+    resolver = new ClientResolver(
+      {
+        clientIp: options.clientIp,
+        trustProxy: options.trustProxy,
+        ipv6Subnet: options.ipv6Subnet,
+        services: new Services(options.service, options.services, unknownHost),
+      },
+      hub,
+    );
+    known.set(key, resolver);
+  }
+  return resolver;
+}
+
+function numberOf(value: object): string {
+  let number = numbers.get(value);
+  if (number === undefined) numbers.set(value, (number = ++counted));
+  return `function ${number}`;
+}
+
+// A test that injects a clock into a middleware means the store and the bans too, unless the store has been given its own.
+function adoptClock(store: Store, index: BanIndex, now: () => number): void {
+  const { useClock } = store as { useClock?: unknown };
+  if (typeof useClock === "function") (useClock as (clock: () => number) => void).call(store, now);
+  index.now = now;
+}

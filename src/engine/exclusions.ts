@@ -1,0 +1,29 @@
+import type { AddressSet } from "../address/address-set.js";
+import type { Client } from "../request/client.js";
+import { uriMatches, type Pattern } from "../pattern/pattern.js";
+import type { RequestView } from "../request/request-view.js";
+
+/** The ignore rules of one protection, ready to be asked. */
+export interface ExclusionRules {
+  readonly ignoreIp: AddressSet;
+  readonly ignoreUri: readonly Pattern[];
+  readonly ignoreUserAgent: readonly Pattern[];
+}
+
+/** Which rule, if any, takes this request out of the protection's hands. Addresses anybody can choose never do (R2). */
+export function exclusionOf(
+  rules: ExclusionRules,
+  client: Client,
+  request: RequestView,
+): keyof ExclusionRules | undefined {
+  const { address } = client.vouched;
+  if (address !== undefined && rules.ignoreIp.size > 0 && rules.ignoreIp.has(address)) return "ignoreIp";
+  if (rules.ignoreUri.length > 0 && rules.ignoreUri.some((pattern) => uriMatches(pattern, request.path)))
+    return "ignoreUri";
+  if (rules.ignoreUserAgent.length > 0) {
+    const userAgent = request.header("user-agent");
+    if (userAgent !== undefined && rules.ignoreUserAgent.some((pattern) => pattern.test(userAgent)))
+      return "ignoreUserAgent";
+  }
+  return undefined;
+}

@@ -1,0 +1,200 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { parseAddress } from "../address/address.js";
+import { Client } from "../request/client.js";
+import type { Engine } from "./engine.js";
+import { BunkerBanError, messageOf } from "../errors.js";
+import { askHook } from "./hooks.js";
+import type { Protection, Reasoning } from "./protection.js";
+import { RequestView, type RequestLike } from "../request/request-view.js";
+import type { Awaitable } from "../store/store.js";
+import type { Verdict } from "../request/verdict.js";
+
+/** A request that nobody made. */
+export interface ImaginedRequest {
+  /** The client's address. Forwarding headers say nothing here. */
+  readonly ip: string;
+  /** Path and query, or a whole URL, whose host becomes the Host header. Default `"/"`. */
+  readonly url?: string;
+  /** Default `"GET"`. */
+  readonly method?: string;
+  /** Header names in any case. */
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+/** One thing that looks at a request, in the order in which they do. */
+export interface ExplainedStep extends Reasoning {
+  /** `allow`, `skip`, `services`, or a protection's name. */
+  readonly protection: string;
+  /** `false` = an earlier step decides, so that this one would not be asked. */
+  readonly reached: boolean;
+}
+
+/** What would become of a request, and why. */
+export interface Explanation {
+  readonly client: {
+    readonly ip: string;
+    /** What bans and counters are kept under. */
+    readonly key: string;
+    /** `undefined` = the Host is none of the configured services. */
+    readonly service: string | undefined;
+    readonly isGlobal: boolean;
+    /** One of the proxies that `trustProxy` names: never banned. */
+    readonly isProxy: boolean;
+  };
+  readonly steps: readonly ExplainedStep[];
+  /** What all of them together say; in `detect` mode it would only be reported. */
+  readonly verdict: "pass" | "deny" | "challenge";
+  /** The step that decided; `undefined` when nobody had anything against it. */
+  readonly by: string | undefined;
+  readonly mode: "block" | "detect";
+}
+
+/** Explains for protections that do not do so by themselves. */
+export type Explainers = ReadonlyMap<
+  Protection,
+  (client: Client, request: RequestView) => Awaitable<Reasoning>
+>;
+
+const FORWARDING = new Set(["x-forwarded-for", "forwarded"]);
+
+/**
+ * What would become of a request, and why: every step in order, whether it would be reached or not. Counts, bans, tells and
+ * answers nothing; hooks are asked as for any request, and a protection may look addresses up.
+ *
+ * @param subject a request, or the address of a client with what it asks for
+ * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for an `ip` that is no address, as a rejection
+ */
+export async function explain(
+  engine: Engine,
+  subject: RequestLike | ImaginedRequest,
+  explainers: Explainers = new Map(),
+): Promise<Explanation> {
+  const { resolver } = engine.runtime;
+  const request = isRequest(subject) ? new RequestView(subject) : imagined(engine, subject);
+  const steps: ExplainedStep[] = [];
+  let decided: ExplainedStep | undefined;
+  const add = (protection: string, reasoning: Reasoning, decides: boolean): void => {
+    const step = { protection, reached: decided === undefined, ...reasoning };
+    steps.push(step);
+    if (decides) decided ??= step;
+  };
+  const client = request.client(resolver);
+  const judge = engine.forClient(client);
+  const { options } = judge.runtime;
+  const { address } = client.vouched;
+  const allowed = address !== undefined && options.allow.has(address);
+  if (options.allow.size > 0)
+    add("allow", { verdict: "pass", reason: allowed ? "on `allow`" : "not on `allow`" }, allowed);
+  if (options.skip !== undefined) {
+    const skipping = skipped(options.skip, request);
+    add("skip", skipping.reasoning, skipping.skips);
+  }
+  if (client.service === undefined && options.unknownHost === "deny")
+    add("services", { verdict: "deny", reason: "unknown host", data: { host: hostOf(request) } }, true);
+  for (const protection of judge.protections) {
+    const reasoning = await reasoningOf(judge, protection, explainers, client, request);
+    add(protection.name, reasoning, reasoning.verdict === "deny" || reasoning.verdict === "challenge");
+  }
+  return {
+    client: {
+      ip: client.ip,
+      key: client.key,
+      service: client.service,
+      isGlobal: client.isGlobal,
+      isProxy: client.identity.isProxy,
+    },
+    steps,
+    verdict: decided === undefined ? "pass" : (decided as ExplainedStep & { verdict: "pass" }).verdict,
+    by: decided?.protection,
+    mode: options.mode,
+  };
+}
+
+/** A verdict in the words of an explanation. */
+export function reasoningOfVerdict(verdict: Verdict): Reasoning {
+  if (verdict.action === "pass") return { verdict: "pass", reason: verdict.why ?? "nothing against it" };
+  return { verdict: verdict.action, reason: verdict.reason, data: verdict.data };
+}
+
+function isRequest(subject: unknown): subject is RequestLike {
+  return typeof subject === "object" && subject !== null && "socket" in subject && "headers" in subject;
+}
+
+function imagined(engine: Engine, subject: unknown): RequestView {
+  const { ip, url, method, headers } = (subject ?? {}) as Record<string, unknown>;
+  const address = typeof ip === "string" ? parseAddress(ip) : undefined;
+  if (address === undefined)
+    throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `"${String(ip).slice(0, 64)}" is no IP address`);
+  const { resolver } = engine.runtime;
+  const target = typeof url === "string" ? url : "/";
+  const raw: RequestLike = {
+    method: typeof method === "string" ? method : "GET",
+    url: target,
+    headers: { ...hostIn(target), ...headersOf(headers) },
+    socket: { remoteAddress: address.text },
+  };
+  const { identity } = resolver.ofConnection(address.text);
+  const service = resolver.config.services.nameOf(raw);
+  return RequestView.of(raw, new Client(identity, identity, identity, service), resolver);
+}
+
+function hostIn(url: string): IncomingHttpHeaders {
+  return /^https?:/i.test(url) && URL.canParse(url) ? { host: new URL(url).host } : {};
+}
+
+// As Node gives them: lower case, and no address that would contradict `ip`.
+function headersOf(headers: unknown): IncomingHttpHeaders {
+  if (typeof headers !== "object" || headers === null) return {};
+  const kept: IncomingHttpHeaders = {};
+  for (const [name, value] of Object.entries(headers as Record<string, unknown>)) {
+    const key = name.toLowerCase();
+    const texts = (Array.isArray(value) ? (value as unknown[]) : [value]).filter(
+      (one) => typeof one === "string",
+    );
+    if (texts.length > 0 && !FORWARDING.has(key) && key !== "__proto__") kept[key] = texts.join(", ");
+  }
+  return kept;
+}
+
+function hostOf(request: RequestView): string {
+  return (request.header("host") ?? "").slice(0, 255);
+}
+
+function skipped(
+  skip: (request: never) => unknown,
+  request: RequestView,
+): { reasoning: Reasoning; skips: boolean } {
+  try {
+    const skips = askHook("skip", skip, request.raw);
+    return { skips, reasoning: { verdict: "pass", reason: skips ? "`skip` says so" : "not skipped" } };
+  } catch (error) {
+    return { skips: false, reasoning: { verdict: "error", reason: "hook", data: messageOf(error) } };
+  }
+}
+
+async function reasoningOf(
+  engine: Engine,
+  protection: Protection,
+  explainers: Explainers,
+  client: Client,
+  request: RequestView,
+): Promise<Reasoning> {
+  try {
+    if (protection.explain !== undefined) return await protection.explain(client, request);
+    const explainer = explainers.get(protection);
+    if (explainer !== undefined) return await explainer(client, request);
+    if (protection.name === "bans") return await banReasoning(engine, client);
+    return { verdict: "unknown", reason: "does not explain itself" };
+  } catch (error) {
+    return { verdict: "error", reason: "exception", data: messageOf(error) };
+  }
+}
+
+async function banReasoning({ runtime, protections }: Engine, client: Client): Promise<Reasoning> {
+  await runtime.index.ready();
+  const ban = runtime.index.find(client, client.service);
+  if (ban === undefined) return { verdict: "pass", reason: "not banned" };
+  // Without a gate there is nowhere to send a client whose ban only asks for a challenge.
+  const gated = ban.action === "challenge" && protections.some(({ failClosed }) => failClosed === true);
+  return { verdict: gated ? "challenge" : "deny", reason: ban.reason, data: ban };
+}

@@ -1,0 +1,264 @@
+import type { IncomingMessage } from "node:http";
+import { themeTable, type PageTheme } from "../pages/theme.js";
+import type { Store } from "../store/store.js";
+import { storeForWhomHasNone } from "../store/default-store.js";
+import { AddressSet } from "../address/address-set.js";
+import { parseRange, type AddressRange } from "../address/address.js";
+import type { Ban } from "../bans/ban.js";
+import { resolverCheck, type ResolverOption } from "../dns/resolver-option.js";
+import { EVENT_TYPES, type BunkerListeners, type Logger } from "../events/event-bus.js";
+import { addressSetCheck } from "../options/address-checks.js";
+import { clientIpCheck, serviceName, servicesCheck } from "../request/client-checks.js";
+import { check, either, flag, hook, integer, oneOf, text, type Check, type Report } from "../options/check.js";
+import { group, type OptionsTable } from "../options/table.js";
+import type { ServiceHook } from "../request/services.js";
+import { trustProxyCheck, type Trust, type TrustProxy } from "../request/trust.js";
+
+/** What `deny.render` is told. */
+export interface DenyInfo {
+  /** The reference id to show. */
+  readonly id: string;
+  readonly reason: string;
+  /** The ban behind the refusal, if there is one. */
+  readonly ban: Ban | undefined;
+  /** The best of our languages for this visitor. */
+  readonly language: string;
+}
+
+/** How a refused client is answered. */
+export interface DenyOptions<Req extends IncomingMessage = IncomingMessage> {
+  /** 403 = a page or JSON; 444 = the connection is dropped without a byte. Setting `DENY_HTTP_STATUS`. Default 403. */
+  status?: 403 | 444;
+  /** Drops the connection even when a trusted proxy is at its other end, where 444 otherwise becomes 403 (R28). */
+  force?: boolean;
+  /** The HTML of the page, instead of ours. When it throws, ours is shown. */
+  render?: (request: Req, info: DenyInfo) => string;
+}
+
+/** Options that every factory takes. */
+export interface SharedOptions<Req extends IncomingMessage = IncomingMessage> {
+  /** Where bans, counters and caches live. Default: one store in memory for the whole process. */
+  store?: Store;
+  /** `detect` answers nothing and writes no bans; it reports what would have been done. Setting `SECURITY_MODE`. Default `"block"`. */
+  mode?: "block" | "detect";
+  /** Addresses and CIDR ranges that are never denied, counted, banned or reported. Setting `WHITELIST_IP`. */
+  allow?: string | readonly string[] | AddressSet;
+  /** Answers `true` for requests that are none of our business. Must answer at once (R11). */
+  skip?: (request: Req) => boolean;
+  /** Who is asking, when you know better: a hook, or a header that only the peers `from` may set (R1, R2). */
+  clientIp?: ((request: Req) => string | undefined) | { header: string; from: string | readonly string[] };
+  /** The proxies in front, in Express's `trust proxy` grammar, for hosts without Express's own setting. */
+  trustProxy?: TrustProxy;
+  /** The IPv6 prefix that one client is taken to own, for bans and counters: 32–128 bits, default 64. */
+  ipv6Subnet?: number;
+  /** The service of all requests, or a hook that answers one of the configured names. */
+  service?: string | ((request: Req) => string);
+  /** The services told apart by Host: names, or names with their aliases (R6). */
+  services?: readonly string[] | Readonly<Record<string, { readonly aliases?: readonly string[] }>>;
+  /** What becomes of a Host that is no service's: refused, or taken for a service. Default `"deny"`. */
+  unknownHost?: string;
+  deny?: DenyOptions<Req>;
+  /** Colours, logo, texts of our pages. */
+  theme?: PageTheme;
+  /** Whether requests pass or are refused (503) while the store cannot answer. Default `"allow"`. */
+  onStoreError?: "allow" | "deny";
+  /** Bans private, loopback and other non-global addresses too (R3). Default `false`. */
+  banLocal?: boolean;
+  /** Listeners for events, by kind. */
+  events?: BunkerListeners;
+  /** Where warnings go; `false` = nowhere. Default: the console. */
+  logger?: Logger | false;
+  /** Who answers DNS questions: servers as `"ip:port"`, or an object that asks by itself. Setting `DNS_RESOLVERS`. Default: the system's. */
+  resolver?: ResolverOption;
+  /** A folder of this app's own for downloaded lists and what else should survive restarts. Default: nothing is kept. */
+  cacheDir?: string;
+  /** The clock, in ms. */
+  now?: () => number;
+}
+
+/** {@link SharedOptions} read and checked. */
+export interface SharedResolved {
+  store: Store;
+  mode: "block" | "detect";
+  allow: AddressSet;
+  skip: ((request: never) => unknown) | undefined;
+  clientIp:
+    | ((request: never) => string | undefined)
+    | { readonly header: string; readonly from: AddressSet }
+    | undefined;
+  trustProxy: Trust | undefined;
+  ipv6Subnet: number;
+  service: string | ServiceHook | undefined;
+  services: ReadonlyMap<string, readonly string[]>;
+  unknownHost: string;
+  deny: {
+    status: 403 | 444;
+    force: boolean;
+    render: ((request: never, info: DenyInfo) => unknown) | undefined;
+  };
+  theme: PageTheme;
+  onStoreError: "allow" | "deny";
+  banLocal: boolean;
+  events: BunkerListeners;
+  logger: Logger | false;
+  resolver: ResolverOption | undefined;
+  cacheDir: string | undefined;
+  now: (() => number) | undefined;
+}
+
+const STORE_METHODS = ["get", "ttl", "set", "add", "increment", "hit", "delete", "keys"] as const;
+
+const storeCheck: Check<Store> = check(
+  `a store: an object with the methods ${STORE_METHODS.join(", ")}`,
+  (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    STORE_METHODS.every((name) => typeof (value as Record<string, unknown>)[name] === "function")
+      ? (value as Store)
+      : undefined,
+);
+
+const loggerCheck: Check<Logger | false> = check(
+  "a console-shaped logger with info, warn and error, or false",
+  (value) =>
+    value === false ||
+    (typeof value === "object" &&
+      value !== null &&
+      ["info", "warn", "error"].every(
+        (name) => typeof (value as Record<string, unknown>)[name] === "function",
+      ))
+      ? (value as Logger | false)
+      : undefined,
+);
+
+const listener = hook<(event: never) => void>("(event) => void");
+
+const eventsTable = Object.fromEntries(
+  EVENT_TYPES.map((type) => [
+    type,
+    { check: listener, default: undefined, help: `Called at each ${type} event.` },
+  ]),
+) as unknown as OptionsTable<BunkerListeners>;
+
+/** The options of refusals. */
+export const denyTable: OptionsTable<SharedResolved["deny"]> = {
+  status: {
+    setting: "DENY_HTTP_STATUS",
+    context: "global",
+    check: oneOf(403, 444),
+    default: 403,
+    help: "403 answers; 444 drops the connection.",
+  },
+  force: { check: flag(), default: false, help: "444 even behind a trusted proxy." },
+  render: {
+    check: hook("(request, info) => html"),
+    default: undefined,
+    help: "The page's HTML, instead of ours.",
+  },
+};
+
+/** The options that every factory takes. */
+export const sharedTable: OptionsTable<SharedResolved> = {
+  store: { check: storeCheck, default: storeForWhomHasNone, help: "Where bans, counters and caches live." },
+  mode: {
+    setting: "SECURITY_MODE",
+    context: "multisite",
+    check: oneOf("block", "detect"),
+    default: "block",
+    help: "detect reports what would have been done and does nothing.",
+  },
+  allow: {
+    setting: "WHITELIST_IP",
+    context: "multisite",
+    check: addressSetCheck(),
+    default: () => new AddressSet(),
+    help: "Addresses that are never denied, counted, banned or reported.",
+  },
+  skip: {
+    check: hook("(request) => boolean"),
+    default: undefined,
+    help: "Answers true for requests that are none of our business.",
+  },
+  clientIp: { check: clientIpCheck, default: undefined, help: "Who is asking, when the app knows better." },
+  trustProxy: {
+    check: trustProxyCheck,
+    default: undefined,
+    help: "The proxies in front, in Express's grammar.",
+  },
+  ipv6Subnet: {
+    check: integer(32, 128, "bits"),
+    default: 64,
+    help: "The IPv6 prefix that one client is taken to own.",
+  },
+  service: {
+    check: either<string | ServiceHook>(serviceName, hook("(request) => service name")),
+    default: undefined,
+    help: "The service of all requests, or a hook that picks one.",
+  },
+  services: {
+    setting: "SERVER_NAME",
+    context: "global",
+    check: servicesCheck,
+    default: () => new Map(),
+    help: "The services told apart by Host.",
+  },
+  unknownHost: {
+    check: text('"deny" or the name of a service', /^[a-z0-9.-]+$/),
+    default: "deny",
+    help: "What becomes of a Host that is no service's.",
+  },
+  deny: {
+    check: group(denyTable),
+    default: () => ({ status: 403, force: false, render: undefined }),
+    help: "How a refused client is answered.",
+  },
+  theme: { check: group(themeTable), default: () => ({}), help: "Colours, logo and texts of our pages." },
+  onStoreError: {
+    check: oneOf("allow", "deny"),
+    default: "allow",
+    help: "Whether requests pass while the store cannot answer.",
+  },
+  banLocal: { check: flag(), default: false, help: "Bans non-global addresses too." },
+  events: { check: group(eventsTable), default: () => ({}), help: "Listeners for events, by kind." },
+  logger: { check: loggerCheck, default: () => console, help: "Where warnings go." },
+  resolver: {
+    setting: "DNS_RESOLVERS",
+    context: "global",
+    check: resolverCheck,
+    default: undefined,
+    help: "Who answers DNS questions.",
+  },
+  cacheDir: {
+    check: text("the path of a folder", /^[^\0]+$/),
+    default: undefined,
+    help: "A folder for downloaded lists and what else should survive restarts.",
+  },
+  now: { check: hook<() => number>("() => milliseconds"), default: undefined, help: "The clock." },
+};
+
+/** What only several options together can get wrong. */
+export function checkTogether(options: SharedResolved, prefix: string, report: Report): void {
+  const at = (name: string): string => (prefix === "" ? name : `${prefix}.${name}`);
+  if (options.unknownHost !== "deny" && !options.services.has(options.unknownHost)) {
+    report({
+      path: at("unknownHost"),
+      value: options.unknownHost,
+      allowed: '"deny" or the name of a configured service',
+    });
+  }
+  if (
+    typeof options.service === "string" &&
+    options.services.size > 0 &&
+    !options.services.has(options.service)
+  ) {
+    report({ path: at("service"), value: options.service, allowed: "one of the configured services" });
+  }
+}
+
+/** The ranges that a literal `trustProxy` names, so that no ban covers them (R26). */
+export function proxyRangesOf(trustProxy: TrustProxy | undefined): AddressRange[] {
+  if (typeof trustProxy !== "string" && !Array.isArray(trustProxy)) return [];
+  const names =
+    typeof trustProxy === "string" ? trustProxy.split(/[\s,]+/) : (trustProxy as readonly string[]);
+  return names.map((name) => parseRange(name)).filter((range) => range !== undefined);
+}

@@ -1,0 +1,238 @@
+import { parseRange, type Address } from "../address/address.js";
+import { AddressSet } from "../address/address-set.js";
+import { messageOf } from "../errors.js";
+import { checksum, type ListFolder } from "./list-folder.js";
+import { listEntries } from "./list-lines.js";
+import { fetchList, shownUrl, type Version } from "./list-source.js";
+
+/** How often a source is asked, in seconds; a tenth more or less, so that a fleet does not ask all at once. */
+const EVERY = 3600;
+/** How soon a source that failed is asked again, in seconds. */
+const RETRY = 300;
+
+/** How one source fares. */
+export interface ListStatus {
+  /** Its URL without user and query. */
+  readonly url: string;
+  /** Entries of the copy in use, duplicates included. */
+  readonly entries: number;
+  /** Lines of it that are no address and no range. */
+  readonly invalid: number;
+  /** When it was last known to be current; `undefined` = never. */
+  readonly checked: Date | undefined;
+  /** What went wrong at the last attempt. */
+  readonly problem: string | undefined;
+}
+
+/** What is told of sources: each problem once, until the source works again. */
+export interface ListListener {
+  failed(url: string, problem: string): void;
+  invalid(url: string, lines: number): void;
+}
+
+interface Source {
+  readonly url: string;
+  text: string | undefined;
+  sum: string;
+  version: Version;
+  checked: number;
+  next: number;
+  entries: number;
+  invalid: number;
+  problem: string | undefined;
+}
+
+/**
+ * The addresses of several downloaded lists as one set. Each source keeps its last good copy, in memory and, with a
+ * folder, over restarts; the set is built off the request path and swapped at once.
+ */
+export class AddressList {
+  private readonly sources: Source[];
+  private set = new AddressSet();
+  private loading: Promise<void> | undefined;
+  private updating: Promise<void> | undefined;
+  private readonly stop = new AbortController();
+
+  /**
+   * @param mergedName the file in `folder` that the merged list is written to
+   * @param now the clock, in ms
+   */
+  constructor(
+    urls: readonly string[],
+    private readonly folder: ListFolder | undefined,
+    private readonly mergedName: string,
+    private readonly now: () => number,
+    private readonly listener: ListListener,
+  ) {
+    this.sources = [...new Set(urls)].map((url) => ({
+      url,
+      text: undefined,
+      sum: "",
+      version: {},
+      checked: 0,
+      next: 0,
+      entries: 0,
+      invalid: 0,
+      problem: undefined,
+    }));
+  }
+
+  /** Whether the merged set covers an address. */
+  has(address: Address): boolean {
+    return this.set.size > 0 && this.set.has(address);
+  }
+
+  /** How many different entries the merged set has. */
+  get size(): number {
+    return this.set.size;
+  }
+
+  /** Whether every source has been read at least once, now or before a restart. */
+  get complete(): boolean {
+    return this.sources.every((source) => source.text !== undefined);
+  }
+
+  get status(): ListStatus[] {
+    return this.sources.map(({ url, entries, invalid, checked, problem }) => ({
+      url: shownUrl(url),
+      entries,
+      invalid,
+      checked: checked === 0 ? undefined : new Date(checked),
+      problem,
+    }));
+  }
+
+  /** Reads what is on this machine: copies kept from before, and `file:` sources. Waits for no network. */
+  load(): Promise<void> {
+    return (this.loading ??= this.loadLocal());
+  }
+
+  /** Asks the sources that are due; `all` asks each of them. Shared while it runs; never rejects. */
+  update(all = false): Promise<void> {
+    return (this.updating ??= this.updateDue(all).finally(() => (this.updating = undefined)));
+  }
+
+  /** Asks the sources that are due, if any is. */
+  tick(): void {
+    if (this.sources.some((source) => this.now() >= source.next)) void this.update();
+  }
+
+  /** Gives up downloads under way. */
+  close(): void {
+    this.stop.abort();
+  }
+
+  private async loadLocal(): Promise<void> {
+    const { folder } = this;
+    if (folder !== undefined) {
+      for (const source of this.sources) {
+        const copy = await folder.read(source.url);
+        if (copy === undefined || copy.checked > this.now()) continue;
+        source.text = copy.text;
+        source.sum = checksum(copy.text);
+        source.version = copy.version;
+        source.checked = copy.checked;
+        // One hour of grace: a restart alone is no reason to ask again.
+        source.next = copy.checked + EVERY * 1000;
+      }
+    }
+    for (const source of this.sources) if (source.url.startsWith("file:")) await this.ask(source);
+    await this.build();
+  }
+
+  private async updateDue(all: boolean): Promise<void> {
+    await this.load();
+    const due = this.sources.filter((source) => all || this.now() >= source.next);
+    const changed = await Promise.all(due.map((source) => this.ask(source)));
+    if (changed.includes(true)) await this.build();
+  }
+
+  // Answers whether there is a new text.
+  private async ask(source: Source): Promise<boolean> {
+    try {
+      const fetched = await fetchList(
+        source.url,
+        source.text === undefined ? {} : source.version,
+        this.stop.signal,
+      );
+      const sum = fetched.kind === "text" ? checksum(fetched.text) : source.sum;
+      const changed = source.text === undefined || sum !== source.sum;
+      if (fetched.kind === "text") {
+        // An error page answered with 200, or a list that was emptied by mistake, is no reason to forget the good one.
+        if (changed && source.entries > 0 && !hasAddress(fetched.text))
+          throw new Error("no address in the new list");
+        source.text = fetched.text;
+        source.sum = sum;
+        source.version = fetched.version;
+      }
+      source.checked = this.now();
+      source.next = this.now() + EVERY * 1000 * (0.9 + Math.random() * 0.2);
+      source.problem = undefined;
+      await this.keep(source, changed);
+      return changed;
+    } catch (error) {
+      if (this.stop.signal.aborted) return false;
+      const problem = reasonOf(error);
+      source.next = this.now() + RETRY * 1000;
+      if (source.problem === undefined) this.listener.failed(shownUrl(source.url), problem);
+      source.problem = problem;
+      return false;
+    }
+  }
+
+  private async keep(source: Source, changed: boolean): Promise<void> {
+    if (this.folder === undefined) return;
+    const { text = "", version, checked } = source;
+    try {
+      await (changed
+        ? this.folder.write(source.url, { text, version, checked })
+        : this.folder.note(source.url, { text, version, checked }));
+    } catch (error) {
+      this.listener.failed(shownUrl(source.url), `its copy could not be kept: ${messageOf(error)}`);
+    }
+  }
+
+  private async build(): Promise<void> {
+    for (const source of this.sources) {
+      if (source.text === undefined) continue;
+      const before = source.invalid;
+      source.invalid = 0;
+      source.entries = 0;
+      await AddressSet.build(this.entriesOf(source), { onInvalid: () => source.invalid++ });
+      source.entries -= source.invalid;
+      if (source.invalid > 0 && source.invalid !== before)
+        this.listener.invalid(shownUrl(source.url), source.invalid);
+    }
+    // Swapped at once: a request sees the old lists or the new ones.
+    this.set = await AddressSet.build(this.allEntries());
+    if (this.folder === undefined) return;
+    try {
+      const merged = [...this.set.entries()].map((range) => range.text);
+      await this.folder.writeMerged(this.mergedName, merged);
+    } catch (error) {
+      this.listener.failed(this.mergedName, `the merged list could not be kept: ${messageOf(error)}`);
+    }
+  }
+
+  private *entriesOf(source: Source): Generator<string> {
+    for (const entry of listEntries(source.text ?? "")) {
+      source.entries++;
+      yield entry;
+    }
+  }
+
+  private *allEntries(): Generator<string> {
+    for (const source of this.sources) yield* listEntries(source.text ?? "");
+  }
+}
+
+function hasAddress(text: string): boolean {
+  for (const entry of listEntries(text)) if (parseRange(entry) !== undefined) return true;
+  return false;
+}
+
+// `fetch` hides what happened in its cause.
+function reasonOf(error: unknown): string {
+  const cause = (error as { cause?: unknown } | null | undefined)?.cause;
+  return cause === undefined ? messageOf(error) : `${messageOf(error)}: ${messageOf(cause)}`;
+}

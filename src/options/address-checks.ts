@@ -1,0 +1,53 @@
+import { parseRange, type AddressRange } from "../address/address.js";
+import { AddressSet } from "../address/address-set.js";
+import { compilePattern, PatternError, type Pattern } from "../pattern/pattern.js";
+import { check, list, type Check } from "./check.js";
+
+/** One IP address or CIDR range. */
+export const rangeCheck: Check<AddressRange> = check("an IP address or CIDR range", (value) =>
+  typeof value === "string" ? parseRange(value) : undefined,
+);
+
+/** IP addresses and CIDR ranges, made into a set. */
+export function addressSetCheck(): Check<AddressSet> {
+  const ranges = list(rangeCheck);
+  return {
+    allowed: ranges.allowed,
+    parse: (text) => ranges.parse(text),
+    read(value, path, report) {
+      if (value instanceof AddressSet) return value;
+      const entries = ranges.read(value, path, report);
+      return entries && AddressSet.from(entries);
+    },
+  };
+}
+
+/** One regular expression, given as such or as text; what cannot be run safely is refused with the reason (R12). */
+export function patternCheck(
+  subject: "uri" | "userAgent",
+  options: { ignoreCase?: boolean } = {},
+): Check<Pattern> {
+  const allowed = "a regular expression or its text";
+  return {
+    allowed,
+    parse: (text) => text,
+    read(value, path, report) {
+      if (typeof value !== "string" && !(value instanceof RegExp)) {
+        report({ path, value, allowed });
+        return undefined;
+      }
+      try {
+        return compilePattern(options.ignoreCase === true ? ignoringCase(value) : value, { subject });
+      } catch (error) {
+        if (!(error instanceof PatternError)) throw error;
+        report({ path, value, allowed: error.message });
+        return undefined;
+      }
+    },
+  };
+}
+
+function ignoringCase(pattern: string | RegExp): string | RegExp {
+  if (typeof pattern === "string") return /^\(\?[a-z]*i/.test(pattern) ? pattern : `(?i)${pattern}`;
+  return new RegExp(pattern.source, [...new Set(`${pattern.flags}i`)].join(""));
+}

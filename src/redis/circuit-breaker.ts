@@ -1,0 +1,93 @@
+import { messageOf } from "../errors.js";
+import type { Logger } from "../events/event-bus.js";
+
+/** Failures in a row after which Redis counts as away. */
+const FAILURES = 3;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 1000;
+/** After so many probes that failed the connection is opened anew. */
+const PROBES_A_CONNECTION = 3;
+
+/** What an {@link Outage} needs. */
+export interface OutageTools {
+  readonly logger: Logger | false;
+  /** Resolves when Redis takes writes again. */
+  probe(): Promise<unknown>;
+  /** Opens the connection anew. */
+  renew(): void;
+  /** Does what waited for Redis, before it counts as back; answers what to tell of it. */
+  recover(): Promise<string>;
+  /** Is told when it counts as back. */
+  over(): void;
+}
+
+/**
+ * The circuit breaker: after a few failures in a row nothing is sent any more but one probe at a time, until one gets
+ * through. Says so once at the start and once at the end.
+ */
+export class Outage {
+  private failures = 0;
+  private since: number | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private closed = false;
+  private probes = 0;
+
+  constructor(private readonly tools: OutageTools) {}
+
+  /** Whether Redis counts as away. */
+  get isOn(): boolean {
+    return this.since !== undefined;
+  }
+
+  succeeded(): void {
+    this.failures = 0;
+  }
+
+  failed(why: unknown): void {
+    if (++this.failures < FAILURES || this.since !== undefined || this.closed) return;
+    this.since = Date.now();
+    this.log(
+      "warn",
+      `Redis is away (${messageOf(why)}); known bans stay, counting goes on in this process, new bans wait (docs/errors.md#wrn_bunker_redis)`,
+    );
+    this.probeIn(FIRST_PAUSE_MS);
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+  }
+
+  private probeIn(pause: number): void {
+    if (this.closed) return;
+    this.timer = setTimeout(() => void this.probe(pause), pause);
+    this.timer.unref();
+  }
+
+  private async probe(pause: number): Promise<void> {
+    try {
+      await this.tools.probe();
+      const done = await this.tools.recover();
+      const seconds = Math.round((Date.now() - (this.since ?? 0)) / 1000);
+      this.since = undefined;
+      this.failures = this.probes = 0;
+      this.tools.over();
+      this.log("info", `Redis is back after ${seconds} s${done}`);
+    } catch {
+      if (this.closed) return;
+      if (++this.probes % PROBES_A_CONNECTION === 0) this.tools.renew();
+      this.probeIn(Math.min(LONGEST_PAUSE_MS, pause * 2));
+    }
+  }
+
+  private log(level: "info" | "warn", message: string): void {
+    if (this.tools.logger === false) return;
+    try {
+      this.tools.logger[level](
+        level === "warn" ? `WRN_BUNKER_REDIS: ${message}` : `express-bunker: ${message}`,
+      );
+    } catch {
+      // A broken logger must not break a request.
+    }
+  }
+}

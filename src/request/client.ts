@@ -1,0 +1,276 @@
+import { parseAddress, parseForwarded, prefixOf, isGlobal, rangeContains, type Address } from "../address/address.js";
+import type { AddressSet } from "../address/address-set.js";
+import { BunkerHookError } from "../errors.js";
+import type { Hub } from "../events/event-bus.js";
+import { RecentMap } from "../recent-map.js";
+import type { RequestLike } from "./request-view.js";
+import type { Services } from "./services.js";
+import { trustsAnybody, type Trust, type TrustFunction } from "./trust.js";
+import { isThenable } from "./verdict.js";
+
+/** An address and what follows from it alone; shared by all requests of that address. */
+export interface Identity {
+  /** Canonical text; `"unknown"` when there is no address. */
+  readonly ip: string;
+  readonly address: Address | undefined;
+  /** What bans and counters are kept under: the IPv4 address, or the IPv6 prefix. */
+  readonly key: string;
+  readonly isGlobal: boolean;
+  /** One of the proxies that `trustProxy` names. */
+  readonly isProxy: boolean;
+}
+
+/** Who is asking, as one client configuration sees it. */
+export class Client {
+  constructor(
+    readonly identity: Identity,
+    /** The other end of the socket. */
+    readonly peer: Identity,
+    /** Whose address `allow` and ignore rules look at: the peer's when anybody could choose theirs (R2). */
+    readonly vouched: Identity,
+    /** `undefined` = the Host is none of the configured services. */
+    readonly service: string | undefined,
+  ) {}
+
+  get ip(): string {
+    return this.identity.ip;
+  }
+  get key(): string {
+    return this.identity.key;
+  }
+  get address(): Address | undefined {
+    return this.identity.address;
+  }
+  /** Whether bans may be written for it: a private address that anybody could claim exempts nobody with a public one (R2, R3). */
+  get isGlobal(): boolean {
+    return this.identity.isGlobal || this.vouched.isGlobal;
+  }
+  /** Whether it is a program on this very machine. */
+  get isLoopback(): boolean {
+    return /^(?:127\.|::1$)/.test(this.identity.ip);
+  }
+  /** Whether a trusted proxy stands between. */
+  get proxied(): boolean {
+    return this.identity !== this.peer;
+  }
+}
+
+/** The `clientIp` option. */
+export type ClientIp =
+  ((request: never) => string | undefined) | { readonly header: string; readonly from: AddressSet };
+
+/** The client configuration: middlewares with the same one share what is found out. */
+export interface ClientConfig {
+  readonly clientIp: ClientIp | undefined;
+  readonly trustProxy: Trust | undefined;
+  readonly ipv6Subnet: number;
+  readonly services: Services;
+}
+
+interface ExpressRequest {
+  readonly ip?: unknown;
+  readonly app?: { get?: (name: string) => unknown };
+}
+
+interface Who {
+  readonly client: Identity;
+  readonly peer: Identity;
+  readonly anybody: boolean;
+  /** The socket's peer as it was, where the way through proxies is remembered: the same header from elsewhere means little. */
+  readonly remote?: string | undefined;
+  /** The client made of it last: most sites have one service. */
+  last?: Client;
+}
+
+/** What has been found out under one trust function: addresses, and chains of proxies by their text. */
+class Book {
+  readonly identities = new RecentMap<string, Identity>(16_384);
+  readonly routes = new RecentMap<string, Who>(8192);
+}
+
+const UNKNOWN: Identity = Object.freeze({
+  ip: "unknown",
+  address: undefined,
+  key: "unknown",
+  isGlobal: false,
+  isProxy: false,
+});
+
+const NOBODY: Trust = { trusts: () => false, anybody: false, nobody: true };
+
+/** Finds out who is asking, by R1: `clientIp`, then `trustProxy`, then Express's own trust, then the socket. */
+export class ClientResolver {
+  private readonly books = new WeakMap<Trust, Book>();
+  private readonly expressTrust = new WeakMap<TrustFunction, Trust>();
+  private readonly trust: Trust;
+
+  constructor(
+    readonly config: ClientConfig,
+    private readonly hub: Hub,
+  ) {
+    this.trust = config.trustProxy ?? NOBODY;
+    if (config.trustProxy?.anybody === true) this.warnTrustAll();
+  }
+
+  /** The client of a request. Throws only what the `service` hook throws. */
+  resolve(request: RequestLike): Client {
+    const who = this.who(request);
+    const service = this.config.services.nameOf(request);
+    if (who.last !== undefined && who.last.service === service) return who.last;
+    return (who.last = new Client(who.client, who.peer, who.anybody ? who.peer : who.client, service));
+  }
+
+  /** The client at the other end of a connection that has asked for nothing yet: its service may not be known. */
+  ofConnection(address: string | undefined): Client {
+    const peer = this.identityOfText(address, this.trust);
+    return new Client(peer, peer, peer, this.config.services.ofConnection);
+  }
+
+  /** Whether what comes from there is what others sent: a proxy, trusted as the next hop or met as one. */
+  carriesOthers({ peer: { address, isProxy, ip } }: Client): boolean {
+    if (address === undefined || isProxy || this.trust.trusts(ip, 0)) return true;
+    const { clientIp } = this.config;
+    if (typeof clientIp === "object" && clientIp.from.has(address)) return true;
+    for (const range of this.hub.proxies) if (rangeContains(range, address)) return true;
+    return false;
+  }
+
+  private who(request: RequestLike): Who {
+    const { clientIp, trustProxy } = this.config;
+    if (clientIp !== undefined) {
+      const said = this.said(clientIp, request);
+      if (said !== undefined) return said;
+    }
+    if (trustProxy !== undefined) return this.walk(request, trustProxy);
+    const express = request as ExpressRequest;
+    if (Object.hasOwn(request, "ip") && typeof express.ip === "string")
+      return this.ofHost(request, express.ip);
+    const trusts = typeof express.app?.get === "function" ? express.app.get("trust proxy fn") : undefined;
+    if (typeof trusts === "function") {
+      return this.walk(
+        request,
+        this.ofExpress(trusts as TrustFunction, express.app?.get?.("trust proxy") === false),
+      );
+    }
+    if (typeof express.ip === "string") return this.ofHost(request, express.ip);
+    return this.walk(request, NOBODY);
+  }
+
+  // What a hook or a vouched-for header says; undefined = it does not apply or is no address.
+  private said(clientIp: ClientIp, request: RequestLike): Who | undefined {
+    const peer = this.peerOf(request);
+    if (typeof clientIp === "function") {
+      const text: unknown = clientIp(request as never);
+      if (isThenable(text))
+        throw new BunkerHookError("clientIp", "answered a promise; it must answer an address at once");
+      const address = typeof text === "string" ? parseForwarded(text) : undefined;
+      return address && { client: this.identityOf(address), peer, anybody: false };
+    }
+    if (peer.address === undefined || !clientIp.from.has(peer.address)) return undefined;
+    const header = request.headers[clientIp.header];
+    const address = typeof header === "string" ? parseForwarded(header) : undefined;
+    return address && { client: this.identityOf(address), peer, anybody: false };
+  }
+
+  // A host that is not Express but has found the address out by its own rules (Fastify through middie, an own property).
+  private ofHost(request: RequestLike, ip: string): Who {
+    const peer = this.peerOf(request);
+    const address = parseForwarded(ip);
+    return { client: address === undefined ? peer : this.identityOf(address), peer, anybody: false };
+  }
+
+  private ofExpress(trusts: TrustFunction, nobody: boolean): Trust {
+    let trust = this.expressTrust.get(trusts);
+    if (trust === undefined) {
+      trust = { trusts, anybody: trustsAnybody(trusts), nobody };
+      this.expressTrust.set(trusts, trust);
+      if (trust.anybody) this.warnTrustAll();
+    }
+    return trust;
+  }
+
+  private walk(request: RequestLike, trust: Trust): Who {
+    const forwarded = request.headers["x-forwarded-for"];
+    const remote = request.socket?.remoteAddress;
+    if (trust.nobody && (forwarded !== undefined || request.headers["forwarded"] !== undefined))
+      this.warnProxy();
+    if (typeof forwarded !== "string" || trust.nobody) {
+      const peer = this.peerOf(request);
+      return { client: peer, peer, anybody: trust.anybody };
+    }
+    // One text of fewer than 256 characters a client: what is remembered stays small whatever is sent.
+    const { routes } = this.bookOf(trust);
+    const found = routes.get(forwarded);
+    if (found !== undefined && found.remote === remote) return found;
+    const who = this.follow(forwarded, remote, trust);
+    if (forwarded.length < 256) routes.set(forwarded, who);
+    return who;
+  }
+
+  private bookOf(trust: Trust): Book {
+    let book = this.books.get(trust);
+    if (book === undefined) this.books.set(trust, (book = new Book()));
+    return book;
+  }
+
+  // From the socket backwards through the proxies that are trusted; an entry that is no address ends the walk at the hop before it.
+  private follow(forwarded: string, remote: string | undefined, trust: Trust): Who {
+    const peer = this.identityOfText(remote, trust);
+    const hops = forwarded.split(",").reverse();
+    let client = peer;
+    for (let hop = 0; hop < hops.length; hop++) {
+      if (!trust.trusts(client.address === undefined ? "" : client.ip, hop)) break;
+      const address = parseForwarded(hops[hop] as string);
+      if (address === undefined) break;
+      if (client.address !== undefined && !trust.anybody) this.hub.addProxy(prefixOf(client.address, 128));
+      client = this.identityOf(address, trust);
+    }
+    return { client, peer, anybody: trust.anybody, remote };
+  }
+
+  private peerOf(request: RequestLike): Identity {
+    return this.identityOfText(request.socket?.remoteAddress, this.trust);
+  }
+
+  private identityOfText(text: string | undefined, trust: Trust): Identity {
+    const address =
+      text === undefined
+        ? undefined
+        : (this.bookOf(trust).identities.get(text)?.address ?? parseAddress(text));
+    if (address !== undefined) return this.identityOf(address, trust);
+    this.hub.warn(
+      "WRN_BUNKER_NO_ADDRESS",
+      "a request came without a client address (a unix socket, or a socket already closed); all such requests share one identity",
+    );
+    return UNKNOWN;
+  }
+
+  private identityOf(address: Address, trust = this.trust): Identity {
+    const { identities } = this.bookOf(trust);
+    const known = identities.get(address.text);
+    if (known !== undefined) return known;
+    const identity: Identity = {
+      ip: address.text,
+      address,
+      key: prefixOf(address, this.config.ipv6Subnet).text,
+      isGlobal: isGlobal(address),
+      isProxy: !trust.anybody && trust.trusts(address.text, Number.MAX_SAFE_INTEGER),
+    };
+    identities.set(address.text, identity);
+    return identity;
+  }
+
+  private warnTrustAll(): void {
+    this.hub.warn(
+      "WRN_BUNKER_TRUST_ALL",
+      "every address is trusted as a proxy, so a client can choose its own address with X-Forwarded-For; name your proxies instead of `true`",
+    );
+  }
+
+  private warnProxy(): void {
+    this.hub.warn(
+      "WRN_BUNKER_PROXY",
+      "requests come with forwarding headers, but no proxy is trusted: every visitor behind that proxy shares one address and one ban. Set `trust proxy` (Express) or `trustProxy`",
+    );
+  }
+}

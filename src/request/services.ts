@@ -1,0 +1,103 @@
+import { domainToASCII } from "node:url";
+import { BunkerHookError } from "../errors.js";
+import { RecentMap } from "../recent-map.js";
+import type { RequestLike } from "./request-view.js";
+import { isThenable } from "./verdict.js";
+
+/** The service of a middleware that was told of none. */
+export const DEFAULT_SERVICE = "default";
+
+/** What a service may be called. */
+export const SERVICE_NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
+
+const SLASH = 47;
+
+/** The `service` hook. */
+export type ServiceHook = (request: never) => string;
+
+/** Which service a request asks for: always a configured name, never what the client wrote (R6). */
+export class Services {
+  private readonly hosts = new Map<string, string>();
+  private readonly names: ReadonlySet<string>;
+  private readonly known = new RecentMap<string, string>(2048);
+  /** Whether several services are told apart by Host. */
+  readonly byHost: boolean;
+
+  /**
+   * @param fixed the `service` option: one name for every request, or a hook that picks one
+   * @param services first names with their aliases
+   * @param unknownHost the service of hosts that are not configured; `undefined` = they have none
+   */
+  constructor(
+    readonly fixed: string | ServiceHook | undefined,
+    readonly services: ReadonlyMap<string, readonly string[]>,
+    readonly unknownHost: string | undefined,
+  ) {
+    this.names = new Set(services.keys());
+    this.byHost = fixed === undefined && services.size > 0;
+    for (const [name, aliases] of services) {
+      this.hosts.set(normalHost(name), name);
+      for (const alias of aliases) this.hosts.set(normalHost(alias), name);
+    }
+  }
+
+  /** The service's name; `undefined` = the Host is none of ours. Throws what the hook throws. */
+  nameOf(request: RequestLike): string | undefined {
+    if (typeof this.fixed === "string") return this.fixed;
+    if (this.fixed !== undefined) return this.ofHook(this.fixed, request);
+    if (!this.byHost) return DEFAULT_SERVICE;
+    const [host, other] = hostsOf(request);
+    const name = host === undefined ? undefined : this.named(host);
+    // Who names two hosts may be taken for one by us and for the other by the app: it has asked for neither.
+    if (other !== undefined && this.named(other) !== name) return this.unknownHost;
+    return name ?? this.unknownHost;
+  }
+
+  /** The service of a connection that has asked for nothing yet; `undefined` where only requests tell. */
+  get ofConnection(): string | undefined {
+    if (typeof this.fixed === "string") return this.fixed;
+    return this.fixed === undefined && !this.byHost ? DEFAULT_SERVICE : undefined;
+  }
+
+  private named(host: string): string | undefined {
+    const known = this.known.get(host);
+    if (known !== undefined) return known === "" ? undefined : known;
+    const name = this.hosts.get(normalHost(host));
+    if (host.length <= 255) this.known.set(host, name ?? "");
+    return name;
+  }
+
+  private ofHook(hook: ServiceHook, request: RequestLike): string {
+    const name: unknown = hook(request as never);
+    if (isThenable(name))
+      throw new BunkerHookError("service", "answered a promise; it must answer a name at once");
+    if (
+      typeof name !== "string" ||
+      !SERVICE_NAME.test(name) ||
+      (this.names.size > 0 && !this.names.has(name))
+    ) {
+      throw new BunkerHookError("service", "answered something that is not a configured service name");
+    }
+    return name;
+  }
+}
+
+/** A Host as it is compared: lower case, no port, no trailing dot, international names in ASCII. */
+export function normalHost(host: string): string {
+  const bare = host.trim().toLowerCase().replace(/:\d*$/, "").replace(/\.$/, "");
+  return /^[a-z0-9.:[\]_-]*$/.test(bare) ? bare : domainToASCII(bare);
+}
+
+/** The host that a request asks for, and another one that it names as well. */
+function hostsOf({ headers, originalUrl, url }: RequestLike): [string | undefined, string | undefined] {
+  // HTTP/2 has :authority; Node's compatibility layer copies it to host only where the client sent no host.
+  const authority: unknown = headers[":authority"];
+  const { host } = headers;
+  if (typeof authority === "string") return [host ?? authority, host === authority ? undefined : authority];
+  const target = originalUrl ?? url ?? "/";
+  // In absolute form the target names the host, and Host should be the same (RFC 9112, 3.2.2).
+  return [
+    host,
+    target.charCodeAt(0) === SLASH ? undefined : /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1],
+  ];
+}

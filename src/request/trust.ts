@@ -1,0 +1,60 @@
+import { randomBytes } from "node:crypto";
+import proxyaddr from "proxy-addr";
+import { check, type Check } from "../options/check.js";
+
+/** Says whether hop `index` (0 = the socket's peer) at `address` is a proxy of ours. */
+export type TrustFunction = (address: string, index: number) => boolean;
+
+/** The `trustProxy` option: Express's grammar. */
+export type TrustProxy = boolean | number | string | readonly string[] | TrustFunction;
+
+/** A compiled `trustProxy` with what is known of it. */
+export interface Trust {
+  readonly trusts: TrustFunction;
+  /** Accepts any public address at any depth, so that a client can choose its own (R2). */
+  readonly anybody: boolean;
+  /** Trusts nothing at all. */
+  readonly nobody: boolean;
+}
+
+/** The `trustProxy` option's check. */
+export const trustProxyCheck: Check<Trust> = check(
+  "true, false, a number of hops, addresses or CIDR ranges (loopback, linklocal and uniquelocal are names for theirs), or a function (address, hop) => boolean",
+  (value) => {
+    try {
+      return compileTrust(value as TrustProxy);
+    } catch {
+      return undefined;
+    }
+  },
+  (text) => (/^\d+$/.test(text) ? Number(text) : text === "yes" ? true : text === "no" ? false : text),
+);
+
+/** Compiles Express's `trust proxy` grammar; throws a TypeError for anything else. */
+export function compileTrust(value: TrustProxy): Trust {
+  if (typeof value === "function") return { trusts: value, anybody: trustsAnybody(value), nobody: false };
+  if (value === true) return { trusts: () => true, anybody: true, nobody: false };
+  if (value === false) return { trusts: () => false, anybody: false, nobody: true };
+  if (typeof value === "number") {
+    if (!Number.isInteger(value) || value < 0)
+      throw new TypeError("a number of hops is a whole number from 0");
+    return { trusts: (_address, hop) => hop < value, anybody: false, nobody: value === 0 };
+  }
+  const names = typeof value === "string" ? value.split(/[\s,]+/).filter((name) => name !== "") : [...value];
+  return { trusts: proxyaddr.compile(names), anybody: false, nobody: names.length === 0 };
+}
+
+/** Whether a trust function accepts arbitrary public addresses: tried with a few random ones, far down the chain. */
+export function trustsAnybody(trusts: TrustFunction): boolean {
+  try {
+    return Array.from({ length: 4 }, () => trusts(randomPublicAddress(), 60)).every(Boolean);
+  } catch {
+    return false;
+  }
+}
+
+function randomPublicAddress(): string {
+  const [a = 0, b = 0, c = 0, d = 0] = randomBytes(4);
+  // 20–99 holds the old class A of public networks only.
+  return `${20 + (a % 80)}.${b}.${c}.${d}`;
+}
