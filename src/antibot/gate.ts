@@ -6,7 +6,13 @@ import type { Gate, Protection } from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Runtime } from "../engine/context.js";
 import { DEFAULT_SERVICE } from "../request/services.js";
-import { isThenable, PASS, type Challenge, type Pass as PassVerdict, type Verdict } from "../request/verdict.js";
+import {
+  isThenable,
+  PASS,
+  type Challenge,
+  type Pass as PassVerdict,
+  type Verdict,
+} from "../request/verdict.js";
 import type { Awaitable } from "../store/store.js";
 import { demandOf, type Demand } from "./challenge-policy.js";
 import { ChallengeDesk } from "./challenge-endpoint.js";

@@ -1,13 +1,4 @@
-import {
-  check,
-  decimal,
-  integer,
-  list,
-  oneOf,
-  text,
-  type Check,
-  type Report,
-} from "../options/check.js";
+import { check, decimal, integer, list, oneOf, text, type Check, type Report } from "../options/check.js";
 import { group, type OptionsTable } from "../options/table.js";
 import { sharedTable, type SharedOptions, type SharedResolved } from "../engine/shared-options.js";
 import { canonical, DEFAULT_WEIGHTS, MOST_REASONS } from "./reasons.js";

@@ -4,7 +4,14 @@ import { BanList } from "../bans/ban-list.js";
 import { banIndexOf, type BanIndex } from "../bans/ban-index.js";
 import { ClientResolver } from "../request/client.js";
 import { logEvents } from "../events/event-log.js";
-import { EVENT_TYPES, hubOf, setOrigin, type BunkerEvent, type BunkerEventType, type Hub } from "../events/event-bus.js";
+import {
+  EVENT_TYPES,
+  hubOf,
+  setOrigin,
+  type BunkerEvent,
+  type BunkerEventType,
+  type Hub,
+} from "../events/event-bus.js";
 import { Services } from "../request/services.js";
 import { proxyRangesOf, type SharedOptions, type SharedResolved } from "./shared-options.js";
 import type { Client } from "../request/client.js";

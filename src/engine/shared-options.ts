@@ -9,7 +9,17 @@ import { resolverCheck, type ResolverOption } from "../dns/resolver-option.js";
 import { EVENT_TYPES, type BunkerListeners, type Logger } from "../events/event-bus.js";
 import { addressSetCheck } from "../options/address-checks.js";
 import { clientIpCheck, serviceName, servicesCheck } from "../request/client-checks.js";
-import { check, either, flag, hook, integer, oneOf, text, type Check, type Report } from "../options/check.js";
+import {
+  check,
+  either,
+  flag,
+  hook,
+  integer,
+  oneOf,
+  text,
+  type Check,
+  type Report,
+} from "../options/check.js";
 import { group, type OptionsTable } from "../options/table.js";
 import type { ServiceHook } from "../request/services.js";
 import { trustProxyCheck, type Trust, type TrustProxy } from "../request/trust.js";

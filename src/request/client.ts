@@ -1,4 +1,11 @@
-import { parseAddress, parseForwarded, prefixOf, isGlobal, rangeContains, type Address } from "../address/address.js";
+import {
+  parseAddress,
+  parseForwarded,
+  prefixOf,
+  isGlobal,
+  rangeContains,
+  type Address,
+} from "../address/address.js";
 import type { AddressSet } from "../address/address-set.js";
 import { BunkerHookError } from "../errors.js";
 import type { Hub } from "../events/event-bus.js";
