@@ -17,7 +17,7 @@ import {
 } from "../engine/shared-options.js";
 import { judgeUpgrade } from "../engine/upgrade.js";
 import { MemoryStore } from "../store/memory-store.js";
-import type { Awaitable } from "../store/store.js";
+import type { Awaitable } from "../awaitable.js";
 import { checkProvider, isProviderName } from "./challenges/providers/checks.js";
 import { demandOf } from "./challenge-policy.js";
 import { GateProtection } from "./gate.js";

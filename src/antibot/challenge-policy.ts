@@ -4,7 +4,7 @@ import { BunkerHookError } from "../errors.js";
 import type { Check } from "../options/check.js";
 import { nearestName } from "../options/table.js";
 import type { RequestView } from "../request/request-view.js";
-import { isThenable } from "../request/verdict.js";
+import { isThenable } from "../awaitable.js";
 import type { ChallengeKind } from "./challenge.js";
 import { isKindName, KIND_NAMES, type KindName } from "./challenge-registry.js";
 

@@ -2,7 +2,7 @@ import type { Client } from "../request/client.js";
 import { ANSWER_HEADERS, problem } from "../engine/responder.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Answer } from "../request/verdict.js";
-import type { Awaitable } from "../store/store.js";
+import type { Awaitable } from "../awaitable.js";
 import { frameOf, type Caller } from "./challenge-request.js";
 import { openTabPage, unkeptPage } from "./challenge-page.js";
 import type { Demand } from "./challenge-policy.js";

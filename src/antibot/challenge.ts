@@ -2,7 +2,7 @@ import type { Client } from "../request/client.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Answer } from "../request/verdict.js";
 import type { PageTexts } from "../pages/texts.js";
-import type { Awaitable } from "../store/store.js";
+import type { Awaitable } from "../awaitable.js";
 
 /** Who is being challenged, where, and in which language. */
 export interface Visit {

@@ -1,8 +1,8 @@
 import type { Client } from "../request/client.js";
 import { RecentMap } from "../recent-map.js";
 import type { Runtime } from "../engine/context.js";
-import { isThenable } from "../request/verdict.js";
-import type { Awaitable } from "../store/store.js";
+import { isThenable } from "../awaitable.js";
+import type { Awaitable } from "../awaitable.js";
 
 /** Failures that lead one step up the ladder. */
 const FAILURES_A_STEP = 3;

@@ -1,6 +1,6 @@
 import type { Runtime } from "../engine/context.js";
-import { isThenable } from "../request/verdict.js";
-import type { Awaitable } from "../store/store.js";
+import { isThenable } from "../awaitable.js";
+import type { Awaitable } from "../awaitable.js";
 import { GateCookies } from "./gate-cookies.js";
 import { KeyRing } from "./keys.js";
 import type { AntibotResolved } from "./options.js";

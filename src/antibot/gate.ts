@@ -1,19 +1,15 @@
 import type { Client } from "../request/client.js";
 import { exclusionOf } from "../engine/exclusions.js";
 import { isBuiltInPass, type CanonicalPath } from "../request/path.js";
-import { uriMatches, type Pattern } from "../pattern/pattern.js";
+import { type Pattern } from "../pattern/pattern.js";
+import { uriMatches } from "../request/path.js";
 import type { Gate, Protection } from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Runtime } from "../engine/context.js";
-import { DEFAULT_SERVICE } from "../request/services.js";
-import {
-  isThenable,
-  PASS,
-  type Challenge,
-  type Pass as PassVerdict,
-  type Verdict,
-} from "../request/verdict.js";
-import type { Awaitable } from "../store/store.js";
+import { DEFAULT_SERVICE } from "../service-name.js";
+import { PASS, type Challenge, type Pass as PassVerdict, type Verdict } from "../request/verdict.js";
+import { isThenable } from "../awaitable.js";
+import type { Awaitable } from "../awaitable.js";
 import { demandOf, type Demand } from "./challenge-policy.js";
 import { ChallengeDesk } from "./challenge-endpoint.js";
 import { gateTools, type GateTools } from "./gate-crypto.js";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { GuardedStore } from "../store/guarded-store.js";
-import type { Awaitable } from "../store/store.js";
-import { isThenable } from "../request/verdict.js";
+import type { Awaitable } from "../awaitable.js";
+import { isThenable } from "../awaitable.js";
 
 /** The shortest secret, in characters (R18). */
 export const SHORTEST_SECRET = 16;

@@ -1,11 +1,13 @@
-import type { Awaitable, Hits } from "../store/store.js";
+import type { Hits } from "../store/store.js";
+import type { Awaitable } from "../awaitable.js";
 import type { Client } from "../request/client.js";
 import { BunkerHookError, messageOf, StoreFailure } from "../errors.js";
 import { exclusionOf } from "../engine/exclusions.js";
 import type { Gate, Outcome, Protection } from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Runtime } from "../engine/context.js";
-import { isThenable, PASS, type Verdict } from "../request/verdict.js";
+import { PASS, type Verdict } from "../request/verdict.js";
+import { isThenable } from "../awaitable.js";
 import { evidenceOf, noteOf, type Evidence } from "./evidence.js";
 import { MassBanWatch } from "./mass-ban-watch.js";
 import type { BadBehaviorResolved } from "./options.js";

@@ -2,7 +2,6 @@ import type { Store, StoreChange } from "../store/store.js";
 import type { Address, AddressRange } from "../address/address.js";
 import { parseRange, prefixOf, rangeContains } from "../address/address.js";
 import { AddressSet } from "../address/address-set.js";
-import type { Client } from "../request/client.js";
 import { banKey, decodeBan, parseBanKey, type Ban } from "./ban.js";
 import { BanReading } from "./ban-loader.js";
 
@@ -25,7 +24,12 @@ const GLOBAL = "";
 /** Stands for every service in {@link BanIndex.findAddress}. */
 export const ANY_SERVICE = "*";
 
-type Asker = Pick<Client, "key" | "address">;
+/** Whose ban is looked for: a client, or an address by itself. */
+export interface BanSubject {
+  /** The IPv4 address or the IPv6 prefix that bans are kept under. */
+  readonly key: string;
+  readonly address: Address | undefined;
+}
 
 const inForce = (entry: Entry, now: number): boolean => now < entry.ends && entry.ban !== undefined;
 
@@ -87,7 +91,7 @@ export class BanIndex {
   }
 
   /** The ban in force for a client at a service: the service's own first, then the global one. */
-  find(client: Client, service: string | undefined): Ban | undefined {
+  find(client: BanSubject, service: string | undefined): Ban | undefined {
     if (this.subjects.size === 0) return undefined;
     return this.search(client, service, inForce)?.ban;
   }
@@ -98,7 +102,7 @@ export class BanIndex {
   }
 
   /** Whether a ban of this client began after `issued` (ms): a pass issued then is void, even when the ban is over. */
-  voids(client: Client, service: string | undefined, issued: number): boolean {
+  voids(client: BanSubject, service: string | undefined, issued: number): boolean {
     if (this.subjects.size === 0) return false;
     return (
       this.search(
@@ -188,7 +192,7 @@ export class BanIndex {
   }
 
   private search(
-    client: Asker,
+    client: BanSubject,
     service: string | undefined,
     wanted: (entry: Entry, now: number) => boolean,
   ): Entry | undefined {

@@ -10,8 +10,8 @@ import {
   type AddressRange,
 } from "../address/address.js";
 import { BunkerBanError, StoreFailure } from "../errors.js";
-import { hubOf, setOrigin, type BunkerEvent, type EventOrigin, type Hub } from "../events/event-bus.js";
-import { DEFAULT_SERVICE } from "../request/services.js";
+import { hubOf, setOrigin, type BunkerEvent, type Hub } from "../events/event-bus.js";
+import { DEFAULT_SERVICE } from "../service-name.js";
 import { banKey, decodeBan, encodeBan, parseBanKey, type Ban } from "./ban.js";
 import { ANY_SERVICE, banIndexOf, voidKey, type BanIndex } from "./ban-index.js";
 
@@ -36,7 +36,7 @@ export interface BanOptions {
   /** What the `banned` event says besides: the protection that bans and the request that led to it. */
   source?: Partial<Pick<BunkerEvent, "protection" | "id" | "method" | "path">> & {
     passHolder?: boolean;
-    origin?: EventOrigin;
+    origin?: object;
   };
 }
 

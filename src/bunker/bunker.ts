@@ -15,7 +15,8 @@ import type { SharedOptions } from "../engine/shared-options.js";
 import { judgeUpgrade } from "../engine/upgrade.js";
 import { dnsblParts, type DnsblParts } from "../dnsbl/dnsbl.js";
 import { Sites } from "./services.js";
-import type { Awaitable, Store } from "../store/store.js";
+import type { Store } from "../store/store.js";
+import type { Awaitable } from "../awaitable.js";
 import { guardWhole, type GuardOptions } from "../connections/guard-server.js";
 
 export type { BunkerOptions } from "./options.js";

@@ -8,7 +8,7 @@ import { exclusionOf } from "../engine/exclusions.js";
 import type { Protection, Reasoning } from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
 import { PASS } from "../request/verdict.js";
-import type { Awaitable } from "../store/store.js";
+import type { Awaitable } from "../awaitable.js";
 import type { DnsblProtection } from "../dnsbl/dnsbl-protection.js";
 
 /** The protections of one app, and what they do with whom they find. */

@@ -7,7 +7,7 @@ import type { RequestView } from "../request/request-view.js";
 import type { Runtime } from "../engine/context.js";
 import { PASS, type Deny, type Verdict } from "../request/verdict.js";
 import { MemoryStore } from "../store/memory-store.js";
-import type { Awaitable } from "../store/store.js";
+import type { Awaitable } from "../awaitable.js";
 import { ActiveClients } from "./active-clients.js";
 import { Api } from "./api.js";
 import { BackOff } from "./back-off.js";

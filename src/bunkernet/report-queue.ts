@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { messageOf } from "../errors.js";
-import { isThenable } from "../request/verdict.js";
+import { isThenable } from "../awaitable.js";
 import { StoreFullError, type Store } from "../store/store.js";
 import type { GuardedStore } from "../store/guarded-store.js";
 import { MemoryStore } from "../store/memory-store.js";

@@ -1,6 +1,7 @@
 import { parseAddress, isGlobal, prefixOf, type Address } from "../address/address.js";
 import type { AddressSet } from "../address/address-set.js";
-import { originOf, type BunkerEvent } from "../events/event-bus.js";
+import { type BunkerEvent } from "../events/event-bus.js";
+import { requestOrigin } from "../request/event-origin.js";
 import type { RequestView } from "../request/request-view.js";
 
 /** One report, as BunkerNet takes it. */
@@ -60,7 +61,7 @@ export function reportable(
   if (event.mode !== "block" || !rules.takesPart(event.service)) return undefined;
   const reason = reasonOf(type, event, rules.reportManual);
   if (reason === undefined) return undefined;
-  const origin = originOf(event);
+  const origin = requestOrigin(event);
   // Without a request nobody but the operator can have named the address.
   if (origin === undefined && reason !== "manual") return undefined;
   if (origin?.client.identity.isProxy === true) return undefined;
@@ -79,7 +80,7 @@ function reasonOf(type: "denied" | "banned", event: BunkerEvent, manual: boolean
 
 /** Makes the report, with no more in it than BunkerNet needs. */
 export function reportOf({ address, reason }: Reportable, event: BunkerEvent, rules: ReportRules): Report {
-  const request = originOf(event)?.request;
+  const request = requestOrigin(event)?.request;
   return {
     ip: address.text,
     reason,

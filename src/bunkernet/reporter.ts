@@ -1,6 +1,7 @@
-import { isThenable } from "../request/verdict.js";
+import { isThenable } from "../awaitable.js";
 import { messageOf } from "../errors.js";
-import { originOf, type BunkerEvent } from "../events/event-bus.js";
+import { type BunkerEvent } from "../events/event-bus.js";
+import { requestOrigin } from "../request/event-origin.js";
 import { RecentMap } from "../recent-map.js";
 import type { Runtime } from "../engine/context.js";
 import type { Store } from "../store/store.js";
@@ -145,7 +146,7 @@ export class Reporter {
   }
 
   private heard(type: "denied" | "banned", event: BunkerEvent): void {
-    if (originOf(event) !== undefined) this.onRequest();
+    if (requestOrigin(event) !== undefined) this.onRequest();
     const about = reportable(type, event, this.rules);
     if (about === undefined) return;
     const key = `${about.key}|${about.reason}`;

@@ -1,5 +1,5 @@
 import { parseAddress, parseRange } from "../address/address.js";
-import { SERVICE_NAME } from "../request/services.js";
+import { SERVICE_NAME } from "../service-name.js";
 import { UsageError } from "./exit-code.js";
 import type { Given } from "./arguments.js";
 

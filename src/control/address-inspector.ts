@@ -8,7 +8,7 @@ import { BunkerBanError } from "../errors.js";
 import type { DnsblResolved } from "../dnsbl/options.js";
 import { ALL_CODES, knownZone, shownZone } from "../dnsbl/codes.js";
 import { readZoneAnswer } from "../dnsbl/zone-answer.js";
-import type { Awaitable } from "../store/store.js";
+import type { Awaitable } from "../awaitable.js";
 
 /** What one DNS blocklist says of an address. */
 export interface ZoneReport {

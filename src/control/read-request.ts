@@ -1,5 +1,5 @@
 import { parseAddress, parseRange } from "../address/address.js";
-import { SERVICE_NAME } from "../request/services.js";
+import { SERVICE_NAME } from "../service-name.js";
 import { MAX_REQUEST, type ControlRequest } from "./messages.js";
 
 /** Thrown for what is no request; its message is the answer. */

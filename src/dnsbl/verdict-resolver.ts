@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Runtime } from "../engine/context.js";
 import { messageOf, StoreFailure } from "../errors.js";
-import { isThenable } from "../request/verdict.js";
-import type { Awaitable } from "../store/store.js";
+import { isThenable } from "../awaitable.js";
+import type { Awaitable } from "../awaitable.js";
 import type { Judged, Lookups } from "./lookups.js";
 import type { DnsblResolved } from "./options.js";
 import type { Subject } from "./looked-up-address.js";

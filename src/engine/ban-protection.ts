@@ -1,4 +1,4 @@
-import type { Awaitable } from "../store/store.js";
+import type { Awaitable } from "../awaitable.js";
 import type { Client } from "../request/client.js";
 import { StoreFailure } from "../errors.js";
 import type { Gate, Protection } from "./protection.js";

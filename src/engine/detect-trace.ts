@@ -1,6 +1,7 @@
 import type { Engine } from "./engine.js";
 import { explain, type Explainers, type Explanation } from "./explain.js";
-import { originOf, type BunkerEvent, type Logger } from "../events/event-bus.js";
+import { type BunkerEvent, type Logger } from "../events/event-bus.js";
+import { requestOrigin } from "../request/event-origin.js";
 
 /** More traces than this are not made at once: the lines of the event log say the essential. */
 const MAX_TRACES = 16;
@@ -11,7 +12,7 @@ const MAX_TRACES = 16;
 export function traceDetected(engine: Engine, explainers: Explainers, logger: Logger): () => void {
   let making = 0;
   const trace = (event: BunkerEvent): void => {
-    const origin = originOf(event);
+    const origin = requestOrigin(event);
     if (event.mode !== "detect" || origin === undefined || making >= MAX_TRACES) return;
     making++;
     explain(engine, origin.request.raw, explainers)

@@ -1,6 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Awaitable } from "../store/store.js";
+import type { Awaitable } from "../awaitable.js";
 import type { Client } from "../request/client.js";
 import { messageOf, StoreFailure } from "../errors.js";
 import { isGuarded } from "./upgrade-guard.js";
@@ -12,7 +12,8 @@ import { isReset } from "./reset.js";
 import { Responder } from "./responder.js";
 import type { Runtime } from "./context.js";
 import { refuseUnknownHost } from "./unknown-host.js";
-import { isThenable, PASS, type Deny, type Pass, type Verdict } from "../request/verdict.js";
+import { PASS, type Deny, type Pass, type Verdict } from "../request/verdict.js";
+import { isThenable } from "../awaitable.js";
 
 /** Connect middleware, typed on Node's own requests, so that it fits Express 4 and 5, Connect and bare http alike. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (err?: unknown) => void) => void;

@@ -1,6 +1,7 @@
 import type { AddressSet } from "../address/address-set.js";
 import type { Client } from "../request/client.js";
-import { uriMatches, type Pattern } from "../pattern/pattern.js";
+import { type Pattern } from "../pattern/pattern.js";
+import { uriMatches } from "../request/path.js";
 import type { RequestView } from "../request/request-view.js";
 
 /** The ignore rules of one protection, ready to be asked. */

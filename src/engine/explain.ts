@@ -5,8 +5,9 @@ import type { Engine } from "./engine.js";
 import { BunkerBanError, messageOf } from "../errors.js";
 import { askHook } from "./hooks.js";
 import type { Protection, Reasoning } from "./protection.js";
-import { RequestView, type RequestLike } from "../request/request-view.js";
-import type { Awaitable } from "../store/store.js";
+import { RequestView } from "../request/request-view.js";
+import type { RequestLike } from "../request/request-like.js";
+import type { Awaitable } from "../awaitable.js";
 import type { Verdict } from "../request/verdict.js";
 
 /** A request that nobody made. */

@@ -1,5 +1,5 @@
 import { BunkerHookError } from "../errors.js";
-import { isThenable } from "../request/verdict.js";
+import { isThenable } from "../awaitable.js";
 
 /** Calls a hook that must answer `true` or `false` at once; throws what it throws, and when it answers a promise (R11). */
 export function askHook(name: string, hook: (request: never) => unknown, request: unknown): boolean {

@@ -1,4 +1,4 @@
-import type { Awaitable } from "../store/store.js";
+import type { Awaitable } from "../awaitable.js";
 import type { Client } from "../request/client.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Verdict } from "../request/verdict.js";

@@ -1,5 +1,5 @@
 import type { Client } from "../request/client.js";
-import type { RequestLike } from "../request/request-view.js";
+import type { RequestLike } from "../request/request-like.js";
 
 /**
  * Whether a request has come by a connection that was reset before anybody asked who was there. Nobody waits for its answer, but

@@ -5,7 +5,8 @@ import { pageHeaders } from "../pages/page.js";
 import { BunkerHookError, messageOf } from "../errors.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Runtime } from "./context.js";
-import { isThenable, type Answer, type Challenge, type Deny } from "../request/verdict.js";
+import { type Answer, type Challenge, type Deny } from "../request/verdict.js";
+import { isThenable } from "../awaitable.js";
 
 /** Headers of every answer of ours: caches keep none of them, and no page of another site learns where it came from. */
 export const ANSWER_HEADERS: Readonly<Record<string, string>> = {

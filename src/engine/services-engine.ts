@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { Awaitable } from "../store/store.js";
+import type { Awaitable } from "../awaitable.js";
 import { Engine, type Health, type Middleware } from "./engine.js";
 import type { Protection } from "./protection.js";
 import { viewOf, type RequestView } from "../request/request-view.js";

@@ -1,7 +1,5 @@
 import type { Store } from "../store/store.js";
 import type { AddressRange } from "../address/address.js";
-import type { Client } from "../request/client.js";
-import type { RequestView } from "../request/request-view.js";
 
 /** Why a protection acts, and what the operator is told about it. */
 export interface BunkerEvent {
@@ -26,24 +24,18 @@ export interface BunkerEvent {
   readonly path?: string;
 }
 
-/** Whose request led to an event. */
-export interface EventOrigin {
-  readonly client: Client;
-  readonly request: RequestView;
-}
-
-// No field that shows: an app may log events whole, and headers are nobody's business there. And no WeakMap, which would keep
-// whole requests alive through scavenges (see request-view.ts).
+// No visible field: an app may log events whole, and headers do not belong there. And no WeakMap, which would keep whole
+// requests alive through scavenges (see request-view.ts).
 const ORIGIN = Symbol("express-bunker origin");
 
-/** Remembers whose request led to `event`, as long as the event lives. */
-export function setOrigin(event: BunkerEvent, origin: EventOrigin): BunkerEvent {
+/** Attaches whatever led to `event` (a client and its request) to it, invisibly, for as long as the event lives. */
+export function setOrigin(event: BunkerEvent, origin: object): BunkerEvent {
   return Object.defineProperty(event, ORIGIN, { value: origin });
 }
 
-/** Whose request led to `event`; `undefined` for what nobody's request led to, such as bans by hand. */
-export function originOf(event: BunkerEvent): EventOrigin | undefined {
-  return (event as { readonly [ORIGIN]?: EventOrigin })[ORIGIN];
+/** What {@link setOrigin} attached; `undefined` for events that no request led to, such as bans by hand. */
+export function originOf(event: BunkerEvent): object | undefined {
+  return (event as { readonly [ORIGIN]?: object })[ORIGIN];
 }
 
 /** The kinds of events. */

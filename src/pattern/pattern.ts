@@ -1,5 +1,4 @@
 import { RegExpParser, type AST } from "@eslint-community/regexpp";
-import type { CanonicalPath } from "../request/path.js";
 import type { PatternFlags } from "./alphabet.js";
 import { TooComplex } from "./automaton.js";
 import { growthOf } from "./growth.js";
@@ -60,12 +59,6 @@ export function compilePattern(source: string | RegExp, { subject = "uri" }: Pat
     limit,
     test: limit === Infinity ? (subject) => regexp.test(subject) : cutTest(regexp, runnable.tree, limit),
   };
-}
-
-/** Whether the pattern matches what was asked for: the canonical path, with the query when the pattern is about it. Never for a suspicious path (R7). */
-export function uriMatches(pattern: Pattern, path: CanonicalPath): boolean {
-  if (path.suspicious) return false;
-  return pattern.test(pattern.matchesQuery ? path.path + path.query : path.path);
 }
 
 function parse(text: string, script: string, flags: string): AST.Pattern {

@@ -1,5 +1,5 @@
 import { parseAddress, parseRange } from "../address/address.js";
-import { SERVICE_NAME } from "../request/services.js";
+import { SERVICE_NAME } from "../service-name.js";
 
 /** What every key of a ban in BunkerWeb starts with. */
 export const BUNKERWEB_BANS = "bans_";

@@ -1,6 +1,7 @@
 import { AddressSet } from "../address/address-set.js";
 import type { ClientIp } from "./client.js";
-import { SERVICE_NAME, normalHost } from "./services.js";
+import { normalHost } from "./services.js";
+import { SERVICE_NAME } from "../service-name.js";
 import { addressSetCheck } from "../options/address-checks.js";
 import { list, text, type Check, type Report } from "../options/check.js";
 import { group } from "../options/table.js";

@@ -10,10 +10,10 @@ import type { AddressSet } from "../address/address-set.js";
 import { BunkerHookError } from "../errors.js";
 import type { Hub } from "../events/event-bus.js";
 import { RecentMap } from "../recent-map.js";
-import type { RequestLike } from "./request-view.js";
+import type { RequestLike } from "./request-like.js";
 import type { Services } from "./services.js";
 import { trustsAnybody, type Trust, type TrustFunction } from "./trust.js";
-import { isThenable } from "./verdict.js";
+import { isThenable } from "../awaitable.js";
 
 /** An address and what follows from it alone; shared by all requests of that address. */
 export interface Identity {

@@ -1,3 +1,5 @@
+import type { Pattern } from "../pattern/pattern.js";
+
 /** What a request asks for, in the one form that every rule looks at (R7). */
 export interface CanonicalPath {
   /** The path, decoded once, without query and fragment. Best effort when `suspicious`. */
@@ -45,6 +47,12 @@ export function canonicalPath(originalUrl: string): CanonicalPath {
 export function isBuiltInPass(path: CanonicalPath): boolean {
   if (path.suspicious) return false;
   return path.path === "/robots.txt" || path.path === "/favicon.ico" || path.path.startsWith("/.well-known/");
+}
+
+/** Whether the pattern matches what was asked for: the canonical path, with the query when the pattern is about it. Never for a suspicious path (R7). */
+export function uriMatches(pattern: Pattern, path: CanonicalPath): boolean {
+  if (path.suspicious) return false;
+  return pattern.test(pattern.matchesQuery ? path.path + path.query : path.path);
 }
 
 // What the routers of Express and Connect read as an authority; from anything else they move a part into the path.

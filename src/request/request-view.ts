@@ -1,24 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { IncomingMessage, type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import { IncomingMessage, type ServerResponse } from "node:http";
 import { Http2ServerRequest } from "node:http2";
-import type { Awaitable } from "../store/store.js";
+import type { Awaitable } from "../awaitable.js";
 import type { Client, ClientResolver } from "./client.js";
 import { canonicalPath, type CanonicalPath } from "./path.js";
 import type { Verdict } from "./verdict.js";
 
-/** The parts of a request that are looked at: an IncomingMessage has them, and so can a plain object. */
-export interface RequestLike {
-  readonly method?: string | undefined;
-  readonly url?: string | undefined;
-  readonly originalUrl?: string | undefined;
-  readonly headers: IncomingHttpHeaders;
-  readonly socket?: {
-    readonly remoteAddress?: string | undefined;
-    readonly localAddress?: string | undefined;
-    readonly destroyed?: boolean;
-    readonly encrypted?: boolean | undefined;
-  } | null;
-}
+import type { RequestLike } from "./request-like.js";
 
 /** What a valid pass says; set on the request by the gate that checked it. */
 export interface PassInfo {

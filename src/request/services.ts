@@ -1,14 +1,10 @@
 import { domainToASCII } from "node:url";
 import { BunkerHookError } from "../errors.js";
 import { RecentMap } from "../recent-map.js";
-import type { RequestLike } from "./request-view.js";
-import { isThenable } from "./verdict.js";
+import type { RequestLike } from "./request-like.js";
+import { isThenable } from "../awaitable.js";
 
-/** The service of a middleware that was told of none. */
-export const DEFAULT_SERVICE = "default";
-
-/** What a service may be called. */
-export const SERVICE_NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
+import { DEFAULT_SERVICE, SERVICE_NAME } from "../service-name.js";
 
 const SLASH = 47;
 

@@ -1,4 +1,4 @@
-import type { Awaitable } from "../store/store.js";
+import type { Awaitable } from "../awaitable.js";
 import type { Ban } from "../bans/ban.js";
 import type { RequestView } from "./request-view.js";
 
@@ -44,10 +44,3 @@ export type Verdict = Pass | Deny | Challenge;
 
 /** The verdict of a protection that has nothing against the request. */
 export const PASS: Pass = Object.freeze({ action: "pass" });
-
-/** Whether a value is a promise or the like. */
-export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return (
-    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
-  );
-}

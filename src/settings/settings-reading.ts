@@ -1,4 +1,5 @@
-import { normalHost, SERVICE_NAME } from "../request/services.js";
+import { normalHost } from "../request/services.js";
+import { SERVICE_NAME } from "../service-name.js";
 import { nearestName } from "../options/table.js";
 import { settingOf } from "./catalogue.js";
 import type { Setting } from "./setting.js";

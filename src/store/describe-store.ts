@@ -2,7 +2,8 @@ import { COUNTING, EXACT_COUNTING } from "./contract/counting.js";
 import { subjectOf, type Clause, type Subject } from "./contract/clause.js";
 import { LISTING, WATCHING } from "./contract/listing.js";
 import { VALUES } from "./contract/values.js";
-import type { Awaitable, Store } from "./store.js";
+import type { Store } from "./store.js";
+import type { Awaitable } from "../awaitable.js";
 
 /** A fresh store to check, as {@link describeStore} asks for before each test. */
 export interface StoreToCheck {

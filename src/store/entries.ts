@@ -1,4 +1,4 @@
-import { isThenable } from "../request/verdict.js";
+import { isThenable } from "../awaitable.js";
 import type { Namespace, Store, StoreChange } from "./store.js";
 
 /** The texts of a namespace whose rest starts with `prefix`, with the seconds they have left, however the store tells them best. */

@@ -1,6 +1,7 @@
 import { StoreFailure } from "../errors.js";
-import { isThenable } from "../request/verdict.js";
-import { StoreFullError, type Awaitable, type HitOptions, type Hits, type Store } from "./store.js";
+import { isThenable } from "../awaitable.js";
+import { StoreFullError, type HitOptions, type Hits, type Store } from "./store.js";
+import type { Awaitable } from "../awaitable.js";
 
 /** How long any store may take for one call. */
 const DEADLINE_MS = 1000;

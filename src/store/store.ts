@@ -1,5 +1,4 @@
-/** A value, or a promise of it: stores in memory answer at once, stores on a network cannot. */
-export type Awaitable<T> = T | Promise<T>;
+import type { Awaitable } from "../awaitable.js";
 
 /**
  * What a key is for. Each namespace has a budget of its own (rules R31), so that a flood in one never pushes out another.

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { messageOf } from "../../errors.js";
 import type { Check } from "../../options/check.js";
-import type { Awaitable } from "../../store/store.js";
+import type { Awaitable } from "../../awaitable.js";
 
 /** Answers what an address belongs to; `undefined` or `null` = not known. */
 export type GeoLookup<T> = (ip: string) => Awaitable<T | null | undefined>;

@@ -4,7 +4,7 @@ import type { Client } from "../../request/client.js";
 import type { Check } from "../../options/check.js";
 import type { RequestView } from "../../request/request-view.js";
 import type { Runtime } from "../../engine/context.js";
-import { isThenable } from "../../request/verdict.js";
+import { isThenable } from "../../awaitable.js";
 
 /** One cookie that lets its bearer through. */
 export interface CookieRule {

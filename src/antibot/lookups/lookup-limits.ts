@@ -1,5 +1,5 @@
-import { isThenable } from "../../request/verdict.js";
-import type { Awaitable } from "../../store/store.js";
+import { isThenable } from "../../awaitable.js";
+import type { Awaitable } from "../../awaitable.js";
 
 /** Look-ups under way for one client, and for all (R33); more are not made. */
 const MOST_PER_CLIENT = 4;

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { Awaitable, Namespace, Store } from "../store.js";
+import type { Namespace, Store } from "../store.js";
+import type { Awaitable } from "../../awaitable.js";
 
 /** A store being checked, and the hand on its clock. */
 export interface Subject {

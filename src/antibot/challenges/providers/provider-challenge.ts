@@ -3,7 +3,7 @@ import type { Client } from "../../../request/client.js";
 import type { RequestView } from "../../../request/request-view.js";
 import { problem } from "../../../engine/responder.js";
 import type { Runtime } from "../../../engine/context.js";
-import type { Awaitable } from "../../../store/store.js";
+import type { Awaitable } from "../../../awaitable.js";
 import type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "../../challenge.js";
 import { MOST_BITS } from "../../difficulty.js";
 import { isSolved, javascriptChallenge, type WorkState } from "../javascript.js";

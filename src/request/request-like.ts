@@ -1,0 +1,15 @@
+import type { IncomingHttpHeaders } from "node:http";
+
+/** The parts of a request that are looked at: an IncomingMessage has them, and so can a plain object. */
+export interface RequestLike {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly originalUrl?: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly socket?: {
+    readonly remoteAddress?: string | undefined;
+    readonly localAddress?: string | undefined;
+    readonly destroyed?: boolean;
+    readonly encrypted?: boolean | undefined;
+  } | null;
+}

@@ -1,0 +1,8 @@
+/** The service of a middleware that was given none. */
+export const DEFAULT_SERVICE = "default";
+
+/** What events and bans call the service of a request whose Host is not configured. */
+export const UNKNOWN_SERVICE = "unknown";
+
+/** What a service may be called. */
+export const SERVICE_NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
