@@ -76,7 +76,7 @@ export type {
   BunkerEventType,
   BunkerListener,
   BunkerListeners,
-  Hub,
+  EventBus as Hub,
   Logger,
 } from "./events/event-bus.js";
 export type { ExplainedStep, Explanation, ImaginedRequest } from "./engine/explain.js";

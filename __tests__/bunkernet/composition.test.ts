@@ -3,7 +3,7 @@ import { bunkernet } from "../../src/bunkernet/index.js";
 import { BunkernetProtection } from "../../src/bunkernet/bunkernet-protection.js";
 import { bunkernetTable } from "../../src/bunkernet/options.js";
 import { readOptions } from "../../src/options/table.js";
-import { Runtime } from "../../src/engine/context.js";
+import { Context } from "../../src/engine/context.js";
 import { sharedTable } from "../../src/engine/shared-options.js";
 import { ask, NAVIGATION } from "../support/ask.js";
 import { EXPRESS, plainSite, serve } from "../support/hosts.js";
@@ -28,15 +28,15 @@ afterEach(async () => {
 });
 
 // As bunker() makes it.
-function protectionOf(byDefault: boolean, lines: string[]): { guard: BunkernetProtection; runtime: Runtime } {
+function protectionOf(byDefault: boolean, lines: string[]): { guard: BunkernetProtection; context: Context } {
   const say = (line: string): void => void lines.push(line);
   const shared = { store: new MemoryStore(), logger: { info: say, warn: say, error: say } };
   const fail = (problem: unknown): never => {
     throw new Error(JSON.stringify(problem));
   };
-  const runtime = new Runtime(readOptions(sharedTable, shared, "", fail), shared);
+  const context = new Context(readOptions(sharedTable, shared, "", fail), shared);
   const options = readOptions(bunkernetTable, { server: api.url }, "", fail);
-  return { guard: new BunkernetProtection(runtime, options, () => undefined, byDefault), runtime };
+  return { guard: new BunkernetProtection(context, options, () => undefined, byDefault), context };
 }
 
 test.each([
@@ -45,28 +45,28 @@ test.each([
 ])("R29 on only by default there is no traffic in tests and CI: %p", async (env) => {
   Object.assign(process.env, env);
   const lines: string[] = [];
-  const { guard, runtime } = protectionOf(true, lines);
+  const { guard, context } = protectionOf(true, lines);
   await guard.start();
   await guard.sync();
   await guard.flush();
   await expect(guard.ping()).rejects.toThrow(/test or CI/);
   expect(guard.status.quiet).toBe(true);
   await guard.close();
-  runtime.close();
+  context.close();
   expect([api.calls, lines]).toEqual([[], []]);
 });
 
 test("R37 on by default in production one line says what is shared, with whom, and how to turn it off", async () => {
   Object.assign(process.env, { NODE_ENV: "production", CI: "false" });
   const lines: string[] = [];
-  const { guard, runtime } = protectionOf(true, lines);
+  const { guard, context } = protectionOf(true, lines);
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatch(/shares addresses .* with 127\.0\.0\.1:\d+; .*bunkernet: false turns it off/);
   expect(api.calls).toEqual([]);
   await guard.sync();
   expect(guard.has(LISTED)).toBe(true);
   await guard.close();
-  runtime.close();
+  context.close();
 });
 
 test('action: "challenge" sends who is listed to the gate', async () => {

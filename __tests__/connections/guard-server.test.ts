@@ -3,10 +3,10 @@ import { connect, type AddressInfo } from "node:net";
 import { BanProtection } from "../../src/engine/ban-protection.js";
 import { Engine } from "../../src/engine/engine.js";
 import { readOptions } from "../../src/options/table.js";
-import { Runtime } from "../../src/engine/context.js";
+import { Context } from "../../src/engine/context.js";
 import { sharedTable, type SharedOptions } from "../../src/engine/shared-options.js";
 import { bunker, MemoryStore } from "../../src/index.js";
-import { guardWhole, type GuardOptions } from "../../src/connections/guard-server.js";
+import { guardServer, type GuardOptions } from "../../src/connections/guard-server.js";
 import { streamGuard } from "../../src/stream/index.js";
 import { proxyV1 } from "./proxy-bytes.js";
 
@@ -22,22 +22,22 @@ afterEach(async () => {
 async function site(
   options: GuardOptions,
   shared: SharedOptions = {},
-): Promise<{ port: number; runtime: Runtime; stop: () => void }> {
+): Promise<{ port: number; context: Context; stop: () => void }> {
   const given = { store: new MemoryStore(), logger: false as const, ...shared };
-  const runtime = new Runtime(
+  const context = new Context(
     readOptions(sharedTable, given, "", () => undefined),
     given,
   );
-  const engine = new Engine(runtime, [new BanProtection(runtime)]);
+  const engine = new Engine(context, [new BanProtection(context)]);
   const middleware = engine.middleware();
   const made = createServer((req, res) =>
     middleware(req, res, () => res.setHeader("Connection", "close").end(req.bunker?.ip)),
   );
   server = made;
   made.on("upgrade", (req, socket) => socket.end(`HTTP/1.1 101 ${req.socket.remoteAddress}\r\n\r\n`));
-  const stop = guardWhole(engine, engine, made, options);
+  const stop = guardServer(engine, engine, made, options);
   await new Promise<void>((resolve) => made.listen(0, "127.0.0.1", resolve));
-  return { port: (made.address() as AddressInfo).port, runtime, stop };
+  return { port: (made.address() as AddressInfo).port, context, stop };
 }
 
 function say(port: number, text: string): Promise<string> {
@@ -56,13 +56,13 @@ const UPGRADE = "GET / HTTP/1.1\r\nHost: site.test\r\nUpgrade: echo\r\nConnectio
 
 test("R10 without `connections` a banned client is answered, requests and upgrades alike; with it, dropped", async () => {
   const polite = await site({ proxyProtocol: PROXY });
-  await polite.runtime.bans.add(VISITOR);
+  await polite.context.bans.add(VISITOR);
   expect(await say(polite.port, proxyV1(VISITOR) + GET)).toMatch(/^HTTP\/1\.1 403 /);
   expect(await say(polite.port, proxyV1(VISITOR) + UPGRADE)).toMatch(/^HTTP\/1\.1 403 /);
   expect(await say(polite.port, proxyV1("9.9.9.9") + UPGRADE)).toContain("101 9.9.9.9");
   await new Promise((resolve) => server?.close(resolve));
   const short = await site({ connections: true, proxyProtocol: PROXY });
-  await short.runtime.bans.add(VISITOR);
+  await short.context.bans.add(VISITOR);
   expect(await say(short.port, proxyV1(VISITOR) + GET)).toBe("");
   expect(await say(short.port, proxyV1(VISITOR) + UPGRADE)).toBe("");
   expect(await say(short.port, proxyV1("9.9.9.9") + GET)).toContain("9.9.9.9");
@@ -77,12 +77,12 @@ test("undone, headers are not read any more and nobody is refused at the socket"
 });
 
 test("a service that only requests tell: global bans are refused at the socket, a service's own by the middleware", async () => {
-  const { port, runtime } = await site(
+  const { port, context } = await site(
     { connections: true, proxyProtocol: PROXY },
     { services: ["site.test"] },
   );
-  await runtime.bans.add(VISITOR, { scope: "service", service: "site.test" });
-  await runtime.bans.add("9.9.9.9");
+  await context.bans.add(VISITOR, { scope: "service", service: "site.test" });
+  await context.bans.add("9.9.9.9");
   expect(await say(port, proxyV1(VISITOR) + GET)).toMatch(/^HTTP\/1\.1 403 /);
   expect(await say(port, proxyV1("9.9.9.9") + GET)).toBe("");
   expect(await say(port, proxyV1("7.7.7.7") + GET)).toContain("7.7.7.7");

@@ -295,7 +295,7 @@ describe("bans", () => {
 
   test("R26 unbanning a range lets in whom it covers, on the other instances too", async () => {
     const { status, store, clock } = await site();
-    // Another instance: the same keys, but a hub and an index of its own.
+    // Another instance: the same keys, but a events and an index of its own.
     const twin = Object.create(store) as MemoryStore;
     const other = await site({ store: twin, now: clock.now });
     expect([await status("9.9.9.1"), await other.status("9.9.9.2")]).toEqual([403, 403]);

@@ -10,7 +10,7 @@ import { Engine } from "../../src/engine/engine.js";
 import { explain, type Explanation, type ImaginedRequest } from "../../src/engine/explain.js";
 import { EVENT_TYPES } from "../../src/events/event-bus.js";
 import { readOptions } from "../../src/options/table.js";
-import { Runtime } from "../../src/engine/context.js";
+import { Context } from "../../src/engine/context.js";
 import { sharedTable, type SharedOptions } from "../../src/engine/shared-options.js";
 import { DnsblProtection } from "../../src/dnsbl/dnsbl-protection.js";
 import { dnsblTable } from "../../src/dnsbl/options.js";
@@ -38,22 +38,22 @@ function app(shared: SharedOptions = {}, antibot: AntibotOptions | false = { cha
   told = [];
   const options = { store: new MemoryStore(), logger: false as const, resolver, ...shared };
   const resolved = readOptions(sharedTable, options, "", none);
-  const runtime = new Runtime(resolved, options);
-  for (const type of EVENT_TYPES) runtime.hub.on(type, () => void told.push(type));
+  const context = new Context(resolved, options);
+  for (const type of EVENT_TYPES) context.events.on(type, () => void told.push(type));
   const sessions = { secret: "a-secret-of-32-characters-or-more" };
   const gate =
     antibot === false
       ? undefined
-      : new GateProtection(runtime, readOptions(antibotTable, { ...antibot, sessions }, "", none));
-  const bans = new BanProtection(runtime, () => gate);
+      : new GateProtection(context, readOptions(antibotTable, { ...antibot, sessions }, "", none));
+  const bans = new BanProtection(context, () => gate);
   const lists = new DnsblProtection(
-    runtime,
+    context,
     readOptions(dnsblTable, { list: "zone.test" }, "", none),
     () => gate,
   );
   const bad = readOptions(badBehaviorTable, { threshold: 2 }, "", none);
-  const behavior = new BadBehaviorProtection(runtime, bad, () => gate, bans);
-  const running = new Engine(runtime, [bans, lists, behavior, ...(gate === undefined ? [] : [gate])]);
+  const behavior = new BadBehaviorProtection(context, bad, () => gate, bans);
+  const running = new Engine(context, [bans, lists, behavior, ...(gate === undefined ? [] : [gate])]);
   engine = running;
   const explainers = explainersOf({
     dnsbl: { protection: lists, action: "deny" },
@@ -61,7 +61,7 @@ function app(shared: SharedOptions = {}, antibot: AntibotOptions | false = { cha
     gate,
   });
   return {
-    runtime,
+    context,
     explain: (subject: ImaginedRequest) => explain(running, subject, explainers),
     ofRequest: (subject: Parameters<typeof explain>[1]) => explain(running, subject, explainers),
   };
@@ -96,8 +96,8 @@ test("names every step in order, before any traffic", async () => {
 });
 
 test("the first that is against it decides; the others still say what they think", async () => {
-  const { explain: say, runtime } = app();
-  await runtime.bans.add(LISTED, { reason: "manual" });
+  const { explain: say, context } = app();
+  await context.bans.add(LISTED, { reason: "manual" });
   const explanation = await say({ ip: LISTED });
   expect(short(explanation)).toEqual([
     "bans: deny, manual",
@@ -132,12 +132,12 @@ test("`allow`, `skip` and unknown hosts are steps; R11 a throwing `skip` skips n
 });
 
 test("R27 leaves no trace: no event, no ban, no count, whatever is asked and how often", async () => {
-  const { explain: say, runtime } = app();
-  const before = JSON.stringify(await keysOf(runtime.options.store));
+  const { explain: say, context } = app();
+  const before = JSON.stringify(await keysOf(context.options.store));
   for (let i = 0; i < 5; i++) await say({ ip: LISTED });
   expect(told).toEqual([]);
-  expect(await runtime.bans.get(LISTED)).toBeUndefined();
-  expect(JSON.stringify(await keysOf(runtime.options.store))).toBe(before);
+  expect(await context.bans.get(LISTED)).toBeUndefined();
+  expect(JSON.stringify(await keysOf(context.options.store))).toBe(before);
 });
 
 async function keysOf(store: Store): Promise<string[]> {

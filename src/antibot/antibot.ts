@@ -4,11 +4,11 @@ import type { Duplex } from "node:stream";
 import { BanProtection } from "../engine/ban-protection.js";
 import { Engine, type Middleware, type Running } from "../engine/engine.js";
 import { BunkerOptionsError } from "../errors.js";
-import { mounted } from "../engine/mounted.js";
-import type { Report } from "../options/check.js";
+import { asMiddleware } from "../engine/mounted.js";
+import type { ReportProblem } from "../options/check.js";
 import { allProblemsAtOnce, nearestName, readOptions, type OptionsTable } from "../options/table.js";
 import type { Gate, Protection } from "../engine/protection.js";
-import { Runtime } from "../engine/context.js";
+import { Context } from "../engine/context.js";
 import {
   checkTogether,
   sharedTable,
@@ -19,7 +19,7 @@ import { judgeUpgrade } from "../engine/upgrade.js";
 import { MemoryStore } from "../store/memory-store.js";
 import type { Awaitable } from "../awaitable.js";
 import { checkProvider, isProviderName } from "./challenges/providers/checks.js";
-import { demandOf } from "./challenge-policy.js";
+import { requirementFor } from "./challenge-policy.js";
 import { GateProtection } from "./gate.js";
 import { checkLookups } from "./lookups/options.js";
 import { KIND_NAMES, type KindName } from "./challenge-registry.js";
@@ -61,10 +61,10 @@ export function antibot<Req extends IncomingMessage = IncomingMessage>(
     checkAntibot((options as AntibotOptions | undefined) ?? {}, read, read.store, "", report);
     return read;
   });
-  const runtime = new Runtime(resolved, options as SharedOptions);
-  const gate = new GateProtection(runtime, resolved);
-  const engine = new Engine(runtime, [new BanProtection(runtime, () => gate), gate]);
-  return mounted(engine, gateParts(engine, gate));
+  const context = new Context(resolved, options as SharedOptions);
+  const gate = new GateProtection(context, resolved);
+  const engine = new Engine(context, [new BanProtection(context, () => gate), gate]);
+  return asMiddleware(engine, gateParts(engine, gate));
 }
 
 /** What only several options together can get wrong. */
@@ -73,7 +73,7 @@ export function checkAntibot(
   options: AntibotResolved,
   store: unknown,
   prefix: string,
-  report: Report,
+  report: ReportProblem,
 ): void {
   const at = (name: string): string => (prefix === "" ? name : `${prefix}.${name}`);
   const names = Object.keys(antibotTable);
@@ -110,19 +110,19 @@ export function checkAntibot(
 
 /** The parts of a gate that its engine does not have. */
 export function gateParts(engine: Engine, gate: GateProtection): AntibotParts {
-  const { runtime } = gate;
+  const { context } = gate;
   return {
     uri: gate.options.uri,
     gate,
-    router: new Engine(runtime, [routerOf(gate)]).middleware(),
-    require: (kind) => new Engine(runtime, [requirementOf(gate, kind)]).middleware(),
+    router: new Engine(context, [routerOf(gate)]).middleware(),
+    require: (kind) => new Engine(context, [requirementOf(gate, kind)]).middleware(),
     upgrade: (req, socket) => judgeUpgrade(engine, req, socket),
   };
 }
 
 // Serves whatever reaches it: the mount point decides what that is.
 function routerOf(gate: GateProtection): Protection {
-  return { name: gate.name, failClosed: true, judge: (client) => gate.serve(client) };
+  return { name: gate.name, failClosed: true, judge: (client, request) => gate.serve(client, request) };
 }
 
 function requirementOf(gate: GateProtection, kind: string): Protection {
@@ -137,7 +137,7 @@ function requirementOf(gate: GateProtection, kind: string): Protection {
       },
     ]);
   }
-  const demand = demandOf(kind);
+  const demand = requirementFor(kind);
   return {
     name: gate.name,
     failClosed: true,

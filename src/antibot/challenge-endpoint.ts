@@ -1,14 +1,14 @@
 import type { Client } from "../request/client.js";
 import { readForm } from "../request/form-body.js";
 import { isSameOriginPost } from "../request/origin.js";
-import { ANSWER_HEADERS, problem } from "../engine/responder.js";
+import { REPLY_HEADERS, problem } from "../engine/responder.js";
 import type { RequestView } from "../request/request-view.js";
-import type { Answer } from "../request/verdict.js";
+import type { Reply } from "../request/verdict.js";
 import { fetchScript } from "./browser-scripts.generated.js";
-import type { Browser, Caller } from "./challenge-request.js";
+import type { Browser, ChallengeRequest } from "./challenge-request.js";
 import type { ChallengeKind, Fields } from "./challenge.js";
 import { framedPage, helpPage, repostPage, type Notice } from "./challenge-page.js";
-import { demandOf, type Demand } from "./challenge-policy.js";
+import { requirementFor, type Requirement } from "./challenge-policy.js";
 import {
   challengeLocation,
   DESTINATION_PARAMETER,
@@ -18,37 +18,37 @@ import {
 } from "./destination.js";
 import type { GateProtection } from "./gate.js";
 import { serviceOf } from "./gate.js";
-import type { GateTools } from "./gate-crypto.js";
+import type { GateCrypto } from "./gate-crypto.js";
 import { openForm } from "./kept-form.js";
-import { Levels } from "./escalation.js";
-import { Presenter } from "./challenge-issuer.js";
+import { Escalation } from "./escalation.js";
+import { ChallengeIssuer } from "./challenge-issuer.js";
 import { openChallenge, type SealedChallenge } from "./sealed-challenge.js";
-import { CircleWatch } from "./redirect-loop-detector.js";
-import { SpentIds } from "./used-challenges.js";
+import { RedirectLoopDetector } from "./redirect-loop-detector.js";
+import { UsedChallenges } from "./used-challenges.js";
 
 /** The longest answer to a challenge, in bytes; with a kept form of at most 16 KB in it, sealed, the longer. */
 const BODY_LIMIT = 8192;
 const FORM_LIMIT = 32_768;
 
 /** Serves the challenge's URI: shows challenges, takes answers, hands out passes. */
-export class ChallengeDesk {
-  readonly levels: Levels;
-  readonly presenter: Presenter;
-  private readonly spent: SpentIds;
-  private readonly circles = new CircleWatch();
+export class ChallengeEndpoint {
+  readonly levels: Escalation;
+  readonly issuer: ChallengeIssuer;
+  private readonly spent: UsedChallenges;
+  private readonly circles = new RedirectLoopDetector();
 
   constructor(private readonly gate: GateProtection) {
-    this.levels = new Levels(gate.runtime, gate.options.challenge.steps);
-    this.presenter = new Presenter(gate);
-    this.spent = new SpentIds(gate.runtime);
+    this.levels = new Escalation(gate.context, gate.options.challenge.steps);
+    this.issuer = new ChallengeIssuer(gate);
+    this.spent = new UsedChallenges(gate.context);
   }
 
   /** Answers one request for the URI or what lies below it. */
-  async answer(client: Client, request: RequestView, tools: GateTools): Promise<Answer> {
+  async answer(client: Client, request: RequestView, tools: GateCrypto): Promise<Reply> {
     const service = serviceOf(client);
     const query = new URLSearchParams(request.path.query);
     const destination = openDestination(query.get(DESTINATION_PARAMETER) ?? undefined, tools.keys, service);
-    const caller: Caller = {
+    const caller: ChallengeRequest = {
       client,
       request,
       tools,
@@ -68,30 +68,30 @@ export class ChallengeDesk {
   }
 
   /** The browser that asks; one that has no cookie of ours is given one. */
-  browserOf({ client, request, tools, service }: Omit<Caller, "destination" | "frame">): Browser {
+  browserOf({ client, request, tools, service }: Omit<ChallengeRequest, "destination" | "frame">): Browser {
     const known = tools.cookies.browser(client, request, service);
-    return known ?? tools.cookies.setBrowser(client, request, service, this.gate.runtime.now());
+    return known ?? tools.cookies.setBrowser(client, request, service, this.gate.context.now());
   }
 
-  private async show(caller: Caller): Promise<Answer> {
+  private async show(caller: ChallengeRequest): Promise<Reply> {
     const { client, request, tools, service } = caller;
     const demand = await this.demandFor(caller);
     if (demand === undefined || this.gate.passOf(client, request, this.gate.accepted(demand), tools)) {
       const { pass } = request;
-      const circle = pass !== undefined && this.circles.isCircle(pass.id, this.gate.runtime.now());
+      const circle = pass !== undefined && this.circles.isLoop(pass.id, this.gate.context.now());
       return circle ? this.help(caller) : this.goOn(caller, 302);
     }
     const browser = tools.cookies.browser(client, request, service);
     if (browser === undefined) return this.probe(caller);
     const kind = this.kindOf(demand);
-    if (kind.silent !== true) return this.presenter.present(caller, kind, browser, 200);
+    if (kind.silent !== true) return this.issuer.issue(caller, kind, browser, 200);
     // The cookie that came back is the answer, if it was set lately.
-    const now = this.gate.runtime.now();
+    const now = this.gate.context.now();
     if (now - browser.issued > this.gate.options.timeResolve * 1000) return this.probe(caller, browser.id);
     return this.admit(caller, kind.name, browser.id, false);
   }
 
-  private async take(caller: Caller, limit: number): Promise<Answer> {
+  private async take(caller: ChallengeRequest, limit: number): Promise<Reply> {
     const { client, request, tools, service } = caller;
     if (!isSameOriginPost(request)) return problem(403, "cross-site", "Forbidden", { id: request.id });
     const posted = await readForm(request.message, limit);
@@ -104,7 +104,7 @@ export class ChallengeDesk {
     if (sealed === undefined || kind === undefined) return this.again(caller, "invalid", 400);
     const browser = tools.cookies.browser(client, request, service);
     const form = browser && openForm(posted.fields.get("form"), tools.keys, service, browser.id);
-    const bound: Caller = {
+    const bound: ChallengeRequest = {
       ...caller,
       form,
       destination: { url: safePath(sealed.url), probed: true, kind: sealed.required },
@@ -112,25 +112,25 @@ export class ChallengeDesk {
     };
     if (browser === undefined) return this.probe(bound);
     if (browser.id !== sealed.browser) return this.again(bound, "invalid", 403);
-    const age = this.gate.runtime.now() - sealed.issued;
+    const age = this.gate.context.now() - sealed.issued;
     if (age > this.timeFor(sealed, kind) * 1000 || age < -60_000) return this.again(bound, "expired", 403);
-    if (kind.declines?.(posted.fields) === true) return this.presenter.present(bound, kind, browser, 200);
+    if (kind.declines?.(posted.fields) === true) return this.issuer.issue(bound, kind, browser, 200);
     return this.judge(bound, sealed, kind, posted.fields);
   }
 
   // R14: what can be guessed or costs money is spent before it is looked at, proofs only when they are good.
   private async judge(
-    caller: Caller,
+    caller: ChallengeRequest,
     sealed: SealedChallenge,
     kind: ChallengeKind,
     fields: Fields,
-  ): Promise<Answer> {
+  ): Promise<Reply> {
     const spend = kind.spend ?? "before";
     if (spend === "before") {
       const refused = await this.spend(caller, sealed, kind);
       if (refused !== undefined) return refused;
     }
-    const right = await kind.verify(sealed.state, fields, this.presenter.visit(caller));
+    const right = await kind.verify(sealed.state, fields, this.issuer.visit(caller));
     if (right === "again") return this.again(caller, "failed", 403);
     if (!right) return this.refuse(caller, kind);
     if (spend === "after") {
@@ -146,10 +146,10 @@ export class ChallengeDesk {
   }
 
   private async spend(
-    caller: Caller,
+    caller: ChallengeRequest,
     sealed: SealedChallenge,
     kind: ChallengeKind,
-  ): Promise<Answer | undefined> {
+  ): Promise<Reply | undefined> {
     // A minute longer than it may take: clocks of several instances differ.
     const spending = await this.spent.spend(
       sealed,
@@ -161,10 +161,10 @@ export class ChallengeDesk {
     return this.again(caller, "invalid", spending === "full" ? 503 : 403);
   }
 
-  private async refuse(caller: Caller, kind: ChallengeKind): Promise<Answer> {
+  private async refuse(caller: ChallengeRequest, kind: ChallengeKind): Promise<Reply> {
     const { client, request } = caller;
     request.answered = "failed";
-    this.gate.runtime.tell(
+    this.gate.context.emit(
       "failed",
       { protection: "antibot", reason: "wrong answer", data: { kind: kind.name } },
       client,
@@ -174,16 +174,21 @@ export class ChallengeDesk {
     return this.again(caller, "failed", 403);
   }
 
-  private async admit(caller: Caller, kind: string, browser: string, posted: boolean): Promise<Answer> {
+  private async admit(
+    caller: ChallengeRequest,
+    kind: string,
+    browser: string,
+    posted: boolean,
+  ): Promise<Reply> {
     const { client, request, tools, service } = caller;
     // Kinds solved before stay solved, from when they were: a route's own challenge must not cost the pass for the rest, nor
     // the cheapest challenge keep the dearest alive.
     this.gate.passOf(client, request, [], tools);
-    const now = this.gate.runtime.index.stamp();
+    const now = this.gate.context.banIndex.stamp();
     const solved = new Map([...(request.pass?.solved ?? []), [kind, now]]);
     const pass = tools.passes.issue(client, request, service, solved, now);
-    if (posted && this.gate.kinds.get(kind)?.spend !== "never") this.presenter.gauge.solved(client);
-    this.gate.runtime.tell(
+    if (posted && this.gate.kinds.get(kind)?.spend !== "never") this.issuer.difficulty.solved(client);
+    this.gate.context.emit(
       "solved",
       { protection: "antibot", reason: "solved", data: { kind } },
       client,
@@ -194,11 +199,11 @@ export class ChallengeDesk {
   }
 
   // On to where the visitor was going: by a redirect, by a script's own means, with the form that waited, or out of the dialog.
-  private goOn(caller: Caller, status: 302 | 303, cookies: string[] = []): Answer {
+  private goOn(caller: ChallengeRequest, status: 302 | 303, cookies: string[] = []): Reply {
     const { request, form, destination, frame } = caller;
     const url = this.gate.options.successUri || destination.url;
     if (status === 303 && request.wantsJson) {
-      const headers = { ...ANSWER_HEADERS, "Content-Type": "application/json", "Set-Cookie": cookies };
+      const headers = { ...REPLY_HEADERS, "Content-Type": "application/json", "Set-Cookie": cookies };
       return {
         status: 200,
         headers,
@@ -207,16 +212,16 @@ export class ChallengeDesk {
         ),
       };
     }
-    const visit = this.presenter.visit(caller);
-    const { theme } = this.gate.runtime.options;
+    const visit = this.issuer.visit(caller);
+    const { theme } = this.gate.context.options;
     if (form !== undefined) return repostPage(form, visit, theme, cookies);
     return frame ? framedPage(visit, theme, cookies) : redirect(status, url, cookies);
   }
 
   // One redirect shows whether a cookie comes back; when it does not, the visitor is told instead of sent in circles.
-  private async probe(caller: Caller, browserId?: string): Promise<Answer> {
+  private async probe(caller: ChallengeRequest, browserId?: string): Promise<Reply> {
     const { client, request, tools, service, destination, frame } = caller;
-    const { cookie } = tools.cookies.setBrowser(client, request, service, this.gate.runtime.now(), browserId);
+    const { cookie } = tools.cookies.setBrowser(client, request, service, this.gate.context.now(), browserId);
     const { uri } = this.gate.options;
     if (!destination.probed || browserId !== undefined) {
       const location = challengeLocation(uri, { ...destination, probed: true }, tools.keys, service);
@@ -229,14 +234,14 @@ export class ChallengeDesk {
     return this.help(caller, [cookie]);
   }
 
-  private help(caller: Caller, cookies: string[] = []): Answer {
+  private help(caller: ChallengeRequest, cookies: string[] = []): Reply {
     const { tools, service, destination } = caller;
     const retry = `${this.gate.options.uri}?${DESTINATION_PARAMETER}=${sealDestination({ ...destination, probed: false }, tools.keys, service)}`;
-    return helpPage(this.presenter.visit(caller), this.gate.runtime.options.theme, retry, cookies);
+    return helpPage(this.issuer.visit(caller), this.gate.context.options.theme, retry, cookies);
   }
 
   // A new challenge in place of one that failed, expired or makes no sense; the destination is kept.
-  private async again(caller: Caller, notice: Notice, status: number): Promise<Answer> {
+  private async again(caller: ChallengeRequest, notice: Notice, status: number): Promise<Reply> {
     const { client, request, tools, service } = caller;
     const demand = await this.demandFor(caller);
     const browser = tools.cookies.browser(client, request, service);
@@ -245,36 +250,36 @@ export class ChallengeDesk {
     const kind = this.kindOf(demand);
     return kind.silent === true
       ? this.probe(caller, browser.id)
-      : this.presenter.present(caller, kind, browser, status, notice);
+      : this.issuer.issue(caller, kind, browser, status, notice);
   }
 
   // Files of a challenge's page: whoever has the sealed challenge may have them, while it lasts.
-  private async file(caller: Caller, name: string, token: string | undefined): Promise<Answer> {
+  private async file(caller: ChallengeRequest, name: string, token: string | undefined): Promise<Reply> {
     const { request, tools, service } = caller;
     const sealed = openChallenge(token, tools.keys, service);
     const kind = sealed && this.gate.kinds.get(sealed.kind);
     const fresh =
       sealed !== undefined &&
       kind !== undefined &&
-      this.gate.runtime.now() - sealed.issued <= this.timeFor(sealed, kind) * 1000;
+      this.gate.context.now() - sealed.issued <= this.timeFor(sealed, kind) * 1000;
     const files = kind?.files;
     const serve = files !== undefined && Object.hasOwn(files, name) ? files[name] : undefined;
     if (serve === undefined) return problem(404, "not-found", "Not Found", { id: request.id });
     const issued = fresh ? { id: sealed.id, state: sealed.state, token: token as string } : undefined;
-    return serve(issued, this.presenter.visit(caller));
+    return serve(issued, this.issuer.visit(caller));
   }
 
-  private async demandFor(caller: Caller): Promise<Demand | undefined> {
+  private async demandFor(caller: ChallengeRequest): Promise<Requirement | undefined> {
     const { kind } = caller.destination;
-    if (kind !== undefined && this.gate.kinds.get(kind) !== undefined) return demandOf(kind);
-    return this.gate.options.challenge.demand(
+    if (kind !== undefined && this.gate.kinds.get(kind) !== undefined) return requirementFor(kind);
+    return this.gate.options.challenge.requirement(
       caller.client,
       caller.request,
       await this.levels.ask(caller.client),
     );
   }
 
-  private kindOf(demand: Demand): ChallengeKind {
+  private kindOf(demand: Requirement): ChallengeKind {
     const kind = this.gate.kinds.get(demand.kind);
     if (kind === undefined) throw new Error(`no challenge is called ${demand.kind}`);
     return kind;
@@ -282,16 +287,16 @@ export class ChallengeDesk {
 }
 
 const SCRIPT_HEADERS = {
-  ...ANSWER_HEADERS,
+  ...REPLY_HEADERS,
   "Content-Type": "text/javascript; charset=utf-8",
   "Cache-Control": "public, max-age=3600",
 };
 
-function redirect(status: 302 | 303, location: string, cookies: string[] = []): Answer {
+function redirect(status: 302 | 303, location: string, cookies: string[] = []): Reply {
   return {
     status,
     headers: {
-      ...ANSWER_HEADERS,
+      ...REPLY_HEADERS,
       Location: location,
       ...(cookies.length > 0 ? { "Set-Cookie": cookies } : {}),
     },
@@ -299,7 +304,7 @@ function redirect(status: 302 | 303, location: string, cookies: string[] = []): 
   };
 }
 
-function notAllowed(request: RequestView, allow: string): Answer {
+function notAllowed(request: RequestView, allow: string): Reply {
   const answer = problem(405, "method", "Method Not Allowed", { id: request.id });
   return { ...answer, headers: { ...answer.headers, Allow: allow } };
 }

@@ -1,42 +1,42 @@
 import { problem } from "../engine/responder.js";
-import type { Answer } from "../request/verdict.js";
+import type { Reply } from "../request/verdict.js";
 import { negotiateLanguage } from "../pages/negotiate.js";
 import { textsFor } from "../pages/texts.js";
-import { frameOf, type Browser, type Caller } from "./challenge-request.js";
+import { frameOf, type Browser, type ChallengeRequest } from "./challenge-request.js";
 import type { ChallengeKind, ChallengePage, Visit } from "./challenge.js";
 import { challengePage, type Notice } from "./challenge-page.js";
 import { challengeLocation } from "./destination.js";
-import { DifficultyGauge } from "./difficulty.js";
+import { DifficultyController } from "./difficulty.js";
 import type { GateProtection } from "./gate.js";
 import { sealForm } from "./kept-form.js";
 import { freshChallengeId, sealChallenge, type SealedChallenge } from "./sealed-challenge.js";
 
 /** Issues challenges and shows them. */
-export class Presenter {
-  readonly gauge: DifficultyGauge;
+export class ChallengeIssuer {
+  readonly difficulty: DifficultyController;
 
   constructor(private readonly gate: GateProtection) {
     const { difficulty, adaptive } = gate.options;
-    this.gauge = new DifficultyGauge(difficulty, adaptive, gate.runtime.now);
+    this.difficulty = new DifficultyController(difficulty, adaptive, gate.context.now);
   }
 
   /** A new challenge, as a page or, after an answer by a script, as JSON. */
-  async present(
-    caller: Caller,
+  async issue(
+    caller: ChallengeRequest,
     kind: ChallengeKind,
     browser: Browser,
     status: number,
     notice?: Notice,
-  ): Promise<Answer> {
+  ): Promise<Reply> {
     const { tools, service, destination, request, client } = caller;
     const { previous } = caller;
     const visit = { ...this.visit(caller), ...(previous?.kind === kind.name ? { previous } : {}) };
     const state = await kind.issue(visit);
-    this.gauge.issued(client);
+    this.difficulty.issued(client);
     const challenge: SealedChallenge = {
       id: freshChallengeId(),
       kind: kind.name,
-      issued: this.gate.runtime.now(),
+      issued: this.gate.context.now(),
       browser: browser.id,
       holder: client.key,
       url: destination.url,
@@ -60,7 +60,7 @@ export class Presenter {
       token,
       form,
       visit,
-      theme: this.gate.runtime.options.theme,
+      theme: this.gate.context.options.theme,
       status,
       notice,
       cookies,
@@ -69,34 +69,34 @@ export class Presenter {
   }
 
   /** Who is being challenged, as a challenge's kind is told. */
-  visit(caller: Caller): Visit {
+  visit(caller: ChallengeRequest): Visit {
     const { client, request, service, frame } = caller;
-    const { options, runtime } = this.gate;
+    const { options, context } = this.gate;
     const language = negotiateLanguage(request.header("accept-language"));
     return {
       client,
       request,
       service,
       language,
-      texts: textsFor(language, runtime.options.theme),
+      texts: textsFor(language, context.options.theme),
       uri: options.uri,
       // A form that is kept comes back to a path of its own, the only one that reads more than the challenge's few kilobytes.
       action: caller.form === undefined ? `${options.uri}${frame ? "?frame=1" : ""}` : `${options.uri}/form`,
-      difficulty: this.gauge.bitsFor(client, request),
+      difficulty: this.difficulty.bitsFor(client, request),
       noscript: this.noscriptHref(caller),
       frame,
-      now: runtime.now(),
+      now: context.now(),
     };
   }
 
   // The captcha works as a plain form. A form that is kept cannot come along: a link carries no fields.
-  private noscriptHref({ destination, tools, service, form }: Caller): string | undefined {
+  private noscriptHref({ destination, tools, service, form }: ChallengeRequest): string | undefined {
     const { noscript, uri } = this.gate.options;
     if (noscript !== "captcha" || form !== undefined) return undefined;
     return challengeLocation(uri, { ...destination, kind: "captcha" }, tools.keys, service);
   }
 
-  private framing(caller: Caller): "'none'" | "'self'" | "*" {
+  private framing(caller: ChallengeRequest): "'none'" | "'self'" | "*" {
     const frame = frameOf(caller.request);
     if (caller.frame || frame === "own") return "'self'";
     return frame === "foreign" && this.gate.options.sessions.sameSite === "none" ? "*" : "'none'";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { ANSWER_HEADERS } from "../engine/responder.js";
-import type { Answer } from "../request/verdict.js";
+import { REPLY_HEADERS } from "../engine/responder.js";
+import type { Reply } from "../request/verdict.js";
 import { cookieHelpPage } from "../pages/cookie-help-page.js";
 import { escapeHtml, pageHeaders, renderPage, type PagePolicy } from "../pages/page.js";
 import type { PageTheme } from "../pages/theme.js";
@@ -27,7 +27,7 @@ export interface ChallengeFrame {
 export function challengePage(
   page: ChallengePage,
   { token, form, visit, theme, status, notice, cookies, frameAncestors }: ChallengeFrame,
-): Answer {
+): Reply {
   const { texts } = visit;
   const said =
     notice === undefined
@@ -61,10 +61,10 @@ export function helpPage(
   theme: PageTheme,
   retryHref: string,
   cookies: readonly string[],
-): Answer {
+): Reply {
   return {
     status: 403,
-    headers: { ...ANSWER_HEADERS, ...pageHeaders(theme), "Set-Cookie": [...cookies] },
+    headers: { ...REPLY_HEADERS, ...pageHeaders(theme), "Set-Cookie": [...cookies] },
     body: cookieHelpPage({ language: visit.language, theme, referenceId: visit.request.id, retryHref }),
   };
 }
@@ -75,7 +75,7 @@ export function repostPage(
   visit: Visit,
   theme: PageTheme,
   cookies: readonly string[],
-): Answer {
+): Reply {
   // A hidden input would do but for one called "_charset_", whose value browsers replace.
   const fields = form.fields
     .map(([name, value]) => `<textarea hidden name="${escapeHtml(name)}">\n${escapeHtml(value)}</textarea>`)
@@ -88,7 +88,7 @@ export function repostPage(
 }
 
 /** What a solved challenge leaves in the dialog of the fetch helper: word to the page that opened it. */
-export function framedPage(visit: Visit, theme: PageTheme, cookies: readonly string[]): Answer {
+export function framedPage(visit: Visit, theme: PageTheme, cookies: readonly string[]): Reply {
   const body = `<p role="status">${escapeHtml(visit.texts.done)}</p>`;
   const scripts = [{ source: `parent.postMessage({type:"express-bunker:solved"},location.origin)` }];
   return whole({
@@ -104,7 +104,7 @@ export function framedPage(visit: Visit, theme: PageTheme, cookies: readonly str
 }
 
 /** The page inside another site's frame, where cookies are not kept: a way out of the frame (R34). */
-export function openTabPage(visit: Visit, theme: PageTheme, url: string): Answer {
+export function openTabPage(visit: Visit, theme: PageTheme, url: string): Reply {
   const { texts } = visit;
   const body = `<p>${escapeHtml(texts.framed)}</p><p><a class="button" target="_blank" rel="noopener" href="${escapeHtml(url)}">${escapeHtml(texts.openTab)}</a></p>`;
   return whole({
@@ -123,7 +123,7 @@ export function unkeptPage(
   theme: PageTheme,
   location: string,
   cookies: readonly string[],
-): Answer {
+): Reply {
   const { texts } = visit;
   const body = `<p>${escapeHtml(texts.formTooLarge)}</p><p><a class="button" href="${escapeHtml(location)}">${escapeHtml(texts.submit)}</a></p>`;
   return whole({ visit, theme, title: texts.challengeTitle, body, status: 403, cookies });
@@ -146,16 +146,7 @@ interface Whole {
   readonly policy?: PagePolicy;
 }
 
-function whole({
-  visit,
-  theme,
-  title,
-  body,
-  status,
-  cookies = [],
-  scripts = [],
-  policy = {},
-}: Whole): Answer {
+function whole({ visit, theme, title, body, status, cookies = [], scripts = [], policy = {} }: Whole): Reply {
   const nonce = scripts.length === 0 ? undefined : randomBytes(16).toString("base64url");
   const parts = {
     title,
@@ -168,7 +159,7 @@ function whole({
   return {
     status,
     headers: {
-      ...ANSWER_HEADERS,
+      ...REPLY_HEADERS,
       ...pageHeaders(theme, nonce === undefined ? policy : { ...policy, nonce }),
       ...(cookies.length > 0 ? { "Set-Cookie": [...cookies] } : {}),
     },

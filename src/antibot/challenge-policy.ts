@@ -19,16 +19,16 @@ export type ChallengeOption<Req extends IncomingMessage = IncomingMessage> =
   ChallengeStep | readonly ChallengeStep[] | ((client: Client, request: Req) => KindName | "no");
 
 /** What a request must show: any of the `accepted` kinds; `kind` is what a visitor without them is given. */
-export interface Demand {
+export interface Requirement {
   readonly kind: string;
   readonly accepted: readonly string[];
 }
 
 /** The `challenge` option, ready to be asked. */
-export class ChallengeChoice {
+export class ChallengePolicy {
   /** Kinds that are not built in. */
   readonly own: readonly ChallengeKind[];
-  private readonly ladder: readonly Demand[];
+  private readonly ladder: readonly Requirement[];
 
   constructor(
     steps: readonly ChallengeStep[],
@@ -51,7 +51,7 @@ export class ChallengeChoice {
   }
 
   /** What is asked of a request at a level of the ladder; `undefined` = it is not gated. Throws what the hook throws. */
-  demand(client: Client, request: RequestView, level: number): Demand | undefined {
+  requirement(client: Client, request: RequestView, level: number): Requirement | undefined {
     if (this.hook === undefined) return this.ladder[Math.min(level, this.ladder.length - 1)];
     const name: unknown = this.hook(client, request.raw as never);
     if (isThenable(name))
@@ -63,28 +63,28 @@ export class ChallengeChoice {
         `answered what is no kind; kinds are ${KIND_NAMES.join(", ")} and "no"`,
       );
     }
-    return demandOf(name);
+    return requirementFor(name);
   }
 }
 
-const demands = new Map<string, Demand>();
+const demands = new Map<string, Requirement>();
 
 /** The demand for exactly one kind. */
-export function demandOf(kind: string): Demand {
+export function requirementFor(kind: string): Requirement {
   let demand = demands.get(kind);
   if (demand === undefined) demands.set(kind, (demand = { kind, accepted: [kind] }));
   return demand;
 }
 
 /** The `challenge` option's check. */
-export const choiceCheck: Check<ChallengeChoice> = {
+export const policyCheck: Check<ChallengePolicy> = {
   allowed: `${KIND_NAMES.map((name) => `"${name}"`).join(", ")}, a challenge object { name, issue, page, verify }, an array of these, or a function (client, request) => kind or "no"`,
   parse: (text) => text,
   read(value, path, report) {
     if (typeof value === "function")
-      return new ChallengeChoice([], value as (client: Client, request: never) => unknown);
+      return new ChallengePolicy([], value as (client: Client, request: never) => unknown);
     const steps: readonly unknown[] = Array.isArray(value) ? value : [value];
-    if (steps.length > 0 && steps.every(isStep)) return new ChallengeChoice(steps);
+    if (steps.length > 0 && steps.every(isStep)) return new ChallengePolicy(steps);
     const wrong = steps.find((step) => !isStep(step));
     const nearest = typeof wrong === "string" ? nearestName(wrong, KIND_NAMES) : undefined;
     report({ path, value: wrong, allowed: this.allowed, ...(nearest === undefined ? {} : { nearest }) });

@@ -1,4 +1,4 @@
-import type { Runtime } from "../engine/context.js";
+import type { Context } from "../engine/context.js";
 import type { ChallengeKind } from "./challenge.js";
 import { CaptchaChallenge } from "./challenges/captcha/captcha-challenge.js";
 import { cookieChallenge } from "./challenges/cookie.js";
@@ -12,15 +12,15 @@ import type { AntibotResolved } from "./options.js";
 export type KindName = "cookie" | "javascript" | "captcha" | ProviderName;
 
 // A kind's state is its own business: only what its `issue` answered ever comes back to it.
-const MAKERS: Readonly<Record<KindName, (options: AntibotResolved, runtime: Runtime) => ChallengeKind>> = {
+const MAKERS: Readonly<Record<KindName, (options: AntibotResolved, context: Context) => ChallengeKind>> = {
   cookie: () => cookieChallenge,
   javascript: () => javascriptChallenge,
-  captcha: (options, runtime) => new CaptchaChallenge(options.captcha, runtime),
-  recaptcha: (options, runtime) => providerChallenge("recaptcha", options, runtime),
-  hcaptcha: (options, runtime) => providerChallenge("hcaptcha", options, runtime),
-  turnstile: (options, runtime) => providerChallenge("turnstile", options, runtime),
-  mcaptcha: (options, runtime) => providerChallenge("mcaptcha", options, runtime),
-  capjs: (options, runtime) => providerChallenge("capjs", options, runtime),
+  captcha: (options, context) => new CaptchaChallenge(options.captcha, context),
+  recaptcha: (options, context) => providerChallenge("recaptcha", options, context),
+  hcaptcha: (options, context) => providerChallenge("hcaptcha", options, context),
+  turnstile: (options, context) => providerChallenge("turnstile", options, context),
+  mcaptcha: (options, context) => providerChallenge("mcaptcha", options, context),
+  capjs: (options, context) => providerChallenge("capjs", options, context),
 };
 
 /** Their names. */
@@ -32,12 +32,12 @@ export function isKindName(name: string): name is KindName {
 }
 
 /** The kinds of one gate: its own, and built-in ones with its options, made when they are first asked for. */
-export class KindRegistry {
+export class ChallengeRegistry {
   private readonly made: Map<string, ChallengeKind>;
 
   constructor(
     private readonly options: AntibotResolved,
-    private readonly runtime: Runtime,
+    private readonly context: Context,
   ) {
     this.made = new Map(options.challenge.own.map((kind) => [kind.name, kind]));
     // Made at once, since they tell the log who will learn visitors' addresses (R37).
@@ -53,7 +53,7 @@ export class KindRegistry {
   get(name: string): ChallengeKind | undefined {
     const known = this.made.get(name);
     if (known !== undefined || !isKindName(name)) return known;
-    const kind = MAKERS[name](this.options, this.runtime);
+    const kind = MAKERS[name](this.options, this.context);
     this.made.set(name, kind);
     return kind;
   }

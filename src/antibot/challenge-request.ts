@@ -2,14 +2,14 @@ import type { Client } from "../request/client.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Fields } from "./challenge.js";
 import type { Destination } from "./destination.js";
-import type { GateTools } from "./gate-crypto.js";
+import type { GateCrypto } from "./gate-crypto.js";
 import type { KeptForm } from "./kept-form.js";
 
 /** One visitor at the challenge and what is needed to answer. */
-export interface Caller {
+export interface ChallengeRequest {
   readonly client: Client;
   readonly request: RequestView;
-  readonly tools: GateTools;
+  readonly tools: GateCrypto;
   readonly service: string;
   readonly destination: Destination;
   /** The page is in the dialog of the fetch helper. */

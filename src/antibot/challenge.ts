@@ -1,6 +1,6 @@
 import type { Client } from "../request/client.js";
 import type { RequestView } from "../request/request-view.js";
-import type { Answer } from "../request/verdict.js";
+import type { Reply } from "../request/verdict.js";
 import type { PageTexts } from "../pages/texts.js";
 import type { Awaitable } from "../awaitable.js";
 
@@ -92,5 +92,5 @@ export interface ChallengeKind<State = unknown> {
 
 // Declared as a method, like `page` and `verify`: a kind with a state of its own must fit where any kind is taken.
 type ChallengeFile<State> = {
-  file(issued: Issued<State> | undefined, visit: Visit): Awaitable<Answer>;
+  file(issued: Issued<State> | undefined, visit: Visit): Awaitable<Reply>;
 }["file"];

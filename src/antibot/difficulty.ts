@@ -28,7 +28,7 @@ interface Score {
 }
 
 /** How much work a visitor is asked for: more from networks that leave challenges unsolved, and eased again with time. */
-export class DifficultyGauge {
+export class DifficultyController {
   private readonly prefixes = new RecentMap<string, Score>(20_000);
   private readonly everybody: Score = { value: 0, at: 0 };
 

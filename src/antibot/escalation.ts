@@ -1,6 +1,6 @@
 import type { Client } from "../request/client.js";
 import { RecentMap } from "../recent-map.js";
-import type { Runtime } from "../engine/context.js";
+import type { Context } from "../engine/context.js";
 import { isThenable } from "../awaitable.js";
 import type { Awaitable } from "../awaitable.js";
 
@@ -10,11 +10,11 @@ const FAILURES_A_STEP = 3;
 const MEMORY = 3600;
 
 /** How far up the ladder a client's failures have led it: known here at once, and to other instances through the store. */
-export class Levels {
+export class Escalation {
   private readonly known = new RecentMap<string, { failures: number; until: number }>(20_000);
 
   constructor(
-    private readonly runtime: Runtime,
+    private readonly context: Context,
     private readonly steps: number,
   ) {}
 
@@ -22,13 +22,13 @@ export class Levels {
   of(client: Client): number {
     if (this.steps < 2) return 0;
     const known = this.known.get(client.key);
-    return known === undefined || this.runtime.now() >= known.until ? 0 : this.step(known.failures);
+    return known === undefined || this.context.now() >= known.until ? 0 : this.step(known.failures);
   }
 
   /** The client's step, other instances asked. */
   async ask(client: Client): Promise<number> {
     if (this.steps < 2) return 0;
-    const failures = Number((await this.runtime.store.get(counterKey(client))) ?? 0);
+    const failures = Number((await this.context.store.get(counterKey(client))) ?? 0);
     this.remember(client, failures);
     return this.step(failures);
   }
@@ -36,7 +36,7 @@ export class Levels {
   /** Records a failure. */
   failed(client: Client): Awaitable<void> {
     if (this.steps < 2) return undefined;
-    const failures = this.runtime.store.increment(counterKey(client), 1, MEMORY);
+    const failures = this.context.store.increment(counterKey(client), 1, MEMORY);
     if (isThenable(failures))
       return failures.then((late) => {
         this.remember(client, late);
@@ -46,7 +46,7 @@ export class Levels {
   }
 
   private remember(client: Client, failures: number): void {
-    this.known.set(client.key, { failures, until: this.runtime.now() + MEMORY * 1000 });
+    this.known.set(client.key, { failures, until: this.context.now() + MEMORY * 1000 });
   }
 
   private step(failures: number): number {

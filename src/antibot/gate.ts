@@ -5,20 +5,20 @@ import { type Pattern } from "../pattern/pattern.js";
 import { uriMatches } from "../request/path.js";
 import type { Gate, Protection } from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
-import type { Runtime } from "../engine/context.js";
+import type { Context } from "../engine/context.js";
 import { DEFAULT_SERVICE } from "../service-name.js";
 import { PASS, type Challenge, type Pass as PassVerdict, type Verdict } from "../request/verdict.js";
 import { isThenable } from "../awaitable.js";
 import type { Awaitable } from "../awaitable.js";
-import { demandOf, type Demand } from "./challenge-policy.js";
-import { ChallengeDesk } from "./challenge-endpoint.js";
-import { gateTools, type GateTools } from "./gate-crypto.js";
-import { KindRegistry } from "./challenge-registry.js";
+import { requirementFor, type Requirement } from "./challenge-policy.js";
+import { ChallengeEndpoint } from "./challenge-endpoint.js";
+import { gateCrypto, type GateCrypto } from "./gate-crypto.js";
+import { ChallengeRegistry } from "./challenge-registry.js";
 import { bearsIgnoredCookie, warnOfBareCookies } from "./lookups/ignore-cookie.js";
 import { LookupExclusions } from "./lookups/lookup-exclusions.js";
 import type { AntibotResolved } from "./options.js";
-import { refer } from "./challenge-response.js";
-import { PassKeeper } from "./passes/pass-storage.js";
+import { respondWithChallenge } from "./challenge-response.js";
+import { PassStorage } from "./passes/pass-storage.js";
 
 const BUILT_IN: PassVerdict = Object.freeze({ action: "pass", why: "built-in" });
 const PREFLIGHT: PassVerdict = Object.freeze({ action: "pass", why: "preflight" });
@@ -34,58 +34,60 @@ type Manner = "excusable" | "strict" | "required";
 export class GateProtection implements Protection, Gate {
   readonly name = "antibot";
   readonly failClosed = true;
-  private tools: GateTools | undefined;
-  private loading: Promise<GateTools> | undefined;
-  readonly kinds: KindRegistry;
-  readonly desk: ChallengeDesk;
-  readonly keeper: PassKeeper;
+  private tools: GateCrypto | undefined;
+  private loading: Promise<GateCrypto> | undefined;
+  readonly kinds: ChallengeRegistry;
+  readonly desk: ChallengeEndpoint;
+  readonly keeper: PassStorage;
   private readonly lookups: LookupExclusions;
 
   constructor(
-    readonly runtime: Runtime,
+    readonly context: Context,
     readonly options: AntibotResolved,
   ) {
-    this.kinds = new KindRegistry(options, runtime);
-    this.desk = new ChallengeDesk(this);
-    this.keeper = new PassKeeper(runtime, options);
-    this.lookups = new LookupExclusions(runtime, options);
-    warnOfBareCookies(options.ignoreCookie, runtime);
-    runtime.index.retention = Math.max(runtime.index.retention, options.timeValid);
+    this.kinds = new ChallengeRegistry(options, context);
+    this.desk = new ChallengeEndpoint(this);
+    this.keeper = new PassStorage(context, options);
+    this.lookups = new LookupExclusions(context, options);
+    warnOfBareCookies(options.ignoreCookie, context);
+    context.banIndex.retention = Math.max(context.banIndex.retention, options.timeValid);
   }
 
   judge(client: Client, request: RequestView): Awaitable<Verdict> {
-    if (this.isOwn(request.path)) return this.serve(client);
+    if (this.isOwn(request.path)) return this.serve(client, request);
     return (
       this.excused(client, request) ??
       this.pursue(
         client,
         request,
-        this.options.challenge.demand(client, request, this.desk.levels.of(client)),
+        this.options.challenge.requirement(client, request, this.desk.levels.of(client)),
         "excusable",
       )
     );
   }
 
-  demand(client: Client, request: RequestView): Awaitable<Verdict> {
-    if (this.isOwn(request.path)) return this.serve(client);
-    const asked = this.options.challenge.demand(client, request, this.desk.levels.of(client));
-    return this.pursue(client, request, asked ?? demandOf("cookie"), "strict");
+  challenge(client: Client, request: RequestView): Awaitable<Verdict> {
+    if (this.isOwn(request.path)) return this.serve(client, request);
+    const asked = this.options.challenge.requirement(client, request, this.desk.levels.of(client));
+    return this.pursue(client, request, asked ?? requirementFor("cookie"), "strict");
   }
 
   /** What a route asks for that wants exactly this kind, whoever is excused elsewhere. */
-  require(demand: Demand, client: Client, request: RequestView): Awaitable<Verdict> {
-    return this.isOwn(request.path) ? this.serve(client) : this.pursue(client, request, demand, "required");
+  require(demand: Requirement, client: Client, request: RequestView): Awaitable<Verdict> {
+    return this.isOwn(request.path)
+      ? this.serve(client, request)
+      : this.pursue(client, request, demand, "required");
   }
 
   /** The verdict that answers a request for the challenge itself. */
-  serve(client: Client): Challenge {
+  serve(client: Client, request: RequestView): Challenge {
     return {
       action: "challenge",
       protection: this.name,
       reason: "challenge",
       data: {},
       serving: true,
-      answer: async (request) => this.desk.answer(client, request, await this.toolbox()),
+      reply: async () => this.desk.answer(client, request, await this.toolbox()),
     };
   }
 
@@ -94,12 +96,12 @@ export class GateProtection implements Protection, Gate {
   }
 
   /** The good pass of a client that shows one of the `accepted` kinds, if it has one. */
-  passOf(client: Client, request: RequestView, accepted: readonly string[], tools: GateTools): boolean {
+  passOf(client: Client, request: RequestView, accepted: readonly string[], tools: GateCrypto): boolean {
     const service = serviceOf(client);
-    const now = this.runtime.now();
+    const now = this.context.now();
     for (const value of this.keeper.read(client, request, service, tools)) {
       const pass = tools.passes.check(value, client, request, service, now);
-      if (pass === undefined || this.runtime.index.voids(client, client.service, pass.issued)) continue;
+      if (pass === undefined || this.context.banIndex.voids(client, client.service, pass.issued)) continue;
       request.pass ??= pass;
       if (pass.kinds.some((kind) => accepted.includes(kind) || accepted.includes(standingFor(kind))))
         return true;
@@ -111,19 +113,19 @@ export class GateProtection implements Protection, Gate {
    * The kinds that meet a demand: with `noscript: "captcha"`, a captcha does for the proof of work (R35), which is its own
    * alternative; for nothing dearer (R21).
    */
-  accepted({ accepted }: Demand): readonly string[] {
+  accepted({ accepted }: Requirement): readonly string[] {
     return this.options.noscript === "captcha" && accepted.includes("javascript")
       ? [...accepted, "captcha"]
       : accepted;
   }
 
   // Who keeps coming keeps the pass: in the second half of its life a page brings a new one along.
-  private renew(client: Client, request: RequestView, tools: GateTools): void {
+  private renew(client: Client, request: RequestView, tools: GateCrypto): void {
     const { pass } = request;
     if (pass === undefined || !request.isNavigation) return;
-    if (this.runtime.now() - pass.issued < this.options.timeValid * 500) return;
+    if (this.context.now() - pass.issued < this.options.timeValid * 500) return;
     const service = serviceOf(client);
-    const now = this.runtime.index.stamp();
+    const now = this.context.banIndex.stamp();
     const fresh = tools.passes.issue(
       client,
       request,
@@ -135,10 +137,10 @@ export class GateProtection implements Protection, Gate {
   }
 
   /** The gate's keys and cookies; waits where the secret has still to come from the store. */
-  toolbox(): Awaitable<GateTools> {
+  toolbox(): Awaitable<GateCrypto> {
     if (this.tools !== undefined) return this.tools;
     if (this.loading !== undefined) return this.loading;
-    const made = gateTools(this.runtime, this.options);
+    const made = gateCrypto(this.context, this.options);
     if (!isThenable(made)) return (this.tools = made);
     this.loading = made.then((tools) => (this.tools = tools)).finally(() => (this.loading = undefined));
     return this.loading;
@@ -167,7 +169,7 @@ export class GateProtection implements Protection, Gate {
     const why = exclusionOf(options, client, request);
     if (why !== undefined) return { action: "pass", why };
     return options.ignoreCookie.length > 0 &&
-      bearsIgnoredCookie(options.ignoreCookie, client, request, this.runtime)
+      bearsIgnoredCookie(options.ignoreCookie, client, request, this.context)
       ? IGNORED_COOKIE
       : undefined;
   }
@@ -175,7 +177,7 @@ export class GateProtection implements Protection, Gate {
   private pursue(
     client: Client,
     request: RequestView,
-    demand: Demand | undefined,
+    demand: Requirement | undefined,
     manner: Manner,
   ): Awaitable<Verdict> {
     if (demand === undefined) return NOT_GATED;
@@ -187,8 +189,8 @@ export class GateProtection implements Protection, Gate {
   private stop(
     client: Client,
     request: RequestView,
-    demand: Demand,
-    tools: GateTools,
+    demand: Requirement,
+    tools: GateCrypto,
     manner: Manner,
   ): Awaitable<Verdict> {
     if (this.passOf(client, request, this.accepted(demand), tools)) {
@@ -201,7 +203,7 @@ export class GateProtection implements Protection, Gate {
       protection: this.name,
       reason: "no pass",
       data: { kind: demand.kind },
-      answer: (asked) => refer(this, client, asked, tools, demand, manner === "required"),
+      reply: () => respondWithChallenge(this, client, request, tools, demand, manner === "required"),
     };
     if (manner !== "excusable" || !this.lookups.active) return challenge;
     // Only now: nobody who holds a pass waits for a look-up.

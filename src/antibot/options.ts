@@ -21,7 +21,7 @@ import type { BindingRules } from "./passes/binding.js";
 import { captchaTable, type CaptchaOptions, type CaptchaResolved } from "./challenges/captcha/options.js";
 import { providersTable } from "./challenges/providers/option-tables.js";
 import type { ProvidersOptions, ProvidersResolved } from "./challenges/providers/options.js";
-import { choiceCheck, type ChallengeChoice, type ChallengeOption } from "./challenge-policy.js";
+import { policyCheck, type ChallengePolicy, type ChallengeOption } from "./challenge-policy.js";
 import { lookupTable, type LookupOptions, type LookupResolved } from "./lookups/options.js";
 import { LEAST_BITS, MOST_BITS, type Difficulty } from "./difficulty.js";
 import { SHORTEST_SECRET } from "./secrets.js";
@@ -103,7 +103,7 @@ export interface SessionResolved extends BindingRules {
 
 /** {@link AntibotOptions} read and checked. */
 export interface AntibotResolved extends ProvidersResolved, LookupResolved {
-  challenge: ChallengeChoice;
+  challenge: ChallengePolicy;
   uri: string;
   timeResolve: number;
   timeValid: number;
@@ -208,8 +208,8 @@ export const antibotTable: OptionsTable<AntibotResolved> = {
   challenge: {
     setting: "USE_ANTIBOT",
     context: "multisite",
-    check: choiceCheck,
-    default: () => choiceCheck.read("cookie", "", () => undefined) as ChallengeChoice,
+    check: policyCheck,
+    default: () => policyCheck.read("cookie", "", () => undefined) as ChallengePolicy,
     help: "What a visitor must do.",
   },
   uri: {

@@ -8,11 +8,11 @@ const WITHIN = 10_000;
  * Notices visitors who are sent back and forth: one instance finds their pass good, another does not. A redirect more would
  * not help them.
  */
-export class CircleWatch {
+export class RedirectLoopDetector {
   private readonly seen = new RecentMap<string, { count: number; since: number }>(4096);
 
   /** Counts one redirect of the pass with that id; `true` = enough. */
-  isCircle(id: string, now: number): boolean {
+  isLoop(id: string, now: number): boolean {
     const entry = this.seen.get(id);
     if (entry === undefined || now - entry.since > WITHIN) {
       this.seen.set(id, { count: 1, since: now });

@@ -1,7 +1,7 @@
 import type { Client } from "../request/client.js";
 import { messageOf, StoreFailure } from "../errors.js";
 import type { RequestView } from "../request/request-view.js";
-import type { Runtime } from "../engine/context.js";
+import type { Context } from "../engine/context.js";
 import { StoreFullError } from "../store/store.js";
 import type { SealedChallenge } from "./sealed-challenge.js";
 
@@ -12,10 +12,10 @@ const MOST_LOCAL = 50_000;
 export type Spending = "fresh" | "spent" | "full";
 
 /** Spends challenge ids, each once over all instances; while the store is away, once on each instance (R36). */
-export class SpentIds {
+export class UsedChallenges {
   private readonly local = new Map<string, number>();
 
-  constructor(private readonly runtime: Runtime) {}
+  constructor(private readonly context: Context) {}
 
   /** Spends a challenge for `ttl` seconds: under whom it was issued to, so that no number of addresses spends it twice. */
   async spend(
@@ -25,13 +25,13 @@ export class SpentIds {
     request: RequestView,
   ): Promise<Spending> {
     const until = this.local.get(id);
-    if (until !== undefined && this.runtime.now() < until) return "spent";
+    if (until !== undefined && this.context.now() < until) return "spent";
     try {
-      return (await this.runtime.store.add(`spent:${holder}|${id}`, "1", ttl)) ? "fresh" : "spent";
+      return (await this.context.store.add(`spent:${holder}|${id}`, "1", ttl)) ? "fresh" : "spent";
     } catch (error) {
       if (error instanceof StoreFullError) return "full";
       if (!(error instanceof StoreFailure)) throw error;
-      this.runtime.tell(
+      this.context.emit(
         "fault",
         { protection: "antibot", reason: "store", data: messageOf(error) },
         client,
@@ -42,7 +42,7 @@ export class SpentIds {
   }
 
   private spendHere(id: string, ttl: number): Spending {
-    const now = this.runtime.now();
+    const now = this.context.now();
     // A call that timed out may be asked again at once by its copies: only what was written here counts as spent.
     if (this.local.has(id)) return "spent";
     if (this.local.size >= MOST_LOCAL) {

@@ -3,9 +3,9 @@ import type { Awaitable } from "../awaitable.js";
 import type { Client } from "../request/client.js";
 import { BunkerHookError, messageOf, StoreFailure } from "../errors.js";
 import { exclusionOf } from "../engine/exclusions.js";
-import type { Gate, Outcome, Protection } from "../engine/protection.js";
+import type { Gate, ObservedResponse, Protection } from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
-import type { Runtime } from "../engine/context.js";
+import type { Context } from "../engine/context.js";
 import { PASS, type Verdict } from "../request/verdict.js";
 import { isThenable } from "../awaitable.js";
 import { evidenceOf, noteOf, type Evidence } from "./evidence.js";
@@ -27,7 +27,7 @@ export class BadBehaviorProtection implements Protection {
   private readonly pending = new Map<string, Promise<void>>();
 
   constructor(
-    private readonly runtime: Runtime,
+    private readonly context: Context,
     private readonly options: BadBehaviorResolved,
     private readonly gate: () => Gate | undefined,
     private readonly bans: Protection,
@@ -37,14 +37,14 @@ export class BadBehaviorProtection implements Protection {
   }
 
   judge(client: Client, request: RequestView): Awaitable<Verdict> {
-    this.watch.saw(client.key, this.runtime.now());
+    this.watch.saw(client.key, this.context.now());
     const counting = this.pending.size === 0 ? undefined : this.pending.get(client.key);
     return counting === undefined ? PASS : counting.then(() => this.bans.judge(client, request));
   }
 
-  observe({ client, request, status }: Outcome): void {
+  observe({ client, request, status }: ObservedResponse): void {
     if (this.counted[status] !== 1 || !this.counts(client, request)) return;
-    if (exclusionOf(this.options, client, request) !== undefined || !request.countOnce(this.runtime.hub))
+    if (exclusionOf(this.options, client, request) !== undefined || !request.countOnce(this.context.events))
       return;
     const weight = this.weigh(request, status);
     if (weight > 0) this.count(client, request, status, weight);
@@ -53,9 +53,9 @@ export class BadBehaviorProtection implements Protection {
   /** Counts one bad answer, whoever gave it: for connections that never became requests, too. */
   count(client: Client, request: RequestView, status: number, weight: number): void {
     const { threshold, countTime } = this.options;
-    const note = noteOf(request, status, this.runtime.now());
+    const note = noteOf(request, status, this.context.now());
     this.later(client, request, () => {
-      const hits = this.runtime.store.hit(this.counterKey(client), countTime, threshold, { weight, note });
+      const hits = this.context.store.hit(this.counterKey(client), countTime, threshold, { weight, note });
       return isThenable(hits)
         ? hits.then((late) => this.weighed(late, client, request))
         : this.weighed(hits, client, request);
@@ -65,9 +65,9 @@ export class BadBehaviorProtection implements Protection {
   // Our own answers are no evidence, save a challenge answered wrongly (R15, R23); who is banned already earns nothing more.
   private counts(client: Client, request: RequestView): boolean {
     if (request.answered === "refused") return false;
-    if (client.identity.isProxy || (!client.isGlobal && !this.runtime.options.banLocal)) return false;
+    if (client.identity.isProxy || (!client.isGlobal && !this.context.options.banLocal)) return false;
     // Who is challenged and let through again must earn the next ban as anybody does.
-    return this.runtime.index.find(client, client.service)?.action !== "deny";
+    return this.context.banIndex.find(client, client.service)?.action !== "deny";
   }
 
   private weigh(request: RequestView, status: number): number {
@@ -100,10 +100,10 @@ export class BadBehaviorProtection implements Protection {
         massBan === "suspend"
           ? "no bans are written for now"
           : 'bans go on (massBan: "suspend" would stop them)';
-      this.runtime.hub.warn(
+      this.context.events.warn(
         "WRN_BUNKER_MASS_BAN",
         `${banned} of ${active} active clients earned a ban within ${this.options.countTime} s, as when a deploy breaks; ${what}`,
-        String(Math.floor(this.runtime.now() / 3_600_000)),
+        String(Math.floor(this.context.now() / 3_600_000)),
       );
       if (massBan === "suspend") return undefined;
     }
@@ -114,15 +114,15 @@ export class BadBehaviorProtection implements Protection {
     const crossSite = evidence.length > 0 && evidence.every((one) => one.crossSite === true);
     const gate = this.gate();
     const scope = this.scopeOf(client);
-    if (this.runtime.options.mode === "detect") {
+    if (this.context.options.mode === "detect") {
       if (
-        await this.runtime.store.add(
+        await this.context.store.add(
           `cache:${client.key}|bb|detected|${client.service ?? "*"}`,
           "1",
           this.options.banTime,
         )
       ) {
-        this.runtime.tell(
+        this.context.emit(
           "banned",
           { protection: this.name, reason: REASON, data: { scope, evidence } },
           client,
@@ -132,11 +132,11 @@ export class BadBehaviorProtection implements Protection {
       return;
     }
     // R24: what another site's page made a browser ask for earns a challenge, or a short ban.
-    const before = this.runtime.index.find(client, client.service);
+    const before = this.context.banIndex.find(client, client.service);
     const challenge =
       gate !== undefined && before === undefined && (crossSite || this.options.banAction === "challenge");
     const ttl = crossSite ? this.options.countTime : await this.banTimeOf(client);
-    await this.runtime.bans.add(client.key, {
+    await this.context.bans.add(client.key, {
       reason: REASON,
       ttl,
       scope,
@@ -156,7 +156,7 @@ export class BadBehaviorProtection implements Protection {
       },
     });
     // What led to a challenge is settled by it; the next ban wants new evidence.
-    if (challenge) await this.runtime.store.delete(this.counterKey(client));
+    if (challenge) await this.context.store.delete(this.counterKey(client));
   }
 
   private banTimeOf(client: Client): Awaitable<number> {
@@ -166,7 +166,7 @@ export class BadBehaviorProtection implements Protection {
 
   private async grownBanTime(client: Client): Promise<number> {
     const { banTime, banFactor, maxBanTime } = this.options;
-    const earlier = (await this.runtime.store.increment(`hit:${client.key}|bb|bans`, 1, BAN_MEMORY)) - 1;
+    const earlier = (await this.context.store.increment(`hit:${client.key}|bb|bans`, 1, BAN_MEMORY)) - 1;
     return Math.max(banTime, Math.min(maxBanTime, Math.round(banTime * banFactor ** Math.min(earlier, 64))));
   }
 
@@ -190,6 +190,6 @@ export class BadBehaviorProtection implements Protection {
   }
 
   private fault(reason: string, error: unknown, client: Client | undefined, request: RequestView): void {
-    this.runtime.tell("fault", { protection: this.name, reason, data: messageOf(error) }, client, request);
+    this.context.emit("fault", { protection: this.name, reason, data: messageOf(error) }, client, request);
   }
 }

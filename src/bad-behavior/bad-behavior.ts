@@ -2,11 +2,11 @@ import type { IncomingMessage } from "node:http";
 import type { BanList } from "../bans/ban-list.js";
 import { BanProtection } from "../engine/ban-protection.js";
 import { Engine, type Middleware, type Running } from "../engine/engine.js";
-import { mounted } from "../engine/mounted.js";
+import { asMiddleware } from "../engine/mounted.js";
 import { allProblemsAtOnce, readOptions, type OptionsTable } from "../options/table.js";
-import type { Report } from "../options/check.js";
+import type { ReportProblem } from "../options/check.js";
 import type { Gate } from "../engine/protection.js";
-import { Runtime } from "../engine/context.js";
+import { Context } from "../engine/context.js";
 import {
   checkTogether,
   sharedTable,
@@ -37,11 +37,11 @@ export function badBehavior<Req extends IncomingMessage = IncomingMessage>(
     checkBadBehavior(read, read.gate !== undefined, "", report);
     return read;
   });
-  const runtime = new Runtime(resolved, options as SharedOptions);
+  const context = new Context(resolved, options as SharedOptions);
   const gate = (): Gate | undefined => resolved.gate?.gate;
-  const bans = new BanProtection(runtime, gate);
-  const engine = new Engine(runtime, [bans, new BadBehaviorProtection(runtime, resolved, gate, bans)]);
-  return mounted(engine, { bans: runtime.bans });
+  const bans = new BanProtection(context, gate);
+  const engine = new Engine(context, [bans, new BadBehaviorProtection(context, resolved, gate, bans)]);
+  return asMiddleware(engine, { bans: context.bans });
 }
 
 /** What only several options together can get wrong. */
@@ -49,7 +49,7 @@ export function checkBadBehavior(
   options: BadBehaviorResolved,
   hasGate: boolean,
   prefix: string,
-  report: Report,
+  report: ReportProblem,
 ): void {
   if (options.banAction !== "challenge" || hasGate) return;
   const path = prefix === "" ? "banAction" : `${prefix}.banAction`;

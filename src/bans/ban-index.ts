@@ -3,7 +3,7 @@ import type { Address, AddressRange } from "../address/address.js";
 import { parseRange, prefixOf, rangeContains } from "../address/address.js";
 import { AddressSet } from "../address/address-set.js";
 import { banKey, decodeBan, parseBanKey, type Ban } from "./ban.js";
-import { BanReading } from "./ban-loader.js";
+import { BanLoader } from "./ban-loader.js";
 
 /** What is known of one subject at one service (or everywhere). It outlives the ban, so that older passes stay void (R16). */
 interface Entry {
@@ -52,11 +52,11 @@ export class BanIndex {
   private stamped = 0;
   private readonly listeners = new Set<() => void>();
   private readonly stops: (() => void)[] = [];
-  private readonly reading: BanReading;
+  private readonly reading: BanLoader;
 
   constructor(store: Store) {
     this.now = clockOf(store);
-    this.reading = new BanReading(
+    this.reading = new BanLoader(
       store,
       [
         ["ban", ""],

@@ -10,7 +10,7 @@ import {
   type AddressRange,
 } from "../address/address.js";
 import { BunkerBanError, StoreFailure } from "../errors.js";
-import { hubOf, setOrigin, type BunkerEvent, type Hub } from "../events/event-bus.js";
+import { eventBusOf, setOrigin, type BunkerEvent, type EventBus } from "../events/event-bus.js";
 import { DEFAULT_SERVICE } from "../service-name.js";
 import { banKey, decodeBan, encodeBan, parseBanKey, type Ban } from "./ban.js";
 import { ANY_SERVICE, banIndexOf, voidKey, type BanIndex } from "./ban-index.js";
@@ -49,7 +49,7 @@ export interface BanListOptions {
 /** The bans of a store: what every middleware on that store refuses, and where an operator bans and unbans by hand. */
 export class BanList {
   private readonly index: BanIndex;
-  private readonly hub: Hub;
+  private readonly events: EventBus;
   private readonly ipv6Subnet: number;
 
   constructor(
@@ -57,7 +57,7 @@ export class BanList {
     options: BanListOptions = {},
   ) {
     this.index = banIndexOf(store);
-    this.hub = hubOf(store);
+    this.events = eventBusOf(store);
     this.ipv6Subnet = options.ipv6Subnet ?? 64;
   }
 
@@ -251,7 +251,7 @@ export class BanList {
         `${range.text} is wider than /${widest}; pass force: true if you mean it`,
       );
     }
-    for (const own of [...ownAddresses(), ...this.hub.proxies]) {
+    for (const own of [...ownAddresses(), ...this.events.proxies]) {
       const overlaps = rangeContains(range, own.address) || rangeContains(own, range.address);
       if (!overlaps) continue;
       throw new BunkerBanError(
@@ -262,7 +262,7 @@ export class BanList {
   }
 
   private tell(type: "banned" | "unbanned", ban: Ban, source: BanOptions["source"] = {}): void {
-    if (!this.hub.hears(type)) return;
+    if (!this.events.hears(type)) return;
     const event: BunkerEvent = {
       time: new Date(this.index.now()),
       id: source.id ?? "",
@@ -282,7 +282,7 @@ export class BanList {
       ...(source.path === undefined ? {} : { path: source.path }),
     };
     if (source.origin !== undefined) setOrigin(event, source.origin);
-    this.hub.emit(type, event);
+    this.events.emit(type, event);
   }
 }
 

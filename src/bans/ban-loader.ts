@@ -5,14 +5,14 @@ import type { Namespace, Store, StoreChange } from "../store/store.js";
 const RETRY_MS = 1000;
 
 /** Who takes what is read. */
-export interface BanReader {
+export interface BanReceiver {
   hear(change: StoreChange): void;
   /** Ends the bans that are neither among the keys found nor among those that changed meanwhile. */
   endAbsent(found: ReadonlySet<string>, changed: ReadonlySet<string>): void;
 }
 
 /** Reads the bans that are in the store: once at the beginning, and anew whenever changes of it may have been missed. */
-export class BanReading {
+export class BanLoader {
   private running: Promise<void> | undefined;
   private done = false;
   /** While bans are read: the keys that changed meanwhile, of which the reading knows less. */
@@ -24,7 +24,7 @@ export class BanReading {
   constructor(
     private readonly store: Store,
     private readonly parts: readonly (readonly [Namespace, string])[],
-    private readonly reader: BanReader,
+    private readonly reader: BanReceiver,
   ) {}
 
   /** Resolves when everything was read once; rejects when it cannot be read, and can be asked again. */

@@ -8,16 +8,16 @@ import type { BanList } from "../bans/ban-list.js";
 import type { Middleware, Running } from "../engine/engine.js";
 import { traceDetected } from "../engine/detect-trace.js";
 import { explain, type Explanation, type ImaginedRequest } from "../engine/explain.js";
-import { mounted } from "../engine/mounted.js";
+import { asMiddleware } from "../engine/mounted.js";
 import { allProblemsAtOnce } from "../options/table.js";
-import { Runtime } from "../engine/context.js";
+import { Context } from "../engine/context.js";
 import type { SharedOptions } from "../engine/shared-options.js";
 import { judgeUpgrade } from "../engine/upgrade.js";
 import { dnsblParts, type DnsblParts } from "../dnsbl/dnsbl.js";
-import { Sites } from "./services.js";
+import { BunkerServices } from "./services.js";
 import type { Store } from "../store/store.js";
 import type { Awaitable } from "../awaitable.js";
-import { guardWhole, type GuardOptions } from "../connections/guard-server.js";
+import { guardServer, type GuardOptions } from "../connections/guard-server.js";
 
 export type { BunkerOptions } from "./options.js";
 
@@ -67,16 +67,16 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
   options: BunkerOptions<Req> = {},
 ): Bunker {
   const { common, services } = allProblemsAtOnce((report) => readBunkerOptions(options, report));
-  const runtime = new Runtime(common, options as SharedOptions);
-  const sites = new Sites(runtime, common, services, options.bunkernet === undefined);
-  const { engine, sockets, lists, network } = sites;
+  const context = new Context(common, options as SharedOptions);
+  const sites = new BunkerServices(context, common, services, options.bunkernet === undefined);
+  const { engine, sockets, dnsbl: lists, bunkernet: network } = sites;
   const detects = [common, ...services.values()].some(({ mode }) => mode === "detect");
   if (detects && common.logger !== false)
-    runtime.during(traceDetected(engine, sites.explainers, common.logger));
+    context.onClose(traceDetected(engine, sites.explainers, common.logger));
   const explained = (subject: IncomingMessage | ImaginedRequest): Promise<Explanation> =>
     explain(engine, subject, sites.explainers);
   const controls = new Controls({
-    bans: runtime.bans,
+    bans: context.bans,
     explain: explained,
     health: () => engine.health(),
     bunkernet: network && bunkernetParts(network),
@@ -86,14 +86,14 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
       ...(common.antibot === false ? {} : common.antibot.geo),
     },
   });
-  return mounted(engine, {
-    bans: runtime.bans,
+  return asMiddleware(engine, {
+    bans: context.bans,
     store: common.store,
     antibot: sites.gates(),
-    badBehavior: sites.counts ? { bans: runtime.bans } : undefined,
+    badBehavior: sites.counts ? { bans: context.bans } : undefined,
     dnsbl: lists && dnsblParts(lists),
     bunkernet: network && bunkernetParts(network),
-    guard: (server: Server, how?: GuardOptions) => guardWhole(engine, sockets, server, how),
+    guard: (server: Server, how?: GuardOptions) => guardServer(engine, sockets, server, how),
     explain: explained,
     control: (how?: ControlOptions) => controls.control(how),
     close: async () => {

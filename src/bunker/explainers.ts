@@ -5,7 +5,7 @@ import type { BunkernetProtection } from "../bunkernet/bunkernet-protection.js";
 import type { Client } from "../request/client.js";
 import { reasoningOfVerdict, type Explainers } from "../engine/explain.js";
 import { exclusionOf } from "../engine/exclusions.js";
-import type { Protection, Reasoning } from "../engine/protection.js";
+import type { Protection, ProtectionExplanation } from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
 import { PASS } from "../request/verdict.js";
 import type { Awaitable } from "../awaitable.js";
@@ -27,16 +27,19 @@ export interface Explained {
 
 /** Explains what protections would say where asking them would count, ban or report. */
 export function explainersOf({ dnsbl, bunkernet, badBehavior, gate }: Explained): Explainers {
-  const explainers = new Map<Protection, (client: Client, request: RequestView) => Awaitable<Reasoning>>();
+  const explainers = new Map<
+    Protection,
+    (client: Client, request: RequestView) => Awaitable<ProtectionExplanation>
+  >();
   // A challenge is met by a good pass.
   const listed = async (
     action: "deny" | "challenge",
     client: Client,
     request: RequestView,
-    why: Reasoning,
-  ): Promise<Reasoning> => {
+    why: ProtectionExplanation,
+  ): Promise<ProtectionExplanation> => {
     if (action === "deny" || gate === undefined) return why;
-    const { action: verdict } = await gate.demand(client, request);
+    const { action: verdict } = await gate.challenge(client, request);
     return { ...why, verdict };
   };
   if (dnsbl !== undefined) {

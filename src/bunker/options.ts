@@ -21,7 +21,7 @@ import {
   type BunkernetResolved,
 } from "../bunkernet/options.js";
 import type { OptionProblem } from "../errors.js";
-import type { Report } from "../options/check.js";
+import type { ReportProblem } from "../options/check.js";
 import { switched } from "../options/switched.js";
 import { readOptions, type OptionsTable } from "../options/table.js";
 import {
@@ -94,10 +94,10 @@ export interface BunkerSetup {
 }
 
 /** Reads the options of `bunker()`: those of all services together, and those of each. */
-export function readBunkerOptions(options: unknown, report: Report): BunkerSetup {
+export function readBunkerOptions(options: unknown, report: ReportProblem): BunkerSetup {
   const given = (options ?? {}) as Given;
   const seen = new Set<string>();
-  const note: Report = (problem) => {
+  const note: ReportProblem = (problem) => {
     seen.add(problem.path);
     report(withHome(problem));
   };
@@ -109,7 +109,7 @@ export function readBunkerOptions(options: unknown, report: Report): BunkerSetup
     const prefix = `services.${name}`;
     const merged = serviceOptionsOf(given, own);
     // What is wrong for all has been said.
-    const news: Report = (problem) => {
+    const news: ReportProblem = (problem) => {
       if (!seen.has(problem.path.slice(prefix.length + 1))) report(withHome(problem));
     };
     const read = { ...common, ...readOptions(serviceTable, merged, prefix, news) };
@@ -130,7 +130,7 @@ function withHome(problem: OptionProblem): OptionProblem {
 }
 
 // What only several options together can get wrong, for all or for one service.
-function checkProtections(given: Given, read: BunkerResolved, prefix: string, report: Report): void {
+function checkProtections(given: Given, read: BunkerResolved, prefix: string, report: ReportProblem): void {
   const at = (name: string): string => (prefix === "" ? name : `${prefix}.${name}`);
   const { antibot, badBehavior, dnsbl, bunkernet } = read;
   const gated = antibot !== false;

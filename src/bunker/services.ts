@@ -10,7 +10,7 @@ import { Engine, type Middleware } from "../engine/engine.js";
 import type { Explainers } from "../engine/explain.js";
 import type { Gate, Protection } from "../engine/protection.js";
 import { viewOf } from "../request/request-view.js";
-import type { Runtime } from "../engine/context.js";
+import type { Context } from "../engine/context.js";
 import { ServicesEngine } from "../engine/services-engine.js";
 import { DnsblProtection } from "../dnsbl/dnsbl-protection.js";
 import { explainersOf } from "./explainers.js";
@@ -26,7 +26,7 @@ interface Site {
 }
 
 /** The protections of all services. Each has its own gate and counting; what asks others is shared where it does not differ. */
-export class Sites {
+export class BunkerServices {
   readonly engine: Engine;
   /** What judges connections, which ask for no service and no page yet: there is nothing that a gate could show. */
   readonly sockets: Engine;
@@ -37,31 +37,31 @@ export class Sites {
 
   /** @param byDefault whether BunkerNet is on only because nobody said otherwise (R29) */
   constructor(
-    private readonly runtime: Runtime,
+    private readonly context: Context,
     common: BunkerResolved,
     services: ReadonlyMap<string, BunkerResolved>,
     private readonly byDefault: boolean,
   ) {
-    this.common = this.site(runtime, common);
+    this.common = this.site(context, common);
     this.services = new Map(
-      [...services].map(([name, own]) => [name, this.site(runtime.forService(own), own)] as const),
+      [...services].map(([name, own]) => [name, this.site(context.forService(own), own)] as const),
     );
     const { engine, gate } = this.common;
     const engines = new Map([...this.services].map(([name, site]) => [name, site.engine] as const));
-    this.engine = engines.size === 0 ? engine : new ServicesEngine(runtime, engine.protections, engines);
+    this.engine = engines.size === 0 ? engine : new ServicesEngine(context, engine.protections, engines);
     this.sockets = new Engine(
-      runtime,
+      context,
       engine.protections.filter((protection) => protection !== gate),
     );
   }
 
   /** The look-ups of all services, or of the first that has any. */
-  get lists(): DnsblProtection | undefined {
+  get dnsbl(): DnsblProtection | undefined {
     return this.all.find(({ lists }) => lists !== undefined)?.lists;
   }
 
   /** BunkerNet for all services, or for the first that takes part. */
-  get network(): BunkernetProtection | undefined {
+  get bunkernet(): BunkernetProtection | undefined {
     return this.all.find(({ network }) => network !== undefined)?.network;
   }
 
@@ -84,7 +84,7 @@ export class Sites {
     if (first === undefined || this.services.size === 0) return first;
     const partsFor = (req: IncomingMessage): AntibotParts | undefined => {
       try {
-        return parts.get(this.siteOf(viewOf(req).client(this.runtime.resolver).service));
+        return parts.get(this.siteOf(viewOf(req).client(this.context.resolver).service));
       } catch {
         // A `service` hook that throws: any gate asks again, tells of it, and refuses (R11).
         return first;
@@ -108,8 +108,8 @@ export class Sites {
 
   // Protections that several services share send each client to the gate of the service that it asked for.
   private readonly gate: Gate = {
-    demand: (client, request) =>
-      this.siteOf(client.service).gate?.demand(client, request) ?? {
+    challenge: (client, request) =>
+      this.siteOf(client.service).gate?.challenge(client, request) ?? {
         action: "deny",
         protection: "bans",
         reason: "no gate",
@@ -117,19 +117,19 @@ export class Sites {
       },
   };
 
-  private site(runtime: Runtime, resolved: BunkerResolved): Site {
-    const gate = resolved.antibot === false ? undefined : new GateProtection(runtime, resolved.antibot);
+  private site(context: Context, resolved: BunkerResolved): Site {
+    const gate = resolved.antibot === false ? undefined : new GateProtection(context, resolved.antibot);
     const gateOf = (): GateProtection | undefined => gate;
-    const bans = new BanProtection(runtime, gateOf);
-    const network = this.networkOf(runtime, resolved);
-    const lists = this.listsOf(runtime, resolved);
+    const bans = new BanProtection(context, gateOf);
+    const network = this.networkOf(context, resolved);
+    const lists = this.listsOf(context, resolved);
     const counting =
       resolved.badBehavior === false
         ? undefined
-        : new BadBehaviorProtection(runtime, resolved.badBehavior, gateOf, bans);
+        : new BadBehaviorProtection(context, resolved.badBehavior, gateOf, bans);
     const protections: readonly (Protection | undefined)[] = [bans, network, lists, counting, gate];
     const engine = new Engine(
-      runtime,
+      context,
       protections.filter((protection) => protection !== undefined),
     );
     const { dnsbl, bunkernet, badBehavior, banLocal } = resolved;
@@ -149,18 +149,18 @@ export class Sites {
   }
 
   // Zones are asked and tested once, however many services look at them in the same way.
-  private listsOf(runtime: Runtime, resolved: BunkerResolved): DnsblProtection | undefined {
+  private listsOf(context: Context, resolved: BunkerResolved): DnsblProtection | undefined {
     const { dnsbl, mode } = resolved;
     if (dnsbl === false) return undefined;
     const known = this.madeLists.find(({ of }) => of.mode === mode && isDeepStrictEqual(of.dnsbl, dnsbl));
     if (known !== undefined) return known.made;
-    const made = new DnsblProtection(runtime, dnsbl, () => this.gateFor(resolved) ?? dnsbl.gate?.gate);
+    const made = new DnsblProtection(context, dnsbl, () => this.gateFor(resolved) ?? dnsbl.gate?.gate);
     this.madeLists.push({ of: resolved, made });
     return made;
   }
 
   // One list and one membership: two would report everything twice.
-  private networkOf(runtime: Runtime, resolved: BunkerResolved): BunkernetProtection | undefined {
+  private networkOf(context: Context, resolved: BunkerResolved): BunkernetProtection | undefined {
     const { bunkernet } = resolved;
     if (bunkernet === false) return undefined;
     const known = this.madeNetworks.find(({ of }) => isDeepStrictEqual(of.bunkernet, bunkernet));
@@ -168,7 +168,7 @@ export class Sites {
     const gate = (): Gate | undefined => this.gateFor(resolved) ?? bunkernet.gate?.gate;
     const takesPart = (service: string): boolean => this.siteOf(service).network === made;
     const made: BunkernetProtection = new BunkernetProtection(
-      runtime,
+      context,
       bunkernet,
       gate,
       this.byDefault,

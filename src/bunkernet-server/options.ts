@@ -1,4 +1,13 @@
-import { check, decimal, integer, list, oneOf, text, type Check, type Report } from "../options/check.js";
+import {
+  check,
+  decimal,
+  integer,
+  list,
+  oneOf,
+  text,
+  type Check,
+  type ReportProblem,
+} from "../options/check.js";
 import { group, type OptionsTable } from "../options/table.js";
 import { sharedTable, type SharedOptions, type SharedResolved } from "../engine/shared-options.js";
 import { canonical, DEFAULT_WEIGHTS, MOST_REASONS } from "./reasons.js";
@@ -197,7 +206,7 @@ export const bunkernetServerTable: OptionsTable<BunkernetServerResolved> = {
 };
 
 /** What only several options together can get wrong. */
-export function checkBunkernetServer(options: BunkernetServerResolved, report: Report): void {
+export function checkBunkernetServer(options: BunkernetServerResolved, report: ReportProblem): void {
   if (options.voteBy === "token" && options.tokens.size === 0)
     report({ path: "tokens", value: undefined, allowed: 'at least one operator when voteBy is "token"' });
   if (options.voteBy !== "token" && options.tokens.size > 0)

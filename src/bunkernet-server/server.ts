@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { ClientResolver } from "../request/client.js";
 import type { Health } from "../engine/engine.js";
 import { messageOf } from "../errors.js";
-import { hubOf, type Hub } from "../events/event-bus.js";
+import { eventBusOf, type EventBus } from "../events/event-bus.js";
 import { Services } from "../request/services.js";
 import { GuardedStore } from "../store/guarded-store.js";
 import { Admin } from "./admin.js";
@@ -37,7 +37,7 @@ interface Route {
 
 /** A BunkerNet server: finds out who calls, has it answered, and turns whatever fails into an answer. */
 export class BunkernetServer {
-  readonly events: Hub;
+  readonly events: EventBus;
   private readonly ledger: Ledger;
   private readonly published: PublishedList;
   private readonly endpoints: Endpoints;
@@ -49,7 +49,7 @@ export class BunkernetServer {
 
   constructor(private readonly options: BunkernetServerResolved) {
     const { store } = options;
-    this.events = hubOf(store);
+    this.events = eventBusOf(store);
     if (options.logger !== false) this.stops.push(this.events.addLogger(options.logger));
     const now = options.now ?? Date.now;
     if (options.now !== undefined) adoptClock(store, options.now);

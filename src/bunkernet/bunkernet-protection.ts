@@ -4,7 +4,7 @@ import type { Client } from "../request/client.js";
 import { BunkerBanError } from "../errors.js";
 import type { Gate, Protection, ProtectionHealth } from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
-import type { Runtime } from "../engine/context.js";
+import type { Context } from "../engine/context.js";
 import { PASS, type Deny, type Verdict } from "../request/verdict.js";
 import { MemoryStore } from "../store/memory-store.js";
 import type { Awaitable } from "../awaitable.js";
@@ -77,28 +77,28 @@ export class BunkernetProtection implements Protection {
    * @param takesPart whether it is on for a service, where it is not on for all
    */
   constructor(
-    private readonly runtime: Runtime,
+    private readonly context: Context,
     private readonly options: BunkernetResolved,
     private readonly gate: () => Gate | undefined,
     byDefault = false,
     takesPart: (service: string) => boolean = () => true,
   ) {
-    const { cacheDir, allow, store } = runtime.options;
-    const { now } = runtime;
+    const { cacheDir, allow, store } = context.options;
+    const { now } = context;
     this.quiet = byDefault && isTestRun();
     const name = serverName(options.server);
     const files = cacheDir === undefined ? undefined : new KeptFiles(`${cacheDir}/bunkernet/${name}`);
     const prefix = `bunkernet|${name}|`;
     this.api = new Api(options, this.stop.signal);
     this.listBackOff = new BackOff(now);
-    this.registration = new Registration(this.api, runtime.store, `state:${prefix}`, files, now, {
+    this.registration = new Registration(this.api, context.store, `state:${prefix}`, files, now, {
       failed: (problem) => this.fault("registration", problem),
       registered: (anew) => this.info(anew ? "registered anew: the old id was refused" : "registered"),
     });
     this.list = new ThreatList(
       options,
       files,
-      () => new Protected(allow, runtime.hub.proxies),
+      () => new Protected(allow, context.events.proxies),
       this.active,
       now,
       {
@@ -111,7 +111,7 @@ export class BunkernetProtection implements Protection {
       if (!this.awake) this.wake();
     };
     this.reporter = new Reporter(
-      runtime,
+      context,
       options,
       this.api,
       this.registration,
@@ -235,7 +235,7 @@ export class BunkernetProtection implements Protection {
   private isMyTurn(): boolean {
     const { checked } = this.list.status;
     const late = this.options.listMaxAge * 0.1 * this.jitter * 1000;
-    const age = checked === undefined ? Infinity : this.runtime.now() - checked.getTime();
+    const age = checked === undefined ? Infinity : this.context.now() - checked.getTime();
     return age < 0 || age >= this.options.listMaxAge * 1000 + late;
   }
 
@@ -275,12 +275,12 @@ export class BunkernetProtection implements Protection {
     if (address === undefined) return PASS;
     const list = this.list.current;
     const listed = list?.has(address) === true;
-    this.active.saw(address, this.runtime.now());
+    this.active.saw(address, this.context.now());
     if (!listed) return PASS;
     this.list.hit();
     if (this.list.current !== list) return PASS;
     const gate = this.options.action === "challenge" ? this.gate() : undefined;
-    if (gate !== undefined) return gate.demand(client, request);
+    if (gate !== undefined) return gate.challenge(client, request);
     const deny: Deny = { action: "deny", protection: this.name, reason: REASON, data: {} };
     return deny;
   }
@@ -291,7 +291,7 @@ export class BunkernetProtection implements Protection {
     const what = report
       ? `shares addresses of refused clients, with reason, path and browser, with ${server.host}`
       : `takes a list of addresses from ${server.host} and reports nothing`;
-    const { cacheDir, store } = this.runtime.options;
+    const { cacheDir, store } = this.context.options;
     const forgets = cacheDir === undefined && store instanceof MemoryStore;
     this.info(
       [
@@ -303,25 +303,25 @@ export class BunkernetProtection implements Protection {
   }
 
   private onMass(active: number, listed: number): void {
-    this.runtime.hub.warn(
+    this.context.events.warn(
       "WRN_BUNKER_MASS_BAN",
       `BunkerNet's new list has ${listed} of ${active} active clients; ${
         this.options.massList === "suspend"
           ? "it is left alone for now"
           : 'it is used all the same (massList: "suspend" would leave it alone)'
       }`,
-      `bunkernet ${Math.floor(this.runtime.now() / 3_600_000)}`,
+      `bunkernet ${Math.floor(this.context.now() / 3_600_000)}`,
     );
   }
 
   private info(line: string): void {
-    const { logger } = this.runtime.options;
+    const { logger } = this.context.options;
     if (logger !== false) logger.info(`express-bunker: BunkerNet: ${line}`);
   }
 
   private fault(reason: string, problem: string): void {
     this.problem = problem;
-    this.runtime.tell("fault", { protection: this.name, reason, data: problem }, undefined, undefined);
+    this.context.emit("fault", { protection: this.name, reason, data: problem }, undefined, undefined);
   }
 }
 

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { BanProtection } from "../engine/ban-protection.js";
 import { Engine, type Middleware, type Running } from "../engine/engine.js";
-import { mounted } from "../engine/mounted.js";
+import { asMiddleware } from "../engine/mounted.js";
 import { allProblemsAtOnce, readOptions, type OptionsTable } from "../options/table.js";
 import type { Gate } from "../engine/protection.js";
-import { Runtime } from "../engine/context.js";
+import { Context } from "../engine/context.js";
 import {
   checkTogether,
   sharedTable,
@@ -55,11 +55,11 @@ export function bunkernet<Req extends IncomingMessage = IncomingMessage>(
     checkBunkernet(read, read.gate !== undefined, "", report);
     return read;
   });
-  const runtime = new Runtime(resolved, options as SharedOptions);
+  const context = new Context(resolved, options as SharedOptions);
   const gate = (): Gate | undefined => resolved.gate?.gate;
-  const protection = new BunkernetProtection(runtime, resolved, gate);
-  const engine = new Engine(runtime, [new BanProtection(runtime, gate), protection]);
-  return mounted(engine, bunkernetParts(protection));
+  const protection = new BunkernetProtection(context, resolved, gate);
+  const engine = new Engine(context, [new BanProtection(context, gate), protection]);
+  return asMiddleware(engine, bunkernetParts(protection));
 }
 
 /** The parts of BunkerNet that its engine does not have. */

@@ -1,4 +1,13 @@
-import { check, either, flag, integer, oneOf, text, type Check, type Report } from "../options/check.js";
+import {
+  check,
+  either,
+  flag,
+  integer,
+  oneOf,
+  text,
+  type Check,
+  type ReportProblem,
+} from "../options/check.js";
 import type { OptionsTable } from "../options/table.js";
 import type { Gate } from "../engine/protection.js";
 import { isPrivateHost, serverUrl, shownServer } from "./server-url.js";
@@ -181,7 +190,7 @@ export function checkBunkernet(
   options: BunkernetResolved,
   hasGate: boolean,
   prefix: string,
-  report: Report,
+  report: ReportProblem,
 ): void {
   const at = (name: string): string => (prefix === "" ? name : `${prefix}.${name}`);
   if (options.action === "challenge" && !hasGate) {

@@ -3,7 +3,7 @@ import { messageOf } from "../errors.js";
 import { type BunkerEvent } from "../events/event-bus.js";
 import { requestOrigin } from "../request/event-origin.js";
 import { RecentMap } from "../recent-map.js";
-import type { Runtime } from "../engine/context.js";
+import type { Context } from "../engine/context.js";
 import type { Store } from "../store/store.js";
 import type { Api } from "./api.js";
 import type { KeptFiles } from "./kept-files.js";
@@ -54,7 +54,7 @@ export class Reporter {
   private problem: string | undefined;
 
   constructor(
-    private readonly runtime: Runtime,
+    private readonly context: Context,
     private readonly options: BunkernetResolved,
     api: Api,
     private readonly registration: Registration,
@@ -65,25 +65,25 @@ export class Reporter {
     private readonly onRequest: () => void,
     takesPart: (service: string) => boolean,
   ) {
-    const { now, hub } = runtime;
+    const { now, events } = context;
     this.lastSent = now();
     this.rules = {
-      allow: runtime.options.allow,
-      ipv6Subnet: runtime.options.ipv6Subnet,
+      allow: context.options.allow,
+      ipv6Subnet: context.options.ipv6Subnet,
       reportManual: options.reportManual,
       serverName: options.serverName,
       takesPart,
     };
     this.queue = new ReportQueue(
       store,
-      runtime.store,
+      context.store,
       `${prefix}report|`,
       files,
       options.maxReports,
       now,
       (problem) => this.fault(problem),
     );
-    this.sender = new ReportSender(api, this.queue, runtime.store, `state:${prefix}sending`, now, {
+    this.sender = new ReportSender(api, this.queue, context.store, `state:${prefix}sending`, now, {
       delivered: (reports) => {
         this.problem = undefined;
         for (const { ip, reason } of reports) this.tellReported(ip, reason);
@@ -94,7 +94,7 @@ export class Reporter {
     });
     if (!options.report) return;
     for (const type of ["denied", "banned"] as const)
-      this.stops.push(hub.on(type, (event) => this.heard(type, event)));
+      this.stops.push(events.on(type, (event) => this.heard(type, event)));
   }
 
   get status(): ReportStatus {
@@ -112,7 +112,7 @@ export class Reporter {
   async tick(): Promise<void> {
     await this.load();
     await this.queue.settle();
-    const since = this.runtime.now() - this.lastSent;
+    const since = this.context.now() - this.lastSent;
     const due = since < 0 || since >= this.options.reportEvery * 1000 * this.jitter;
     if (!this.sender.mayTry || !(due || this.queue.size >= FULL_BATCH)) return;
     await this.flush(false);
@@ -126,7 +126,7 @@ export class Reporter {
     if (id === undefined) return;
     const limit = AbortSignal.timeout(insist ? this.options.timeout * 2 : 10 * 60_000);
     await this.sender.send(id, AbortSignal.any([limit, this.stop.signal]));
-    this.lastSent = this.runtime.now();
+    this.lastSent = this.context.now();
     await this.queue.keep();
   }
 
@@ -150,7 +150,7 @@ export class Reporter {
     const about = reportable(type, event, this.rules);
     if (about === undefined) return;
     const key = `${about.key}|${about.reason}`;
-    const now = this.runtime.now();
+    const now = this.context.now();
     const left = (this.reported.get(key) ?? 0) - now;
     if (left > 0 && left <= DEDUP * 1000) return;
     this.reported.set(key, now + DEDUP * 1000);
@@ -168,7 +168,7 @@ export class Reporter {
     };
     try {
       // The address comes first, so that lifting a ban clears this too.
-      const first = this.runtime.store.add(`cache:${about.key}|${this.prefix}${about.reason}`, "1", DEDUP);
+      const first = this.context.store.add(`cache:${about.key}|${this.prefix}${about.reason}`, "1", DEDUP);
       if (!isThenable(first)) {
         take(first);
         return;
@@ -181,9 +181,9 @@ export class Reporter {
   }
 
   private tellReported(ip: string, reason: string): void {
-    const { hub, now, options } = this.runtime;
-    if (!hub.hears("reported")) return;
-    hub.emit("reported", {
+    const { events, now, options } = this.context;
+    if (!events.hears("reported")) return;
+    events.emit("reported", {
       time: new Date(now()),
       id: "",
       ip,
@@ -197,7 +197,7 @@ export class Reporter {
 
   private fault(problem: string): void {
     this.problem = messageOf(problem);
-    this.runtime.tell(
+    this.context.emit(
       "fault",
       { protection: "bunkernet", reason: "report", data: problem },
       undefined,

@@ -8,7 +8,7 @@ import { RequestView } from "../request/request-view.js";
 import { type Verdict } from "../request/verdict.js";
 import { isThenable } from "../awaitable.js";
 import type { Awaitable } from "../awaitable.js";
-import { proxySenders, type ConnectionResolved, type ProxySenders } from "../stream/options.js";
+import { proxySenders, type ConnectionResolved, type ProxySenders } from "./options.js";
 import type { ProxySource } from "./proxy-header.js";
 import { readProxyHeader } from "./proxy-reader.js";
 import { endsOf, playSource } from "./socket-address.js";
@@ -55,7 +55,7 @@ export class ConnectionGuard {
     private readonly options: ConnectionResolved,
     private readonly judges = true,
   ) {
-    const { index, options: shared } = engine.runtime;
+    const { banIndex: index, options: shared } = engine.context;
     this.senders = proxySenders(options, shared);
     this.stops.push(
       intercept(server, "connection", ([socket], pass) => this.take(socket as Socket, server, pass)),
@@ -134,7 +134,7 @@ export class ConnectionGuard {
   }
 
   private decide(socket: Socket, address: string | undefined, pass: Admit): void {
-    const { resolver } = this.engine.runtime;
+    const { resolver } = this.engine.context;
     // A unix socket has no address: nobody to judge.
     if (!this.judges || address === undefined) {
       pass();
@@ -206,7 +206,7 @@ export class ConnectionGuard {
       return;
     }
     this.engine.tell(verdict, request);
-    if (this.engine.runtime.options.mode === "detect") {
+    if (this.engine.context.options.mode === "detect") {
       pass();
       return;
     }
@@ -217,7 +217,7 @@ export class ConnectionGuard {
   }
 
   private unsettled(socket: Socket, client: Client, pass: Admit): void {
-    if (this.engine.runtime.options.onStoreError === "deny") socket.destroy();
+    if (this.engine.context.options.onStoreError === "deny") socket.destroy();
     else if (!socket.destroyed) this.admit(socket, client, pass);
   }
 
@@ -231,7 +231,7 @@ export class ConnectionGuard {
 
   private fault(error: unknown): void {
     const data = messageOf(error);
-    this.engine.runtime.tell(
+    this.engine.context.emit(
       "fault",
       { protection: "connections", reason: "hook", data },
       undefined,
@@ -246,7 +246,7 @@ export class ConnectionGuard {
 
   private closeBanned(): void {
     this.closing = undefined;
-    const { index } = this.engine.runtime;
+    const { banIndex: index } = this.engine.context;
     for (const [socket, client] of this.open)
       if (index.find(client, client.service)?.action === "deny") socket.destroy();
   }

@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import type { Engine } from "../engine/engine.js";
-import { guardServer } from "../engine/upgrade-guard.js";
+import { guardUpgrades } from "../engine/upgrade-guard.js";
 import { allProblemsAtOnce, readOptions, type OptionsTable } from "../options/table.js";
 import { flag } from "../options/check.js";
 import { ConnectionGuard } from "./connection-guard.js";
@@ -10,7 +10,7 @@ import {
   connectionTable,
   type ConnectionOptions,
   type ConnectionResolved,
-} from "../stream/options.js";
+} from "./options.js";
 
 /** Options of `bunker().guard`. */
 export interface GuardOptions extends ConnectionOptions {
@@ -37,7 +37,7 @@ const table: OptionsTable<GuardResolved> = {
  * @param sockets judges connections: the same protections without the gate, which needs requests
  * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
  */
-export function guardWhole(
+export function guardServer(
   engine: Engine,
   sockets: Engine,
   server: Server,
@@ -46,10 +46,10 @@ export function guardWhole(
   const resolved = allProblemsAtOnce((report) => {
     checkServer(server, report);
     const read = readOptions(table, options, "", report);
-    checkConnections(read, engine.runtime.options, report);
+    checkConnections(read, engine.context.options, report);
     return read;
   });
-  const stopUpgrades = guardServer(engine, server);
+  const stopUpgrades = guardUpgrades(engine, server);
   const { connections, proxyProtocol } = resolved;
   if (!connections && proxyProtocol === false) return stopUpgrades;
   const guard = new ConnectionGuard(sockets, server, resolved, connections);

@@ -6,7 +6,7 @@ import { AddressList, type ListStatus } from "../lists/address-list.js";
 import { ListFolder } from "../lists/list-folder.js";
 import type { Gate, Protection, ProtectionHealth } from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
-import type { Runtime } from "../engine/context.js";
+import type { Context } from "../engine/context.js";
 import { PASS, type Deny, type Verdict } from "../request/verdict.js";
 import { isThenable } from "../awaitable.js";
 import type { Awaitable } from "../awaitable.js";
@@ -16,7 +16,7 @@ import { Lookups } from "./lookups.js";
 import { MassListingWatch } from "./mass-listing-watch.js";
 import type { DnsblResolved } from "./options.js";
 import { subjectOf, subjectOfAddress, type Subject } from "./looked-up-address.js";
-import { VerdictBook } from "./verdict-resolver.js";
+import { VerdictResolver } from "./verdict-resolver.js";
 import type { Finding } from "./verdict-cache.js";
 import type { Zone, ZoneStatus } from "./zone.js";
 import { zonesOf } from "./zones.js";
@@ -57,7 +57,7 @@ export class DnsblProtection implements Protection {
   private readonly dns: DnsClient;
   private readonly zones: readonly Zone[];
   private readonly lookups: Lookups;
-  private readonly book: VerdictBook;
+  private readonly book: VerdictResolver;
   private readonly lists: AddressList;
   private readonly forgiven = new Forgiven();
   private readonly bans: ListingBans;
@@ -67,35 +67,35 @@ export class DnsblProtection implements Protection {
   private lateCount = 0;
 
   constructor(
-    private readonly runtime: Runtime,
+    private readonly context: Context,
     private readonly options: DnsblResolved,
     private readonly gate: () => Gate | undefined,
   ) {
-    const { service, cacheDir, logger, store } = runtime.options;
+    const { service, cacheDir, logger, store } = context.options;
     // A client of its own: a flood of look-ups must not take the place of other questions, nor closing cancel them.
     this.dns = new DnsClient({
-      resolver: runtime.options.resolver,
+      resolver: context.options.resolver,
       maxInFlight: 2 * (options.maxLookups + QUESTIONS_PER_TEST) * options.list.length,
     });
-    this.zones = zonesOf(options, this.dns, runtime);
-    const watch = new MassListingWatch(runtime.now, (zone, listed, asked) =>
+    this.zones = zonesOf(options, this.dns, context);
+    const watch = new MassListingWatch(context.now, (zone, listed, asked) =>
       this.onMass(zone, listed, asked),
     );
     this.lookups = new Lookups(this.zones, options.quorum, options.maxLookups, watch);
-    this.book = new VerdictBook(runtime, options, this.lookups);
-    this.bans = new ListingBans(runtime, options, gate);
+    this.book = new VerdictResolver(context, options, this.lookups);
+    this.bans = new ListingBans(context, options, gate);
     this.loaded = options.ignoreIpUrls.length === 0;
     this.lists = new AddressList(
       options.ignoreIpUrls,
       cacheDir === undefined ? undefined : new ListFolder(`${cacheDir}/dnsbl`),
       `${typeof service === "string" ? service : "default"}/IGNORE_IP.list`,
-      runtime.now,
+      context.now,
       {
         failed: (url, problem) => this.fault("ignore list", `${url}: ${problem}`),
         invalid: (url, lines) => this.fault("ignore list", `${url}: ${lines} lines are no address or range`),
       },
     );
-    this.stops.push(runtime.hub.on("unbanned", (event) => this.forgive(event.ip)));
+    this.stops.push(context.events.on("unbanned", (event) => this.forgive(event.ip)));
     const unwatch = store.watch?.("ban", ({ key, value }) => {
       if (value === undefined) this.forgive(key.slice("ban:".length).split("|", 1)[0] as string);
     });
@@ -110,7 +110,7 @@ export class DnsblProtection implements Protection {
     if (!this.awake) this.wake();
     const subject = subjectOf(client);
     if (subject === undefined || this.ignores(client, subject)) return PASS;
-    const known = this.book.cached(subject, this.runtime.now());
+    const known = this.book.cached(subject, this.context.now());
     if (known !== undefined)
       return known.verdict === "listed" ? this.refuse(known, subject, client, request) : PASS;
     return this.look(subject, client, request);
@@ -139,10 +139,10 @@ export class DnsblProtection implements Protection {
       throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `"${ip.slice(0, 64)}" is no IP address`);
     if (!this.awake) this.wake();
     await this.lists.load();
-    const subject = subjectOfAddress(address, this.runtime.options.ipv6Subnet);
+    const subject = subjectOfAddress(address, this.context.options.ipv6Subnet);
     if (subject === undefined || this.options.ignoreIp.has(address) || this.lists.has(address))
       return { verdict: "skipped" };
-    const finding = this.book.cached(subject, this.runtime.now()) ?? (await this.book.of(subject));
+    const finding = this.book.cached(subject, this.context.now()) ?? (await this.book.of(subject));
     if (finding === undefined) return { verdict: "error", code: "shed" };
     const { verdict, zone, code } = finding;
     if (verdict === "ignored") return { verdict: "skipped" };
@@ -240,43 +240,43 @@ export class DnsblProtection implements Protection {
     client: Client,
     request: RequestView,
   ): Awaitable<Verdict> {
-    if (this.forgiven.has(subject, this.runtime.now())) return PASS;
+    if (this.forgiven.has(subject, this.context.now())) return PASS;
     this.ban(finding, subject, client, request);
     const gate = this.options.action === "challenge" ? this.gate() : undefined;
-    if (gate !== undefined) return gate.demand(client, request);
+    if (gate !== undefined) return gate.challenge(client, request);
     const deny: Deny = { action: "deny", protection: this.name, reason: REASON, data: dataOf(finding) };
     return deny;
   }
 
   // A trusted partner must not be banned for a day because their list was still on its way.
   private ban(finding: Finding, subject: Subject, client: Client, request: RequestView): void {
-    if (!this.lists.complete || this.forgiven.has(subject, this.runtime.now())) return;
+    if (!this.lists.complete || this.forgiven.has(subject, this.context.now())) return;
     this.bans.add(finding, subject, client, request);
   }
 
   private forgive(text: string): void {
     const { banTime } = this.options;
-    this.forgiven.add(text, banTime === 0 ? Infinity : this.runtime.now() + banTime * 1000);
+    this.forgiven.add(text, banTime === 0 ? Infinity : this.context.now() + banTime * 1000);
     const range = parseRange(text);
     if (range === undefined) return;
-    const { ipv6Subnet } = this.runtime.options;
+    const { ipv6Subnet } = this.context.options;
     const single = range.address.family === 4 ? range.bits === 32 : range.bits >= ipv6Subnet;
     this.book.forget(range.text, single ? prefixOf(range.address, ipv6Subnet).text : undefined);
   }
 
   private onMass(zone: Zone, listed: number, asked: number): void {
     const suspend = this.options.massBan === "suspend";
-    this.runtime.hub.warn(
+    this.context.events.warn(
       "WRN_BUNKER_MASS_BAN",
       `${zone.shown} lists ${listed} of ${asked} new clients; ${
         suspend ? "it is not asked for now" : 'bans go on (massBan: "suspend" would stop them)'
       }`,
-      `${zone.shown} ${Math.floor(this.runtime.now() / 3_600_000)}`,
+      `${zone.shown} ${Math.floor(this.context.now() / 3_600_000)}`,
     );
     if (suspend) zone.suspend(`lists ${listed} of ${asked} new clients`);
   }
 
   private fault(reason: string, data: string): void {
-    this.runtime.tell("fault", { protection: this.name, reason, data }, undefined, undefined);
+    this.context.emit("fault", { protection: this.name, reason, data }, undefined, undefined);
   }
 }

@@ -3,7 +3,7 @@ import { messageOf, StoreFailure } from "../errors.js";
 import type { Gate } from "../engine/protection.js";
 import { RecentMap } from "../recent-map.js";
 import type { RequestView } from "../request/request-view.js";
-import type { Runtime } from "../engine/context.js";
+import type { Context } from "../engine/context.js";
 import type { DnsblResolved } from "./options.js";
 import type { Subject } from "./looked-up-address.js";
 import type { Finding } from "./verdict-cache.js";
@@ -22,7 +22,7 @@ export class ListingBans {
   private readonly told = new RecentMap<string, number>(8192);
 
   constructor(
-    private readonly runtime: Runtime,
+    private readonly context: Context,
     private readonly options: DnsblResolved,
     private readonly gate: () => Gate | undefined,
   ) {}
@@ -33,12 +33,12 @@ export class ListingBans {
     // The address looked up may be the peer's, which is not the client's to answer for (R2).
     if (!ban || subject.ip !== client.ip) return;
     const data = dataOf(finding);
-    if (this.runtime.options.mode === "detect") {
+    if (this.context.options.mode === "detect") {
       this.tellOnce(data, client, request);
       return;
     }
-    if (this.runtime.index.find(client, client.service) !== undefined) return;
-    const adding = this.runtime.bans.add(subject.address.family === 6 ? `${subject.ip}/128` : subject.ip, {
+    if (this.context.banIndex.find(client, client.service) !== undefined) return;
+    const adding = this.context.bans.add(subject.address.family === 6 ? `${subject.ip}/128` : subject.ip, {
       reason: REASON,
       ttl: banTime,
       scope: client.service === undefined ? "global" : banScope,
@@ -56,15 +56,15 @@ export class ListingBans {
     });
     adding.catch((error: unknown) => {
       const reason = error instanceof StoreFailure ? "store" : "exception";
-      this.runtime.tell("fault", { protection: REASON, reason, data: messageOf(error) }, client, request);
+      this.context.emit("fault", { protection: REASON, reason, data: messageOf(error) }, client, request);
     });
   }
 
   private tellOnce(data: unknown, client: Client, request: RequestView): void {
     const key = `${client.ip}|${client.service ?? "*"}`;
-    const now = this.runtime.now();
+    const now = this.context.now();
     if (now < (this.told.get(key) ?? 0)) return;
     this.told.set(key, now + (this.options.banTime || 86_400) * 1000);
-    this.runtime.tell("banned", { protection: REASON, reason: REASON, data }, client, request);
+    this.context.emit("banned", { protection: REASON, reason: REASON, data }, client, request);
   }
 }

@@ -1,7 +1,7 @@
 import { AddressSet } from "../address/address-set.js";
 import { listUrl } from "../lists/list-source.js";
 import { addressSetCheck } from "../options/address-checks.js";
-import { check, flag, integer, list, oneOf, type Check, type Report } from "../options/check.js";
+import { check, flag, integer, list, oneOf, type Check, type ReportProblem } from "../options/check.js";
 import { group, nearestName, type OptionsTable } from "../options/table.js";
 import type { Gate } from "../engine/protection.js";
 import { ALL_CODES, parseCodeRange, type CodeRanges } from "./codes.js";
@@ -189,7 +189,12 @@ export const dnsblTable: OptionsTable<DnsblResolved> = {
 };
 
 /** What only several options together can get wrong. */
-export function checkDnsbl(options: DnsblResolved, hasGate: boolean, prefix: string, report: Report): void {
+export function checkDnsbl(
+  options: DnsblResolved,
+  hasGate: boolean,
+  prefix: string,
+  report: ReportProblem,
+): void {
   const at = (name: string): string => (prefix === "" ? name : `${prefix}.${name}`);
   if (options.action === "challenge" && !hasGate) {
     report({

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Runtime } from "../engine/context.js";
+import type { Context } from "../engine/context.js";
 import { messageOf, StoreFailure } from "../errors.js";
 import { isThenable } from "../awaitable.js";
 import type { Awaitable } from "../awaitable.js";
@@ -10,14 +10,14 @@ import { VerdictCache, type Finding } from "./verdict-cache.js";
 import { TEST_EVERY } from "./zone.js";
 
 /** Finds verdicts out and keeps them: in this process, in the store for the other instances, else by asking the zones. */
-export class VerdictBook {
+export class VerdictResolver {
   private readonly cache = new VerdictCache();
   private readonly finding = new Map<string, Promise<Finding | undefined>>();
   /** Verdicts of other zones, codes or quorums are none of ours. */
   private readonly set: string;
 
   constructor(
-    private readonly runtime: Runtime,
+    private readonly context: Context,
     private readonly options: DnsblResolved,
     private readonly lookups: Lookups,
   ) {
@@ -43,7 +43,7 @@ export class VerdictBook {
 
   /** Keeps that an address is on the ignore lists, for the other instances too. */
   ignore(subject: Subject): void {
-    const now = this.runtime.now();
+    const now = this.context.now();
     if (this.cache.get(subject.key, subject.ip, now)?.verdict === "ignored") return;
     this.keep(subject, { verdict: "ignored", until: now + this.options.cacheTtl.clean * 1000 }, true);
   }
@@ -80,7 +80,7 @@ export class VerdictBook {
       verdict,
       ...(zone === undefined ? {} : { zone: zone.shown }),
       ...(code === undefined ? {} : { code }),
-      until: this.runtime.now() + ttl * 1000,
+      until: this.context.now() + ttl * 1000,
     };
     // What one instance could not find out another may.
     this.keep(subject, finding, verdict !== "error" && ttl > 0);
@@ -95,11 +95,11 @@ export class VerdictBook {
   private keep(subject: Subject, finding: Finding, share: boolean): void {
     const crowded = this.cache.isFull(subject.key);
     this.cache.set(subject.key, subject.ip, finding);
-    const ttl = Math.ceil((finding.until - this.runtime.now()) / 1000);
+    const ttl = Math.ceil((finding.until - this.context.now()) / 1000);
     if (!share || crowded || ttl <= 0) return;
     try {
       const { verdict, zone, code, until } = finding;
-      const written = this.runtime.store.set(
+      const written = this.context.store.set(
         this.storeKey(subject),
         JSON.stringify({ verdict, zone, code, until }),
         ttl,
@@ -117,7 +117,7 @@ export class VerdictBook {
       this.fault(error);
     };
     try {
-      const text = this.runtime.store.get(this.storeKey(subject));
+      const text = this.context.store.get(this.storeKey(subject));
       return isThenable(text) ? text.then(read, failed) : read(text);
     } catch (error) {
       this.fault(error);
@@ -131,7 +131,7 @@ export class VerdictBook {
       const { verdict, zone, code, until } = JSON.parse(text) as Record<string, unknown>;
       if (verdict !== "listed" && verdict !== "clean" && verdict !== "ignored") return undefined;
       const ttl = this.options.cacheTtl[verdict === "ignored" ? "clean" : verdict];
-      const now = this.runtime.now();
+      const now = this.context.now();
       const finding: Finding = {
         verdict,
         ...(typeof zone === "string" ? { zone } : {}),
@@ -152,7 +152,7 @@ export class VerdictBook {
   }
 
   private fault(error: unknown): void {
-    this.runtime.tell(
+    this.context.emit(
       "fault",
       {
         protection: "dnsbl",

@@ -1,18 +1,18 @@
 import type { DnsClient } from "../dns/dns-client.js";
-import type { Runtime } from "../engine/context.js";
+import type { Context } from "../engine/context.js";
 import { ALL_CODES, knownZone, shownZone } from "./codes.js";
 import type { DnsblResolved } from "./options.js";
 import { Zone, type ZoneListener } from "./zone.js";
 
 /** The zones of a configuration, ready to be asked. Says what they leave out, and later which of them fails and returns. */
-export function zonesOf(options: DnsblResolved, dns: DnsClient, runtime: Runtime): Zone[] {
-  const { logger } = runtime.options;
+export function zonesOf(options: DnsblResolved, dns: DnsClient, context: Context): Zone[] {
+  const { logger } = context.options;
   const info = (line: string): void => {
     if (logger !== false) logger.info(`express-bunker: DNSBL: ${line}`);
   };
   const listener: ZoneListener = {
     suspended(zone, problem) {
-      runtime.tell(
+      context.emit(
         "fault",
         { protection: "dnsbl", reason: "zone suspended", data: `${zone.shown}: ${problem}` },
         undefined,
@@ -28,6 +28,6 @@ export function zonesOf(options: DnsblResolved, dns: DnsClient, runtime: Runtime
       info(
         `home users' addresses in ${shownZone(name)} (127.0.0.10 and 127.0.0.11) do not count; codes: { "${shownZone(name)}": "all" } would make them`,
       );
-    return new Zone(name, codes, dns, runtime.now, listener);
+    return new Zone(name, codes, dns, context.now, listener);
   });
 }

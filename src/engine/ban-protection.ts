@@ -3,7 +3,7 @@ import type { Client } from "../request/client.js";
 import { StoreFailure } from "../errors.js";
 import type { Gate, Protection } from "./protection.js";
 import type { RequestView } from "../request/request-view.js";
-import type { Runtime } from "./context.js";
+import type { Context } from "./context.js";
 import { PASS, type Verdict } from "../request/verdict.js";
 import type { Ban } from "../bans/ban.js";
 
@@ -16,15 +16,15 @@ export class BanProtection implements Protection {
 
   /** @param gate where clients with a ban of action `challenge` are sent; without one they are refused */
   constructor(
-    private readonly runtime: Runtime,
+    private readonly context: Context,
     private readonly gate?: () => Gate | undefined,
   ) {}
 
   judge(client: Client, request: RequestView): Awaitable<Verdict> {
-    const loading = this.runtime.index.ready();
+    const loading = this.context.banIndex.ready();
     if (loading === undefined) return this.look(client, request);
     // What was banned here meanwhile needs no store to be in force.
-    const known = this.runtime.index.find(client, client.service);
+    const known = this.context.banIndex.find(client, client.service);
     if (known !== undefined) {
       loading.catch(() => undefined);
       return this.refuse(known, client, request);
@@ -33,13 +33,13 @@ export class BanProtection implements Protection {
   }
 
   private look(client: Client, request: RequestView): Awaitable<Verdict> {
-    const ban = this.runtime.index.find(client, client.service);
+    const ban = this.context.banIndex.find(client, client.service);
     return ban === undefined ? PASS : this.refuse(ban, client, request);
   }
 
   private refuse(ban: Ban, client: Client, request: RequestView): Awaitable<Verdict> {
     const gate = ban.action === "challenge" ? this.gate?.() : undefined;
-    if (gate !== undefined) return gate.demand(client, request);
+    if (gate !== undefined) return gate.challenge(client, request);
     return {
       action: "deny",
       protection: this.name,

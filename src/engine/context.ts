@@ -6,11 +6,11 @@ import { ClientResolver } from "../request/client.js";
 import { logEvents } from "../events/event-log.js";
 import {
   EVENT_TYPES,
-  hubOf,
+  eventBusOf,
   setOrigin,
   type BunkerEvent,
   type BunkerEventType,
-  type Hub,
+  type EventBus,
 } from "../events/event-bus.js";
 import { Services } from "../request/services.js";
 import { proxyRangesOf, type SharedOptions, type SharedResolved } from "./shared-options.js";
@@ -18,9 +18,9 @@ import type { Client } from "../request/client.js";
 import type { RequestView } from "../request/request-view.js";
 
 /** What one call of a factory works with: its options and what it shares with others on the same store. */
-export class Runtime {
-  readonly hub: Hub;
-  readonly index: BanIndex;
+export class Context {
+  readonly events: EventBus;
+  readonly banIndex: BanIndex;
   readonly bans: BanList;
   readonly store: GuardedStore;
   readonly resolver: ClientResolver;
@@ -32,31 +32,34 @@ export class Runtime {
     given: SharedOptions,
   ) {
     const { store } = options;
-    this.hub = hubOf(store);
-    this.index = banIndexOf(store);
+    this.events = eventBusOf(store);
+    this.banIndex = banIndexOf(store);
     this.store = new GuardedStore(store);
     this.bans = new BanList(store, { ipv6Subnet: options.ipv6Subnet });
-    if (options.now !== undefined) adoptClock(store, this.index, options.now);
-    this.now = options.now ?? (() => this.index.now());
+    if (options.now !== undefined) adoptClock(store, this.banIndex, options.now);
+    this.now = options.now ?? (() => this.banIndex.now());
     if (options.logger !== false) {
-      this.stops.push(this.hub.addLogger(options.logger), logEvents(this.hub, options.logger, options.mode));
+      this.stops.push(
+        this.events.addLogger(options.logger),
+        logEvents(this.events, options.logger, options.mode),
+      );
     }
     for (const type of EVENT_TYPES) {
       const listener = options.events[type];
-      if (listener !== undefined) this.stops.push(this.hub.on(type, listener));
+      if (listener !== undefined) this.stops.push(this.events.on(type, listener));
     }
-    for (const range of proxyRangesOf(given.trustProxy)) this.hub.addProxy(range);
-    this.resolver = resolverFor(this.hub, options, given);
+    for (const range of proxyRangesOf(given.trustProxy)) this.events.addProxy(range);
+    this.resolver = resolverFor(this.events, options, given);
   }
 
   /** Emits an event about a request, if anybody listens. */
-  tell(
+  emit(
     type: BunkerEventType,
     about: Pick<BunkerEvent, "protection" | "reason" | "data">,
     client: Client | undefined,
     request: RequestView | undefined,
   ): void {
-    if (!this.hub.hears(type)) return;
+    if (!this.events.hears(type)) return;
     const event: BunkerEvent = {
       time: new Date(this.now()),
       id: request?.id ?? "",
@@ -71,44 +74,44 @@ export class Runtime {
         : { method: request.method.slice(0, 32), path: request.path.path.slice(0, 2048) }),
     };
     if (client !== undefined && request !== undefined) setOrigin(event, { client, request });
-    this.hub.emit(type, event);
+    this.events.emit(type, event);
   }
 
-  /** The same runtime for a service with options of its own: one hub, one way of telling clients apart. */
-  forService(options: SharedResolved): Runtime {
+  /** The same context for a service with options of its own: one events, one way of telling clients apart. */
+  forService(options: SharedResolved): Context {
     const { logger, mode } = options;
-    if (logger !== false && mode === "detect") this.during(logEvents(this.hub, logger, mode));
+    if (logger !== false && mode === "detect") this.onClose(logEvents(this.events, logger, mode));
     return Object.create(this, {
       options: { value: options },
       // Listeners are the whole factory's.
       close: { value: () => undefined },
-    }) as Runtime;
+    }) as Context;
   }
 
   /** Remembers what is to be stopped when this factory is closed. */
-  during(stop: () => void): void {
+  onClose(stop: () => void): void {
     this.stops.push(stop);
   }
 
-  /** Takes this factory's listeners and loggers off the hub. */
+  /** Takes this factory's listeners and loggers off the events. */
   close(): void {
     for (const stop of this.stops.splice(0)) stop();
   }
 }
 
 // Middlewares with the same client configuration share a resolver, and so find each client out once a request (R5).
-const resolvers = new WeakMap<Hub, Map<string, ClientResolver>>();
+const resolvers = new WeakMap<EventBus, Map<string, ClientResolver>>();
 const numbers = new WeakMap<object, number>();
 let counted = 0;
 
-function resolverFor(hub: Hub, options: SharedResolved, given: SharedOptions): ClientResolver {
+function resolverFor(events: EventBus, options: SharedResolved, given: SharedOptions): ClientResolver {
   const unknownHost = options.unknownHost === "deny" ? undefined : options.unknownHost;
   const key = JSON.stringify(
     [given.clientIp, given.trustProxy, options.ipv6Subnet, given.service, given.services, unknownHost],
     (_name, value: unknown) => (typeof value === "function" ? numberOf(value) : value),
   );
-  let known = resolvers.get(hub);
-  if (known === undefined) resolvers.set(hub, (known = new Map<string, ClientResolver>()));
+  let known = resolvers.get(events);
+  if (known === undefined) resolvers.set(events, (known = new Map<string, ClientResolver>()));
   let resolver = known.get(key);
   if (resolver === undefined) {
     resolver = new ClientResolver(
@@ -118,7 +121,7 @@ function resolverFor(hub: Hub, options: SharedResolved, given: SharedOptions): C
         ipv6Subnet: options.ipv6Subnet,
         services: new Services(options.service, options.services, unknownHost),
       },
-      hub,
+      events,
     );
     known.set(key, resolver);
   }

@@ -5,12 +5,12 @@ import type { Client } from "../request/client.js";
 import { messageOf, StoreFailure } from "../errors.js";
 import { isGuarded } from "./upgrade-guard.js";
 import { askHook } from "./hooks.js";
-import type { Hub } from "../events/event-bus.js";
+import type { EventBus } from "../events/event-bus.js";
 import type { Protection } from "./protection.js";
 import { exposeViews, viewOf, type RequestBan, type RequestView } from "../request/request-view.js";
 import { isReset } from "./reset.js";
 import { Responder } from "./responder.js";
-import type { Runtime } from "./context.js";
+import type { Context } from "./context.js";
 import { refuseUnknownHost } from "./unknown-host.js";
 import { PASS, type Deny, type Pass, type Verdict } from "../request/verdict.js";
 import { isThenable } from "../awaitable.js";
@@ -29,7 +29,7 @@ export interface Health {
 /** What every factory's middleware can be asked. */
 export interface Running {
   /** The events of everything on the same store. */
-  readonly events: Hub;
+  readonly events: EventBus;
   /** Resolves when bans and lists that were in the store are known here. Requests before wait for it themselves. */
   ready(): Promise<void>;
   health(): Health;
@@ -43,19 +43,19 @@ const SKIPPED: Pass = Object.freeze({ action: "pass", why: "skip" });
 
 /** Runs protections in order and has the responder answer: the one way through for every factory. */
 export class Engine implements Running {
-  readonly events: Hub;
+  readonly events: EventBus;
   private readonly responder: Responder;
   private readonly observers: readonly Protection[];
   private seen = 0;
 
   constructor(
-    readonly runtime: Runtime,
+    readonly context: Context,
     readonly protections: readonly Protection[],
     protected readonly byService: ReadonlyMap<string, Engine> = new Map(),
   ) {
     exposeViews();
-    this.events = runtime.hub;
-    this.responder = new Responder(runtime);
+    this.events = context.events;
+    this.responder = new Responder(context);
     this.observers = protections.filter((protection) => protection.observe !== undefined);
   }
 
@@ -72,7 +72,7 @@ export class Engine implements Running {
   /** What all protections together say of a request; needs no response. */
   judge(request: RequestView): Awaitable<Verdict> {
     try {
-      const client = request.client(this.runtime.resolver);
+      const client = request.client(this.context.resolver);
       return this.exempt(client, request) ?? this.ask(client, request);
     } catch (error) {
       return this.broken(undefined, undefined, request, error);
@@ -87,7 +87,7 @@ export class Engine implements Running {
     return this.allowed(client) ?? this.walk(client, request, 0);
   }
 
-  /** Tells the hub of a verdict that is answered elsewhere than in the middleware. */
+  /** Tells the events of a verdict that is answered elsewhere than in the middleware. */
   tell(verdict: Exclude<Verdict, Pass>, request: RequestView): void {
     this.responder.tell(verdict, request);
   }
@@ -98,7 +98,7 @@ export class Engine implements Running {
   }
 
   async ready(): Promise<void> {
-    await this.runtime.index.ready();
+    await this.context.banIndex.ready();
     for (const protection of this.protections) await protection.start?.();
   }
 
@@ -111,7 +111,7 @@ export class Engine implements Running {
 
   async close(): Promise<void> {
     for (const protection of this.protections) await protection.close?.();
-    this.runtime.close();
+    this.context.close();
   }
 
   private handle(req: IncomingMessage, res: ServerResponse, next: (err?: unknown) => void): void {
@@ -120,8 +120,8 @@ export class Engine implements Running {
     let verdict: Awaitable<Verdict>;
     let watched: Client | undefined;
     try {
-      const client = request.client(this.runtime.resolver);
-      request.home ??= this;
+      const client = request.client(this.context.resolver);
+      request.banHandler ??= this;
       if (isReset(client, req)) {
         req.socket.destroy();
         return;
@@ -162,7 +162,7 @@ export class Engine implements Running {
     next: (err?: unknown) => void,
   ): void {
     // Our own refusals never count (R23): a banned client's requests are not even watched.
-    if (watched !== undefined && (verdict.action !== "deny" || this.runtime.options.mode === "detect"))
+    if (watched !== undefined && (verdict.action !== "deny" || this.context.options.mode === "detect"))
       request.watch(this, watched, res);
     if (verdict.action === "pass") {
       if (request.cookies !== undefined && !res.headersSent) res.appendHeader("Set-Cookie", request.cookies);
@@ -177,7 +177,7 @@ export class Engine implements Running {
   private exempt(client: Client, request: RequestView): Pass | undefined {
     const allowed = this.allowed(client);
     if (allowed !== undefined) return allowed;
-    const { skip } = this.runtime.options;
+    const { skip } = this.context.options;
     if (skip === undefined) return undefined;
     try {
       return askHook("skip", skip, request.raw) ? SKIPPED : undefined;
@@ -188,13 +188,13 @@ export class Engine implements Running {
   }
 
   private allowed({ vouched: { address } }: Client): Pass | undefined {
-    const { allow } = this.runtime.options;
+    const { allow } = this.context.options;
     return address !== undefined && allow.size > 0 && allow.has(address) ? ALLOWED : undefined;
   }
 
   private ask(client: Client, request: RequestView): Awaitable<Verdict> {
-    return client.service === undefined && this.runtime.options.unknownHost === "deny"
-      ? refuseUnknownHost(this.runtime.hub, client, request)
+    return client.service === undefined && this.context.options.unknownHost === "deny"
+      ? refuseUnknownHost(this.context.events, client, request)
       : this.walk(client, request, 0);
   }
 
@@ -232,7 +232,7 @@ export class Engine implements Running {
     const store = error instanceof StoreFailure;
     this.fault(name, store ? "store" : "exception", error, client, request);
     const refuse = store
-      ? this.runtime.options.onStoreError === "deny"
+      ? this.context.options.onStoreError === "deny"
       : this.protections.some(
           (one) => one.failClosed === true && (protection === undefined || one === protection),
         );
@@ -254,7 +254,7 @@ export class Engine implements Running {
     client: Client | undefined,
     request: RequestView,
   ): void {
-    this.runtime.tell("fault", { protection, reason, data: messageOf(error) }, client, request);
+    this.context.emit("fault", { protection, reason, data: messageOf(error) }, client, request);
   }
 
   /** Told when a response is over whose status line was sent. */
@@ -270,8 +270,8 @@ export class Engine implements Running {
 
   /** Bans a request's client for the app; what goes wrong is told, never thrown. */
   async banNow(request: RequestView, options: RequestBan): Promise<void> {
-    const client = request.client(this.runtime.resolver);
-    const { mode, banLocal } = this.runtime.options;
+    const client = request.client(this.context.resolver);
+    const { mode, banLocal } = this.context.options;
     const { ttl = 86_400, reason = "application", scope = "service", data = {} } = options;
     if (client.identity.isProxy || (!banLocal && !client.isGlobal)) {
       this.events.warn(
@@ -282,11 +282,11 @@ export class Engine implements Running {
       return;
     }
     if (mode === "detect") {
-      this.runtime.tell("banned", { protection: "application", reason, data }, client, request);
+      this.context.emit("banned", { protection: "application", reason, data }, client, request);
       return;
     }
     try {
-      await this.runtime.bans.add(client.key, {
+      await this.context.bans.add(client.key, {
         reason,
         ttl,
         scope: client.service === undefined ? "global" : scope,

@@ -4,7 +4,7 @@ import { Client } from "../request/client.js";
 import type { Engine } from "./engine.js";
 import { BunkerBanError, messageOf } from "../errors.js";
 import { askHook } from "./hooks.js";
-import type { Protection, Reasoning } from "./protection.js";
+import type { Protection, ProtectionExplanation } from "./protection.js";
 import { RequestView } from "../request/request-view.js";
 import type { RequestLike } from "../request/request-like.js";
 import type { Awaitable } from "../awaitable.js";
@@ -23,7 +23,7 @@ export interface ImaginedRequest {
 }
 
 /** One thing that looks at a request, in the order in which they do. */
-export interface ExplainedStep extends Reasoning {
+export interface ExplainedStep extends ProtectionExplanation {
   /** `allow`, `skip`, `services`, or a protection's name. */
   readonly protection: string;
   /** `false` = an earlier step decides, so that this one would not be asked. */
@@ -53,7 +53,7 @@ export interface Explanation {
 /** Explains for protections that do not do so by themselves. */
 export type Explainers = ReadonlyMap<
   Protection,
-  (client: Client, request: RequestView) => Awaitable<Reasoning>
+  (client: Client, request: RequestView) => Awaitable<ProtectionExplanation>
 >;
 
 const FORWARDING = new Set(["x-forwarded-for", "forwarded"]);
@@ -70,18 +70,18 @@ export async function explain(
   subject: RequestLike | ImaginedRequest,
   explainers: Explainers = new Map(),
 ): Promise<Explanation> {
-  const { resolver } = engine.runtime;
+  const { resolver } = engine.context;
   const request = isRequest(subject) ? new RequestView(subject) : imagined(engine, subject);
   const steps: ExplainedStep[] = [];
   let decided: ExplainedStep | undefined;
-  const add = (protection: string, reasoning: Reasoning, decides: boolean): void => {
+  const add = (protection: string, reasoning: ProtectionExplanation, decides: boolean): void => {
     const step = { protection, reached: decided === undefined, ...reasoning };
     steps.push(step);
     if (decides) decided ??= step;
   };
   const client = request.client(resolver);
   const judge = engine.forClient(client);
-  const { options } = judge.runtime;
+  const { options } = judge.context;
   const { address } = client.vouched;
   const allowed = address !== undefined && options.allow.has(address);
   if (options.allow.size > 0)
@@ -112,7 +112,7 @@ export async function explain(
 }
 
 /** A verdict in the words of an explanation. */
-export function reasoningOfVerdict(verdict: Verdict): Reasoning {
+export function reasoningOfVerdict(verdict: Verdict): ProtectionExplanation {
   if (verdict.action === "pass") return { verdict: "pass", reason: verdict.why ?? "nothing against it" };
   return { verdict: verdict.action, reason: verdict.reason, data: verdict.data };
 }
@@ -126,7 +126,7 @@ function imagined(engine: Engine, subject: unknown): RequestView {
   const address = typeof ip === "string" ? parseAddress(ip) : undefined;
   if (address === undefined)
     throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `"${String(ip).slice(0, 64)}" is no IP address`);
-  const { resolver } = engine.runtime;
+  const { resolver } = engine.context;
   const target = typeof url === "string" ? url : "/";
   const raw: RequestLike = {
     method: typeof method === "string" ? method : "GET",
@@ -164,7 +164,7 @@ function hostOf(request: RequestView): string {
 function skipped(
   skip: (request: never) => unknown,
   request: RequestView,
-): { reasoning: Reasoning; skips: boolean } {
+): { reasoning: ProtectionExplanation; skips: boolean } {
   try {
     const skips = askHook("skip", skip, request.raw);
     return { skips, reasoning: { verdict: "pass", reason: skips ? "`skip` says so" : "not skipped" } };
@@ -179,7 +179,7 @@ async function reasoningOf(
   explainers: Explainers,
   client: Client,
   request: RequestView,
-): Promise<Reasoning> {
+): Promise<ProtectionExplanation> {
   try {
     if (protection.explain !== undefined) return await protection.explain(client, request);
     const explainer = explainers.get(protection);
@@ -191,9 +191,12 @@ async function reasoningOf(
   }
 }
 
-async function banReasoning({ runtime, protections }: Engine, client: Client): Promise<Reasoning> {
-  await runtime.index.ready();
-  const ban = runtime.index.find(client, client.service);
+async function banReasoning(
+  { context, protections }: Engine,
+  client: Client,
+): Promise<ProtectionExplanation> {
+  await context.banIndex.ready();
+  const ban = context.banIndex.find(client, client.service);
   if (ban === undefined) return { verdict: "pass", reason: "not banned" };
   // Without a gate there is nowhere to send a client whose ban only asks for a challenge.
   const gated = ban.action === "challenge" && protections.some(({ failClosed }) => failClosed === true);

@@ -1,7 +1,7 @@
 import type { Engine, Middleware, Running } from "./engine.js";
 
 /** An engine as users hold it: a middleware with everything else that can be asked of it. */
-export function mounted<Extras extends object>(
+export function asMiddleware<Extras extends object>(
   engine: Engine,
   extras: Extras,
 ): Middleware & Running & Extras {

@@ -4,7 +4,7 @@ import type { RequestView } from "../request/request-view.js";
 import type { Verdict } from "../request/verdict.js";
 
 /** How a request ended, told once its status line is sent. */
-export interface Outcome {
+export interface ObservedResponse {
   readonly client: Client;
   readonly request: RequestView;
   /** The status that the client was sent. */
@@ -19,7 +19,7 @@ export interface ProtectionHealth {
 }
 
 /** What a protection would say, and why. */
-export interface Reasoning {
+export interface ProtectionExplanation {
   readonly verdict: "pass" | "deny" | "challenge" | "error" | "unknown";
   /** The rule that decides, in a few words. */
   readonly reason: string;
@@ -35,9 +35,9 @@ export interface Protection {
   /** Says what should happen; has no side effect on the response. Answers at once whenever it can. */
   judge(client: Client, request: RequestView): Awaitable<Verdict>;
   /** What `judge` would say, and why. Counts, bans, tells and answers nothing. */
-  explain?(client: Client, request: RequestView): Awaitable<Reasoning>;
+  explain?(client: Client, request: RequestView): Awaitable<ProtectionExplanation>;
   /** Told of every response whose status line was sent. */
-  observe?(outcome: Outcome): void;
+  observe?(outcome: ObservedResponse): void;
   start?(): Awaitable<void>;
   health?(): ProtectionHealth;
   close?(): Awaitable<void>;
@@ -46,5 +46,5 @@ export interface Protection {
 /** What bans and lists need of the gate to challenge a client instead of refusing it. */
 export interface Gate {
   /** Like `judge`, but no exclusion helps: only a pass that is still good does. */
-  demand(client: Client, request: RequestView): Awaitable<Verdict>;
+  challenge(client: Client, request: RequestView): Awaitable<Verdict>;
 }

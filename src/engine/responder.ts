@@ -4,12 +4,12 @@ import { negotiateLanguage } from "../pages/negotiate.js";
 import { pageHeaders } from "../pages/page.js";
 import { BunkerHookError, messageOf } from "../errors.js";
 import type { RequestView } from "../request/request-view.js";
-import type { Runtime } from "./context.js";
-import { type Answer, type Challenge, type Deny } from "../request/verdict.js";
+import type { Context } from "./context.js";
+import { type Reply, type Challenge, type Deny } from "../request/verdict.js";
 import { isThenable } from "../awaitable.js";
 
 /** Headers of every answer of ours: caches keep none of them, and no page of another site learns where it came from. */
-export const ANSWER_HEADERS: Readonly<Record<string, string>> = {
+export const REPLY_HEADERS: Readonly<Record<string, string>> = {
   "Cache-Control": "no-store",
   "CDN-Cache-Control": "no-store",
   Vary: "Accept, Accept-Language, Cookie",
@@ -25,11 +25,11 @@ export function problem(
   title: string,
   members: Readonly<Record<string, unknown>> = {},
   cookies: readonly string[] = [],
-): Answer {
+): Reply {
   return {
     status,
     headers: {
-      ...ANSWER_HEADERS,
+      ...REPLY_HEADERS,
       "Content-Type": "application/problem+json",
       ...(cookies.length > 0 ? { "Set-Cookie": [...cookies] } : {}),
     },
@@ -48,8 +48,8 @@ const CANCEL = 8;
 export class Responder {
   private readonly denyHeaders: Readonly<Record<string, string>>;
 
-  constructor(private readonly runtime: Runtime) {
-    this.denyHeaders = { ...ANSWER_HEADERS, ...pageHeaders(runtime.options.theme) };
+  constructor(private readonly context: Context) {
+    this.denyHeaders = { ...REPLY_HEADERS, ...pageHeaders(context.options.theme) };
   }
 
   /** Answers a verdict that is no pass; in `detect` mode only tells of it and calls `next`. */
@@ -60,7 +60,7 @@ export class Responder {
     next: (err?: unknown) => void,
   ): void {
     this.tell(verdict, request);
-    if (this.runtime.options.mode === "detect") {
+    if (this.context.options.mode === "detect") {
       next();
       return;
     }
@@ -74,7 +74,7 @@ export class Responder {
   }
 
   /** What a refusal says: the page, JSON, or nothing but the status. */
-  refusal(verdict: Deny, request: RequestView): Answer {
+  refusal(verdict: Deny, request: RequestView): Reply {
     const status = verdict.status ?? 403;
     if (request.wantsJson) {
       return problem(
@@ -84,7 +84,7 @@ export class Responder {
         { id: request.id },
       );
     }
-    const { deny, theme } = this.runtime.options;
+    const { deny, theme } = this.context.options;
     const language = negotiateLanguage(request.header("accept-language"));
     const own = deny.render === undefined ? undefined : this.rendered(verdict, request, language);
     if (own !== undefined) return { status, headers: withoutCsp(this.denyHeaders), body: own };
@@ -97,8 +97,8 @@ export class Responder {
 
   /** Whether a refusal drops the connection instead of answering (R28). */
   drops(request: RequestView): boolean {
-    const { status, force } = this.runtime.options.deny;
-    return status === 444 && (force || request.knownClient(this.runtime.resolver)?.proxied !== true);
+    const { status, force } = this.context.options.deny;
+    return status === 444 && (force || request.knownClient(this.context.resolver)?.proxied !== true);
   }
 
   private deny(verdict: Deny, request: RequestView, res: ServerResponse): void {
@@ -107,7 +107,7 @@ export class Responder {
   }
 
   private challenge(verdict: Challenge, request: RequestView, res: ServerResponse): void {
-    const answer = verdict.answer(request);
+    const answer = verdict.reply();
     if (!isThenable(answer)) send(answer, request, res);
     else
       answer
@@ -117,7 +117,7 @@ export class Responder {
 
   private rendered(verdict: Deny, request: RequestView, language: string): string | undefined {
     try {
-      const html = this.runtime.options.deny.render?.(request.raw as never, {
+      const html = this.context.options.deny.render?.(request.raw as never, {
         id: request.id,
         reason: verdict.reason,
         ban: verdict.ban,
@@ -126,7 +126,7 @@ export class Responder {
       if (typeof html === "string") return html;
       throw new BunkerHookError("deny.render", "must answer the page's HTML at once");
     } catch (error) {
-      this.runtime.tell(
+      this.context.emit(
         "fault",
         { protection: "responder", reason: "hook", data: messageOf(error) },
         undefined,
@@ -136,17 +136,17 @@ export class Responder {
     }
   }
 
-  /** Tells the hub of a verdict that is no pass. */
+  /** Tells the events of a verdict that is no pass. */
   tell(verdict: Deny | Challenge, request: RequestView): void {
     if (verdict.action === "challenge" && verdict.serving === true) return;
     const type = verdict.action === "deny" ? "denied" : "challenged";
-    if (!this.runtime.hub.hears(type)) return;
-    this.runtime.tell(type, verdict, request.knownClient(this.runtime.resolver), request);
+    if (!this.context.events.hears(type)) return;
+    this.context.emit(type, verdict, request.knownClient(this.context.resolver), request);
   }
 
   // Whatever goes wrong while answering, the visitor gets a plain 503 and the operator the reason.
   private failed(verdict: Deny | Challenge, request: RequestView, res: ServerResponse, error: unknown): void {
-    this.runtime.tell(
+    this.context.emit(
       "fault",
       { protection: verdict.protection, reason: "exception", data: messageOf(error) },
       undefined,
@@ -158,7 +158,7 @@ export class Responder {
 }
 
 /** Sends an answer: no body for HEAD, and no reading of bodies that nobody will look at. */
-export function send(answer: Answer, request: RequestView, res: ServerResponse): void {
+export function send(answer: Reply, request: RequestView, res: ServerResponse): void {
   if (res.headersSent || res.destroyed) return;
   const headers: Record<string, string | string[] | number> = { ...answer.headers };
   const body = answer.body;

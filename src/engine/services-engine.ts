@@ -67,7 +67,7 @@ export class ServicesEngine extends Engine {
 
   private engineOf(request: RequestView): Engine {
     try {
-      return this.forClient(request.client(this.runtime.resolver));
+      return this.forClient(request.client(this.context.resolver));
     } catch {
       // A `service` hook that throws: this engine asks again and tells of it.
       return this;
@@ -76,7 +76,7 @@ export class ServicesEngine extends Engine {
 
   private serviceOf(req: IncomingMessage): string | undefined {
     try {
-      return viewOf(req).client(this.runtime.resolver).service;
+      return viewOf(req).client(this.context.resolver).service;
     } catch {
       return undefined;
     }

@@ -18,7 +18,7 @@ import {
   oneOf,
   text,
   type Check,
-  type Report,
+  type ReportProblem,
 } from "../options/check.js";
 import { group, type OptionsTable } from "../options/table.js";
 import type { ServiceHook } from "../request/services.js";
@@ -247,7 +247,7 @@ export const sharedTable: OptionsTable<SharedResolved> = {
 };
 
 /** What only several options together can get wrong. */
-export function checkTogether(options: SharedResolved, prefix: string, report: Report): void {
+export function checkTogether(options: SharedResolved, prefix: string, report: ReportProblem): void {
   const at = (name: string): string => (prefix === "" ? name : `${prefix}.${name}`);
   if (options.unknownHost !== "deny" && !options.services.has(options.unknownHost)) {
     report({

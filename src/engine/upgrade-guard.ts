@@ -13,7 +13,7 @@ const CLOSE_AFTER_MS = 20;
 
 const guarded = new WeakSet<object>();
 
-/** Whether {@link guardServer} looks after a server's upgrades. */
+/** Whether {@link guardUpgrades} looks after a server's upgrades. */
 export function isGuarded(server: object): boolean {
   return guarded.has(server);
 }
@@ -22,9 +22,9 @@ export function isGuarded(server: object): boolean {
  * Has every upgrade of `server` judged before its `upgrade` listeners hear of it, whenever they were added, and closes the
  * upgraded connections of a client that is banned later (R10). The answer undoes it.
  */
-export function guardServer(engine: Engine, server: Server): () => void {
+export function guardUpgrades(engine: Engine, server: Server): () => void {
   const open = new Map<Duplex, Client>();
-  const { index, resolver } = engine.runtime;
+  const { banIndex: index, resolver } = engine.context;
   const admit = async ([req, socket]: Upgrade, pass: () => void): Promise<void> => {
     if (!(await judgeUpgrade(engine, req, socket))) return;
     const client = viewOf(req).knownClient(resolver);
@@ -48,7 +48,7 @@ export function guardServer(engine: Engine, server: Server): () => void {
   const close = (): void => {
     closing = undefined;
     for (const [socket, client] of open) {
-      const { mode } = engine.forClient(client).runtime.options;
+      const { mode } = engine.forClient(client).context.options;
       if (mode !== "detect" && index.find(client, client.service) !== undefined) socket.destroy();
     }
   };

@@ -2,7 +2,7 @@ import { STATUS_CODES, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Engine } from "./engine.js";
 import { viewOf, type RequestView } from "../request/request-view.js";
-import type { Answer, Deny } from "../request/verdict.js";
+import type { Reply, Deny } from "../request/verdict.js";
 import { isReset } from "./reset.js";
 import { problem } from "./responder.js";
 
@@ -16,7 +16,7 @@ export async function judgeUpgrade(engine: Engine, req: IncomingMessage, socket:
   const ignore = (): void => undefined;
   socket.on("error", ignore);
   try {
-    if (isReset(request.client(engine.runtime.resolver), req)) {
+    if (isReset(request.client(engine.context.resolver), req)) {
       socket.destroy();
       return false;
     }
@@ -27,8 +27,7 @@ export async function judgeUpgrade(engine: Engine, req: IncomingMessage, socket:
       return true;
     }
     if (verdict.action === "deny" && engine.drops(verdict, request)) socket.destroy();
-    else
-      answer(socket, verdict.action === "deny" ? refusal(verdict, request) : await verdict.answer(request));
+    else answer(socket, verdict.action === "deny" ? refusal(verdict, request) : await verdict.reply());
   } catch (error) {
     engine.fault("upgrade", "exception", error, undefined, request);
     answer(socket, problem(503, "unavailable", "Service Unavailable", { id: request.id }));
@@ -37,18 +36,18 @@ export async function judgeUpgrade(engine: Engine, req: IncomingMessage, socket:
 }
 
 function modeFor(engine: Engine, request: RequestView): "block" | "detect" {
-  const client = request.knownClient(engine.runtime.resolver);
-  return (client === undefined ? engine : engine.forClient(client)).runtime.options.mode;
+  const client = request.knownClient(engine.context.resolver);
+  return (client === undefined ? engine : engine.forClient(client)).context.options.mode;
 }
 
-function refusal(verdict: Deny, request: RequestView): Answer {
+function refusal(verdict: Deny, request: RequestView): Reply {
   const status = verdict.status ?? 403;
   return problem(status, status === 503 ? "unavailable" : "denied", STATUS_CODES[status] ?? "", {
     id: request.id,
   });
 }
 
-function answer(socket: Duplex, { status, headers, body }: Answer): void {
+function answer(socket: Duplex, { status, headers, body }: Reply): void {
   if (socket.destroyed) return;
   const lines = Object.entries({
     ...headers,

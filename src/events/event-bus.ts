@@ -71,7 +71,7 @@ export interface Logger {
  * Carries the events of everything that shares one store. Logs, metrics and reports listen here; a listener that throws
  * is told of on the logger and never reaches the request.
  */
-export class Hub {
+export class EventBus {
   private readonly listeners = new Map<BunkerEventType, Set<BunkerListener>>();
   private readonly warned = new Set<string>();
   private readonly loggers = new Set<Logger>();
@@ -149,11 +149,11 @@ export class Hub {
   }
 }
 
-const hubs = new WeakMap<Store, Hub>();
+const hubs = new WeakMap<Store, EventBus>();
 
-/** The hub of a store: middlewares mounted one by one hear each other through it. */
-export function hubOf(store: Store): Hub {
-  let hub = hubs.get(store);
-  if (hub === undefined) hubs.set(store, (hub = new Hub()));
-  return hub;
+/** The events of a store: middlewares mounted one by one hear each other through it. */
+export function eventBusOf(store: Store): EventBus {
+  let events = hubs.get(store);
+  if (events === undefined) hubs.set(store, (events = new EventBus()));
+  return events;
 }

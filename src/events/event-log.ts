@@ -1,14 +1,14 @@
-import type { BunkerEvent, BunkerEventType, BunkerListener, Hub, Logger } from "./event-bus.js";
+import type { BunkerEvent, BunkerEventType, BunkerListener, EventBus, Logger } from "./event-bus.js";
 
-const logging = new WeakMap<Hub, WeakMap<Logger, Set<BunkerEventType>>>();
+const logging = new WeakMap<EventBus, WeakMap<Logger, Set<BunkerEventType>>>();
 
 /**
  * Writes the events that an operator must see: faults, bans, and in `detect` mode everything that would have been done.
- * One line an event, however many middlewares share the hub and the logger. The answer stops it.
+ * One line an event, however many middlewares share the events and the logger. The answer stops it.
  */
-export function logEvents(hub: Hub, logger: Logger, mode: BunkerEvent["mode"]): () => void {
-  let loggers = logging.get(hub);
-  if (loggers === undefined) logging.set(hub, (loggers = new WeakMap<Logger, Set<BunkerEventType>>()));
+export function logEvents(events: EventBus, logger: Logger, mode: BunkerEvent["mode"]): () => void {
+  let loggers = logging.get(events);
+  if (loggers === undefined) logging.set(events, (loggers = new WeakMap<Logger, Set<BunkerEventType>>()));
   let logged = loggers.get(logger);
   if (logged === undefined) loggers.set(logger, (logged = new Set<BunkerEventType>()));
   // A refusal is told of thousands of times a second under attack: nobody listens for it who would say nothing.
@@ -18,7 +18,7 @@ export function logEvents(hub: Hub, logger: Logger, mode: BunkerEvent["mode"]): 
     .filter((type) => !logged.has(type))
     .map((type) => {
       logged.add(type);
-      const stop = hub.on(type, writerOf(type, logger));
+      const stop = events.on(type, writerOf(type, logger));
       return () => {
         stop();
         logged.delete(type);

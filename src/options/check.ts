@@ -1,14 +1,14 @@
 import type { OptionProblem } from "../errors.js";
 
 /** Takes a problem; the reader goes on to find the others. */
-export type Report = (problem: OptionProblem) => void;
+export type ReportProblem = (problem: OptionProblem) => void;
 
 /** Knows what values an option takes. */
 export interface Check<Out> {
   /** What is allowed, in words, for errors and docs. */
   readonly allowed: string;
   /** The value made ready for use, or `undefined` after reporting what is wrong with it. */
-  read(value: unknown, path: string, report: Report): Out | undefined;
+  read(value: unknown, path: string, report: ReportProblem): Out | undefined;
   /** Turns the text of a setting into the value that `read` takes. */
   parse(text: string): unknown;
 }

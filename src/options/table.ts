@@ -1,5 +1,5 @@
 import { BunkerOptionsError, type OptionProblem } from "../errors.js";
-import type { Check, Report } from "./check.js";
+import type { Check, ReportProblem } from "./check.js";
 
 /** One option: its setting name, what it takes, what it is when not given, and a sentence for people. */
 export interface OptionSpec<Out> {
@@ -25,7 +25,7 @@ export function readOptions<Resolved extends object>(
   table: OptionsTable<Resolved>,
   options: unknown,
   prefix: string,
-  report: Report,
+  report: ReportProblem,
 ): Resolved {
   const given = options === undefined ? {} : options;
   if (given === null || typeof given !== "object" || Array.isArray(given)) {
@@ -48,7 +48,7 @@ export function readOptions<Resolved extends object>(
   const ready: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries<OptionSpec<unknown>>(table)) {
     const value = (given as Record<string, unknown>)[name];
-    const hidden: Report =
+    const hidden: ReportProblem =
       spec.secret === true ? (problem) => report({ ...problem, value: "(hidden)" }) : report;
     const read = value === undefined ? undefined : spec.check.read(value, at(name), hidden);
     ready[name] =
@@ -67,7 +67,7 @@ export function group<Resolved extends object>(table: OptionsTable<Resolved>): C
 }
 
 /** Runs `read` with a report and throws one {@link BunkerOptionsError} if anything was reported. */
-export function allProblemsAtOnce<T>(read: (report: Report) => T): T {
+export function allProblemsAtOnce<T>(read: (report: ReportProblem) => T): T {
   const problems: OptionProblem[] = [];
   const result = read((problem) => {
     // What was not understood is missing, too: that is said once.

@@ -1,4 +1,4 @@
-import { text, type Check, type Report } from "../options/check.js";
+import { text, type Check, type ReportProblem } from "../options/check.js";
 import { nearestName, type OptionsTable } from "../options/table.js";
 import { en } from "./languages/en.js";
 import { LANGUAGES, type PageTexts } from "./texts.js";
@@ -50,7 +50,7 @@ const textsCheck: Check<NonNullable<PageTheme["texts"]>> = {
   },
 };
 
-function checkTexts(texts: Record<string, unknown>, path: string, report: Report): void {
+function checkTexts(texts: Record<string, unknown>, path: string, report: ReportProblem): void {
   const names = Object.keys(en);
   for (const [name, text] of Object.entries(texts)) {
     const nearest = names.includes(name) ? undefined : nearestName(name, names);

@@ -13,7 +13,7 @@ const PULSE_DEADLINE_MS = 2000;
 const OPEN_DEADLINE_MS = 5000;
 const MOST_ECHOES = 100_000;
 
-/** What {@link Changes} needs of the store. */
+/** What {@link ChangeFeed} needs of the store. */
 export interface ChangesTools {
   readonly connection: RedisConnection;
   readonly names: KeyNames;
@@ -42,7 +42,7 @@ export interface Sent {
  * them; writes by anybody else by Redis's client tracking. When the listening connection was lost, whoever keeps copies is
  * told to read everything anew.
  */
-export class Changes {
+export class ChangeFeed {
   private readonly watchers = new Watchers();
   private readonly gaps = new Set<() => void>();
   private readonly namespaces = new Set<Namespace>(["ban", "state"]);

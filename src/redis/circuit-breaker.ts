@@ -8,7 +8,7 @@ const LONGEST_PAUSE_MS = 1000;
 /** After so many probes that failed the connection is opened anew. */
 const PROBES_A_CONNECTION = 3;
 
-/** What an {@link Outage} needs. */
+/** What an {@link CircuitBreaker} needs. */
 export interface OutageTools {
   readonly logger: Logger | false;
   /** Resolves when Redis takes writes again. */
@@ -25,7 +25,7 @@ export interface OutageTools {
  * The circuit breaker: after a few failures in a row nothing is sent any more but one probe at a time, until one gets
  * through. Says so once at the start and once at the end.
  */
-export class Outage {
+export class CircuitBreaker {
   private failures = 0;
   private since: number | undefined;
   private timer: NodeJS.Timeout | undefined;

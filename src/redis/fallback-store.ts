@@ -22,7 +22,7 @@ interface Kept {
 const namespaceOf = (key: string): Namespace => key.slice(0, key.indexOf(":")) as Namespace;
 
 /** What answers in this process while Redis is away: counters and spent ids here, bans wait to be written. */
-export class StandIn {
+export class FallbackStore {
   private counters = new MemoryStore();
   /** Outlives the outage: what was spent here stays spent here. */
   private readonly spent = new MemoryStore();

@@ -1,5 +1,5 @@
 import type { Logger } from "../events/event-bus.js";
-import { check, decimal, flag, integer, text, type Report } from "../options/check.js";
+import { check, decimal, flag, integer, text, type ReportProblem } from "../options/check.js";
 import { allProblemsAtOnce, group, readOptions, type OptionsTable } from "../options/table.js";
 import type { Namespace } from "../store/store.js";
 import { isIoredis } from "./clients/ioredis.js";
@@ -125,7 +125,7 @@ export function readRedisOptions(options: unknown): RedisSetup {
   });
 }
 
-function checkClient(client: object, bunkerweb: boolean, report: Report): void {
+function checkClient(client: object, bunkerweb: boolean, report: ReportProblem): void {
   const { options } = client as { options?: { keyPrefix?: unknown } };
   if (options?.keyPrefix !== undefined && options.keyPrefix !== "") {
     report({

@@ -7,17 +7,17 @@ import {
   type StoreChange,
 } from "../store/store.js";
 import { bunkerwebCounter } from "./bunkerweb-keys.js";
-import { Changes, newsOf } from "./change-feed.js";
+import { ChangeFeed, newsOf } from "./change-feed.js";
 import type { RedisConnection } from "./clients/connection.js";
 import { connectionOf } from "./clients/recognise.js";
 import { Commands, inTime, RedisAwayError } from "./commands.js";
 import { BUCKETS, keysOf, KeyNames, type Place } from "./key-names.js";
-import { LateWrites } from "./write-behind-queue.js";
+import { WriteBehindQueue } from "./write-behind-queue.js";
 import { Listing, secondsOf } from "./listing.js";
-import { Outage } from "./circuit-breaker.js";
+import { CircuitBreaker } from "./circuit-breaker.js";
 import { budgetOf, readRedisOptions, type RedisSetup, type RedisStoreOptions } from "./redis-options.js";
 import { DELETE, HIT, INCREMENT, PROBE, READ, WRITE, type Script } from "./scripts.js";
-import { StandIn } from "./fallback-store.js";
+import { FallbackStore } from "./fallback-store.js";
 
 /** For so long after its making a store's listings wait for the first connection, in ms. */
 const PATIENCE_MS = 1500;
@@ -39,12 +39,12 @@ export class RedisStore implements Store {
   private readonly setup: RedisSetup;
   private readonly names: KeyNames;
   private readonly connection: RedisConnection;
-  private readonly outage: Outage;
+  private readonly outage: CircuitBreaker;
   private readonly commands: Commands;
-  private readonly changes: Changes;
+  private readonly changes: ChangeFeed;
   private readonly listing: Listing;
-  private readonly standIn = new StandIn();
-  private readonly late: LateWrites;
+  private readonly standIn = new FallbackStore();
+  private readonly late: WriteBehindQueue;
   private readonly made = Date.now();
   private closed = false;
 
@@ -53,7 +53,7 @@ export class RedisStore implements Store {
     this.exactBans = setup.bunkerweb;
     this.names = new KeyNames(setup.prefix, setup.bunkerweb);
     this.connection = connectionOf(setup);
-    this.outage = new Outage({
+    this.outage = new CircuitBreaker({
       logger: setup.logger,
       probe: () => this.commands.probe(PROBE, [`${setup.prefix}probe:{0}`]),
       renew: () => this.connection.renew(),
@@ -64,9 +64,9 @@ export class RedisStore implements Store {
       },
     });
     this.commands = new Commands(this.connection, setup.timeout, this.outage);
-    this.late = new LateWrites(this.commands, this.names, this.standIn);
+    this.late = new WriteBehindQueue(this.commands, this.names, this.standIn);
     this.listing = new Listing(this.commands, this.names);
-    this.changes = new Changes({
+    this.changes = new ChangeFeed({
       connection: this.connection,
       names: this.names,
       read: (key) => this.read(key),

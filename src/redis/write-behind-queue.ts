@@ -2,21 +2,21 @@ import { newsOf } from "./change-feed.js";
 import type { Commands } from "./commands.js";
 import { keysOf, type KeyNames } from "./key-names.js";
 import { WRITE } from "./scripts.js";
-import type { StandIn, Waiting } from "./fallback-store.js";
+import type { FallbackStore, Waiting } from "./fallback-store.js";
 
 /** Waiting bans written at a time. */
 const BATCH = 500;
 const PAUSE_MS = 200;
 
 /** Writes what waited for Redis: when an outage is over, and soon after a single call that failed. */
-export class LateWrites {
+export class WriteBehindQueue {
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
 
   constructor(
     private readonly commands: Commands,
     private readonly names: KeyNames,
-    private readonly standIn: StandIn,
+    private readonly standIn: FallbackStore,
   ) {}
 
   /** Writes everything that waits; answers how much that was. */

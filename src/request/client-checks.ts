@@ -3,7 +3,7 @@ import type { ClientIp } from "./client.js";
 import { normalHost } from "./services.js";
 import { SERVICE_NAME } from "../service-name.js";
 import { addressSetCheck } from "../options/address-checks.js";
-import { list, text, type Check, type Report } from "../options/check.js";
+import { list, text, type Check, type ReportProblem } from "../options/check.js";
 import { group } from "../options/table.js";
 
 /** The name of a service. */
@@ -29,11 +29,11 @@ export const servicesCheck: Check<ReadonlyMap<string, readonly string[]>> = {
   },
 };
 
-function readName(name: string, path: string, report: Report): string {
+function readName(name: string, path: string, report: ReportProblem): string {
   return serviceName.read(name.toLowerCase(), path, report) ?? name;
 }
 
-function readAliases(entry: unknown, path: string, report: Report): readonly string[] {
+function readAliases(entry: unknown, path: string, report: ReportProblem): readonly string[] {
   const aliases = (entry as { aliases?: unknown } | null | undefined)?.aliases;
   return aliases === undefined
     ? []

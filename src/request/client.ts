@@ -8,7 +8,7 @@ import {
 } from "../address/address.js";
 import type { AddressSet } from "../address/address-set.js";
 import { BunkerHookError } from "../errors.js";
-import type { Hub } from "../events/event-bus.js";
+import type { EventBus } from "../events/event-bus.js";
 import { RecentMap } from "../recent-map.js";
 import type { RequestLike } from "./request-like.js";
 import type { Services } from "./services.js";
@@ -113,7 +113,7 @@ export class ClientResolver {
 
   constructor(
     readonly config: ClientConfig,
-    private readonly hub: Hub,
+    private readonly events: EventBus,
   ) {
     this.trust = config.trustProxy ?? NOBODY;
     if (config.trustProxy?.anybody === true) this.warnTrustAll();
@@ -138,7 +138,7 @@ export class ClientResolver {
     if (address === undefined || isProxy || this.trust.trusts(ip, 0)) return true;
     const { clientIp } = this.config;
     if (typeof clientIp === "object" && clientIp.from.has(address)) return true;
-    for (const range of this.hub.proxies) if (rangeContains(range, address)) return true;
+    for (const range of this.events.proxies) if (rangeContains(range, address)) return true;
     return false;
   }
 
@@ -229,7 +229,7 @@ export class ClientResolver {
       if (!trust.trusts(client.address === undefined ? "" : client.ip, hop)) break;
       const address = parseForwarded(hops[hop] as string);
       if (address === undefined) break;
-      if (client.address !== undefined && !trust.anybody) this.hub.addProxy(prefixOf(client.address, 128));
+      if (client.address !== undefined && !trust.anybody) this.events.addProxy(prefixOf(client.address, 128));
       client = this.identityOf(address, trust);
     }
     return { client, peer, anybody: trust.anybody, remote };
@@ -245,7 +245,7 @@ export class ClientResolver {
         ? undefined
         : (this.bookOf(trust).identities.get(text)?.address ?? parseAddress(text));
     if (address !== undefined) return this.identityOf(address, trust);
-    this.hub.warn(
+    this.events.warn(
       "WRN_BUNKER_NO_ADDRESS",
       "a request came without a client address (a unix socket, or a socket already closed); all such requests share one identity",
     );
@@ -268,14 +268,14 @@ export class ClientResolver {
   }
 
   private warnTrustAll(): void {
-    this.hub.warn(
+    this.events.warn(
       "WRN_BUNKER_TRUST_ALL",
       "every address is trusted as a proxy, so a client can choose its own address with X-Forwarded-For; name your proxies instead of `true`",
     );
   }
 
   private warnProxy(): void {
-    this.hub.warn(
+    this.events.warn(
       "WRN_BUNKER_PROXY",
       "requests come with forwarding headers, but no proxy is trusted: every visitor behind that proxy shares one address and one ban. Set `trust proxy` (Express) or `trustProxy`",
     );

@@ -46,12 +46,12 @@ export interface BunkerRequest {
 }
 
 /** Who bans for the app. */
-export interface Home {
+export interface BanHandler {
   banNow(request: RequestView, options: RequestBan): Awaitable<void>;
 }
 
 /** Who wants to know how a request ended. */
-export interface Watcher {
+export interface ResponseObserver {
   ended(client: Client, request: RequestView, status: number): void;
 }
 
@@ -60,11 +60,11 @@ export class RequestView implements BunkerRequest {
   // Made for every request: what most requests use is set at once, in one go; the rest only takes room when it is needed.
   pass: PassInfo | undefined;
   /** The first middleware that saw the request: what the app says of it is done in its name. */
-  home: Home | undefined;
+  banHandler: BanHandler | undefined;
   private first: Client | undefined;
   private firstResolver: ClientResolver | undefined;
   private canonical: CanonicalPath | undefined;
-  private watcher: Watcher | undefined;
+  private watcher: ResponseObserver | undefined;
   private watched: Client | undefined;
   /** Set when we answered: `refused` never counts as bad behaviour, `failed` (a challenge answered wrongly) does (R15, R23). */
   declare answered: "refused" | "failed" | undefined;
@@ -73,7 +73,7 @@ export class RequestView implements BunkerRequest {
   declare private others: Map<ClientResolver, Client> | undefined;
   declare private reference: string | undefined;
   declare private counters: Set<object> | undefined;
-  declare private moreWatchers: [Watcher, Client][] | undefined;
+  declare private moreWatchers: [ResponseObserver, Client][] | undefined;
   declare private said: Verdict[] | undefined;
 
   constructor(readonly raw: RequestLike) {}
@@ -130,7 +130,7 @@ export class RequestView implements BunkerRequest {
   }
 
   /** Tells `watcher` when the response is over. One listener a request serves however many middlewares watch. */
-  watch(watcher: Watcher, client: Client, res: ServerResponse): void {
+  watch(watcher: ResponseObserver, client: Client, res: ServerResponse): void {
     if (this.watcher === undefined) {
       this.watcher = watcher;
       this.watched = client;
@@ -162,7 +162,7 @@ export class RequestView implements BunkerRequest {
   }
 
   ban(options: RequestBan = {}): Awaitable<void> {
-    return this.home?.banNow(this, options);
+    return this.banHandler?.banNow(this, options);
   }
 
   get method(): string {

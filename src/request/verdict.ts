@@ -1,9 +1,8 @@
 import type { Awaitable } from "../awaitable.js";
 import type { Ban } from "../bans/ban.js";
-import type { RequestView } from "./request-view.js";
 
-/** What to answer: status, headers and body. The responder sends it. */
-export interface Answer {
+/** A whole response: status, headers and body. The responder sends it. */
+export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: string | Buffer;
@@ -27,7 +26,7 @@ export interface Deny {
   readonly status?: 503;
 }
 
-/** Ask the client to prove that it is human, or answer a request for the challenge itself. */
+/** Ask the client to prove that it is human, or serve a request for the challenge itself. */
 export interface Challenge {
   readonly action: "challenge";
   readonly protection: string;
@@ -35,11 +34,11 @@ export interface Challenge {
   readonly data: unknown;
   /** `true` when the request is for the challenge itself: no visitor is being stopped. */
   readonly serving?: boolean;
-  /** Makes the answer; called at most once, and not at all in `detect` mode. */
-  answer(request: RequestView): Awaitable<Answer>;
+  /** Makes the response; called at most once, and not at all in `detect` mode. */
+  reply(): Awaitable<Reply>;
 }
 
-/** What a protection says of a request. */
+/** What a protection decides about a request. */
 export type Verdict = Pass | Deny | Challenge;
 
 /** The verdict of a protection that has nothing against the request. */

@@ -20,7 +20,7 @@ import { Engine, type Running } from "../engine/engine.js";
 import { switched } from "../options/switched.js";
 import { allProblemsAtOnce, readOptions, type OptionsTable } from "../options/table.js";
 import type { Protection } from "../engine/protection.js";
-import { Runtime } from "../engine/context.js";
+import { Context } from "../engine/context.js";
 import {
   checkTogether,
   sharedTable,
@@ -37,7 +37,7 @@ import {
   connectionTable,
   type ConnectionOptions,
   type ConnectionResolved,
-} from "./options.js";
+} from "../connections/options.js";
 
 /** Options of {@link streamGuard}: the shared ones, those of connections, and a group a protection. */
 export interface StreamGuardOptions extends SharedOptions, ConnectionOptions {
@@ -101,21 +101,21 @@ export function streamGuard(server: Server, options: StreamGuardOptions = {}): S
       checkBunkernet(read.bunkernet, read.bunkernet.gate !== undefined, "bunkernet", report);
     return read;
   });
-  const runtime = new Runtime(resolved, options);
+  const context = new Context(resolved, options);
   // There is nobody to challenge: a connection has no page.
   const noGate = (): undefined => undefined;
-  const bans = new BanProtection(runtime, noGate);
+  const bans = new BanProtection(context, noGate);
   const protections: Protection[] = [bans];
   const network =
     resolved.bunkernet === false
       ? undefined
-      : new BunkernetProtection(runtime, resolved.bunkernet, noGate, options.bunkernet === undefined);
+      : new BunkernetProtection(context, resolved.bunkernet, noGate, options.bunkernet === undefined);
   if (network !== undefined) protections.push(network);
-  const lists = resolved.dnsbl === false ? undefined : new DnsblProtection(runtime, resolved.dnsbl, noGate);
+  const lists = resolved.dnsbl === false ? undefined : new DnsblProtection(context, resolved.dnsbl, noGate);
   if (lists !== undefined) protections.push(lists);
   if (resolved.badBehavior !== false)
-    protections.push(new BadBehaviorProtection(runtime, resolved.badBehavior, noGate, bans));
-  const engine = new Engine(runtime, protections);
+    protections.push(new BadBehaviorProtection(context, resolved.badBehavior, noGate, bans));
+  const engine = new Engine(context, protections);
   const guard = new ConnectionGuard(engine, server, resolved);
   return Object.assign(() => guard.stop(), {
     events: engine.events,
@@ -125,7 +125,7 @@ export function streamGuard(server: Server, options: StreamGuardOptions = {}): S
       guard.stop();
       return engine.close();
     },
-    bans: runtime.bans,
+    bans: context.bans,
     dnsbl: lists && dnsblParts(lists),
     bunkernet: network && bunkernetParts(network),
     status: () => guard.status,

@@ -3,7 +3,7 @@ import { BunkerHookError, messageOf } from "../../errors.js";
 import type { Client } from "../../request/client.js";
 import type { Check } from "../../options/check.js";
 import type { RequestView } from "../../request/request-view.js";
-import type { Runtime } from "../../engine/context.js";
+import type { Context } from "../../engine/context.js";
 import { isThenable } from "../../awaitable.js";
 
 /** One cookie that lets its bearer through. */
@@ -40,10 +40,10 @@ function readRule(entry: unknown): CookieRule | undefined {
 }
 
 /** Says at start which cookies let anybody through who sends them (R22). */
-export function warnOfBareCookies(rules: readonly CookieRule[], runtime: Runtime): void {
+export function warnOfBareCookies(rules: readonly CookieRule[], context: Context): void {
   for (const { name, verify } of rules) {
     if (verify !== undefined) continue;
-    runtime.hub.warn(
+    context.events.warn(
       "WRN_BUNKER_IGNORE_COOKIE",
       `ignoreCookie lets everybody through who sends a cookie called ${name}, whatever its value; give it a verify(value, req)`,
       name,
@@ -56,7 +56,7 @@ export function bearsIgnoredCookie(
   rules: readonly CookieRule[],
   client: Client,
   request: RequestView,
-  runtime: Runtime,
+  context: Context,
 ): boolean {
   const header = request.raw.headers.cookie;
   if (header === undefined) return false;
@@ -73,7 +73,7 @@ export function bearsIgnoredCookie(
           "answered a promise; it must answer true or false at once",
         );
       } catch (error) {
-        runtime.tell(
+        context.emit(
           "fault",
           { protection: "antibot", reason: "exception", data: messageOf(error) },
           client,

@@ -4,7 +4,7 @@ import { ConfirmedNames, type NamesAnswer } from "../../dns/confirmed-names.js";
 import { dnsClientOf } from "../../dns/dns-client.js";
 import { messageOf } from "../../errors.js";
 import type { RequestView } from "../../request/request-view.js";
-import type { Runtime } from "../../engine/context.js";
+import type { Context } from "../../engine/context.js";
 import { isThenable } from "../../awaitable.js";
 import type { Awaitable } from "../../awaitable.js";
 import { GeoAnswers } from "./geo-answers.js";
@@ -31,15 +31,15 @@ export class LookupExclusions {
   private readonly nameLimits = new LookupLimits();
 
   constructor(
-    private readonly runtime: Runtime,
+    private readonly context: Context,
     private readonly options: LookupResolved,
   ) {
-    this.names = new ConfirmedNames(dnsClientOf(runtime.options), runtime.now);
+    this.names = new ConfirmedNames(dnsClientOf(context.options), context.now);
     this.bots = new VerifiedBots(options.verifiedBots);
     this.country = this.answers(options.geo.country, readCountry);
     this.asn = this.answers(options.geo.asn, readAsn);
     for (const text of unverifiableBots(options.verifiedBots))
-      runtime.hub.warn("WRN_BUNKER_VERIFIED_BOT", text, text);
+      context.events.warn("WRN_BUNKER_VERIFIED_BOT", text, text);
     const { ignoreCountry, onlyCountry, ignoreAsn, ignoreRdns } = options;
     const steps: Step[] = [];
     if (ignoreCountry.size > 0 || onlyCountry.size > 0) steps.push(this.byCountry.bind(this));
@@ -132,8 +132,8 @@ export class LookupExclusions {
     read: (raw: unknown) => T | undefined,
   ): GeoAnswers<T> | undefined {
     if (lookup === undefined) return undefined;
-    return new GeoAnswers(lookup, read, this.runtime.now, (error) =>
-      this.runtime.tell(
+    return new GeoAnswers(lookup, read, this.context.now, (error) =>
+      this.context.emit(
         "fault",
         { protection: "antibot", reason: "geo", data: messageOf(error) },
         undefined,

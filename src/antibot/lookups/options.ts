@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { check, flag, list, oneOf, type Check, type Report } from "../../options/check.js";
+import { check, flag, list, oneOf, type Check, type ReportProblem } from "../../options/check.js";
 import { group, type OptionsTable } from "../../options/table.js";
 import { asnOf, countryOf, geoCheck, readAsn, readCountry, type GeoLookup } from "./geo-database.js";
 import { cookieRulesCheck, type CookieRule } from "./ignore-cookie.js";
@@ -132,7 +132,11 @@ export const lookupTable: OptionsTable<LookupResolved> = {
 };
 
 /** What only several of these options together can get wrong. */
-export function checkLookups(options: LookupResolved, at: (name: string) => string, report: Report): void {
+export function checkLookups(
+  options: LookupResolved,
+  at: (name: string) => string,
+  report: ReportProblem,
+): void {
   const needs = (name: "ignoreAsn" | "ignoreCountry" | "onlyCountry", database: "asn" | "country"): void => {
     if (options[name].size === 0 || options.geo[database] !== undefined) return;
     report({

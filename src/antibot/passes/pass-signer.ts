@@ -6,7 +6,7 @@ import { addressBinding, userAgentBinding, type BindingRules } from "./binding.j
 import type { KeyRing } from "../keys.js";
 
 /** What a pass says, as signed. */
-export interface Pass extends PassInfo {
+export interface SignedPass extends PassInfo {
   readonly service: string;
   readonly address: string;
   readonly userAgent: string;
@@ -23,14 +23,14 @@ export interface PassRules extends BindingRules {
 
 // A signature once found good stays good, and so do the bindings of what was compared: nothing else is remembered (R16).
 interface Verified {
-  readonly pass: Pass;
+  readonly pass: SignedPass;
   /** The address and the User-Agent that were compared last and fitted: they need not be cut up and hashed again. */
   identity: Identity | undefined;
   userAgent: string | undefined;
 }
 
 /** Issues and checks passes: signed, self-contained, no memory on the server. */
-export class PassBook {
+export class PassSigner {
   private readonly verified = new RecentMap<string, Verified>(20_000);
 
   constructor(
@@ -64,7 +64,7 @@ export class PassBook {
     request: RequestView,
     service: string,
     now: number,
-  ): Pass | undefined {
+  ): SignedPass | undefined {
     const known = this.read(cookie, service);
     if (known === undefined) return undefined;
     const { pass } = known;
@@ -77,7 +77,7 @@ export class PassBook {
   }
 
   // Each kind lasts from when it was solved; what was solved later keeps the pass, not the kind.
-  private unexpired(pass: Pass, now: number): Pass {
+  private unexpired(pass: SignedPass, now: number): SignedPass {
     const oldest = now - this.rules.timeValid * 1000;
     if (pass.kinds.length === 1 || pass.kinds.every((kind) => (pass.solved.get(kind) as number) >= oldest))
       return pass;

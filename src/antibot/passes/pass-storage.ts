@@ -2,10 +2,10 @@ import type { Client } from "../../request/client.js";
 import { messageOf } from "../../errors.js";
 import { RecentMap } from "../../recent-map.js";
 import type { RequestView } from "../../request/request-view.js";
-import type { Runtime } from "../../engine/context.js";
+import type { Context } from "../../engine/context.js";
 import { DEFAULT_SERVICE } from "../../service-name.js";
 import type { Awaitable } from "../../awaitable.js";
-import type { GateTools } from "../gate-crypto.js";
+import type { GateCrypto } from "../gate-crypto.js";
 import type { AntibotResolved } from "../options.js";
 import { keepInSession, passIn, sessionOf } from "./request-session.js";
 
@@ -13,19 +13,19 @@ import { keepInSession, passIn, sessionOf } from "./request-session.js";
 const LOST_WITHIN = 60_000;
 
 /** Keeps passes where `sessions.keep` says: in a cookie of ours, or in express-session's session. */
-export class PassKeeper {
+export class PassStorage {
   private readonly inSession: boolean;
   private readonly given = new RecentMap<string, number>(4096);
 
   constructor(
-    private readonly runtime: Runtime,
+    private readonly context: Context,
     private readonly options: AntibotResolved,
   ) {
     this.inSession = options.sessions.keep === "express-session";
   }
 
   /** What might be a pass of this visitor's. */
-  read(client: Client, request: RequestView, service: string, tools: GateTools): readonly string[] {
+  read(client: Client, request: RequestView, service: string, tools: GateCrypto): readonly string[] {
     const cookies = tools.cookies.passes(client, request, service);
     if (!this.inSession) return cookies;
     const session = sessionOf(request);
@@ -44,7 +44,7 @@ export class PassKeeper {
     request: RequestView,
     service: string,
     pass: string,
-    tools: GateTools,
+    tools: GateCrypto,
     browser: string,
   ): Awaitable<string[]> {
     return this.inSession
@@ -53,13 +53,13 @@ export class PassKeeper {
   }
 
   /** Says once that a visitor brought a pass that another secret made: several instances must have the same. */
-  noteForeign(request: RequestView, tools: GateTools): void {
+  noteForeign(request: RequestView, tools: GateCrypto): void {
     const header = request.raw.headers.cookie;
     if (header === undefined) return;
-    const services = [DEFAULT_SERVICE, ...this.runtime.options.services.keys()];
-    if (typeof this.runtime.options.service === "string") services.push(this.runtime.options.service);
+    const services = [DEFAULT_SERVICE, ...this.context.options.services.keys()];
+    if (typeof this.context.options.service === "string") services.push(this.context.options.service);
     if (!tools.cookies.hasForeignPass(header, services)) return;
-    this.runtime.hub.warn(
+    this.context.events.warn(
       "WRN_BUNKER_FOREIGN_PASS",
       `a visitor brought a pass called ${this.options.sessions.name} that no secret of this instance made: give all instances the same sessions.secret and sessions.name, or, for another app on this host, another name`,
     );
@@ -70,22 +70,22 @@ export class PassKeeper {
     request: RequestView,
     service: string,
     pass: string,
-    tools: GateTools,
+    tools: GateCrypto,
     browser: string,
   ): Promise<string[]> {
     const fallback = (): string[] => [this.cookie(client, request, service, pass, tools)];
     if (sessionOf(request) === undefined) {
-      this.runtime.hub.warn(
+      this.context.events.warn(
         "WRN_BUNKER_SESSION",
         "sessions.keep is express-session, but requests reach the gate without req.session: mount app.use(session(…)) before the gate. Until then passes are kept in cookies",
       );
       return fallback();
     }
-    const now = this.runtime.now();
+    const now = this.context.now();
     const before = this.given.get(browser);
     this.given.set(browser, now);
     if (before !== undefined && now - before < LOST_WITHIN) {
-      this.runtime.hub.warn(
+      this.context.events.warn(
         "WRN_BUNKER_SESSION_LOST",
         "a session that was given a pass came back without it: look at the session's store, and at cookie.secure on plain http or behind a proxy. The pass is kept in a cookie instead",
       );
@@ -95,7 +95,7 @@ export class PassKeeper {
       await keepInSession(request, service, pass);
       return [];
     } catch (error) {
-      this.runtime.tell(
+      this.context.emit(
         "fault",
         { protection: "antibot", reason: "session", data: messageOf(error) },
         client,
@@ -110,7 +110,7 @@ export class PassKeeper {
     request: RequestView,
     service: string,
     pass: string,
-    tools: GateTools,
+    tools: GateCrypto,
   ): string {
     return tools.cookies.setPass(client, request, service, pass, this.options.timeValid);
   }

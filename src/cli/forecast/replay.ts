@@ -12,7 +12,7 @@ import type { Protection } from "../../engine/protection.js";
 import { RecentMap } from "../../recent-map.js";
 import { RequestView } from "../../request/request-view.js";
 import type { RequestLike } from "../../request/request-like.js";
-import { Runtime } from "../../engine/context.js";
+import { Context } from "../../engine/context.js";
 import { sharedTable, type SharedOptions } from "../../engine/shared-options.js";
 import { isThenable } from "../../awaitable.js";
 import { ownOptionsOf, serviceOptionsOf } from "../../bunker/service-options.js";
@@ -50,7 +50,7 @@ const DISORDER_MS = 60_000;
 const AHEAD_MS = 86_400_000;
 
 interface Judges {
-  readonly runtime: Runtime;
+  readonly context: Context;
   readonly bans: Protection;
   readonly badBehavior: Protection | undefined;
 }
@@ -99,19 +99,19 @@ export class Replay {
       logger,
       now: () => this.clock,
     };
-    const runtime = allProblemsAtOnce(
-      (report) => new Runtime(readOptions(sharedTable, given, "", report), given),
+    const context = allProblemsAtOnce(
+      (report) => new Context(readOptions(sharedTable, given, "", report), given),
     );
-    this.common = judgesFor(runtime, options.badBehavior);
+    this.common = judgesFor(context, options.badBehavior);
     for (const [name, own] of ownOptionsOf(options.services)) {
       const merged = serviceOptionsOf(options as Readonly<Record<string, unknown>>, own);
       const allow = readOptions(sharedTable, { allow: merged["allow"] }, "", () => undefined).allow;
-      const ofService = Object.create(runtime, {
-        options: { value: { ...runtime.options, allow } },
-      }) as Runtime;
+      const ofService = Object.create(context, {
+        options: { value: { ...context.options, allow } },
+      }) as Context;
       this.judges.set(name, judgesFor(ofService, merged["badBehavior"]));
     }
-    runtime.hub.on("banned", (event) => this.note(event));
+    context.events.on("banned", (event) => this.note(event));
   }
 
   /** How many clients were seen, up to the most that are kept in mind. */
@@ -126,7 +126,7 @@ export class Replay {
 
   /** Resolves when requests can be taken. */
   async ready(): Promise<void> {
-    await this.common.runtime.index.ready();
+    await this.common.context.banIndex.ready();
   }
 
   /** Takes the next request of the log. */
@@ -143,7 +143,7 @@ export class Replay {
     }
     this.first = Math.min(this.first, entry.time);
     this.clock = Math.max(this.clock, entry.time);
-    const { resolver, options } = this.common.runtime;
+    const { resolver, options } = this.common.context;
     const raw = requestOf(entry, address.text, defaultHost);
     const { identity } = resolver.ofConnection(address.text);
     const service = resolver.config.services.nameOf(raw);
@@ -155,7 +155,7 @@ export class Replay {
       return;
     }
     const judges = this.judges.get(service) ?? this.common;
-    if (judges.runtime.options.allow.has(address)) {
+    if (judges.context.options.allow.has(address)) {
       this.allowed++;
       return;
     }
@@ -164,7 +164,7 @@ export class Replay {
 
   /** Lets go of everything. */
   close(): void {
-    this.common.runtime.close();
+    this.common.context.close();
     this.store.close();
   }
 
@@ -224,15 +224,15 @@ export class Replay {
   }
 }
 
-function judgesFor(runtime: Runtime, given: unknown): Judges {
-  const bans = new BanProtection(runtime, () => undefined);
+function judgesFor(context: Context, given: unknown): Judges {
+  const bans = new BanProtection(context, () => undefined);
   const options =
     given === undefined
       ? readOptions(badBehaviorTable, {}, "badBehavior", () => undefined)
       : allProblemsAtOnce((report) => switched(badBehaviorTable).read(given, "badBehavior", report));
-  if (options === false || options === undefined) return { runtime, bans, badBehavior: undefined };
+  if (options === false || options === undefined) return { context, bans, badBehavior: undefined };
   const read: BadBehaviorResolved = options;
-  return { runtime, bans, badBehavior: new BadBehaviorProtection(runtime, read, () => undefined, bans) };
+  return { context, bans, badBehavior: new BadBehaviorProtection(context, read, () => undefined, bans) };
 }
 
 // What a service has of its own is no business of the table of all.

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { StoreFailure } from "../../../errors.js";
-import { ANSWER_HEADERS, problem } from "../../../engine/responder.js";
-import type { Runtime } from "../../../engine/context.js";
-import type { Answer } from "../../../request/verdict.js";
+import { REPLY_HEADERS, problem } from "../../../engine/responder.js";
+import type { Context } from "../../../engine/context.js";
+import type { Reply } from "../../../request/verdict.js";
 import { StoreFullError } from "../../../store/store.js";
 import type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "../../challenge.js";
 import { MOST_BITS } from "../../difficulty.js";
@@ -12,7 +12,7 @@ import { imagePage, soundPage, waitPage, workPage } from "./captcha-pages.js";
 import type { CaptchaResolved } from "./options.js";
 import { RandomStream } from "./random-stream.js";
 import { SPOKEN_LANGUAGES } from "./spoken-digits.js";
-import { Studio } from "./render-pool.js";
+import { RenderPool } from "./render-pool.js";
 
 /** Bits more than the gate asks elsewhere: not reading the picture must not be a bargain (R21). */
 const ALTERNATIVE_BITS = 4;
@@ -44,8 +44,8 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
 
   constructor(
     private readonly options: CaptchaResolved,
-    private readonly runtime: Runtime,
-    private readonly studio = new Studio(options.budget, runtime.now),
+    private readonly context: Context,
+    private readonly studio = new RenderPool(options.budget, context.now),
   ) {
     this.alphabet = new Alphabet(options.alphabet, options.caseSensitive);
     this.files = {
@@ -105,7 +105,7 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
     return "work" in state ? "javascript" : "image";
   }
 
-  private async serve(name: Wanted, issued: Issued<CaptchaState> | undefined, visit: Visit): Promise<Answer> {
+  private async serve(name: Wanted, issued: Issued<CaptchaState> | undefined, visit: Visit): Promise<Reply> {
     const { id } = visit.request;
     const state = issued?.state;
     const order =
@@ -123,7 +123,7 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
     if (bytes === undefined) return again(problem(503, "busy", "Service Unavailable", { id }), 1);
     return {
       status: 200,
-      headers: { ...ANSWER_HEADERS, "Content-Type": name === "image" ? "image/png" : "audio/wav" },
+      headers: { ...REPLY_HEADERS, "Content-Type": name === "image" ? "image/png" : "audio/wav" },
       body: bytes,
     };
   }
@@ -132,7 +132,7 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
   private async withinLimit(what: string, factor: number, { client }: Visit): Promise<boolean> {
     const limit = this.options.limit * factor;
     try {
-      const { count } = await this.runtime.store.hit(
+      const { count } = await this.context.store.hit(
         `hit:${client.key}|captcha|${what}`,
         LIMIT_WINDOW,
         limit + 1,
@@ -150,7 +150,7 @@ function workFor(visit: Visit): CaptchaState {
   return { work: javascriptChallenge.issue({ ...visit, difficulty }) as WorkState };
 }
 
-function again(answer: Answer, seconds: number): Answer {
+function again(answer: Reply, seconds: number): Reply {
   return { ...answer, headers: { ...answer.headers, "Retry-After": String(seconds) } };
 }
 

@@ -11,7 +11,7 @@ const KEPT = 64;
 let shared: RenderThread | undefined;
 
 /** Makes pictures and sounds within a budget for everybody together (R32). */
-export class Studio {
+export class RenderPool {
   private readonly done = new RecentMap<string, Promise<Buffer>>(KEPT);
   private readonly thread: RenderThread;
   private left: number;

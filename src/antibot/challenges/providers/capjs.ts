@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { ANSWER_HEADERS } from "../../../engine/responder.js";
-import type { Answer } from "../../../request/verdict.js";
+import { REPLY_HEADERS } from "../../../engine/responder.js";
+import type { Reply } from "../../../request/verdict.js";
 import { escapeHtml } from "../../../pages/page.js";
 import type { Visit } from "../../challenge.js";
 import type { CapjsResolved } from "./options.js";
@@ -41,7 +41,7 @@ export function capjs(options: CapjsResolved): Vendor {
   };
 }
 
-function framePage({ frontendUrl, siteKey }: CapjsResolved, { language, texts }: Visit): Answer {
+function framePage({ frontendUrl, siteKey }: CapjsResolved, { language, texts }: Visit): Reply {
   const nonce = randomBytes(16).toString("base64url");
   const wasm = JSON.stringify(`${frontendUrl}/assets/cap_wasm_bg.wasm`).replace(/</g, "\\u003c");
   const policy = [
@@ -60,7 +60,7 @@ function framePage({ frontendUrl, siteKey }: CapjsResolved, { language, texts }:
   return {
     status: 200,
     headers: {
-      ...ANSWER_HEADERS,
+      ...REPLY_HEADERS,
       "Content-Type": "text/html; charset=utf-8",
       "Content-Security-Policy": policy.join("; "),
     },

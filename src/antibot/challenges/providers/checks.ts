@@ -1,4 +1,4 @@
-import type { Report } from "../../../options/check.js";
+import type { ReportProblem } from "../../../options/check.js";
 import { HCAPTCHA_TEST_SECRETS } from "./hcaptcha.js";
 import type { ProvidersResolved } from "./options.js";
 import { leadsToCheckbox, RECAPTCHA_TEST_SECRETS } from "./recaptcha.js";
@@ -30,7 +30,7 @@ export function checkProvider(
   name: ProviderName,
   options: ProvidersResolved,
   at: (name: string) => string,
-  report: Report,
+  report: ReportProblem,
 ): void {
   const group = options[name] as unknown as Readonly<Record<string, string | undefined>>;
   const needed = NEEDED[name](options);

@@ -1,4 +1,4 @@
-import type { Runtime } from "../../../engine/context.js";
+import type { Context } from "../../../engine/context.js";
 import { Hostnames } from "./hostnames.js";
 import type { ScriptProviderResolved } from "./options.js";
 import { addressOf, codesOf, formCall, languageOf, originsOf, RIGHT, wrong, type Vendor } from "./vendor.js";
@@ -12,10 +12,10 @@ export const HCAPTCHA_TEST_SECRETS: readonly string[] = ["0x00000000000000000000
 const CONFIG_FAULTS = /\b(?:missing-input-secret|invalid-input-secret)\b/;
 
 /** hCaptcha. Contract: docs.hcaptcha.com. */
-export function hcaptcha(options: ScriptProviderResolved, runtime: Runtime): Vendor {
+export function hcaptcha(options: ScriptProviderResolved, context: Context): Vendor {
   const verifyUrl = options.verifyUrl || VERIFY;
   const isTest = HCAPTCHA_TEST_SECRETS.includes(options.secret);
-  const hostnames = new Hostnames(runtime, options.hostnames, {
+  const hostnames = new Hostnames(context, options.hostnames, {
     title: "hCaptcha",
     option: "antibot.hcaptcha.hostnames",
   });

@@ -1,4 +1,4 @@
-import type { Runtime } from "../../../engine/context.js";
+import type { Context } from "../../../engine/context.js";
 import { normalHost } from "../../../request/services.js";
 import type { Visit } from "../../challenge.js";
 import { RIGHT, wrong, type Judgement } from "./vendor.js";
@@ -8,11 +8,11 @@ export class Hostnames {
   private readonly fixed: ReadonlySet<string>;
 
   constructor(
-    private readonly runtime: Runtime,
+    private readonly context: Context,
     given: readonly string[],
     private readonly about: { readonly title: string; readonly option: string },
   ) {
-    const { services } = runtime.options;
+    const { services } = context.options;
     const named = given.length > 0 ? given : [...services].flatMap(([name, aliases]) => [name, ...aliases]);
     this.fixed = new Set(named.map(normalHost));
   }
@@ -25,7 +25,7 @@ export class Hostnames {
     const ours = this.fixed.size > 0 ? this.fixed : new Set([normalHost(String(host ?? ""))]);
     if (ours.has(solvedOn)) return RIGHT;
     const { title, option } = this.about;
-    this.runtime.hub.warn(
+    this.context.events.warn(
       "WRN_BUNKER_PROVIDER",
       `${title} says that an answer was given on ${JSON.stringify(solvedOn.slice(0, 100))}, but this site is ${[...ours].slice(0, 4).join(", ")}; name your own host names in ${option}`,
       `${title} ${solvedOn.slice(0, 100)}`,

@@ -1,4 +1,4 @@
-import type { Runtime } from "../../../engine/context.js";
+import type { Context } from "../../../engine/context.js";
 import type { McaptchaResolved } from "./options.js";
 import { codesOf, jsonCall, RIGHT, wrong, type Vendor } from "./vendor.js";
 
@@ -6,12 +6,12 @@ import { codesOf, jsonCall, RIGHT, wrong, type Vendor } from "./vendor.js";
 const DEMO = "https://demo.mcaptcha.org";
 
 /** mCaptcha: its widget runs in a frame of the instance, nothing else is loaded. Contract: mcaptcha.org/docs. */
-export function mcaptcha(options: McaptchaResolved, runtime: Runtime): Vendor {
+export function mcaptcha(options: McaptchaResolved, context: Context): Vendor {
   const { url, siteKey, secret } = options;
   const verifyUrl = options.verifyUrl || `${url}/api/v1/pow/siteverify`;
   const { origin, host } = new URL(url);
   if (url === DEMO && process.env["NODE_ENV"] === "production") {
-    runtime.hub.warn(
+    context.events.warn(
       "WRN_BUNKER_PROVIDER",
       "antibot.mcaptcha.url is mCaptcha's demo instance, whose data is wiped often: run an instance of your own",
       "mcaptcha demo",

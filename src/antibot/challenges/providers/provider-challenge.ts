@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Client } from "../../../request/client.js";
 import type { RequestView } from "../../../request/request-view.js";
 import { problem } from "../../../engine/responder.js";
-import type { Runtime } from "../../../engine/context.js";
+import type { Context } from "../../../engine/context.js";
 import type { Awaitable } from "../../../awaitable.js";
 import type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "../../challenge.js";
 import { MOST_BITS } from "../../difficulty.js";
@@ -34,10 +34,10 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
   constructor(
     private readonly vendor: Vendor,
     private readonly policy: ProviderPolicy,
-    private readonly runtime: Runtime,
+    private readonly context: Context,
   ) {
     this.name = vendor.name;
-    this.breaker = new Breaker(runtime.now);
+    this.breaker = new Breaker(context.now);
     this.files = Object.fromEntries(
       Object.entries(vendor.files ?? {}).map(([name, file]) => [
         name,
@@ -107,7 +107,7 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
       case "retry":
         return this.unchecked(new VendorFailure("status", judgement.why ?? ""), client, request);
       case "fault":
-        this.runtime.hub.warn(
+        this.context.events.warn(
           "WRN_BUNKER_PROVIDER",
           `${this.vendor.title} cannot check answers with your keys: ${judgement.why ?? ""}`,
           `${this.name} ${judgement.why ?? ""}`,
@@ -149,7 +149,7 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
   private unchecked(failure: VendorFailure, client: Client, request: RequestView): true | "again" {
     const data = `${this.vendor.title}: ${failure.message}`;
     if (this.policy === "javascript" || failure.kind === "busy") throw new VendorFailure(failure.kind, data);
-    this.runtime.tell("fault", { protection: "antibot", reason: "provider", data }, client, request);
+    this.context.emit("fault", { protection: "antibot", reason: "provider", data }, client, request);
     this.refused.set(request, "pause");
     // A vendor that cannot say is no reason to count the visitor's answer as wrong.
     return this.policy === "allow" || "again";
@@ -179,13 +179,13 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
   }
 
   private tellOperator(message: string): void {
-    this.runtime.tell(
+    this.context.emit(
       "fault",
       { protection: "antibot", reason: "provider", data: message },
       undefined,
       undefined,
     );
-    const minute = Math.floor(this.runtime.now() / 60_000);
-    this.runtime.hub.warn("WRN_BUNKER_PROVIDER", message, `${message} ${minute}`);
+    const minute = Math.floor(this.context.now() / 60_000);
+    this.context.events.warn("WRN_BUNKER_PROVIDER", message, `${message} ${minute}`);
   }
 }

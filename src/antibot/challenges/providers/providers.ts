@@ -1,5 +1,5 @@
 import { allProblemsAtOnce } from "../../../options/table.js";
-import type { Runtime } from "../../../engine/context.js";
+import type { Context } from "../../../engine/context.js";
 import type { ChallengeKind } from "../../challenge.js";
 import { capjs } from "./capjs.js";
 import { checkProvider } from "./checks.js";
@@ -11,11 +11,11 @@ import { recaptcha } from "./recaptcha.js";
 import { turnstile } from "./turnstile.js";
 import type { ProviderName, Vendor } from "./vendor.js";
 
-const VENDORS: Readonly<Record<ProviderName, (options: ProvidersResolved, runtime: Runtime) => Vendor>> = {
-  recaptcha: (options, runtime) => recaptcha(options.recaptcha, runtime),
-  hcaptcha: (options, runtime) => hcaptcha(options.hcaptcha, runtime),
-  turnstile: (options, runtime) => turnstile(options.turnstile, runtime),
-  mcaptcha: (options, runtime) => mcaptcha(options.mcaptcha, runtime),
+const VENDORS: Readonly<Record<ProviderName, (options: ProvidersResolved, context: Context) => Vendor>> = {
+  recaptcha: (options, context) => recaptcha(options.recaptcha, context),
+  hcaptcha: (options, context) => hcaptcha(options.hcaptcha, context),
+  turnstile: (options, context) => turnstile(options.turnstile, context),
+  mcaptcha: (options, context) => mcaptcha(options.mcaptcha, context),
   capjs: (options) => capjs(options.capjs),
 };
 
@@ -27,16 +27,16 @@ const VENDORS: Readonly<Record<ProviderName, (options: ProvidersResolved, runtim
 export function providerChallenge(
   name: ProviderName,
   options: ProvidersResolved,
-  runtime: Runtime,
+  context: Context,
 ): ChallengeKind {
   allProblemsAtOnce((report) => checkProvider(name, options, (path) => `antibot.${path}`, report));
-  const vendor = VENDORS[name](options, runtime);
-  const { logger } = runtime.options;
+  const vendor = VENDORS[name](options, context);
+  const { logger } = context.options;
   if (logger !== false) {
     const hosts = [...new Set(vendor.receivers)].join(", ");
     logger.info(
       `express-bunker: the challenge "${name}" sends visitors to ${vendor.title}: ${hosts} will learn their addresses`,
     );
   }
-  return new ProviderChallenge(vendor, options.onProviderError, runtime);
+  return new ProviderChallenge(vendor, options.onProviderError, context);
 }

@@ -1,4 +1,4 @@
-import type { Runtime } from "../../../engine/context.js";
+import type { Context } from "../../../engine/context.js";
 import type { Visit } from "../../challenge.js";
 import { Hostnames } from "./hostnames.js";
 import type { RecaptchaResolved } from "./options.js";
@@ -27,8 +27,8 @@ export const RECAPTCHA_TEST_SECRETS: readonly string[] = ["6LeIxAcTAAAAAGG-vFI1T
 const CONFIG_FAULTS = /\b(?:missing-input-secret|invalid-input-secret|invalid-keys)\b/;
 
 /** reCAPTCHA: v3 with its score, the v2 checkbox, and Enterprise. Contract: developers.google.com/recaptcha/docs/verify. */
-export function recaptcha(options: RecaptchaResolved, runtime: Runtime): Vendor {
-  const hostnames = new Hostnames(runtime, options.hostnames, {
+export function recaptcha(options: RecaptchaResolved, context: Context): Vendor {
+  const hostnames = new Hostnames(context, options.hostnames, {
     title: "reCAPTCHA",
     option: "antibot.recaptcha.hostnames",
   });

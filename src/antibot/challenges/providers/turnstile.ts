@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Runtime } from "../../../engine/context.js";
+import type { Context } from "../../../engine/context.js";
 import { Hostnames } from "./hostnames.js";
 import type { TurnstileResolved } from "./options.js";
 import { addressOf, codesOf, formCall, languageOf, originsOf, RIGHT, wrong, type Vendor } from "./vendor.js";
@@ -17,10 +17,10 @@ export const TURNSTILE_TEST_SECRETS: readonly string[] = [
 const CONFIG_FAULTS = /\b(?:missing-input-secret|invalid-input-secret)\b/;
 
 /** Cloudflare Turnstile. Contract: developers.cloudflare.com/turnstile/get-started/server-side-validation. */
-export function turnstile(options: TurnstileResolved, runtime: Runtime): Vendor {
+export function turnstile(options: TurnstileResolved, context: Context): Vendor {
   const verifyUrl = options.verifyUrl || VERIFY;
   const isTest = TURNSTILE_TEST_SECRETS.includes(options.secret);
-  const hostnames = new Hostnames(runtime, options.hostnames, {
+  const hostnames = new Hostnames(context, options.hostnames, {
     title: "Turnstile",
     option: "antibot.turnstile.hostnames",
   });

@@ -1,5 +1,5 @@
 import type { Visit } from "../../challenge.js";
-import type { Answer } from "../../../request/verdict.js";
+import type { Reply } from "../../../request/verdict.js";
 
 /** The kinds of challenge that an outside service checks. */
 export type ProviderName = "recaptcha" | "hcaptcha" | "turnstile" | "mcaptcha" | "capjs";
@@ -79,7 +79,7 @@ export interface Vendor {
   /** What is posted to see whether the provider answers again; costs no visitor anything. */
   probe(): VendorCall;
   /** Files that its page needs. */
-  readonly files?: Readonly<Record<string, (visit: Visit) => Answer>>;
+  readonly files?: Readonly<Record<string, (visit: Visit) => Reply>>;
 }
 
 export const RIGHT: Judgement = { outcome: "right" };

@@ -1,7 +1,7 @@
 import type { AddressSet } from "../address/address-set.js";
 import { parseAddress } from "../address/address.js";
 import { addressSetCheck } from "../options/address-checks.js";
-import { flag, integer, type Check, type Report } from "../options/check.js";
+import { flag, integer, type Check, type ReportProblem } from "../options/check.js";
 import { group, type OptionsTable } from "../options/table.js";
 import type { SharedResolved } from "../engine/shared-options.js";
 
@@ -82,7 +82,7 @@ export const connectionTable: OptionsTable<ConnectionResolved> = {
 };
 
 /** Whether there is something to guard. An Express app, which is a function, is not what connections come to. */
-export function checkServer(server: unknown, report: Report): void {
+export function checkServer(server: unknown, report: ReportProblem): void {
   const given = server as { on?: unknown; emit?: unknown } | null | undefined;
   if (typeof given === "object" && typeof given?.on === "function" && typeof given.emit === "function")
     return;
@@ -94,7 +94,11 @@ export function checkServer(server: unknown, report: Report): void {
 }
 
 /** What only several options together can get wrong. */
-export function checkConnections(options: ConnectionResolved, shared: SharedResolved, report: Report): void {
+export function checkConnections(
+  options: ConnectionResolved,
+  shared: SharedResolved,
+  report: ReportProblem,
+): void {
   const { trustProxy } = shared;
   if (options.proxyProtocol !== true || (trustProxy?.nobody === false && !trustProxy.anybody)) return;
   report({
