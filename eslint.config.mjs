@@ -1,7 +1,35 @@
+import { createNodeResolver, importX } from "eslint-plugin-import-x";
 import tseslint from "typescript-eslint";
+import { LAYERS } from "./scripts/layers.mjs";
+import { noImportCircle } from "./scripts/no-import-circle.mjs";
+
+// One zone a room: it may import from its own room and from lower layers.
+const zones = LAYERS.flatMap((rooms, layer) =>
+  rooms.map((room) => ({
+    target: `./src/${room}`,
+    from: LAYERS.slice(layer)
+      .flat()
+      .filter((other) => other !== room)
+      .map((other) => `./src/${other}`),
+    message: `imports run downward, and ${room} stands in layer ${layer + 1} of scripts/layers.mjs`,
+  })),
+).filter(({ from }) => from.length > 0);
 
 export default tseslint.config(
   { ignores: ["dist/", "coverage/", "node_modules/", ".tmp/", "**/*.generated.ts"] },
+  {
+    files: ["src/**/*.ts"],
+    plugins: { "import-x": importX, house: { rules: { "no-import-circle": noImportCircle } } },
+    settings: {
+      "import-x/resolver-next": [createNodeResolver({ extensionAlias: { ".js": [".ts", ".js"] } })],
+      "import-x/parsers": { "@typescript-eslint/parser": [".ts"] },
+    },
+    rules: {
+      "import-x/no-cycle": "error",
+      "house/no-import-circle": "error",
+      "import-x/no-restricted-paths": ["error", { basePath: import.meta.dirname, zones }],
+    },
+  },
   {
     files: ["**/*.ts"],
     extends: [...tseslint.configs.strictTypeChecked],

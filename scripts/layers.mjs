@@ -1,0 +1,21 @@
+// @ts-check
+// The rooms of src/ in layers, lowest first: a room imports from lower layers only, never upward and never from the other rooms
+// of its layer. eslint.config.mjs turns this into lint rules; a test compares it with docs/architecture.md.
+
+/** Each layer's rooms; a name that ends in ".ts" is a file of src/ itself. */
+export const LAYERS = [
+  ["errors.ts", "awaitable.ts", "recent-map.ts", "service-name.ts", "address", "browser"],
+  ["pattern", "http"],
+  ["options"],
+  ["dns", "lists", "pages", "store"],
+  ["events"],
+  ["bans", "redis"],
+  ["request"],
+  ["engine"],
+  ["antibot", "bad-behavior", "dnsbl", "bunkernet", "bunkernet-server", "connections"],
+  ["control"],
+  ["bunker"],
+  ["stream", "settings"],
+  ["cli"],
+  ["index.ts"],
+];
