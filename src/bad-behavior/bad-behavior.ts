@@ -3,23 +3,18 @@ import type { BanList } from "../bans/ban-list.js";
 import { BanProtection } from "../engine/ban-protection.js";
 import { Engine, type Middleware, type Running } from "../engine/engine.js";
 import { asMiddleware } from "../engine/mounted.js";
-import { allProblemsAtOnce, readOptions, type OptionsTable } from "../options/table.js";
+import { allProblemsAtOnce, readOptions } from "../options/table.js";
 import type { ReportProblem } from "../options/check.js";
 import type { Gate } from "../engine/protection.js";
 import { Context } from "../engine/context.js";
-import {
-  checkTogether,
-  sharedTable,
-  type SharedOptions,
-  type SharedResolved,
-} from "../engine/shared-options.js";
+import { checkTogether, sharedTable, type SharedOptions } from "../engine/shared-options.js";
 import { BadBehaviorProtection } from "./bad-behavior-protection.js";
 import { badBehaviorTable, type BadBehaviorOptions, type BadBehaviorResolved } from "./options.js";
 
 /** What {@link badBehavior} answers. */
 export type BadBehavior = Middleware & Running & { readonly bans: BanList };
 
-const table: OptionsTable<SharedResolved & BadBehaviorResolved> = { ...sharedTable, ...badBehaviorTable };
+const table = { ...sharedTable, ...badBehaviorTable };
 
 /**
  * Bans clients that earn too many bad status codes (BunkerWeb's Bad Behavior). Mount it first: it refuses banned clients

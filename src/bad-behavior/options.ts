@@ -3,8 +3,8 @@ import type { AddressSet } from "../address/address-set.js";
 import { AddressSet as Addresses } from "../address/address-set.js";
 import { addressSetCheck, patternCheck } from "../options/address-checks.js";
 import { check, decimal, either, hook, integer, list, oneOf, type Check } from "../options/check.js";
-import type { OptionsTable } from "../options/table.js";
-import { compilePattern, type Pattern } from "../pattern/pattern.js";
+import type { AnyTable, Resolved } from "../options/table.js";
+import { compilePattern } from "../pattern/pattern.js";
 import type { Gate } from "../engine/protection.js";
 
 /** How much a counted response weighs: a number a status, or a hook that answers a whole number from 0 (0 = not counted). */
@@ -43,36 +43,18 @@ export interface BadBehaviorOptions<Req extends IncomingMessage = IncomingMessag
   gate?: { readonly gate: Gate };
 }
 
-/** {@link BadBehaviorOptions} read and checked. */
-export interface BadBehaviorResolved {
-  statusCodes: number[];
-  threshold: number;
-  countTime: number;
-  banTime: number;
-  banScope: "service" | "global";
-  ignoreUri: Pattern[];
-  ignoreIp: AddressSet;
-  ignoreUserAgent: Pattern[];
-  weight: Readonly<Record<number, number>> | ((request: never, status: number) => unknown);
-  banFactor: number;
-  maxBanTime: number;
-  banAction: "deny" | "challenge";
-  massBan: "announce" | "suspend";
-  gate: { readonly gate: Gate } | undefined;
-}
+type Weights = Readonly<Record<number, number>>;
+type WeightHook = (request: never, status: number) => unknown;
 
-const weights: Check<Readonly<Record<number, number>>> = check(
-  "an object of status codes and whole numbers from 0",
-  (value) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-    const entries = Object.entries(value as Record<string, unknown>);
-    const right = entries.every(
-      ([status, weight]) =>
-        /^[1-5]\d\d$/.test(status) && Number.isSafeInteger(weight) && (weight as number) >= 0,
-    );
-    return right ? (value as Readonly<Record<number, number>>) : undefined;
-  },
-);
+const weights: Check<Weights> = check("an object of status codes and whole numbers from 0", (value) => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const entries = Object.entries(value as Record<string, unknown>);
+  const right = entries.every(
+    ([status, weight]) =>
+      /^[1-5]\d\d$/.test(status) && Number.isSafeInteger(weight) && (weight as number) >= 0,
+  );
+  return right ? (value as Weights) : undefined;
+});
 
 const gateCheck: Check<{ readonly gate: Gate }> = check("what antibot() answered", (value) =>
   (typeof value === "function" || typeof value === "object") && value !== null && "gate" in value
@@ -83,7 +65,7 @@ const gateCheck: Check<{ readonly gate: Gate }> = check("what antibot() answered
 const MAX = Number.MAX_SAFE_INTEGER;
 
 /** The options of Bad Behavior. */
-export const badBehaviorTable: OptionsTable<BadBehaviorResolved> = {
+export const badBehaviorTable = {
   statusCodes: {
     setting: "BAD_BEHAVIOR_STATUS_CODES",
     context: "multisite",
@@ -136,7 +118,7 @@ export const badBehaviorTable: OptionsTable<BadBehaviorResolved> = {
     help: "User-Agents whose answers never count.",
   },
   weight: {
-    check: either<BadBehaviorResolved["weight"]>(weights, hook("(request, status) => weight")),
+    check: either<Weights | WeightHook>(weights, hook("(request, status) => weight")),
     default: () => ({}),
     help: "How much a counted response weighs.",
   },
@@ -161,4 +143,7 @@ export const badBehaviorTable: OptionsTable<BadBehaviorResolved> = {
     help: "What happens when a large share of all clients would be banned at once.",
   },
   gate: { check: gateCheck, default: undefined, help: "The gate for banAction challenge." },
-};
+} satisfies AnyTable;
+
+/** {@link BadBehaviorOptions} read and checked. */
+export type BadBehaviorResolved = Resolved<typeof badBehaviorTable>;

@@ -173,7 +173,7 @@ export const bunkernetServerTable: OptionsTable<BunkernetServerResolved> = {
     help: "What instance ids are signed with.",
   },
   admin: {
-    check: group<{ token: string }>({
+    check: group({
       token: { check: token, default: "", secret: true, help: "The token that admin calls carry." },
     }),
     default: undefined,

@@ -41,7 +41,7 @@ export interface ConnectionResolved {
 
 const milliseconds = integer(10, 60_000, "milliseconds");
 
-const proxyProtocolGroup = group<ProxyProtocolResolved>({
+const proxyProtocolGroup = group({
   from: { check: addressSetCheck(), default: undefined as never, help: "The proxies that send it." },
   timeout: { check: milliseconds, default: 5000, help: "How long the whole header may take." },
 });

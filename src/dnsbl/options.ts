@@ -166,7 +166,7 @@ export const dnsblTable: OptionsTable<DnsblResolved> = {
   quorum: { check: integer(1, 100), default: 1, help: "How many zones must list an address." },
   codes: { check: codesCheck, default: () => new Map(), help: "Which answers of a zone count." },
   cacheTtl: {
-    check: group<DnsblResolved["cacheTtl"]>({
+    check: group({
       listed: { check: integer(0, WEEK, "seconds"), default: DAY, help: "For who is listed." },
       clean: { check: integer(0, WEEK, "seconds"), default: DAY, help: "For who is not." },
       error: { check: integer(0, 3600, "seconds"), default: 60, help: "For what could not be found out." },

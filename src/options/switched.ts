@@ -1,15 +1,15 @@
 import type { Check } from "./check.js";
-import { group, readOptions, type OptionsTable } from "./table.js";
+import { group, readOptions, type AnyTable, type Resolved } from "./table.js";
 
 /**
  * A check for a protection's options, or a switch: `true` = its defaults, `false` = off.
  *
  * @param example for what cannot be on without options, so that `true` is refused: the least that it takes
  */
-export function switched<Resolved extends object>(
-  options: OptionsTable<Resolved>,
+export function switched<Table extends AnyTable>(
+  options: Table,
   example?: string,
-): Check<Resolved | false> {
+): Check<Resolved<Table> | false> {
   const whole = group(options);
   const hasDefaults = example === undefined;
   const allowed = hasDefaults

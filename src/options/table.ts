@@ -18,15 +18,27 @@ export interface OptionSpec<Out> {
 }
 
 /** The options of one part: the single source for names, defaults, validation, settings and docs. */
-export type OptionsTable<Resolved> = { readonly [K in keyof Resolved]-?: OptionSpec<Resolved[K]> };
+export type OptionsTable<Values> = { readonly [K in keyof Values]-?: OptionSpec<Values[K]> };
+
+/** What every table fits, for `const table = { … } satisfies AnyTable`. */
+export type AnyTable = Readonly<
+  Record<string, Omit<OptionSpec<unknown>, "check"> & { readonly check: Check<unknown> }>
+>;
+
+/** The values that {@link readOptions} returns for a table: what each check returns, or its default. */
+export type Resolved<Table extends AnyTable> = {
+  -readonly [K in keyof Table]: Table[K] extends { check: Check<infer Value>; default: infer Default }
+    ? Value | Extract<Default, undefined>
+    : never;
+};
 
 /** Reads `options` by `table`: every problem goes to `report`, and what is wrong is left at its default. */
-export function readOptions<Resolved extends object>(
-  table: OptionsTable<Resolved>,
+export function readOptions<Table extends AnyTable>(
+  table: Table,
   options: unknown,
   prefix: string,
   report: ReportProblem,
-): Resolved {
+): Resolved<Table> {
   const given = options === undefined ? {} : options;
   if (given === null || typeof given !== "object" || Array.isArray(given)) {
     // A text in a group's place may be the secret that belongs inside.
@@ -46,7 +58,7 @@ export function readOptions<Resolved extends object>(
     });
   }
   const ready: Record<string, unknown> = {};
-  for (const [name, spec] of Object.entries<OptionSpec<unknown>>(table)) {
+  for (const [name, spec] of Object.entries(table)) {
     const value = (given as Record<string, unknown>)[name];
     const hidden: ReportProblem =
       spec.secret === true ? (problem) => report({ ...problem, value: "(hidden)" }) : report;
@@ -54,11 +66,11 @@ export function readOptions<Resolved extends object>(
     ready[name] =
       read ?? (typeof spec.default === "function" ? (spec.default as () => unknown)() : spec.default);
   }
-  return ready as Resolved;
+  return ready as Resolved<Table>;
 }
 
 /** A check for an option that is itself a group of options. */
-export function group<Resolved extends object>(table: OptionsTable<Resolved>): Check<Resolved> {
+export function group<Table extends AnyTable>(table: Table): Check<Resolved<Table>> {
   return {
     allowed: `an object of ${Object.keys(table).join(", ")}`,
     parse: (text) => text,

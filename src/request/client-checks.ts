@@ -40,7 +40,7 @@ function readAliases(entry: unknown, path: string, report: ReportProblem): reado
     : (list(text("a host name")).read(aliases, `${path}.aliases`, report) ?? []).map(normalHost);
 }
 
-const clientIpHeader = group<{ header: string; from: AddressSet }>({
+const clientIpHeader = group({
   header: {
     check: text("a header name", /^[A-Za-z0-9-]+$/),
     default: "",

@@ -1,5 +1,12 @@
 import { check, decimal, flag, list, oneOf, text, type Check } from "../../../options/check.js";
-import { group, readOptions, type OptionSpec, type OptionsTable } from "../../../options/table.js";
+import {
+  group,
+  readOptions,
+  type AnyTable,
+  type OptionSpec,
+  type OptionsTable,
+  type Resolved,
+} from "../../../options/table.js";
 import type {
   CapjsResolved,
   McaptchaResolved,
@@ -186,11 +193,7 @@ export const providersTable: OptionsTable<ProvidersResolved> = {
   },
 };
 
-function groupSpec<Resolved extends object>(
-  table: OptionsTable<Resolved>,
-  help: string,
-): OptionSpec<Resolved> {
-  const whole: Check<Resolved> = group(table);
-  const nothing = (): Resolved => readOptions(table, {}, "", () => undefined);
-  return { check: whole, default: nothing, help };
+function groupSpec<Table extends AnyTable>(table: Table, help: string): OptionSpec<Resolved<Table>> {
+  const check = group(table) as Check<NonNullable<Resolved<Table>>>;
+  return { check, default: () => readOptions(table, {}, "", () => undefined), help };
 }
