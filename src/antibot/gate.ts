@@ -1,9 +1,10 @@
 import type { Client } from "../request/client.js";
 import { exclusionOf } from "../engine/exclusions.js";
+import { reasoningOfVerdict } from "../engine/explain.js";
 import { isBuiltInPass, type CanonicalPath } from "../request/path.js";
 import { type Pattern } from "../pattern/pattern.js";
 import { uriMatches } from "../request/path.js";
-import type { Gate, Protection } from "../engine/protection.js";
+import type { Gate, Protection, ProtectionExplanation } from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Context } from "../engine/context.js";
 import { DEFAULT_SERVICE } from "../service-name.js";
@@ -64,6 +65,12 @@ export class GateProtection implements Protection, Gate {
         "excusable",
       )
     );
+  }
+
+  // Judging leaves no trace: a client that is challenged is not remembered.
+  async explain(client: Client, request: RequestView): Promise<ProtectionExplanation> {
+    const verdict = await this.judge(client, request);
+    return verdict === PASS ? { verdict: "pass", reason: "a good pass" } : reasoningOfVerdict(verdict);
   }
 
   challenge(client: Client, request: RequestView): Awaitable<Verdict> {

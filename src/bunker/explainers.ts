@@ -3,11 +3,10 @@ import type { BadBehaviorProtection } from "../bad-behavior/bad-behavior-protect
 import type { BadBehaviorResolved } from "../bad-behavior/options.js";
 import type { BunkernetProtection } from "../bunkernet/bunkernet-protection.js";
 import type { Client } from "../request/client.js";
-import { reasoningOfVerdict, type Explainers } from "../engine/explain.js";
+import type { Explainers } from "../engine/explain.js";
 import { exclusionOf } from "../engine/exclusions.js";
 import type { Protection, ProtectionExplanation } from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
-import { PASS } from "../request/verdict.js";
 import type { Awaitable } from "../awaitable.js";
 import type { DnsblProtection } from "../dnsbl/dnsbl-protection.js";
 
@@ -85,11 +84,5 @@ export function explainersOf({ dnsbl, bunkernet, badBehavior, gate }: Explained)
         : { verdict: "pass", reason: `the answer does not count: ${why}` };
     });
   }
-  // It judges without a trace: who is challenged is remembered by nobody.
-  if (gate !== undefined)
-    explainers.set(gate, async (client, request) => {
-      const verdict = await gate.judge(client, request);
-      return verdict === PASS ? { verdict: "pass", reason: "a good pass" } : reasoningOfVerdict(verdict);
-    });
   return explainers;
 }
