@@ -15,7 +15,10 @@ export class BunkerOptionsError extends TypeError {
   readonly code = "ERR_BUNKER_OPTIONS";
   constructor(readonly problems: readonly OptionProblem[]) {
     super(
-      `ERR_BUNKER_OPTIONS: ${problems.length === 1 ? "one option is" : `${problems.length} options are`} wrong (docs/errors.md#err_bunker_options)\n${problems.map(line).join("\n")}`,
+      withHelp(
+        "ERR_BUNKER_OPTIONS",
+        `${problems.length === 1 ? "one option is" : `${problems.length} options are`} wrong\n${problems.map(line).join("\n")}`,
+      ),
     );
     this.name = "BunkerOptionsError";
   }
@@ -27,7 +30,7 @@ export class BunkerBanError extends RangeError {
     readonly code: "ERR_BUNKER_BAN_ADDRESS" | "ERR_BUNKER_BAN_WIDE",
     message: string,
   ) {
-    super(`${code}: ${message} (docs/errors.md#${code.toLowerCase()})`);
+    super(withHelp(code, message));
     this.name = "BunkerBanError";
   }
 }
@@ -36,9 +39,7 @@ export class BunkerBanError extends RangeError {
 export class StoreFailure extends Error {
   readonly code = "ERR_BUNKER_STORE";
   constructor(cause: unknown) {
-    super(`ERR_BUNKER_STORE: the store failed: ${messageOf(cause)} (docs/errors.md#err_bunker_store)`, {
-      cause,
-    });
+    super(withHelp("ERR_BUNKER_STORE", `the store failed: ${messageOf(cause)}`), { cause });
     this.name = "StoreFailure";
   }
 }
@@ -47,9 +48,14 @@ export class StoreFailure extends Error {
 export class BunkerHookError extends TypeError {
   readonly code = "ERR_BUNKER_HOOK";
   constructor(hook: string, what: string) {
-    super(`ERR_BUNKER_HOOK: ${hook} ${what} (docs/errors.md#err_bunker_hook)`);
+    super(withHelp("ERR_BUNKER_HOOK", `${hook} ${what}`));
     this.name = "BunkerHookError";
   }
+}
+
+/** A message of ours: its code, the text, and the command that explains the code. */
+export function withHelp(code: string, text: string): string {
+  return `${code}: ${text}${text.includes("\n") ? "\n" : " "}(npx express-bunker error ${code})`;
 }
 
 /** The message of whatever was thrown. */

@@ -23,6 +23,7 @@ Commands:
   check <address>     says what would become of an address's request, and why
   health              says how a running app's protections fare
   settings            shows every setting's value and where it came from, or what is wrong
+  error [code]        explains an error or warning code; without one, lists all codes
   forecast <log>      says who would have been banned, by a log of what was asked
   captcha             writes sample pictures of the captcha, and measures drawing them
   bunkernet <action>  registers at BunkerNet, pings it, fetches its list, says how it fares

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** The repository's root. */
@@ -53,6 +53,7 @@ export function buildProgram(source: string): Program {
   const bundle = `require("esbuild").buildSync(${JSON.stringify(options)})`;
   execFileSync(process.execPath, ["-e", bundle], { cwd: ROOT });
   writeFileSync(join(home, "package.json"), '{ "version": "1.2.3-test" }');
+  cpSync(join(ROOT, "docs/errors.md"), join(home, "docs/errors.md"));
   const folder = join(home, "work");
   mkdirSync(folder);
   const start = (args: readonly string[], { env = {}, input }: HowToRun = {}): ChildProcess => {

@@ -1,6 +1,8 @@
-import { readFileSync, readdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, relative, sep } from "node:path";
-import { ROOT, pack, runNode, type Tarball } from "./tarball.js";
+import { codesOfSources } from "../support/codes.js";
+import { ROOT, pack, run, runNode, type Tarball } from "./tarball.js";
 
 // Comments included: editors show them from the declarations. Raise it on purpose or not at all.
 const SIZE_BUDGET_BYTES = 700_000;
@@ -31,10 +33,12 @@ async function compiledFiles(): Promise<string[]> {
 
 // The list is derived, not written down: a new source file is published because it is a source file, and whatever has no
 // source (stale output, source maps, tests, notes, secrets) makes the lists differ.
-test("the tarball holds the compiled sources, the font's licence, package.json, README, LICENSE and CHANGELOG, and nothing else", async () => {
+test("the tarball holds the compiled sources, the font's licence, package.json, README, LICENSE, CHANGELOG and the texts of the codes, and nothing else", async () => {
   const sources = await compiledFiles();
   expect(sources).toContain("dist/index.js");
-  expect(tarball.files).toEqual([...sources, "package.json", "README.md", "LICENSE", "CHANGELOG.md"].sort());
+  expect(tarball.files).toEqual(
+    [...sources, "docs/errors.md", "package.json", "README.md", "LICENSE", "CHANGELOG.md"].sort(),
+  );
 });
 
 test(`the tarball is at most ${SIZE_BUDGET_BYTES / 1000} kB`, () => {
@@ -66,6 +70,20 @@ test("the command line is in the tarball, and runs", async () => {
   expect(tarball.files).toContain(file);
   expect(readFileSync(join(ROOT, file), "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
   expect(await runNode([join(ROOT, file), "--version"], ROOT)).toBe(`${version}\n`);
+});
+
+test("the packed command line explains every code of the sources", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "express-bunker-codes-"));
+  try {
+    await run("tar", ["-xzf", tarball.file], folder);
+    symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
+    for (const code of codesOfSources()) {
+      const text = await runNode(["package/dist/cli/main.js", "error", code], folder);
+      expect(text).toMatch(new RegExp(`^${code}\n\n.{40,}`));
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test("publint --strict finds nothing", async () => {

@@ -25,7 +25,8 @@ async function warningsWith(env: Record<string, string>): Promise<string> {
 
 test("WRN_BUNKER_LOCAL_STORE: a worker among several is told once that its store is its own", async () => {
   const text = await warningsWith({ NODE_APP_INSTANCE: "2" });
-  expect(text.match(/WRN_BUNKER_LOCAL_STORE/g)).toHaveLength(1);
+  expect(text.match(/\[WRN_BUNKER_LOCAL_STORE\]/g)).toHaveLength(1);
+  expect(text).toContain("(npx express-bunker error WRN_BUNKER_LOCAL_STORE)\n");
   expect(text).toContain("new RedisStore({ url })");
   expect(await warningsWith({ NODE_UNIQUE_ID: "1" })).toContain("WRN_BUNKER_LOCAL_STORE");
 });

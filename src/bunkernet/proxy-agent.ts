@@ -1,5 +1,6 @@
 import type { Agent } from "node:http";
 import { createRequire } from "node:module";
+import { withHelp } from "../errors.js";
 import { isLoopbackHost } from "./server-url.js";
 
 const load = createRequire(__filename);
@@ -29,7 +30,10 @@ function need(name: string): unknown {
     if ((error as { code?: unknown }).code !== "MODULE_NOT_FOUND") throw error;
     throw Object.assign(
       new Error(
-        "ERR_BUNKER_PACKAGE: reaching BunkerNet through the proxy that the environment names takes packages that are not installed: npm install https-proxy-agent proxy-from-env (docs/errors.md#err_bunker_package)",
+        withHelp(
+          "ERR_BUNKER_PACKAGE",
+          "reaching BunkerNet through the proxy that the environment names needs packages that are not installed: npm install https-proxy-agent proxy-from-env",
+        ),
       ),
       { code: "ERR_BUNKER_PACKAGE" },
     );

@@ -6,6 +6,7 @@ import { bunkernetCommand } from "./commands/bunkernet.js";
 import { captchaCommand } from "./commands/captcha.js";
 import { checkCommand } from "./commands/check.js";
 import { demoCommand } from "./commands/demo.js";
+import { errorCommand } from "./commands/error.js";
 import { forecastCommand } from "./commands/forecast.js";
 import { healthCommand } from "./commands/health.js";
 import { settingsCommand } from "./commands/settings.js";
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   checkCommand,
   healthCommand,
   settingsCommand,
+  errorCommand,
   forecastCommand,
   captchaCommand,
   bunkernetCommand,

@@ -35,10 +35,10 @@ function codeOf(code: string): ExitCode {
   return code === "ERR_BUNKER_BAN_ADDRESS" || code === "request" ? EXIT.usage : EXIT.problem;
 }
 
-// People at a terminal have help at hand, and `force: true` is spelt --force here.
+// The command line prints its own hints, and `force: true` is spelt --force here.
 function withoutCode(message: string): string {
   return message
     .replace(/^ERR_BUNKER_[A-Z_]+: /, "")
-    .replace(/ \(docs\/errors\.md#[a-z_]+\)/, "")
+    .replace(/\s\(npx express-bunker error \w+\)/g, "")
     .replace("pass force: true if you mean it", "--force bans it all the same");
 }

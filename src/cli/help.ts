@@ -63,7 +63,8 @@ function optionName({ name, value }: CommandOption): string {
   return value === undefined ? `--${name}` : `--${name} ${value}`;
 }
 
-function wrapped(text: string): string {
+/** Breaks a text into lines of at most 80 characters. */
+export function wrapped(text: string): string {
   const lines = [""];
   for (const word of text.split(" ")) {
     const line = lines.at(-1) as string;

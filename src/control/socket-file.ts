@@ -2,14 +2,13 @@ import { lstatSync, linkSync, mkdtempSync, chmodSync, rmSync, unlinkSync, type S
 import { connect, type Server } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { once } from "node:events";
+import { withHelp } from "../errors.js";
 
 /** Thrown when a control socket cannot be made where it should be. */
 export class ControlSocketError extends Error {
   readonly code = "ERR_BUNKER_CONTROL";
   constructor(path: string, why: string, cause?: unknown) {
-    super(`ERR_BUNKER_CONTROL: no control socket at ${path}: ${why} (docs/errors.md#err_bunker_control)`, {
-      cause,
-    });
+    super(withHelp("ERR_BUNKER_CONTROL", `no control socket at ${path}: ${why}`), { cause });
     this.name = "ControlSocketError";
   }
 }

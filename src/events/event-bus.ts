@@ -1,5 +1,6 @@
 import type { Store } from "../store/store.js";
 import type { AddressRange } from "../address/address.js";
+import { withHelp } from "../errors.js";
 
 /** Why a protection acts, and what the operator is told about it. */
 export interface BunkerEvent {
@@ -133,14 +134,14 @@ export class EventBus {
     if (this.proxyRanges.size < 1024) this.proxyRanges.set(range.text, range);
   }
 
-  /** Warns once per `code` and `about`, with the page that explains it; answers whether it did. */
+  /** Warns once per `code` and `about`, with the command that explains it; returns whether it did. */
   warn(code: `WRN_BUNKER_${string}`, message: string, about = ""): boolean {
     const key = `${code} ${about}`;
     if (this.warned.has(key) || this.warned.size >= 1000) return false;
     this.warned.add(key);
     for (const logger of this.loggers) {
       try {
-        logger.warn(`${code}: ${message} (docs/errors.md#${code.toLowerCase()})`);
+        logger.warn(withHelp(code, message));
       } catch {
         // A broken logger must not break a request.
       }

@@ -1,4 +1,4 @@
-import { messageOf } from "../errors.js";
+import { messageOf, withHelp } from "../errors.js";
 import type { Logger } from "../events/event-bus.js";
 
 /** Failures in a row after which Redis counts as away. */
@@ -48,7 +48,7 @@ export class CircuitBreaker {
     this.since = Date.now();
     this.log(
       "warn",
-      `Redis is away (${messageOf(why)}); known bans stay, counting goes on in this process, new bans wait (docs/errors.md#wrn_bunker_redis)`,
+      `Redis is away (${messageOf(why)}); known bans stay, counting goes on in this process, new bans wait`,
     );
     this.probeIn(FIRST_PAUSE_MS);
   }
@@ -84,7 +84,7 @@ export class CircuitBreaker {
     if (this.tools.logger === false) return;
     try {
       this.tools.logger[level](
-        level === "warn" ? `WRN_BUNKER_REDIS: ${message}` : `express-bunker: ${message}`,
+        level === "warn" ? withHelp("WRN_BUNKER_REDIS", message) : `express-bunker: ${message}`,
       );
     } catch {
       // A broken logger must not break a request.

@@ -1,4 +1,4 @@
-import { messageOf } from "../errors.js";
+import { messageOf, withHelp } from "../errors.js";
 import type { RedisConnection } from "./clients/connection.js";
 import type { Script } from "./scripts.js";
 
@@ -6,7 +6,7 @@ import type { Script } from "./scripts.js";
 export class RedisAwayError extends Error {
   readonly code = "ERR_BUNKER_REDIS";
   constructor(why: unknown) {
-    super(`ERR_BUNKER_REDIS: ${messageOf(why)} (docs/errors.md#err_bunker_redis)`, { cause: why });
+    super(withHelp("ERR_BUNKER_REDIS", messageOf(why)), { cause: why });
     this.name = "RedisAwayError";
   }
 }

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { withHelp } from "../errors.js";
 
 const load = createRequire(__filename);
 
@@ -16,7 +17,10 @@ export function loadReader(name: "yaml" | "dotenv", file: string): unknown {
     if (code !== "MODULE_NOT_FOUND" || message?.includes(`'${name}'`) !== true) throw error;
     throw Object.assign(
       new Error(
-        `ERR_BUNKER_PACKAGE: reading ${file} takes a package that is not installed: npm install ${name} (docs/errors.md#err_bunker_package)`,
+        withHelp(
+          "ERR_BUNKER_PACKAGE",
+          `reading ${file} needs a package that is not installed: npm install ${name}`,
+        ),
       ),
       { code: "ERR_BUNKER_PACKAGE" },
     );

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { withHelp } from "../errors.js";
 import { RedisStore } from "../redis/redis-store.js";
 import type { Store } from "../store/store.js";
 import { listOf } from "./assemble.js";
@@ -135,7 +136,10 @@ function loadIoredis(): { Redis: new (options: object) => IoredisLike } {
     if ((error as { code?: unknown }).code !== "MODULE_NOT_FOUND") throw error;
     throw Object.assign(
       new Error(
-        "ERR_BUNKER_PACKAGE: Redis behind Sentinels, or with a certificate that is not checked, takes a package that is not installed: npm install ioredis (docs/errors.md#err_bunker_package)",
+        withHelp(
+          "ERR_BUNKER_PACKAGE",
+          "Redis behind Sentinels, or with a certificate that is not checked, needs a package that is not installed: npm install ioredis",
+        ),
       ),
       { code: "ERR_BUNKER_PACKAGE" },
     );

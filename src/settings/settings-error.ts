@@ -1,3 +1,5 @@
+import { withHelp } from "../errors.js";
+
 /** One thing wrong with the settings that a user gave. */
 export interface SettingProblem {
   /** The setting's name as it was given, with its service's prefix. */
@@ -22,7 +24,10 @@ export class BunkerSettingsError extends TypeError {
     const lines = problems.slice(0, MOST_LISTED).map(line);
     const more = problems.length - lines.length;
     super(
-      `ERR_BUNKER_SETTINGS: ${problems.length === 1 ? "one setting is" : `${problems.length} settings are`} wrong (docs/errors.md#err_bunker_settings)\n${lines.join("\n")}${more > 0 ? `\n  - and ${more} more` : ""}`,
+      withHelp(
+        "ERR_BUNKER_SETTINGS",
+        `${problems.length === 1 ? "one setting is" : `${problems.length} settings are`} wrong\n${lines.join("\n")}${more > 0 ? `\n  - and ${more} more` : ""}`,
+      ),
     );
     this.name = "BunkerSettingsError";
   }

@@ -11,7 +11,7 @@ export function storeForWhomHasNone(): MemoryStore {
   if (!warned && isOneOfSeveral()) {
     warned = true;
     process.emitWarning(
-      "this process is one of several workers, and each keeps bans, counters and spent challenges to itself; give all of them one store: new RedisStore({ url }) of express-bunker/redis (docs/errors.md#wrn_bunker_local_store)",
+      "this process is one of several workers, and each keeps bans, counters and spent challenges to itself; give all of them one store: new RedisStore({ url }) of express-bunker/redis (npx express-bunker error WRN_BUNKER_LOCAL_STORE)",
       { code: "WRN_BUNKER_LOCAL_STORE" },
     );
   }

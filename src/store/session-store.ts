@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import { createRequire } from "node:module";
+import { withHelp } from "../errors.js";
 import { GuardedStore } from "./guarded-store.js";
 import type { Store } from "./store.js";
 
@@ -159,7 +160,10 @@ function expressSessionBase(): StoreBase {
     if ((error as { code?: unknown }).code !== "MODULE_NOT_FOUND") throw error;
     throw Object.assign(
       new Error(
-        "ERR_BUNKER_PACKAGE: SessionStore takes a package that is not installed: npm install express-session (docs/errors.md#err_bunker_package)",
+        withHelp(
+          "ERR_BUNKER_PACKAGE",
+          "SessionStore needs a package that is not installed: npm install express-session",
+        ),
       ),
       { code: "ERR_BUNKER_PACKAGE" },
     );

@@ -1,4 +1,5 @@
 import type { Awaitable } from "../awaitable.js";
+import { withHelp } from "../errors.js";
 
 /**
  * What a key is for. Each namespace has a budget of its own (rules R31), so that a flood in one never pushes out another.
@@ -87,7 +88,9 @@ export interface Store {
 export class StoreFullError extends Error {
   readonly code = "ERR_BUNKER_STORE_FULL";
   constructor(readonly namespace: Namespace) {
-    super(`ERR_BUNKER_STORE_FULL: no room left for "${namespace}" keys; raise maxKeys.${namespace}`);
+    super(
+      withHelp("ERR_BUNKER_STORE_FULL", `no room left for "${namespace}" keys; raise maxKeys.${namespace}`),
+    );
     this.name = "StoreFullError";
   }
 }

@@ -75,7 +75,9 @@ test.each(["after", "never"] as const)(
     const { served, warnings } = await start({ mounted });
     expect(last(await browse(served.url, "/page", { from: VISITOR }))).toBe(200);
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toMatch(/WRN_BUNKER_SESSION: .*before the gate.*errors\.md#wrn_bunker_session\)/);
+    expect(warnings[0]).toMatch(
+      /WRN_BUNKER_SESSION: .*before the gate.*npx express-bunker error WRN_BUNKER_SESSION\)/,
+    );
   },
 );
 

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { withHelp } from "../../errors.js";
 import type { RedisConnection } from "./connection.js";
 import { IoredisConnection, type IoredisClient } from "./ioredis.js";
 import { NodeRedisConnection, type NodeRedisClient } from "./node-redis.js";
@@ -61,7 +62,10 @@ function loaded(name: string, load: Load): unknown {
 function missing(): never {
   throw Object.assign(
     new Error(
-      "ERR_BUNKER_PACKAGE: RedisStore takes a package that is not installed: npm install redis (or ioredis) (docs/errors.md#err_bunker_package)",
+      withHelp(
+        "ERR_BUNKER_PACKAGE",
+        "RedisStore needs a package that is not installed: npm install redis (or ioredis)",
+      ),
     ),
     { code: "ERR_BUNKER_PACKAGE" },
   );

@@ -41,8 +41,8 @@ export class Watchers {
   private warn(error: unknown): void {
     if (this.warned) return;
     this.warned = true;
-    process.emitWarning(`a listener to store changes threw: ${String(error)}`, {
-      code: "WRN_BUNKER_STORE_LISTENER",
-    });
+    const code = "WRN_BUNKER_STORE_LISTENER";
+    const text = `a listener to store changes threw: ${String(error)} (npx express-bunker error ${code})`;
+    process.emitWarning(text, { code });
   }
 }
