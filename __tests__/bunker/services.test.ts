@@ -112,6 +112,38 @@ describe("services with options of their own", () => {
     ]);
   });
 
+  test("a ban by the app lasts as long as the service's Bad Behavior bans, or a day where that is off", async () => {
+    const guard = bunker({
+      bunkernet: false,
+      logger: false,
+      store: new MemoryStore(),
+      badBehavior: { banTime: 3600 },
+      services: {
+        "hour.example.com": {},
+        "week.example.com": { badBehavior: { banTime: 604_800 } },
+        "ever.example.com": { badBehavior: { banTime: 0 } },
+        "off.example.com": { badBehavior: false },
+      },
+    });
+    const served = await serve(
+      EXPRESS.app([guard], (req, res) => {
+        void Promise.resolve(req.bunker?.ban()).then(() => res.end());
+      }),
+    );
+    open.push(() => served.close());
+    open.push(() => guard.close());
+    const seconds: (number | undefined)[] = [];
+    for (const name of ["hour", "week", "ever", "off"]) {
+      await ask(served.url, "/", { from: FROM, headers: { Host: `${name}.example.com` } });
+      const ban = await guard.bans.get(FROM, `${name}.example.com`);
+      seconds.push(
+        ban?.expires ? Math.round((ban.expires.getTime() - ban.date.getTime()) / 1000) : undefined,
+      );
+    }
+    expect(seconds).toEqual([3600, 604_800, undefined, 86_400]);
+    expect(await guard.bans.get(FROM, "ever.example.com")).toMatchObject({ expires: null });
+  });
+
   test("R6 a forged Host is no way around a ban, and an unknown one is denied", async () => {
     const { get, guard } = await run({ services: { "a.example.com": { badBehavior: { threshold: 5 } } } });
     await guard.bans.add(FROM, { reason: "manual", ttl: 60, scope: "service", service: "a.example.com" });

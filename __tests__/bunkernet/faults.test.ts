@@ -103,7 +103,7 @@ test.each(FAULTS)("%s: the old list stays, no report is lost, the site goes on",
     await site.guard.sync();
     await site.guard.flush();
   }
-  expect(await site.status("1.1.1.1")).toBe(200 + 203);
+  expect(await site.status("1.1.1.1")).toBe(403);
   expect(await site.status(LISTED)).toBe(200);
   expect(new Set(api.reports.map(({ ip }) => ip))).toEqual(new Set([VISITOR]));
 });

@@ -12,7 +12,7 @@ export const VISITOR = "8.8.8.8";
 export interface Site {
   readonly url: string;
   readonly guard: Bunkernet;
-  readonly events: (BunkerEvent & { type: string })[];
+  readonly events: BunkerEvent[];
   readonly store: MemoryStore;
   readonly clock: Clock;
   readonly bans: BanList;
@@ -42,7 +42,7 @@ export async function startSite(
   guards.push(guard);
   const events: Site["events"] = [];
   for (const type of ["denied", "banned", "fault", "reported"] as const)
-    guard.events.on(type, (event) => events.push({ ...event, type }));
+    guard.events.on(type, (event) => events.push(event));
   const served = await serve(EXPRESS.app([guard], plainSite));
   servers.push(served);
   const { url } = served;

@@ -53,7 +53,7 @@ export async function startSite(
   guards.push(guard);
   const events: BunkerEvent[] = [];
   for (const type of ["denied", "banned", "fault"] as const)
-    guard.events.on(type, (event) => events.push({ ...event, type } as BunkerEvent));
+    guard.events.on(type, (event) => events.push(event));
   const served = await serve(host.app([guard], plainSite));
   servers.push(served);
   const { url } = served;
@@ -68,8 +68,7 @@ export async function stopSites(): Promise<void> {
 }
 
 /** What kinds of events were heard. */
-export const types = (events: readonly BunkerEvent[]): unknown[] =>
-  events.map((event) => (event as { type?: string }).type);
+export const types = (events: readonly BunkerEvent[]): unknown[] => events.map(({ type }) => type);
 
 /** Waits for what comes by the network; the test's own deadline is the limit. */
 export async function until(condition: () => boolean): Promise<void> {

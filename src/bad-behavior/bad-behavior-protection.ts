@@ -21,6 +21,7 @@ const BAN_MEMORY = 2_592_000;
 /** Counts bad answers in an exact sliding window and bans who earns too many. */
 export class BadBehaviorProtection implements Protection {
   readonly name = "bad-behavior";
+  readonly banTime: number;
   private readonly counted = new Uint8Array(600);
   private readonly watch: MassBanWatch;
   /** Clients whose last answer is still being counted by a store that answers later: their next request waits for it. */
@@ -32,6 +33,7 @@ export class BadBehaviorProtection implements Protection {
     private readonly gate: () => Gate | undefined,
     private readonly bans: Protection,
   ) {
+    this.banTime = options.banTime;
     for (const status of options.statusCodes) this.counted[status] = 1;
     this.watch = new MassBanWatch(options.countTime);
   }

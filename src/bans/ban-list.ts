@@ -264,6 +264,7 @@ export class BanList {
   private tell(type: "banned" | "unbanned", ban: Ban, source: BanOptions["source"] = {}): void {
     if (!this.events.hears(type)) return;
     const event: BunkerEvent = {
+      type,
       time: new Date(this.index.now()),
       id: source.id ?? "",
       ip: ban.ip,
@@ -282,7 +283,7 @@ export class BanList {
       ...(source.path === undefined ? {} : { path: source.path }),
     };
     if (source.origin !== undefined) setOrigin(event, source.origin);
-    this.events.emit(type, event);
+    this.events.emit(event);
   }
 }
 

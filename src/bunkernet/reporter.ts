@@ -183,7 +183,8 @@ export class Reporter {
   private tellReported(ip: string, reason: string): void {
     const { events, now, options } = this.context;
     if (!events.hears("reported")) return;
-    events.emit("reported", {
+    events.emit({
+      type: "reported",
       time: new Date(now()),
       id: "",
       ip,

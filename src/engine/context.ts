@@ -61,6 +61,7 @@ export class Context {
   ): void {
     if (!this.events.hears(type)) return;
     const event: BunkerEvent = {
+      type,
       time: new Date(this.now()),
       id: request?.id ?? "",
       ip: client?.ip ?? "",
@@ -74,7 +75,7 @@ export class Context {
         : { method: request.method.slice(0, 32), path: request.path.path.slice(0, 2048) }),
     };
     if (client !== undefined && request !== undefined) setOrigin(event, { client, request });
-    this.events.emit(type, event);
+    this.events.emit(event);
   }
 
   /** The same context for a service with options of its own: one events, one way of telling clients apart. */

@@ -272,7 +272,8 @@ export class Engine implements Running {
   async banNow(request: RequestView, options: RequestBan): Promise<void> {
     const client = request.client(this.context.resolver);
     const { mode, banLocal } = this.context.options;
-    const { ttl = 86_400, reason = "application", scope = "service", data = {} } = options;
+    const banTime = this.protections.find((protection) => protection.banTime !== undefined)?.banTime;
+    const { ttl = banTime ?? 86_400, reason = "application", scope = "service", data = {} } = options;
     if (client.identity.isProxy || (!banLocal && !client.isGlobal)) {
       this.events.warn(
         "WRN_BUNKER_NOT_BANNED",

@@ -32,6 +32,8 @@ export interface Protection {
   readonly name: string;
   /** `true`: when it breaks, requests are refused with 503 instead of passed (R11). */
   readonly failClosed?: boolean;
+  /** How long bans by the app last where it names no time, in seconds; 0 = permanently. Of the first protection that has it. */
+  readonly banTime?: number;
   /** Says what should happen; has no side effect on the response. Answers at once whenever it can. */
   judge(client: Client, request: RequestView): Awaitable<Verdict>;
   /** What `judge` would say, and why. Counts, bans, tells and answers nothing. */

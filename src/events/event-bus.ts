@@ -4,6 +4,8 @@ import { withHelp } from "../errors.js";
 
 /** Why a protection acts, and what the operator is told about it. */
 export interface BunkerEvent {
+  /** What happened. */
+  readonly type: BunkerEventType;
   /** When, by the middleware's clock. */
   readonly time: Date;
   /** The reference id that the visitor was shown; empty for events without a request. */
@@ -105,15 +107,15 @@ export class EventBus {
     return (this.listeners.get(type)?.size ?? 0) > 0;
   }
 
-  /** Tells every listener of `type`. */
-  emit(type: BunkerEventType, event: BunkerEvent): void {
-    const set = this.listeners.get(type);
+  /** Calls every listener of the event's type. */
+  emit(event: BunkerEvent): void {
+    const set = this.listeners.get(event.type);
     if (set === undefined) return;
     for (const listener of [...set]) {
       try {
         listener(event);
       } catch (error) {
-        this.warn("WRN_BUNKER_LISTENER", `a listener of "${type}" threw: ${String(error)}`);
+        this.warn("WRN_BUNKER_LISTENER", `a listener of "${event.type}" threw: ${String(error)}`);
       }
     }
   }

@@ -23,7 +23,7 @@ export interface PassInfo {
 export interface RequestBan {
   /** Why; kept with the ban. Default `"application"`. */
   reason?: string;
-  /** Seconds; 0 = for good. Default: `badBehavior.banTime`, or 86400. */
+  /** Seconds; 0 = permanently. Default: the service's `badBehavior.banTime`, or 86400 where Bad Behavior is off. */
   ttl?: number;
   /** Only this service, or all of them. Default `"service"`. */
   scope?: "service" | "global";

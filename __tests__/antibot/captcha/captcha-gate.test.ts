@@ -18,8 +18,6 @@ const SECRET = "a secret of enough characters";
 const clock = new Clock();
 let served: Served | undefined;
 
-type Told = BunkerEvent & { type: string };
-
 interface Visitor {
   readonly url: string;
   readonly jar: Jar;
@@ -29,7 +27,7 @@ interface Visitor {
 async function site(
   options: Partial<AntibotOptions> & SharedOptions = {},
   host = EXPRESS,
-): Promise<{ url: string; events: Told[]; store: MemoryStore }> {
+): Promise<{ url: string; events: BunkerEvent[]; store: MemoryStore }> {
   const store = new MemoryStore({ now: clock.now });
   const gate = antibot({
     challenge: "captcha",
@@ -40,9 +38,9 @@ async function site(
     ...options,
     store,
   });
-  const events: Told[] = [];
+  const events: BunkerEvent[] = [];
   for (const type of ["solved", "failed", "fault"] as const)
-    gate.events.on(type, (event) => events.push({ type, ...event }));
+    gate.events.on(type, (event) => events.push(event));
   served = await serve(host.app([gate], plainSite));
   return { url: served.url, events, store };
 }
