@@ -89,7 +89,7 @@ export type { TrustFunction, TrustProxy } from "./request/trust.js";
 export type { Challenge, Deny, Pass, Verdict } from "./request/verdict.js";
 export type { Client } from "./request/client.js";
 export type { PageTheme } from "./pages/theme.js";
-export type { PageTexts } from "./pages/texts.js";
+export type { PageTexts } from "./pages/languages/en.js";
 export {
   defaultStore,
   MemoryStore,

@@ -1,5 +1,6 @@
 import { en } from "../../src/pages/languages/en.js";
-import { LANGUAGES, directionOf, textsFor, type PageTexts } from "../../src/pages/texts.js";
+import { LANGUAGES, directionOf, textsFor } from "../../src/pages/texts.js";
+import type { PageTexts } from "../../src/pages/languages/en.js";
 
 const KEYS = Object.keys(en) as (keyof PageTexts)[];
 const OTHERS = Object.entries(LANGUAGES).filter(([tag]) => tag !== "en");

@@ -1,7 +1,7 @@
 import type { Client } from "../request/client.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Reply } from "../request/verdict.js";
-import type { PageTexts } from "../pages/texts.js";
+import type { PageTexts } from "../pages/languages/en.js";
 import type { Awaitable } from "../awaitable.js";
 
 /** Who is being challenged, where, and in which language. */

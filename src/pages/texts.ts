@@ -1,4 +1,4 @@
-import { en } from "./languages/en.js";
+import { en, type PageTexts } from "./languages/en.js";
 import { ar } from "./languages/ar.js";
 import { de } from "./languages/de.js";
 import { es } from "./languages/es.js";
@@ -17,9 +17,6 @@ import { uk } from "./languages/uk.js";
 import { zhHans } from "./languages/zh-hans.js";
 import { zhHant } from "./languages/zh-hant.js";
 import type { PageTheme } from "./theme.js";
-
-/** Every text that a page of ours shows, in one language. */
-export type PageTexts = Readonly<Record<keyof typeof en, string>>;
 
 /** The languages, by their tag (BCP 47). */
 export const LANGUAGES: Readonly<Record<string, PageTexts>> = {

@@ -1,7 +1,8 @@
 import { text, type Check, type ReportProblem } from "../options/check.js";
 import { nearestName, type OptionsTable } from "../options/table.js";
 import { en } from "./languages/en.js";
-import { LANGUAGES, type PageTexts } from "./texts.js";
+import { LANGUAGES } from "./texts.js";
+import type { PageTexts } from "./languages/en.js";
 
 /** How our pages look and what they say. Colours are CSS colours. */
 export interface PageTheme {

@@ -35,3 +35,6 @@ export const en = {
   submit: "Continue",
   providerFrame: "Check by an outside service",
 };
+
+/** Every text that our pages show, in one language. */
+export type PageTexts = Readonly<Record<keyof typeof en, string>>;

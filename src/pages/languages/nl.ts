@@ -1,4 +1,4 @@
-import type { PageTexts } from "../texts.js";
+import type { PageTexts } from "./en.js";
 
 /** Dutch. */
 export const nl: PageTexts = {

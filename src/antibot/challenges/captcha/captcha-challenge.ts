@@ -9,7 +9,7 @@ import { MOST_BITS } from "../../difficulty.js";
 import { isSolved, javascriptChallenge, type WorkState } from "../javascript.js";
 import { Alphabet } from "./alphabet.js";
 import { imagePage, soundPage, waitPage, workPage } from "./captcha-pages.js";
-import type { CaptchaResolved } from "./options.js";
+import type { CaptchaResolved, Presentation } from "./options.js";
 import { RandomStream } from "./random-stream.js";
 import { SPOKEN_LANGUAGES } from "./spoken-digits.js";
 import { RenderPool } from "./render-pool.js";
@@ -30,9 +30,6 @@ export type CaptchaState =
 
 // Ten seconds of sound, heard twice or three times by somebody whose screen reader speaks over it, and typed.
 const SOUND_PATIENCE = 3;
-
-/** What a visitor may ask for. */
-export type Wanted = "image" | "audio" | "javascript";
 
 /** Characters in a picture that we draw, and ways in for who cannot read them (BunkerWeb's `captcha`). */
 export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
@@ -94,7 +91,7 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
   }
 
   // What was asked for, if it is offered; else more of the same: who hears the captcha is not sent back to the picture.
-  private wanted({ previous }: Visit): Wanted {
+  private wanted({ previous }: Visit): Presentation {
     if (previous === undefined) return "image";
     const want = previous.fields.get("want");
     if (want === "audio" || want === "javascript")
@@ -105,7 +102,11 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
     return "work" in state ? "javascript" : "image";
   }
 
-  private async serve(name: Wanted, issued: Issued<CaptchaState> | undefined, visit: Visit): Promise<Reply> {
+  private async serve(
+    name: Presentation,
+    issued: Issued<CaptchaState> | undefined,
+    visit: Visit,
+  ): Promise<Reply> {
     const { id } = visit.request;
     const state = issued?.state;
     const order =

@@ -1,9 +1,8 @@
 import { escapeHtml } from "../../../pages/page.js";
 import type { ChallengePage, Issued, Visit } from "../../challenge.js";
 import { javascriptChallenge, type WorkState } from "../javascript.js";
-import type { Wanted } from "./captcha-challenge.js";
 import { HEIGHT, widthFor } from "./draw-captcha.js";
-import type { Alternative, CaptchaResolved } from "./options.js";
+import type { Alternative, CaptchaResolved, Presentation } from "./options.js";
 
 // Everything here works as a plain form. The first submit button is the one that the Enter key presses.
 
@@ -63,6 +62,6 @@ function field(label: string, inputMode: "text" | "numeric", length: number): st
 }
 
 // Submits without the answer that the form would otherwise insist on.
-function want(what: Wanted, label: string): string {
-  return `<button name="want" value="${what}" class="plain" formnovalidate>${escapeHtml(label)}</button>`;
+function want(presentation: Presentation, label: string): string {
+  return `<button name="want" value="${presentation}" class="plain" formnovalidate>${escapeHtml(label)}</button>`;
 }

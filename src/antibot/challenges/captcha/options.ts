@@ -6,6 +6,9 @@ import { glyphsOf } from "./glyphs.js";
 /** Ways in for people who cannot read the picture. */
 export type Alternative = "audio" | "javascript";
 
+/** What a captcha is shown as. */
+export type Presentation = "image" | Alternative;
+
 /** Options of the `captcha` challenge. */
 export interface CaptchaOptions {
   /**

@@ -7,12 +7,14 @@ import { hcaptcha } from "./hcaptcha.js";
 import { mcaptcha } from "./mcaptcha.js";
 import type { ProvidersResolved } from "./options.js";
 import { ProviderChallenge } from "./provider-challenge.js";
+import { enterpriseRecaptcha } from "./recaptcha-enterprise.js";
 import { recaptcha } from "./recaptcha.js";
 import { turnstile } from "./turnstile.js";
 import type { ProviderName, Vendor } from "./vendor.js";
 
 const VENDORS: Readonly<Record<ProviderName, (options: ProvidersResolved, context: Context) => Vendor>> = {
-  recaptcha: (options, context) => recaptcha(options.recaptcha, context),
+  recaptcha: ({ recaptcha: options }, context) =>
+    options.classic ? recaptcha(options, context) : enterpriseRecaptcha(options, context),
   hcaptcha: (options, context) => hcaptcha(options.hcaptcha, context),
   turnstile: (options, context) => turnstile(options.turnstile, context),
   mcaptcha: (options, context) => mcaptcha(options.mcaptcha, context),

@@ -1,19 +1,18 @@
+import type { Context } from "../../../engine/context.js";
 import type { Visit } from "../../challenge.js";
-import type { Hostnames } from "./hostnames.js";
 import type { RecaptchaResolved } from "./options.js";
-import { leadsToCheckbox, recaptchaCheckbox, recaptchaScore, scored } from "./recaptcha.js";
-import { addressOf, codesOf, jsonCall, wrong, type Vendor, type WidgetState } from "./vendor.js";
+import { isCheckbox, leadsToCheckbox, recaptchaHostnames, recaptchaWidget, scored } from "./recaptcha.js";
+import { addressOf, codesOf, jsonCall, wrong, type Vendor } from "./vendor.js";
 
 const SCRIPT = "https://www.google.com/recaptcha/enterprise.js";
 const API = "https://recaptchaenterprise.googleapis.com";
 
 /** reCAPTCHA Enterprise: assessments instead of `siteverify`. Contract: cloud.google.com/recaptcha/docs/create-assessment. */
-export function enterpriseRecaptcha(options: RecaptchaResolved, hostnames: Hostnames): Vendor {
+export function enterpriseRecaptcha(options: RecaptchaResolved, context: Context): Vendor {
+  const hostnames = recaptchaHostnames(options, context);
   const base = options.verifyUrl || `${API}/v1/projects/${encodeURIComponent(options.projectId)}/assessments`;
   const verifyUrl = `${base}?${new URLSearchParams({ key: options.apiKey }).toString()}`;
-  const script = options.scriptUrl || SCRIPT;
-  const api = "grecaptcha.enterprise";
-  const isCheckbox = (state: WidgetState): boolean => state.checkbox === true || options.version === "v2";
+  const service = { script: SCRIPT, api: "grecaptcha.enterprise" };
   return {
     name: "recaptcha",
     title: "reCAPTCHA Enterprise (Google)",
@@ -22,16 +21,13 @@ export function enterpriseRecaptcha(options: RecaptchaResolved, hostnames: Hostn
     longestToken: 8192,
     timeout: options.timeout,
     checkboxAfterLowScore: leadsToCheckbox(options),
-    widget: (state, visit) =>
-      isCheckbox(state)
-        ? recaptchaCheckbox(options, script, api, state, visit)
-        : recaptchaScore(options, script, api, visit),
+    widget: (state, visit) => recaptchaWidget(service, options, state, visit),
     call(token, state, visit) {
       const siteKey = state.checkbox === true ? options.checkboxSiteKey : options.siteKey;
       const event = {
         token,
         siteKey,
-        ...(isCheckbox(state) ? {} : { expectedAction: options.action }),
+        ...(isCheckbox(options, state) ? {} : { expectedAction: options.action }),
         userIpAddress: addressOf(visit),
         userAgent: visit.request.header("user-agent")?.slice(0, 1024),
         ja3: fingerprint(options.ja3, visit),
@@ -47,7 +43,7 @@ export function enterpriseRecaptcha(options: RecaptchaResolved, hostnames: Hostn
       const token = objectIn(json["tokenProperties"]);
       if (token["valid"] !== true) return wrong(reasonOf(token["invalidReason"]));
       const host = hostnames.judge(token["hostname"], visit);
-      if (host.outcome !== "right" || isCheckbox(state)) return host;
+      if (host.outcome !== "right" || isCheckbox(options, state)) return host;
       if (token["action"] !== options.action) return wrong("action");
       return scored(objectIn(json["riskAnalysis"])["score"] ?? 0, options.score);
     },

@@ -2,7 +2,6 @@ import type { Context } from "../../../engine/context.js";
 import type { Visit } from "../../challenge.js";
 import { Hostnames } from "./hostnames.js";
 import type { RecaptchaResolved } from "./options.js";
-import { enterpriseRecaptcha } from "./recaptcha-enterprise.js";
 import {
   addressOf,
   codesOf,
@@ -26,19 +25,11 @@ export const RECAPTCHA_TEST_SECRETS: readonly string[] = ["6LeIxAcTAAAAAGG-vFI1T
 
 const CONFIG_FAULTS = /\b(?:missing-input-secret|invalid-input-secret|invalid-keys)\b/;
 
-/** reCAPTCHA: v3 with its score, the v2 checkbox, and Enterprise. Contract: developers.google.com/recaptcha/docs/verify. */
+/** reCAPTCHA: v3 with its score, and the v2 checkbox. Contract: developers.google.com/recaptcha/docs/verify. */
 export function recaptcha(options: RecaptchaResolved, context: Context): Vendor {
-  const hostnames = new Hostnames(context, options.hostnames, {
-    title: "reCAPTCHA",
-    option: "antibot.recaptcha.hostnames",
-  });
-  if (!options.classic) return enterpriseRecaptcha(options, hostnames);
+  const hostnames = recaptchaHostnames(options, context);
   const verifyUrl = options.verifyUrl || VERIFY;
   const isTest = RECAPTCHA_TEST_SECRETS.includes(options.secret);
-
-  const second = (state: WidgetState): boolean => state.checkbox === true;
-  const secretFor = (state: WidgetState): string => (second(state) ? options.checkboxSecret : options.secret);
-
   return {
     name: "recaptcha",
     title: "reCAPTCHA (Google)",
@@ -47,12 +38,13 @@ export function recaptcha(options: RecaptchaResolved, context: Context): Vendor 
     longestToken: 8192,
     timeout: options.timeout,
     checkboxAfterLowScore: leadsToCheckbox(options),
-    widget: (state, visit) =>
-      second(state) || options.version === "v2"
-        ? recaptchaCheckbox(options, options.scriptUrl || SCRIPT, "grecaptcha", state, visit)
-        : recaptchaScore(options, options.scriptUrl || SCRIPT, "grecaptcha", visit),
-    call: (token, state, visit) =>
-      formCall(verifyUrl, { secret: secretFor(state), response: token, remoteip: addressOf(visit) }),
+    widget: (state, visit) => recaptchaWidget({ script: SCRIPT, api: "grecaptcha" }, options, state, visit),
+    call: (token, { checkbox }, visit) =>
+      formCall(verifyUrl, {
+        secret: checkbox === true ? options.checkboxSecret : options.secret,
+        response: token,
+        remoteip: addressOf(visit),
+      }),
     probe: () => formCall(verifyUrl, { secret: options.secret, response: "probe" }),
     judge(answer, state, visit) {
       const { json } = answer;
@@ -61,7 +53,7 @@ export function recaptcha(options: RecaptchaResolved, context: Context): Vendor 
       // The test keys answer for a host of Google's own.
       if (isTest) return RIGHT;
       const host = hostnames.judge(json["hostname"], visit);
-      if (host.outcome !== "right" || second(state) || options.version === "v2") return host;
+      if (host.outcome !== "right" || isCheckbox(options, state)) return host;
       if (json["score"] === undefined) {
         return {
           outcome: "fault",
@@ -79,37 +71,40 @@ export function leadsToCheckbox({ onLowScore, checkboxSiteKey }: RecaptchaResolv
   return onLowScore === undefined ? checkboxSiteKey !== "" : onLowScore === "checkbox";
 }
 
-/** The background check, which draws a score from how the visitor behaves. */
-export function recaptchaScore(
-  options: RecaptchaResolved,
-  script: string,
-  api: string,
-  visit: Visit,
-): Widget {
-  const query = new URLSearchParams({ render: options.siteKey, hl: languageOf(visit) });
-  return {
-    mode: "score",
-    script: `${script}?${query.toString()}`,
-    api,
-    parameters: { sitekey: options.siteKey, action: options.action },
-    csp: sources(options),
-  };
+/** The host names that reCAPTCHA's tokens may have been solved on. */
+export function recaptchaHostnames({ hostnames }: RecaptchaResolved, context: Context): Hostnames {
+  return new Hostnames(context, hostnames, { title: "reCAPTCHA", option: "antibot.recaptcha.hostnames" });
 }
 
-/** The checkbox that visitors click. */
-export function recaptchaCheckbox(
+/** Whether a challenge shows the checkbox instead of drawing a score from how the visitor behaves. */
+export function isCheckbox({ version }: RecaptchaResolved, { checkbox }: WidgetState): boolean {
+  return checkbox === true || version === "v2";
+}
+
+/** The checkbox that visitors click, or the background check. */
+export function recaptchaWidget(
+  { script, api }: { readonly script: string; readonly api: string },
   options: RecaptchaResolved,
-  script: string,
-  api: string,
   state: WidgetState,
   visit: Visit,
 ): Widget {
-  const query = new URLSearchParams({ render: "explicit", onload: "bunkerReady", hl: languageOf(visit) });
+  const hl = languageOf(visit);
+  const source = (query: Record<string, string>): string =>
+    `${options.scriptUrl || script}?${new URLSearchParams(query).toString()}`;
+  if (isCheckbox(options, state)) {
+    return {
+      mode: "render",
+      script: source({ render: "explicit", onload: "bunkerReady", hl }),
+      api,
+      parameters: { sitekey: state.checkbox === true ? options.checkboxSiteKey : options.siteKey },
+      csp: sources(options),
+    };
+  }
   return {
-    mode: "render",
-    script: `${script}?${query.toString()}`,
+    mode: "score",
+    script: source({ render: options.siteKey, hl }),
     api,
-    parameters: { sitekey: state.checkbox === true ? options.checkboxSiteKey : options.siteKey },
+    parameters: { sitekey: options.siteKey, action: options.action },
     csp: sources(options),
   };
 }
