@@ -1,6 +1,7 @@
 import { RedisStore } from "../../src/redis/index.js";
-import { startRedis, until, type RedisServer } from "../redis/servers.js";
+import { startRedis, type RedisServer } from "../redis/servers.js";
 import { listOf, members, report, reportOf, startNet } from "./members.js";
+import { until } from "../support/until.js";
 
 let redis: RedisServer;
 beforeAll(async () => void (redis = await startRedis()));

@@ -1,6 +1,7 @@
 import { bunkernet } from "../../src/bunkernet/index.js";
 import { startContract, type ContractServer } from "./contract-server.js";
-import { LISTED, startSite, stopSites, until, VISITOR } from "./site.js";
+import { LISTED, startSite, stopSites, VISITOR } from "./site.js";
+import { until } from "../support/until.js";
 
 let api: ContractServer;
 

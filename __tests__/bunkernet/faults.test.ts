@@ -1,6 +1,7 @@
 import { MemoryStore } from "../../src/index.js";
 import { answer, startContract, type ContractServer, type Fault } from "./contract-server.js";
-import { LISTED, startSite, stopSites, until, VISITOR, type Site } from "./site.js";
+import { LISTED, startSite, stopSites, VISITOR, type Site } from "./site.js";
+import { until } from "../support/until.js";
 
 let api: ContractServer;
 

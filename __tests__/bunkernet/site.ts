@@ -75,8 +75,3 @@ export async function stopSites(): Promise<void> {
   for (const guard of guards.splice(0)) await guard.close();
   for (const served of servers.splice(0)) await served.close();
 }
-
-/** Waits for what comes by the network; the test's own deadline is the limit. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}

@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { until } from "../redis/servers.js";
+
 import { stopProcess } from "../support/server-process.js";
 import { bundleProgram } from "./instance.js";
+import { until } from "../support/until.js";
 
 const run = promisify(execFile);
 let program: string;

@@ -1,8 +1,9 @@
-import { startRedis, until, type RedisServer } from "../redis/servers.js";
+import { startRedis, type RedisServer } from "../redis/servers.js";
 import { ask, Jar, NAVIGATION, type Got } from "../support/ask.js";
 import { openChallenge, post, solve, workOf } from "../support/work.js";
 import { Crowd } from "./crowd.js";
 import { bundleProgram, Instance } from "./instance.js";
+import { until } from "../support/until.js";
 
 const THRESHOLD = 50;
 const INSTANCES = 4;

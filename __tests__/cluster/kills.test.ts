@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startRedis, until, type RedisServer } from "../redis/servers.js";
+import { startRedis, type RedisServer } from "../redis/servers.js";
 import { Jar, NAVIGATION } from "../support/ask.js";
 import { openChallenge, post, solve, workOf } from "../support/work.js";
 import { Crowd } from "./crowd.js";
 import { bundleProgram, Instance } from "./instance.js";
+import { until } from "../support/until.js";
 
 const ROUNDS = 6;
 /** Requests that must have been answered before the next thing happens. */

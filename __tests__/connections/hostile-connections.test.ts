@@ -8,6 +8,7 @@ import { banIndexOf } from "../../src/bans/ban-index.js";
 import { bunker, MemoryStore } from "../../src/index.js";
 import { streamGuard, type StreamGuard } from "../../src/stream/index.js";
 import { proxyV1 } from "./proxy-bytes.js";
+import { until } from "../support/until.js";
 
 const OPTIONS = { logger: false, bunkernet: false } as const;
 const servers: Server[] = [];
@@ -24,10 +25,6 @@ async function listen(server: Server): Promise<number> {
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return (server.address() as AddressInfo).port;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 // While it runs, this process accepts nothing: the reset is there before the connection is looked at.

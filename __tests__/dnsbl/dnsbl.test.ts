@@ -4,7 +4,8 @@ import { ask } from "../support/ask.js";
 import { Clock } from "../support/clock.js";
 import { HOSTS, type Host } from "../support/hosts.js";
 import { soundList, startHostile, type HostileServer } from "./hostile-server.js";
-import { list, LISTED, startSite, stopSites, types, until, VISITOR, type Site } from "./site.js";
+import { list, LISTED, startSite, stopSites, types, VISITOR, type Site } from "./site.js";
+import { until } from "../support/until.js";
 
 let server: HostileServer;
 const site = (options: SharedOptions & DnsblOptions = {}, host?: Host): Promise<Site> =>

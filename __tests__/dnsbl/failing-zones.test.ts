@@ -5,7 +5,8 @@ import type { DnsblOptions } from "../../src/dnsbl/index.js";
 import { readZoneAnswer } from "../../src/dnsbl/zone-answer.js";
 import type { SharedOptions } from "../../src/index.js";
 import { soundList, startHostile, type HostileServer, type Reply } from "./hostile-server.js";
-import { list, LISTED, startSite, stopSites, types, until, VISITOR, type Site } from "./site.js";
+import { list, LISTED, startSite, stopSites, types, VISITOR, type Site } from "./site.js";
+import { until } from "../support/until.js";
 
 let server: HostileServer;
 const site = (options: SharedOptions & DnsblOptions = {}): Promise<Site> => startSite(server.server, options);

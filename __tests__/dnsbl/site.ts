@@ -69,8 +69,3 @@ export async function stopSites(): Promise<void> {
 
 /** What kinds of events were heard. */
 export const types = (events: readonly BunkerEvent[]): unknown[] => events.map(({ type }) => type);
-
-/** Waits for what comes by the network; the test's own deadline is the limit. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}

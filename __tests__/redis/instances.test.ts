@@ -2,7 +2,8 @@ import { bunker, BanList, type Bunker, type BunkerOptions } from "../../src/inde
 import { RedisStore } from "../../src/redis/index.js";
 import { ask } from "../support/ask.js";
 import { EXPRESS, plainSite, serve, type Served } from "../support/hosts.js";
-import { startRedis, until, type RedisServer } from "./servers.js";
+import { startRedis, type RedisServer } from "./servers.js";
+import { until } from "../support/until.js";
 
 let redis: RedisServer;
 let stops: (() => unknown)[] = [];

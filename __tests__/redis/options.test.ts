@@ -2,7 +2,8 @@ import { BunkerOptionsError } from "../../src/index.js";
 import { openOwn } from "../../src/redis/clients/own-client.js";
 import { RedisStore } from "../../src/redis/index.js";
 import { LIBRARIES } from "./clients.js";
-import { startCluster, startRedis, until } from "./servers.js";
+import { startCluster, startRedis } from "./servers.js";
+import { until } from "../support/until.js";
 
 function problemsOf(options: unknown): string {
   try {

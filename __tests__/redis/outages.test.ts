@@ -4,7 +4,8 @@ import { RedisStore, type RedisStoreOptions } from "../../src/redis/index.js";
 import { ask } from "../support/ask.js";
 import { EXPRESS, plainSite, serve } from "../support/hosts.js";
 import { LIBRARIES } from "./clients.js";
-import { startRedis, until, type RedisServer } from "./servers.js";
+import { startRedis, type RedisServer } from "./servers.js";
+import { until } from "../support/until.js";
 
 let redis: RedisServer;
 let stops: (() => unknown)[] = [];

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { freePort, startServer, type ServerProcess } from "../support/server-process.js";
+import { until } from "../support/until.js";
 
 const run = promisify(execFile);
 
@@ -95,14 +96,4 @@ export async function startSentinel(): Promise<{ port: number; stop(): Promise<v
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Waits until a foreign process has got somewhere. */
-export async function until(condition: () => unknown, patience = 30_000): Promise<void> {
-  const end = Date.now() + patience;
-  for (;;) {
-    if (await condition()) return;
-    if (Date.now() > end) throw new Error(`not so within ${patience} ms: ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -1,6 +1,7 @@
 import { loadSettings } from "../../src/settings/index.js";
 import type { RedisStore } from "../../src/redis/index.js";
-import { redisCli, startRedis, startSentinel, until } from "../redis/servers.js";
+import { redisCli, startRedis, startSentinel } from "../redis/servers.js";
+import { until } from "../support/until.js";
 
 async function bansAreShared(settings: Record<string, string>, port?: number): Promise<void> {
   const store = loadSettings({ USE_REDIS: "yes", ...settings }).store as RedisStore;

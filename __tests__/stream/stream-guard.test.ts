@@ -14,6 +14,7 @@ import { connect as connectTls, createServer as createTls, type TLSSocket } from
 import { badBehavior, MemoryStore, type BunkerEvent } from "../../src/index.js";
 import { streamGuard, type StreamGuard, type StreamGuardOptions } from "../../src/stream/index.js";
 import { proxyV1, proxyV2 } from "../connections/proxy-bytes.js";
+import { until } from "../support/until.js";
 
 const VISITOR = "8.8.8.8";
 const OTHER = "9.9.9.9";
@@ -126,10 +127,6 @@ async function hello(kind: (typeof KINDS)[number], port: number, header: string 
   await new Promise((resolve) => socket.once("close", resolve));
   const answer = Buffer.concat(chunks).toString();
   return behind(answer);
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 describe.each(KINDS)("a %s server", (kind) => {
