@@ -11,7 +11,8 @@ import {
   type BunkerOptions,
 } from "../../src/index.js";
 import { RedisStore } from "../../src/redis/index.js";
-import { startRedis, until } from "../redis/servers.js";
+import { startRedis } from "../redis/servers.js";
+import { until } from "../support/until.js";
 import { ask, Jar, NAVIGATION, type Ask, type Got } from "../support/ask.js";
 import { Clock } from "../support/clock.js";
 import { EXPRESS, plainSite, serve, type Served } from "../support/hosts.js";
