@@ -8,6 +8,7 @@ import express from "express";
 import { antibot, MemoryStore, type KindName } from "express-bunker";
 import { isSolved, PUZZLES, targetOf } from "../src/antibot/challenges/javascript.js";
 import { KeyRing } from "../src/antibot/keys.js";
+import { CompiledTheme } from "../src/pages/compiled-theme.js";
 import { denyPage } from "../src/pages/deny-page.js";
 import { printTable, writeResults } from "./harness/report.js";
 import { median, medianBounds } from "./harness/statistics.js";
@@ -203,7 +204,7 @@ async function weights(): Promise<Record<string, unknown>[]> {
   const add = (page: string, text: string): number =>
     rows.push({ page, bytes: Buffer.byteLength(text), gzip: gzipSync(text).length });
   rows.pop();
-  add("refusal", denyPage({ language: "en", theme: {}, referenceId: "7K2MQ4XW9ABC" }));
+  add("refusal", denyPage({ language: "en", theme: new CompiledTheme({}), referenceId: "7K2MQ4XW9ABC" }));
   for (const kind of KINDS.slice(1)) {
     const app = gated(kind);
     const first = await visit(app, "/", BROWSER);

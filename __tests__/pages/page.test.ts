@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
+import { CompiledTheme } from "../../src/pages/compiled-theme.js";
 import { cookieHelpPage } from "../../src/pages/cookie-help-page.js";
 import { denyPage } from "../../src/pages/deny-page.js";
 import { escapeHtml, pageHeaders, renderPage } from "../../src/pages/page.js";
-import { LANGUAGES, directionOf, textsFor } from "../../src/pages/texts.js";
+import { LANGUAGES, directionOf } from "../../src/pages/texts.js";
 
+const THEME = new CompiledTheme({});
 const ID = "7K2MQ4XW9ABC";
 
 /** What a browser makes of escaped text: the five characters that HTML gives a meaning. */
@@ -53,10 +55,10 @@ describe("escaping", () => {
 
   test("holds for everything that is put into a page", () => {
     const nasty = `"><script>alert(1)</script>&'`;
-    const theme = {
+    const theme = new CompiledTheme({
       siteName: nasty,
       texts: { "*": { reference: nasty, cookiesMessage: nasty, tryAgain: nasty } },
-    };
+    });
     const help = cookieHelpPage({ language: "en", theme, referenceId: nasty, retryHref: `/x?${nasty}` });
     const page = renderPage({ title: nasty, language: "en", body: "", referenceId: nasty }, theme);
     for (const html of [help, page]) {
@@ -67,10 +69,10 @@ describe("escaping", () => {
 });
 
 describe.each(Object.keys(LANGUAGES))("R34 the deny page in %s", (language) => {
-  const html = denyPage({ language, theme: {}, referenceId: ID });
+  const html = denyPage({ language, theme: THEME, referenceId: ID });
 
   test("says its language and direction, what happened, what to do, and the reference id", () => {
-    const texts = textsFor(language, {});
+    const texts = THEME.texts(language);
     expect(html).toContain(`<html lang="${language}" dir="${directionOf(language)}">`);
     for (const text of [texts.denyTitle, texts.denyMessage, texts.denyHelp, texts.reference])
       expect(html).toContain(escapeHtml(text));
@@ -83,24 +85,33 @@ describe.each(Object.keys(LANGUAGES))("R34 the deny page in %s", (language) => {
 });
 
 test("R34 one page is written per theme and language, and shows each visitor's own id", () => {
-  const theme = { siteName: "One 000000000000 site" };
+  const theme = new CompiledTheme({ siteName: "One 000000000000 site" });
   const first = denyPage({ language: "en", theme, referenceId: "AAAAAAAAAAAA" });
   const second = denyPage({ language: "en", theme, referenceId: "BBBBBBBBBBBB" });
   expect(second).toBe(first.replace("AAAAAAAAAAAA", "BBBBBBBBBBBB"));
   expect(first).toContain("One 000000000000 site");
-  expect(denyPage({ language: "en", theme: {}, referenceId: "AAAAAAAAAAAA" })).not.toContain("One 000");
+  expect(denyPage({ language: "en", theme: THEME, referenceId: "AAAAAAAAAAAA" })).not.toContain("One 000");
 });
 
 test("R34 the cookie help page leads back with its link", () => {
-  const html = cookieHelpPage({ language: "en", theme: {}, referenceId: ID, retryHref: "/challenge?to=a&b" });
+  const html = cookieHelpPage({
+    language: "en",
+    theme: THEME,
+    referenceId: ID,
+    retryHref: "/challenge?to=a&b",
+  });
   expect(html).toContain('href="/challenge?to=a&amp;b"');
   expect(html).toContain(ID);
 });
 
 describe("headers", () => {
   const themes = {
-    plain: {},
-    themed: { accent: "#b00020", accentDark: "#ff8a9a", css: ".site{font-weight:700}" },
+    plain: THEME,
+    themed: new CompiledTheme({
+      accent: "#b00020",
+      accentDark: "#ff8a9a",
+      css: ".site{font-weight:700}",
+    }),
   };
 
   test.each(Object.entries(themes))("allow exactly the style of the %s page", (_, theme) => {
@@ -112,7 +123,7 @@ describe("headers", () => {
   });
 
   test("allow nothing else: no script, no frame, no other origin", () => {
-    const headers = pageHeaders({});
+    const headers = pageHeaders(THEME);
     expect(headers).toMatchObject({ "Content-Type": "text/html; charset=utf-8", "X-Frame-Options": "DENY" });
     const directives = directivesOf(headers);
     expect(directives).toMatchObject({
@@ -127,19 +138,19 @@ describe("headers", () => {
 
   test("allow the scripts that carry the nonce, and what a challenge asks for", () => {
     const policy = { nonce: "bm9uY2U", sources: { "worker-src": ["blob:"], "connect-src": ["'self'"] } };
-    expect(directivesOf(pageHeaders({}, policy))).toMatchObject({
+    expect(directivesOf(pageHeaders(THEME, policy))).toMatchObject({
       "script-src": ["'nonce-bm9uY2U'"],
       "worker-src": ["blob:"],
       "connect-src": ["'self'"],
     });
     const parts = { title: "T", language: "en", body: "", referenceId: ID, nonce: "bm9uY2U" };
-    expect(renderPage({ ...parts, scripts: [{ source: "go()" }] }, {})).toContain(
+    expect(renderPage({ ...parts, scripts: [{ source: "go()" }] }, THEME)).toContain(
       '<script nonce="bm9uY2U">go()</script>',
     );
   });
 
   test("say who may frame the page, the old way too where that can say it", () => {
-    const headers = pageHeaders({}, { frameAncestors: "'self'" });
+    const headers = pageHeaders(THEME, { frameAncestors: "'self'" });
     expect(directivesOf(headers)["frame-ancestors"]).toEqual(["'self'"]);
     expect(headers).not.toHaveProperty("X-Frame-Options", "DENY");
   });
@@ -147,5 +158,5 @@ describe("headers", () => {
 
 test("template and style stay under 3 KB gzip in every language", () => {
   for (const language of Object.keys(LANGUAGES))
-    expect(gzipSync(denyPage({ language, theme: {}, referenceId: ID })).length).toBeLessThan(3072);
+    expect(gzipSync(denyPage({ language, theme: THEME, referenceId: ID })).length).toBeLessThan(3072);
 });

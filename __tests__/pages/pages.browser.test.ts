@@ -2,10 +2,11 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
+import { CompiledTheme } from "../../src/pages/compiled-theme.js";
 import { cookieHelpPage } from "../../src/pages/cookie-help-page.js";
 import { denyPage } from "../../src/pages/deny-page.js";
 import { pageHeaders } from "../../src/pages/page.js";
-import { LANGUAGES, textsFor } from "../../src/pages/texts.js";
+import { LANGUAGES } from "../../src/pages/texts.js";
 import { launchBrowser } from "../browser/browser.js";
 
 const PHONE = { width: 320, height: 640 };
@@ -14,7 +15,7 @@ const PAGES = ["deny", "help"] as const;
 type PageName = (typeof PAGES)[number];
 type Scheme = "light" | "dark";
 
-const THEME = {};
+const THEME = new CompiledTheme({});
 let browser: Browser;
 let server: Server;
 let base: string;
@@ -148,7 +149,7 @@ test("R34 the way on is reached, seen and taken by keyboard, and large enough to
   await look("help", "en", {}, async ({ page }) => {
     const focused = "document.activeElement";
     await page.keyboard.press("Tab");
-    expect(await page.evaluate(`${focused}.textContent`)).toBe(textsFor("en", {}).tryAgain);
+    expect(await page.evaluate(`${focused}.textContent`)).toBe(THEME.texts("en").tryAgain);
     expect(await page.evaluate(`getComputedStyle(${focused}).outlineStyle`)).toBe("solid");
     expect(await page.evaluate(`${focused}.getBoundingClientRect().height`)).toBeGreaterThanOrEqual(44);
     await page.keyboard.press("Enter");

@@ -1,5 +1,6 @@
+import { CompiledTheme } from "../../src/pages/compiled-theme.js";
 import { en } from "../../src/pages/languages/en.js";
-import { LANGUAGES, directionOf, textsFor } from "../../src/pages/texts.js";
+import { LANGUAGES, directionOf } from "../../src/pages/texts.js";
 import type { PageTexts } from "../../src/pages/languages/en.js";
 
 const KEYS = Object.keys(en) as (keyof PageTexts)[];
@@ -53,15 +54,15 @@ test("Ukrainian and Russian, and the two Chinese scripts, are different texts", 
 });
 
 test("a theme's own texts replace ours: for every language, and before that for the one", () => {
-  const theme = {
+  const theme = new CompiledTheme({
     texts: { "*": { denyTitle: "Everywhere", tryAgain: "All" }, de: { denyTitle: "Nur hier" } },
-  };
-  expect(textsFor("de", theme)).toMatchObject({ denyTitle: "Nur hier", tryAgain: "All" });
-  expect(textsFor("fr", theme)).toMatchObject({ denyTitle: "Everywhere", tryAgain: "All" });
-  expect(textsFor("de", theme).denyHelp).toBe(LANGUAGES["de"]?.denyHelp);
-  expect(textsFor("de", {}).denyTitle).toBe(LANGUAGES["de"]?.denyTitle);
+  });
+  expect(theme.texts("de")).toMatchObject({ denyTitle: "Nur hier", tryAgain: "All" });
+  expect(theme.texts("fr")).toMatchObject({ denyTitle: "Everywhere", tryAgain: "All" });
+  expect(theme.texts("de").denyHelp).toBe(LANGUAGES["de"]?.denyHelp);
+  expect(new CompiledTheme({}).texts("de").denyTitle).toBe(LANGUAGES["de"]?.denyTitle);
 });
 
 test("a language that we do not speak is English", () => {
-  expect(textsFor("tlh", {})).toBe(en);
+  expect(new CompiledTheme({}).texts("tlh")).toBe(en);
 });

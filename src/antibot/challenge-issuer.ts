@@ -1,7 +1,6 @@
 import { problem } from "../engine/responder.js";
 import type { Reply } from "../request/verdict.js";
 import { negotiateLanguage } from "../pages/negotiate.js";
-import { textsFor } from "../pages/texts.js";
 import { frameOf, type Browser, type ChallengeRequest } from "./challenge-request.js";
 import type { ChallengeKind, ChallengePage, Visit } from "./challenge.js";
 import { challengePage, type Notice } from "./challenge-page.js";
@@ -78,7 +77,7 @@ export class ChallengeIssuer {
       request,
       service,
       language,
-      texts: textsFor(language, context.options.theme),
+      texts: context.options.theme.texts(language),
       uri: options.uri,
       // A form that is kept comes back to a path of its own, the only one that reads more than the challenge's few kilobytes.
       action: caller.form === undefined ? `${options.uri}${frame ? "?frame=1" : ""}` : `${options.uri}/form`,

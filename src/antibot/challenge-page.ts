@@ -3,7 +3,7 @@ import { REPLY_HEADERS } from "../engine/responder.js";
 import type { Reply } from "../request/verdict.js";
 import { cookieHelpPage } from "../pages/cookie-help-page.js";
 import { escapeHtml, pageHeaders, renderPage, type PagePolicy } from "../pages/page.js";
-import type { PageTheme } from "../pages/theme.js";
+import type { CompiledTheme } from "../pages/compiled-theme.js";
 import type { ChallengePage, Visit } from "./challenge.js";
 import type { KeptForm } from "./kept-form.js";
 
@@ -16,7 +16,7 @@ export interface ChallengeFrame {
   /** A sealed form that waits. */
   readonly form: string | undefined;
   readonly visit: Visit;
-  readonly theme: PageTheme;
+  readonly theme: CompiledTheme;
   readonly status: number;
   readonly notice: Notice | undefined;
   readonly cookies: readonly string[];
@@ -58,7 +58,7 @@ export function challengePage(
 /** The page for browsers whose cookies do not come back. */
 export function helpPage(
   visit: Visit,
-  theme: PageTheme,
+  theme: CompiledTheme,
   retryHref: string,
   cookies: readonly string[],
 ): Reply {
@@ -73,7 +73,7 @@ export function helpPage(
 export function repostPage(
   form: KeptForm,
   visit: Visit,
-  theme: PageTheme,
+  theme: CompiledTheme,
   cookies: readonly string[],
 ): Reply {
   // A hidden input would do but for one called "_charset_", whose value browsers replace.
@@ -88,7 +88,7 @@ export function repostPage(
 }
 
 /** What a solved challenge leaves in the dialog of the fetch helper: word to the page that opened it. */
-export function framedPage(visit: Visit, theme: PageTheme, cookies: readonly string[]): Reply {
+export function framedPage(visit: Visit, theme: CompiledTheme, cookies: readonly string[]): Reply {
   const body = `<p role="status">${escapeHtml(visit.texts.done)}</p>`;
   const scripts = [{ source: `parent.postMessage({type:"express-bunker:solved"},location.origin)` }];
   return whole({
@@ -104,7 +104,7 @@ export function framedPage(visit: Visit, theme: PageTheme, cookies: readonly str
 }
 
 /** The page inside another site's frame, where cookies are not kept: a way out of the frame (R34). */
-export function openTabPage(visit: Visit, theme: PageTheme, url: string): Reply {
+export function openTabPage(visit: Visit, theme: CompiledTheme, url: string): Reply {
   const { texts } = visit;
   const body = `<p>${escapeHtml(texts.framed)}</p><p><a class="button" target="_blank" rel="noopener" href="${escapeHtml(url)}">${escapeHtml(texts.openTab)}</a></p>`;
   return whole({
@@ -120,7 +120,7 @@ export function openTabPage(visit: Visit, theme: PageTheme, url: string): Reply 
 /** The page for a form that could not be kept: what to do. */
 export function unkeptPage(
   visit: Visit,
-  theme: PageTheme,
+  theme: CompiledTheme,
   location: string,
   cookies: readonly string[],
 ): Reply {
@@ -137,7 +137,7 @@ interface Script {
 
 interface Whole {
   readonly visit: Visit;
-  readonly theme: PageTheme;
+  readonly theme: CompiledTheme;
   readonly title: string;
   readonly body: string;
   readonly status: number;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { themeTable, type PageTheme } from "../pages/theme.js";
+import { CompiledTheme, themeCheck } from "../pages/compiled-theme.js";
+import type { PageTheme } from "../pages/theme.js";
 import type { Store } from "../store/store.js";
 import { storeForWhomHasNone } from "../store/default-store.js";
 import { AddressSet } from "../address/address-set.js";
@@ -106,7 +107,7 @@ export interface SharedResolved {
     force: boolean;
     render: ((request: never, info: DenyInfo) => unknown) | undefined;
   };
-  theme: PageTheme;
+  theme: CompiledTheme;
   onStoreError: "allow" | "deny";
   banLocal: boolean;
   events: BunkerListeners;
@@ -222,7 +223,11 @@ export const sharedTable: OptionsTable<SharedResolved> = {
     default: () => ({ status: 403, force: false, render: undefined }),
     help: "How a refused client is answered.",
   },
-  theme: { check: group(themeTable), default: () => ({}), help: "Colours, logo and texts of our pages." },
+  theme: {
+    check: themeCheck,
+    default: () => new CompiledTheme({}),
+    help: "Colours, logo and texts of our pages.",
+  },
   onStoreError: {
     check: oneOf("allow", "deny"),
     default: "allow",

@@ -1,11 +1,10 @@
+import type { CompiledTheme } from "./compiled-theme.js";
 import { escapeHtml, renderPage } from "./page.js";
-import { textsFor } from "./texts.js";
-import type { PageTheme } from "./theme.js";
 
 /** What {@link cookieHelpPage} shows. */
 export interface CookieHelpOptions {
   readonly language: string;
-  readonly theme: PageTheme;
+  readonly theme: CompiledTheme;
   readonly referenceId: string;
   /** Where "Try again" leads: a path of our own. */
   readonly retryHref: string;
@@ -13,7 +12,7 @@ export interface CookieHelpOptions {
 
 /** The page of a visitor whose browser keeps no cookies: why they are needed, and a way to try again. */
 export function cookieHelpPage({ language, theme, referenceId, retryHref }: CookieHelpOptions): string {
-  const texts = textsFor(language, theme);
+  const texts = theme.texts(language);
   const body =
     `<p>${escapeHtml(texts.cookiesMessage)}</p><p class="soft">${escapeHtml(texts.cookiesHelp)}</p>` +
     `<p><a class="button" href="${escapeHtml(retryHref)}">${escapeHtml(texts.tryAgain)}</a></p>`;

@@ -1,6 +1,6 @@
-import { styleOf, type PageKind } from "./style.js";
-import { directionOf, textsFor } from "./texts.js";
-import type { PageTheme } from "./theme.js";
+import type { CompiledTheme } from "./compiled-theme.js";
+import type { PageKind } from "./style.js";
+import { directionOf } from "./texts.js";
 
 /** What makes one page. `body` is HTML of our own making. */
 export interface PageParts {
@@ -31,11 +31,11 @@ const SHIELD =
   '<svg class="mark" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linejoin="round" stroke-linecap="round" aria-hidden="true"><path d="M12 2.5 4 5.5v6c0 4.8 3.3 8.3 8 10 4.7-1.7 8-5.2 8-10v-6z"/><path d="m8.5 12 2.5 2.5 4.5-5"/></svg>';
 
 /** A whole page. */
-export function renderPage(parts: PageParts, theme: PageTheme): string {
-  const texts = textsFor(parts.language, theme);
-  const mark =
-    theme.logo === undefined ? SHIELD : `<img class="mark" src="${escapeHtml(theme.logo)}" alt="">`;
-  const site = theme.siteName === undefined ? "" : `<p class="site">${escapeHtml(theme.siteName)}</p>`;
+export function renderPage(parts: PageParts, theme: CompiledTheme): string {
+  const { logo, siteName } = theme.options;
+  const mark = logo === undefined ? SHIELD : `<img class="mark" src="${escapeHtml(logo)}" alt="">`;
+  const site = siteName === undefined ? "" : `<p class="site">${escapeHtml(siteName)}</p>`;
+  const { reference } = theme.texts(parts.language);
   const nonce = parts.nonce === undefined ? "" : ` nonce="${parts.nonce}"`;
   const scripts = (parts.scripts ?? []).map(
     ({ source, type, id }) =>
@@ -44,13 +44,13 @@ export function renderPage(parts: PageParts, theme: PageTheme): string {
   return (
     `<!doctype html><html lang="${parts.language}" dir="${directionOf(parts.language)}"><head><meta charset="utf-8">` +
     `<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex,nofollow,noarchive">` +
-    `<title>${escapeHtml(parts.title)}</title><style>${styleOf(theme, parts.kind ?? "plain").css}</style></head><body><main>${mark}${site}<h1>${escapeHtml(parts.title)}</h1>` +
-    `${parts.body}<footer>${escapeHtml(texts.reference)} <code>${escapeHtml(parts.referenceId)}</code></footer></main>${scripts.join("")}</body></html>`
+    `<title>${escapeHtml(parts.title)}</title><style>${theme.style(parts.kind ?? "plain").css}</style></head><body><main>${mark}${site}<h1>${escapeHtml(parts.title)}</h1>` +
+    `${parts.body}<footer>${escapeHtml(reference)} <code>${escapeHtml(parts.referenceId)}</code></footer></main>${scripts.join("")}</body></html>`
   );
 }
 
 /** The headers of a page: nothing is loaded, framed or kept that `policy` does not allow. */
-export function pageHeaders(theme: PageTheme, policy: PagePolicy = {}): Record<string, string> {
+export function pageHeaders(theme: CompiledTheme, policy: PagePolicy = {}): Record<string, string> {
   const frameAncestors = policy.frameAncestors ?? "'none'";
   const directives: Record<string, readonly string[]> = {
     "default-src": ["'none'"],
@@ -58,7 +58,7 @@ export function pageHeaders(theme: PageTheme, policy: PagePolicy = {}): Record<s
     "form-action": ["'self'"],
     "frame-ancestors": [frameAncestors],
     "img-src": ["'self'", "data:"],
-    "style-src": [styleOf(theme, policy.kind ?? "plain").source],
+    "style-src": [theme.style(policy.kind ?? "plain").source],
     ...(policy.nonce === undefined ? {} : { "script-src": [`'nonce-${policy.nonce}'`] }),
   };
   for (const [directive, sources] of Object.entries(policy.sources ?? {}))

@@ -37,25 +37,18 @@ progress::-webkit-progress-value{background:var(--accent);transition:width .2s}
 progress::-moz-progress-bar{background:var(--accent)}
 .notice{padding:.625rem .875rem;border-inline-start:4px solid var(--accent);background:var(--bg);border-radius:.375rem}`;
 
-interface Style {
+/** A page that only says something, or one with a challenge on it. */
+export type PageKind = "plain" | "form";
+
+/** The one style element of a page. */
+export interface Style {
   readonly css: string;
   /** The source for `style-src` that allows exactly this style. */
   readonly source: string;
 }
 
-const styles = new WeakMap<PageTheme, Partial<Record<PageKind, Style>>>();
-
-/** A page that only says something, or one with a challenge on it. */
-export type PageKind = "plain" | "form";
-
-/** The one style element of a page under a theme, and its hash: a page needs no nonce for it. */
-export function styleOf(theme: PageTheme, kind: PageKind): Style {
-  let known = styles.get(theme);
-  if (known === undefined) styles.set(theme, (known = {}));
-  return (known[kind] ??= makeStyle(theme, kind));
-}
-
-function makeStyle(theme: PageTheme, kind: PageKind): Style {
+/** The style of a kind of page under a theme. */
+export function compileStyle(theme: PageTheme, kind: PageKind): Style {
   const css = (kind === "form" ? STYLE + FORM_STYLE : STYLE)
     .replace(/\n/g, "")
     .replace("ACCENT", theme.accent ?? "#1f6f5c")

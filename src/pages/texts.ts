@@ -16,7 +16,6 @@ import { tr } from "./languages/tr.js";
 import { uk } from "./languages/uk.js";
 import { zhHans } from "./languages/zh-hans.js";
 import { zhHant } from "./languages/zh-hant.js";
-import type { PageTheme } from "./theme.js";
 
 /** The languages, by their tag (BCP 47). */
 export const LANGUAGES: Readonly<Record<string, PageTexts>> = {
@@ -45,18 +44,4 @@ const RIGHT_TO_LEFT = new Set(["ar", "fa", "he"]);
 /** Which way a language is written. */
 export function directionOf(language: string): "ltr" | "rtl" {
   return RIGHT_TO_LEFT.has(language.split("-", 1)[0] as string) ? "rtl" : "ltr";
-}
-
-const merged = new WeakMap<PageTheme, Map<string, PageTexts>>();
-
-/** The texts of a language, with the theme's own in place of ours: for all languages (`*`) and for this one. */
-export function textsFor(language: string, theme: PageTheme): PageTexts {
-  const own = LANGUAGES[language] ?? en;
-  if (theme.texts === undefined) return own;
-  let known = merged.get(theme);
-  if (known === undefined) merged.set(theme, (known = new Map<string, PageTexts>()));
-  let texts = known.get(language);
-  if (texts === undefined)
-    known.set(language, (texts = { ...own, ...theme.texts["*"], ...theme.texts[language] }));
-  return texts;
 }
