@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { Reasons } from "../../src/bunkernet-server/reasons.js";
 import { readVote, voteText } from "../../src/bunkernet-server/records.js";
-import { Tally, type Vote } from "../../src/bunkernet-server/tally.js";
+import { VoteCounter, type Vote } from "../../src/bunkernet-server/vote-counter.js";
 
 const REASONS = ["bad behavior", "dnsbl", "bunkernet", "unknown", "made up"];
 const WEIGHTS = [1, 0.5, 0, 0.5, 0.5];
@@ -17,15 +17,15 @@ const step = fc.record({
 
 const tallyOf = (
   spared: ReadonlySet<string>,
-  more: Partial<ConstructorParameters<typeof Tally>[0]> = {},
-): Tally =>
-  new Tally({
+  more: Partial<ConstructorParameters<typeof VoteCounter>[0]> = {},
+): VoteCounter =>
+  new VoteCounter({
     reasons: new Reasons(new Map()),
     minInstances: 2,
     window: WINDOW,
     maxVotes: 1000,
     maxVotesPerVoter: 1000,
-    isSpared: (ip) => spared.has(ip),
+    isExempt: (ip) => spared.has(ip),
     ...more,
   });
 

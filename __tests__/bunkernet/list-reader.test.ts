@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { ListReader } from "../../src/bunkernet/list-reader.js";
-import { readEntry } from "../../src/bunkernet/list-build.js";
+import { readEntry } from "../../src/bunkernet/list-builder.js";
 
 interface Read {
   entries: string[];
@@ -19,7 +19,7 @@ function read(text: string, sizes: readonly number[] = []): Read {
     at = Math.min(bytes.length, at + size);
   }
   reader.end();
-  return { entries, result: reader.result, strangers: reader.strangers };
+  return { entries, result: reader.result, strangers: reader.nonTexts };
 }
 
 const junk = fc.jsonValue({ maxDepth: 3 });

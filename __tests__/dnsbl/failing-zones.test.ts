@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { DnsAnswer } from "../../src/dns/dns-answer.js";
 import { ALL_CODES, codeOf, knownZone } from "../../src/dnsbl/codes.js";
 import type { DnsblOptions } from "../../src/dnsbl/index.js";
-import { readZoneAnswer } from "../../src/dnsbl/zone-answer.js";
+import { readZoneResponse } from "../../src/dnsbl/zone-response.js";
 import type { SharedOptions } from "../../src/index.js";
 import { soundList, startHostile, type HostileServer, type Reply } from "./hostile-server.js";
 import { list, LISTED, startSite, stopSites, types, VISITOR, type Site } from "./site.js";
@@ -152,7 +152,7 @@ describe("answers", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 0xffffffff }), (value) => {
         const inside = value >= codeOf("127.0.0.2") && value <= codeOf("127.255.254.255");
-        expect(readZoneAnswer(found([text(value)]), ALL_CODES).kind).toBe(inside ? "listed" : "error");
+        expect(readZoneResponse(found([text(value)]), ALL_CODES).kind).toBe(inside ? "listed" : "error");
       }),
     );
   });
@@ -161,7 +161,7 @@ describe("answers", () => {
     fc.assert(
       fc.property(fc.string(), (value) => {
         fc.pre(codeOf(value) < 0);
-        expect(readZoneAnswer(found(["127.0.0.2", value]), ALL_CODES).kind).toBe("error");
+        expect(readZoneResponse(found(["127.0.0.2", value]), ALL_CODES).kind).toBe("error");
       }),
     );
     for (const wrong of ["127.0.0", "127.0.0.256", "127.0.0.2 ", "::1", "127.0.0.2.3"])
@@ -181,8 +181,9 @@ describe("answers", () => {
     ["bl.blocklist.de", ["127.0.0.2", "127.0.0.21"], ["127.0.1.2"]],
   ])("%s: what counts by default and what does not", (zone, counts, doesNot) => {
     const codes = knownZone(zone)?.codes ?? [];
-    for (const code of counts) expect(readZoneAnswer(found([code]), codes)).toEqual({ kind: "listed", code });
+    for (const code of counts)
+      expect(readZoneResponse(found([code]), codes)).toEqual({ kind: "listed", code });
     for (const code of doesNot)
-      expect(readZoneAnswer(found([code]), codes)).toEqual({ kind: "clean", why: "code", code });
+      expect(readZoneResponse(found([code]), codes)).toEqual({ kind: "clean", why: "code", code });
   });
 });

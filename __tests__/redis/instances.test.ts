@@ -162,7 +162,7 @@ test("what was missed while the listening connection was gone is read anew, bans
 
 async function placeOf(ip: string): Promise<{ data: string; index: string }> {
   const { KeyNames } = await import("../../src/redis/key-names.js");
-  return new KeyNames("bunker:", false).place(`ban:${ip}`);
+  return new KeyNames("bunker:", false).locate(`ban:${ip}`);
 }
 
 test("keys are listed without a scan of the database", async () => {

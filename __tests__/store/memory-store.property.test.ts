@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { MemoryStore } from "../../src/store/index.js";
 import { ExpiryQueue } from "../../src/store/memory/expiry-queue.js";
-import { networkHash } from "../../src/store/memory/subject.js";
+import { networkHash } from "../../src/store/memory/client-hash.js";
 import { Clock } from "../support/clock.js";
 
 describe("MemoryStore against naive models", () => {

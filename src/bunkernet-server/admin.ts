@@ -1,11 +1,11 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { parseAddress } from "../address/address.js";
-import { ko, ok, type Answer } from "./answers.js";
-import type { Ledger } from "./ledger.js";
-import { tokenOf } from "./voters.js";
+import { ko, ok, type ApiResponse } from "./responses.js";
+import type { VoteRegistry } from "./vote-registry.js";
+import { tokenOf } from "./voter-resolver.js";
 
-const MOST_ROWS = 1000;
+const MAX_ROWS = 1000;
 const DEFAULT_ROWS = 100;
 
 /** What is known of one reported address. */
@@ -30,18 +30,19 @@ export class Admin {
 
   constructor(
     token: string,
-    private readonly ledger: Ledger,
+    private readonly registry: VoteRegistry,
   ) {
     this.digest = digestOf(token);
   }
 
   /** Answers a call below `/admin`; `path` starts behind that. */
-  async answer(req: IncomingMessage, path: string, query: URLSearchParams): Promise<Answer> {
+  async handle(req: IncomingMessage, path: string, query: URLSearchParams): Promise<ApiResponse> {
     if (!timingSafeEqual(digestOf(tokenOf(req) ?? ""), this.digest))
       return ko(401, "The admin token is missing or wrong.", { "WWW-Authenticate": "Bearer" });
     const method = req.method ?? "";
     if (path === "/list") return method === "GET" ? this.list(query) : notAllowed("GET");
-    if (path === "/vetoes") return method === "GET" ? ok([...this.ledger.vetoes].sort()) : notAllowed("GET");
+    if (path === "/vetoes")
+      return method === "GET" ? ok([...this.registry.vetoes].sort()) : notAllowed("GET");
     const [, kind, text] = /^\/(list|vetoes)\/([^/]+)$/.exec(path) ?? [];
     if (kind === undefined || text === undefined) return ko(404, "There is nothing here.");
     const ip = addressIn(text);
@@ -49,17 +50,17 @@ export class Admin {
     if (kind === "list" && method === "GET") return ok(this.entry(ip));
     if (method !== "DELETE") return notAllowed(kind === "list" ? "GET, DELETE" : "DELETE");
     if (kind === "vetoes")
-      return (await this.ledger.lift(ip)) ? ok("Veto lifted.") : ko(404, "There is no such veto.");
-    return (await this.ledger.veto(ip)) ? ok("Vetoed.") : ko(400, "There are too many vetoes.");
+      return (await this.registry.liftVeto(ip)) ? ok("Veto lifted.") : ko(404, "There is no such veto.");
+    return (await this.registry.veto(ip)) ? ok("Vetoed.") : ko(400, "There are too many vetoes.");
   }
 
   /** A page of reported addresses in the order of their text: those on the list, or with `all=yes` every one. */
-  private list(query: URLSearchParams): Answer {
+  private list(query: URLSearchParams): ApiResponse {
     const limit = Number(query.get("limit") ?? DEFAULT_ROWS);
-    if (!Number.isSafeInteger(limit) || limit < 1 || limit > MOST_ROWS)
-      return ko(400, `limit is a whole number from 1 to ${MOST_ROWS}.`);
-    this.ledger.expire();
-    const { tally } = this.ledger;
+    if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_ROWS)
+      return ko(400, `limit is a whole number from 1 to ${MAX_ROWS}.`);
+    this.registry.expire();
+    const { counter: tally } = this.registry;
     const after = query.get("after") ?? "";
     const from = query.get("all") === "yes" ? tally.reported() : tally.listed.values();
     const ips = [...from].filter((ip) => ip > after).sort();
@@ -72,17 +73,17 @@ export class Admin {
   }
 
   private entry(ip: string): AdminEntry {
-    const votes = this.ledger.tally.votesOn(ip);
+    const votes = this.registry.counter.votesOn(ip);
     const reasons = new Map<string, number>();
     for (const vote of votes)
-      for (const name of this.ledger.reasons.namesOf(vote.reasons))
+      for (const name of this.registry.reasons.namesOf(vote.reasons))
         reasons.set(name, (reasons.get(name) ?? 0) + 1);
     const time = (ms: number): string => (votes.length === 0 ? "" : new Date(ms).toISOString());
     return {
       ip,
-      listed: this.ledger.tally.listed.has(ip),
-      vetoed: this.ledger.vetoes.has(ip),
-      score: this.ledger.tally.scoreOf(ip),
+      listed: this.registry.counter.listed.has(ip),
+      vetoed: this.registry.vetoes.has(ip),
+      score: this.registry.counter.scoreOf(ip),
       voters: votes.length,
       reasons: Object.fromEntries(reasons),
       reports: votes.reduce((sum, vote) => sum + vote.count, 0),
@@ -100,7 +101,7 @@ function addressIn(text: string): string | undefined {
   }
 }
 
-function notAllowed(allow: string): Answer {
+function notAllowed(allow: string): ApiResponse {
   return ko(405, `Only ${allow} is answered here.`, { Allow: allow });
 }
 

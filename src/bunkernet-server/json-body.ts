@@ -17,9 +17,9 @@ export interface BodyLimits {
 }
 
 /** Room for a body at first; doubled as it comes. Pieces are not kept: a body in pieces of a byte would take a hundred times its size. */
-const FIRST_ROOM = 4096;
+const FIRST_CAPACITY = 4096;
 /** All bodies being read together hold at most so many bytes. */
-const MOST_BYTES = 128 * 1024 * 1024;
+const MAX_TOTAL_BYTES = 128 * 1024 * 1024;
 let held = 0;
 
 /** Reads a JSON object, on GET too. Never rejects. Where a body parser ran before, what it left in `req.body` is used. */
@@ -67,8 +67,8 @@ function readBytes(req: IncomingMessage, { max, timeout }: BodyLimits): Promise<
         return;
       }
       if (needed > bytes.length) {
-        const room = Math.min(max, Math.max(FIRST_ROOM, needed, bytes.length * 2));
-        if (held - bytes.length + room > MOST_BYTES) {
+        const room = Math.min(max, Math.max(FIRST_CAPACITY, needed, bytes.length * 2));
+        if (held - bytes.length + room > MAX_TOTAL_BYTES) {
           end({ kind: "refused", status: 429, why: "Too many bodies at once." });
           return;
         }

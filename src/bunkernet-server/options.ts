@@ -10,7 +10,7 @@ import {
 } from "../options/check.js";
 import { group, type OptionsTable } from "../options/table.js";
 import { sharedTable, type SharedOptions, type SharedResolved } from "../engine/shared-options.js";
-import { canonical, DEFAULT_WEIGHTS, MOST_REASONS } from "./reasons.js";
+import { canonicalReason, DEFAULT_WEIGHTS, MAX_REASONS } from "./reasons.js";
 
 /** Who has one vote: a network (IPv4 /24, IPv6 /48), an instance id, or an operator, known by an invite token. */
 export type VoteBy = "network" | "id" | "token";
@@ -92,7 +92,7 @@ const weightsCheck: Check<ReadonlyMap<string, number>> = {
     }
     const read = new Map<string, number>();
     for (const [reason, given] of Object.entries(value)) {
-      const name = canonical(reason);
+      const name = canonicalReason(reason);
       if (!/^[a-z0-9 ]{1,64}$/.test(name))
         report({
           path: `${path}.${reason}`,
@@ -103,11 +103,11 @@ const weightsCheck: Check<ReadonlyMap<string, number>> = {
       if (ready !== undefined) read.set(name, ready);
     }
     const all = new Set([...Object.keys(DEFAULT_WEIGHTS), ...read.keys()]);
-    if (all.size > MOST_REASONS)
+    if (all.size > MAX_REASONS)
       report({
         path,
         value,
-        allowed: `at most ${MOST_REASONS} reasons, the ${Object.keys(DEFAULT_WEIGHTS).length} known ones included`,
+        allowed: `at most ${MAX_REASONS} reasons, the ${Object.keys(DEFAULT_WEIGHTS).length} known ones included`,
       });
     return read;
   },

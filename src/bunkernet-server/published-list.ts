@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 
 /** The list as `GET /db` answers it. */
-export interface Publication {
+export interface ListSnapshot {
   readonly plain: Buffer;
   readonly gzipped: Buffer;
   readonly etag: string;
@@ -24,24 +24,24 @@ const compress = promisify(gzip);
 /** So many addresses are written at a stretch. */
 const SLICE = 5000;
 /** A large list that keeps changing takes at most this share of the time to be written again. */
-const REST = 9;
-const LONGEST_REST_MS = 5000;
+const REST_FACTOR = 9;
+const MAX_REST_MS = 5000;
 
 /** Writes the list out when it has changed, once for everybody who asks meanwhile, and compresses it on another thread. */
 export class PublishedList {
-  private current: Publication | undefined;
-  private writing: Promise<Publication> | undefined;
+  private current: ListSnapshot | undefined;
+  private writing: Promise<ListSnapshot> | undefined;
   private restUntil = 0;
 
   constructor(private readonly source: Source) {}
 
   /** The list as it is now: known at once while nothing has changed. */
-  get(): Publication | Promise<Publication> {
+  get(): ListSnapshot | Promise<ListSnapshot> {
     if (this.current?.version === this.source.version) return this.current;
     return (this.writing ??= this.write().finally(() => (this.writing = undefined)));
   }
 
-  private async write(): Promise<Publication> {
+  private async write(): Promise<ListSnapshot> {
     const wait = this.restUntil - performance.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait).unref());
     const start = performance.now();
@@ -59,7 +59,7 @@ export class PublishedList {
     const etag = `W/"${createHash("sha256").update(plain).digest("base64url").slice(0, 27)}"`;
     this.current = { plain, gzipped, etag, entries: entries.length, version };
     const end = performance.now();
-    this.restUntil = end + Math.min(LONGEST_REST_MS, (end - start) * REST);
+    this.restUntil = end + Math.min(MAX_REST_MS, (end - start) * REST_FACTOR);
     return this.current;
   }
 }

@@ -24,7 +24,7 @@ export const DEFAULT_WEIGHTS: Readonly<Record<string, number>> = {
 };
 
 /** How many reasons there may be, ours included: they are kept as bits of one number. */
-export const MOST_REASONS = 30;
+export const MAX_REASONS = 30;
 
 /** The reasons that votes are counted by, kept as sets of bits. */
 export class Reasons {
@@ -47,7 +47,7 @@ export class Reasons {
   /** The bit of what a report gives as its reason; whatever is not known is one and the same. */
   bitOf(reason: unknown): number {
     if (typeof reason !== "string" || reason.length > 64) return this.other;
-    return this.bits.get(canonical(reason)) ?? this.other;
+    return this.bits.get(canonicalReason(reason)) ?? this.other;
   }
 
   /** The names of a set of reasons. */
@@ -75,7 +75,7 @@ export class Reasons {
 }
 
 /** BunkerWeb writes `bad behavior` and its plugin ids (`badbehavior`, `bad-behavior`) in several ways. */
-export function canonical(reason: string): string {
+export function canonicalReason(reason: string): string {
   const plain = reason.trim().toLowerCase().replace(/[_-]+/g, " ");
   return plain === "badbehavior" ? "bad behavior" : plain;
 }

@@ -1,31 +1,31 @@
 import type { Reasons } from "./reasons.js";
-import type { Vote } from "./tally.js";
+import type { Vote } from "./vote-counter.js";
 
 // All of it is `state`: what an evicted vote or veto would change, nobody would be told of. Rate limits alone are `hit`.
 /** What every key of ours starts with, after its namespace. */
 export const PREFIX = "bunkernet-server:";
-const START = `state:${PREFIX}`;
+const KEY_START = `state:${PREFIX}`;
 
 /** The key of the secret that instance ids are signed with. */
-export const SECRET_KEY = `${START}secret`;
+export const SECRET_KEY = `${KEY_START}secret`;
 
 /** What a key of ours is about. */
-export type Subject =
+export type RecordId =
   | { readonly kind: "vote"; readonly voter: string; readonly ip: string }
   | { readonly kind: "veto"; readonly ip: string }
   | { readonly kind: "member"; readonly network: string };
 
 /** The key of a vote. */
-export const voteKey = (voter: string, ip: string): string => `${START}vote|${voter}|${ip}`;
+export const voteKey = (voter: string, ip: string): string => `${KEY_START}vote|${voter}|${ip}`;
 /** The key of a veto. */
-export const vetoKey = (ip: string): string => `${START}veto|${ip}`;
+export const vetoKey = (ip: string): string => `${KEY_START}veto|${ip}`;
 /** The key of an address that an instance asks from. */
-export const memberKey = (network: string): string => `${START}member|${network}`;
+export const memberKey = (network: string): string => `${KEY_START}member|${network}`;
 
 /** What a key is about; `undefined` = nothing that we count by. */
-export function subjectOf(key: string): Subject | undefined {
-  if (!key.startsWith(START)) return undefined;
-  const [kind, first, second] = key.slice(START.length).split("|");
+export function parseRecordKey(key: string): RecordId | undefined {
+  if (!key.startsWith(KEY_START)) return undefined;
+  const [kind, first, second] = key.slice(KEY_START.length).split("|");
   if (first === undefined || first === "") return undefined;
   if (kind === "vote" && second !== undefined) return { kind, voter: first, ip: second };
   if (kind === "veto") return { kind, ip: first };

@@ -4,19 +4,19 @@ import { fieldOf } from "./json-body.js";
 import type { Reasons } from "./reasons.js";
 
 /** How many reports come at once. */
-export const MOST_REPORTS = 100;
+export const MAX_REPORTS = 100;
 
 /** What the reports of one call say of an address. */
-export interface Said {
+export interface ReportedAddress {
   /** As {@link Reasons} keeps them. */
   reasons: number;
   count: number;
 }
 
 /** What is in a body of reports. */
-export interface Reported {
+export interface ParsedReports {
   /** By address in its canonical form. */
-  readonly said: ReadonlyMap<string, Said>;
+  readonly addresses: ReadonlyMap<string, ReportedAddress>;
   /** Reports about nobody that may be listed, or that cannot be read. */
   readonly refused: number;
 }
@@ -25,8 +25,8 @@ export interface Reported {
  * Reads reports. Only address and reason are looked at: when it was, the server knows itself, and what else is told
  * (URLs, headers) is not kept. A report that cannot be read spoils none of the others.
  */
-export function readReports(reports: readonly unknown[], reasons: Reasons, allow: AddressSet): Reported {
-  const said = new Map<string, Said>();
+export function readReports(reports: readonly unknown[], reasons: Reasons, allow: AddressSet): ParsedReports {
+  const said = new Map<string, ReportedAddress>();
   let refused = 0;
   for (const report of reports) {
     const ip = isObject(report) ? fieldOf(report, "ip") : undefined;
@@ -43,7 +43,7 @@ export function readReports(reports: readonly unknown[], reasons: Reasons, allow
       known.count++;
     }
   }
-  return { said, refused };
+  return { addresses: said, refused };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -7,18 +7,18 @@ import { eventBusOf, type EventBus } from "../events/event-bus.js";
 import { Services } from "../request/services.js";
 import { GuardedStore } from "../store/guarded-store.js";
 import { Admin } from "./admin.js";
-import { ko, later, send, sendList, type Answer } from "./answers.js";
-import { callsOf, Endpoints, type Intake } from "./endpoints.js";
+import { ko, tooManyRequests, send, sendList, type ApiResponse } from "./responses.js";
+import { callLimitOf, Endpoints, type IntakeCounts } from "./endpoints.js";
 import { InstanceIds } from "./instance-ids.js";
-import { Ledger } from "./ledger.js";
-import { Limits } from "./limits.js";
+import { VoteRegistry } from "./vote-registry.js";
+import { RateLimits } from "./rate-limits.js";
 import type { BunkernetServerResolved } from "./options.js";
-import { PublishedList, type Publication } from "./published-list.js";
+import { PublishedList, type ListSnapshot } from "./published-list.js";
 import { SECRET_KEY } from "./records.js";
-import { Voters, tokenOf } from "./voters.js";
+import { VoterResolver, tokenOf } from "./voter-resolver.js";
 
 /** How a server fares, in figures. */
-export interface BunkernetServerStatus extends Readonly<Intake> {
+export interface BunkernetServerStatus extends Readonly<IntakeCounts> {
   /** Addresses on the list. */
   readonly listed: number;
   /** Addresses that somebody reported. */
@@ -38,14 +38,14 @@ interface Route {
 /** A BunkerNet server: finds out who calls, has it answered, and turns whatever fails into an answer. */
 export class BunkernetServer {
   readonly events: EventBus;
-  private readonly ledger: Ledger;
+  private readonly registry: VoteRegistry;
   private readonly published: PublishedList;
   private readonly endpoints: Endpoints;
   private readonly admin: Admin | undefined;
-  private readonly limits: Limits;
+  private readonly limits: RateLimits;
   private readonly resolver: ClientResolver;
   private readonly stops: (() => void)[] = [];
-  private signing: Promise<InstanceIds> | undefined;
+  private instanceIds: Promise<InstanceIds> | undefined;
 
   constructor(private readonly options: BunkernetServerResolved) {
     const { store } = options;
@@ -62,48 +62,48 @@ export class BunkernetServer {
       },
       this.events,
     );
-    this.ledger = new Ledger(store, options, now);
-    this.limits = new Limits(store);
-    const { tally } = this.ledger;
+    this.registry = new VoteRegistry(store, options, now);
+    this.limits = new RateLimits(store);
+    const { counter: tally } = this.registry;
     this.published = new PublishedList(tally);
-    const voters = new Voters(options.voteBy, options.tokens);
+    const voters = new VoterResolver(options.voteBy, options.tokens);
     this.endpoints = new Endpoints(
       options,
       () => this.ids(),
-      this.ledger,
+      this.registry,
       this.published,
       this.limits,
       voters,
       now,
     );
-    this.admin = options.admin === undefined ? undefined : new Admin(options.admin.token, this.ledger);
+    this.admin = options.admin === undefined ? undefined : new Admin(options.admin.token, this.registry);
     // Whoever does not wait for `ready()` meets the same failure with each call, as an answer.
-    this.ready().catch((error: unknown) => this.complain(error));
+    this.ready().catch((error: unknown) => this.warn(error));
   }
 
   /** Resolves when the store has been read and the list is written out. */
   async ready(): Promise<void> {
     await this.ids();
-    await this.ledger.ready();
+    await this.registry.ready();
     await this.published.get();
   }
 
   /** Reads everything in the store anew. */
   async sync(): Promise<void> {
-    await this.ledger.reload();
-    this.ledger.expire();
+    await this.registry.reload();
+    this.registry.expire();
     await this.published.get();
   }
 
   health(): Health {
-    const { problem } = this.ledger;
+    const { problem } = this.registry;
     const ok = problem === undefined;
     return { ok, protections: { "bunkernet-server": { ok, problems: ok ? [] : [problem] } } };
   }
 
   get status(): BunkernetServerStatus {
-    this.ledger.expire();
-    const { tally, vetoes } = this.ledger;
+    this.registry.expire();
+    const { counter: tally, vetoes } = this.registry;
     return {
       ...this.endpoints.intake,
       listed: tally.listed.size,
@@ -115,7 +115,7 @@ export class BunkernetServer {
   }
 
   close(): Promise<void> {
-    this.ledger.close();
+    this.registry.close();
     for (const stop of this.stops.splice(0)) stop();
     return Promise.resolve();
   }
@@ -131,28 +131,31 @@ export class BunkernetServer {
       else next();
       return;
     }
-    this.answer(req, route).then(
+    this.respond(req, route).then(
       (answer) => ("etag" in answer ? sendList(req, res, answer, linger) : send(req, res, answer, linger)),
       (error: unknown) => {
-        this.complain(error);
+        this.warn(error);
         this.endpoints.intake.failed++;
-        send(req, res, later(60, "The server cannot answer now."), linger);
+        send(req, res, tooManyRequests(60, "The server cannot answer now."), linger);
       },
     );
   }
 
-  private async answer(req: IncomingMessage, { path, token, query }: Route): Promise<Answer | Publication> {
+  private async respond(
+    req: IncomingMessage,
+    { path, token, query }: Route,
+  ): Promise<ApiResponse | ListSnapshot> {
     const client = this.resolver.resolve(req);
     // Where anybody could choose their address, it is the peer's that counts and votes (R2).
-    if (await this.limits.exceeds("address", client.vouched.key, callsOf(this.options))) {
+    if (await this.limits.exceeds("address", client.vouched.key, callLimitOf(this.options))) {
       this.endpoints.intake.limited++;
-      return later(60, "Too many requests.");
+      return tooManyRequests(60, "Too many requests.");
     }
     const endpoint = this.endpoints.routes.get(path);
     if (endpoint === undefined) {
-      await this.ledger.ready();
+      await this.registry.ready();
       return (
-        (await this.admin?.answer(req, path.slice("/admin".length), query)) ??
+        (await this.admin?.handle(req, path.slice("/admin".length), query)) ??
         ko(404, "There is nothing here.")
       );
     }
@@ -163,11 +166,11 @@ export class BunkernetServer {
 
   // One secret for all servers on a store; asked for again as long as the store fails.
   private ids(): Promise<InstanceIds> {
-    this.signing ??= this.secret().then(
+    this.instanceIds ??= this.secret().then(
       (secret) => new InstanceIds(createHash("sha256").update(`bunkernet-server ids\n${secret}`).digest()),
     );
-    this.signing.catch(() => (this.signing = undefined));
-    return this.signing;
+    this.instanceIds.catch(() => (this.instanceIds = undefined));
+    return this.instanceIds;
   }
 
   private async secret(): Promise<string> {
@@ -181,7 +184,7 @@ export class BunkernetServer {
     return made;
   }
 
-  private complain(error: unknown): void {
+  private warn(error: unknown): void {
     this.events.warn(
       "WRN_BUNKER_BUNKERNET_SERVER",
       `the BunkerNet server could not answer: ${messageOf(error)}`,

@@ -6,12 +6,12 @@ const SLOTS = 8192;
 /** How long a client counts as active, in ms. */
 const ACTIVE_MS = 3_600_000;
 /** Fewer are never a mass, however quiet the site. */
-const LEAST = 10;
+const MIN_LISTED = 10;
 /** The share of all active clients that makes it one. */
 const SHARE = 0.3;
 
 /** How many of the active clients a list has. */
-export interface Hits {
+export interface ActiveShare {
   readonly active: number;
   readonly listed: number;
   /** A list that has so many of them is more likely wrong than right (R29). */
@@ -37,11 +37,11 @@ export class ActiveClients {
    * How many of those seen after `since` (ms), and lately, are in `set`. Whoever is in `known`, the list before, is left out:
    * it says nothing about what is new, and bots that keep coming must neither hold up a list nor hide who it is wrong about.
    */
-  hits(
+  shareListed(
     set: AddressSet,
     now: number,
     { since = 0, known }: { since?: number; known?: AddressSet | undefined } = {},
-  ): Hits {
+  ): ActiveShare {
     const after = Math.max(since, now - ACTIVE_MS);
     let active = 0;
     let listed = 0;
@@ -52,6 +52,6 @@ export class ActiveClients {
       active++;
       if (set.has(address)) listed++;
     }
-    return { active, listed, mass: listed >= LEAST && listed >= active * SHARE };
+    return { active, listed, mass: listed >= MIN_LISTED && listed >= active * SHARE };
   }
 }

@@ -6,7 +6,7 @@ import { ListReader } from "./list-reader.js";
 import { operatingSystem, UNKNOWN_SYSTEM, type OperatingSystem } from "./operating-system.js";
 import type { BunkernetResolved } from "./options.js";
 import { proxyAgentFor } from "./proxy-agent.js";
-import type { Report } from "./report.js";
+import type { ThreatReport } from "./threat-report.js";
 import { callUrl } from "./server-url.js";
 
 /** What became of a call. */
@@ -58,7 +58,11 @@ export class Api {
   }
 
   /** Delivers reports, 100 at most. */
-  async report(id: string, reports: readonly Report[], signal?: AbortSignal): Promise<Outcome<unknown>> {
+  async report(
+    id: string,
+    reports: readonly ThreatReport[],
+    signal?: AbortSignal,
+  ): Promise<Outcome<unknown>> {
     return this.ask("POST", "/report", { id, reports }, signal === undefined ? {} : { signal });
   }
 
@@ -84,9 +88,9 @@ export class Api {
     } catch (error) {
       return failed(messageOf(error));
     }
-    if (reader.result !== "ok") return failed(saidNo(reader.result, reader.said));
+    if (reader.result !== "ok") return failed(saidNo(reader.result, reader.message));
     if (!reader.hasList) return failed("the answer has no list");
-    return { kind: "ok", value: { strangers: reader.strangers } };
+    return { kind: "ok", value: { strangers: reader.nonTexts } };
   }
 
   private async ask(

@@ -11,9 +11,9 @@ import type { Awaitable } from "../awaitable.js";
 import { ActiveClients } from "./active-clients.js";
 import { Api } from "./api.js";
 import { BackOff } from "./back-off.js";
-import { KeptFiles } from "./kept-files.js";
+import { StateFiles } from "./state-files.js";
 import type { BunkernetResolved } from "./options.js";
-import { Protected } from "./protected.js";
+import { ExemptAddresses } from "./exempt-addresses.js";
 import { Registration } from "./registration.js";
 import { Reporter, type ReportStatus } from "./reporter.js";
 import { shownServer } from "./server-url.js";
@@ -27,7 +27,7 @@ const TICK_MS = 5000;
 const LOAD_DEADLINE_MS = 2000;
 
 /** How the list fares. */
-export interface ListStatus {
+export interface ThreatListStatus {
   /** `none` = no list has come yet, and everybody passes; `suspended` = the newest list is left alone, an older one may be in force. */
   readonly state: "none" | "in force" | "suspended";
   /** Entries in force. */
@@ -51,7 +51,7 @@ export interface BunkernetStatus {
   /** `true` = on only by default, and this is a test or CI run: there is no traffic. */
   readonly quiet: boolean;
   readonly registered: boolean;
-  readonly list: ListStatus;
+  readonly list: ThreatListStatus;
   readonly reports: ReportStatus;
 }
 
@@ -87,7 +87,7 @@ export class BunkernetProtection implements Protection {
     const { now } = context;
     this.quiet = byDefault && isTestRun();
     const name = serverName(options.server);
-    const files = cacheDir === undefined ? undefined : new KeptFiles(`${cacheDir}/bunkernet/${name}`);
+    const files = cacheDir === undefined ? undefined : new StateFiles(`${cacheDir}/bunkernet/${name}`);
     const prefix = `bunkernet|${name}|`;
     this.api = new Api(options, this.stop.signal);
     this.listBackOff = new BackOff(now);
@@ -98,7 +98,7 @@ export class BunkernetProtection implements Protection {
     this.list = new ThreatList(
       options,
       files,
-      () => new Protected(allow, context.events.proxies),
+      () => new ExemptAddresses(allow, context.events.proxies),
       this.active,
       now,
       {
@@ -144,7 +144,7 @@ export class BunkernetProtection implements Protection {
     const address = parseAddress(ip);
     if (address === undefined)
       throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `"${ip.slice(0, 64)}" is no IP address`);
-    return this.list.current?.has(address) ?? false;
+    return this.list.addresses?.has(address) ?? false;
   }
 
   /** Registers if need be. Rejects with what went wrong. */
@@ -245,8 +245,8 @@ export class BunkernetProtection implements Protection {
     const outcome = await this.list.sync(this.api, id);
     if (this.stop.signal.aborted) return;
     if (outcome.kind === "ok") {
-      this.registration.welcome();
-      this.listBackOff.worked();
+      this.registration.accepted();
+      this.listBackOff.succeeded();
       this.problem = undefined;
       return;
     }
@@ -273,12 +273,12 @@ export class BunkernetProtection implements Protection {
   private look(client: Client, request: RequestView): Awaitable<Verdict> {
     const address = addressOf(client);
     if (address === undefined) return PASS;
-    const list = this.list.current;
+    const list = this.list.addresses;
     const listed = list?.has(address) === true;
     this.active.saw(address, this.context.now());
     if (!listed) return PASS;
-    this.list.hit();
-    if (this.list.current !== list) return PASS;
+    this.list.denied();
+    if (this.list.addresses !== list) return PASS;
     const gate = this.options.action === "challenge" ? this.gate() : undefined;
     if (gate !== undefined) return gate.challenge(client, request);
     const deny: Deny = { action: "deny", protection: this.name, reason: REASON, data: {} };

@@ -1,5 +1,5 @@
 // Where the reader stands between two tokens.
-type Expects = "value" | "first key" | "key" | "colon" | "first item" | "comma" | "nothing";
+type Expected = "value" | "first key" | "key" | "colon" | "first item" | "comma" | "nothing";
 
 /** Longer texts are no addresses; only so much of one is kept. */
 const MAX_TEXT = 128;
@@ -12,12 +12,12 @@ export class ListReader {
   /** What `result` said. */
   result: string | undefined;
   /** What `data` said instead of a list. */
-  said: string | undefined;
+  message: string | undefined;
   /** Whether `data` was a list. */
   hasList = false;
   /** Things in the list that are no text. */
-  strangers = 0;
-  private expects: Expects = "value";
+  nonTexts = 0;
+  private expected: Expected = "value";
   // "{" or "[" a level; the answer's own object is level 1, its list level 2.
   private readonly levels: string[] = [];
   private key = "";
@@ -41,7 +41,7 @@ export class ListReader {
 
   /** The text is over. Throws when it is not whole. */
   end(): void {
-    if (this.expects !== "nothing" || this.inText) throw new Error("the answer's JSON is cut short");
+    if (this.expected !== "nothing" || this.inText) throw new Error("the answer's JSON is cut short");
   }
 
   private get inList(): boolean {
@@ -60,25 +60,25 @@ export class ListReader {
     if (this.text.length <= MAX_TEXT) this.text += source.slice(from, Math.min(at, from + MAX_TEXT + 1));
     if (at === source.length) return at;
     this.inText = false;
-    this.textIsOver(entries);
+    this.endText(entries);
     return at + 1;
   }
 
-  private textIsOver(entries: string[]): void {
+  private endText(entries: string[]): void {
     const text = this.text.includes("\\") ? unescaped(this.text) : this.text;
-    if (this.expects === "key" || this.expects === "first key") {
+    if (this.expected === "key" || this.expected === "first key") {
       if (this.levels.length === 1) {
-        if (text === "data" && (this.hasList || this.said !== undefined))
+        if (text === "data" && (this.hasList || this.message !== undefined))
           throw new Error("the answer names its data twice");
         this.key = text;
       }
-      this.expects = "colon";
+      this.expected = "colon";
       return;
     }
     if (this.inList) entries.push(text);
     else if (this.levels.length === 1 && this.key === "result") this.result = text;
-    else if (this.levels.length === 1 && this.key === "data") this.said = text;
-    this.valueIsOver();
+    else if (this.levels.length === 1 && this.key === "data") this.message = text;
+    this.endValue();
   }
 
   private readToken(code: number, sign: string): void {
@@ -86,10 +86,10 @@ export class ListReader {
       // Digits, letters and signs of numbers, true, false, null.
       if ((code >= 48 && code <= 57) || (code >= 97 && code <= 122) || "+-.E".includes(sign)) return;
       this.inWord = false;
-      this.valueIsOver();
+      this.endValue();
     }
     if (code === 32 || code === 10 || code === 13 || code === 9) return;
-    const { expects } = this;
+    const { expected: expects } = this;
     if (sign === '"' && (expects === "key" || expects === "first key" || this.takesValue)) {
       this.inText = true;
       this.text = "";
@@ -98,20 +98,20 @@ export class ListReader {
       this.close();
     else if (sign === "]" && (expects === "first item" || expects === "comma") && this.top === "[")
       this.close();
-    else if (sign === "," && expects === "comma") this.expects = this.top === "{" ? "key" : "value";
-    else if (sign === ":" && expects === "colon") this.expects = "value";
+    else if (sign === "," && expects === "comma") this.expected = this.top === "{" ? "key" : "value";
+    else if (sign === ":" && expects === "colon") this.expected = "value";
     else if (
       ((code >= 48 && code <= 57) || "-tfn".includes(sign)) &&
       this.takesValue &&
       this.levels.length > 0
     ) {
-      if (this.inList) this.strangers++;
+      if (this.inList) this.nonTexts++;
       this.inWord = true;
     } else throw new Error("the answer is no JSON");
   }
 
   private get takesValue(): boolean {
-    return this.expects === "value" || this.expects === "first item";
+    return this.expected === "value" || this.expected === "first item";
   }
 
   private get top(): string | undefined {
@@ -121,19 +121,19 @@ export class ListReader {
   private open(sign: string): void {
     if (this.levels.length === 0 && sign !== "{") throw new Error("the answer is no JSON object");
     if (this.levels.length >= 32) throw new Error("the answer is nested too deep");
-    if (this.inList) this.strangers++;
+    if (this.inList) this.nonTexts++;
     if (this.levels.length === 1 && this.key === "data" && sign === "[") this.hasList = true;
     this.levels.push(sign);
-    this.expects = sign === "{" ? "first key" : "first item";
+    this.expected = sign === "{" ? "first key" : "first item";
   }
 
   private close(): void {
     this.levels.pop();
-    this.valueIsOver();
+    this.endValue();
   }
 
-  private valueIsOver(): void {
-    this.expects = this.levels.length === 0 ? "nothing" : "comma";
+  private endValue(): void {
+    this.expected = this.levels.length === 0 ? "nothing" : "comma";
   }
 }
 

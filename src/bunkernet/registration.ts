@@ -1,13 +1,13 @@
 import type { GuardedStore } from "../store/guarded-store.js";
 import type { Api } from "./api.js";
 import { BackOff } from "./back-off.js";
-import type { KeptFiles } from "./kept-files.js";
+import type { StateFiles } from "./state-files.js";
 
 /** How long one instance has to register, in seconds, before another may try. */
 const LOCK_TTL = 60;
 /** How long an id is refused, in ms, and how often, before a new one is asked for. */
 const PATIENCE_MS = 6 * 3_600_000;
-const LEAST_REFUSALS = 3;
+const MIN_REFUSALS = 3;
 
 /** What a registration tells of. */
 export interface RegistrationListener {
@@ -20,7 +20,7 @@ export interface RegistrationListener {
  * An id that is refused for hours on end is given up for a new one.
  */
 export class Registration {
-  private known: string | undefined;
+  private currentId: string | undefined;
   private asking: Promise<string | undefined> | undefined;
   private refusals: { readonly id: string; readonly since: number; count: number } | undefined;
   private anew = false;
@@ -30,7 +30,7 @@ export class Registration {
     private readonly api: Api,
     private readonly store: GuardedStore,
     private readonly key: string,
-    private readonly files: KeptFiles | undefined,
+    private readonly files: StateFiles | undefined,
     private readonly now: () => number,
     private readonly listener: RegistrationListener,
   ) {
@@ -39,35 +39,35 @@ export class Registration {
 
   /** The id, as far as it is known here. */
   get id(): string | undefined {
-    return this.known;
+    return this.currentId;
   }
 
   /** The id; registers if there is none yet. `undefined` = not now. `insist`: whatever failed a moment ago. Never rejects. */
   get(insist = false): Promise<string | undefined> {
-    if (this.known !== undefined) return Promise.resolve(this.known);
+    if (this.currentId !== undefined) return Promise.resolve(this.currentId);
     return (this.asking ??= this.find(insist).finally(() => (this.asking = undefined)));
   }
 
   /** The API took the id. */
-  welcome(): void {
+  accepted(): void {
     this.refusals = undefined;
   }
 
   /** The API answered 401 or 403 to the id. */
   async refused(id: string): Promise<void> {
-    if (id !== this.known) return;
+    if (id !== this.currentId) return;
     const now = this.now();
     // A clock that was put back begins the wait anew.
     if (this.refusals?.id !== id || now < this.refusals.since) this.refusals = { id, since: now, count: 0 };
     this.refusals.count++;
-    if (this.refusals.count < LEAST_REFUSALS || now - this.refusals.since < PATIENCE_MS) return;
+    if (this.refusals.count < MIN_REFUSALS || now - this.refusals.since < PATIENCE_MS) return;
     this.refusals = undefined;
-    this.known = undefined;
+    this.currentId = undefined;
     this.anew = true;
     const kept = await this.fromStore();
     // Another instance may have a new one already.
     if (kept !== undefined && kept !== id) {
-      this.known = kept;
+      this.currentId = kept;
       return;
     }
     await this.quietly(() => this.store.delete(`${this.key}id`));
@@ -76,11 +76,11 @@ export class Registration {
 
   private async find(insist: boolean): Promise<string | undefined> {
     const kept = await this.fromStore();
-    if (kept !== undefined) return (this.known = kept);
+    if (kept !== undefined) return (this.currentId = kept);
     const filed = this.files === undefined ? undefined : idIn(await this.files.readJson("instance.json"));
     if (filed !== undefined) {
       await this.quietly(() => this.store.add(`${this.key}id`, filed, 0));
-      return (this.known = (await this.fromStore()) ?? filed);
+      return (this.currentId = (await this.fromStore()) ?? filed);
     }
     if (!insist && !this.backOff.isOver) return undefined;
     // Without the store there is no telling who else is registering.
@@ -88,7 +88,7 @@ export class Registration {
       return undefined;
     try {
       const late = await this.fromStore();
-      return (this.known = late ?? (await this.ask()));
+      return (this.currentId = late ?? (await this.ask()));
     } finally {
       await this.quietly(() => this.store.delete(`${this.key}registering`));
     }
@@ -101,7 +101,7 @@ export class Registration {
       this.listener.failed(outcome.problem);
       return undefined;
     }
-    this.backOff.worked();
+    this.backOff.succeeded();
     const id = outcome.value;
     await this.quietly(() => this.store.set(`${this.key}id`, id));
     await this.files

@@ -1,6 +1,6 @@
-import { isAlive, type KeptFiles } from "./kept-files.js";
-import type { Report } from "./report.js";
-import type { Queued } from "./report-queue.js";
+import { isAlive, type StateFiles } from "./state-files.js";
+import type { ThreatReport } from "./threat-report.js";
+import type { QueuedReport } from "./report-queue.js";
 
 const NAME = /^reports-(\d+)-\d+\.json$/;
 
@@ -10,17 +10,17 @@ let numbers = 0;
 
 /** A copy on disk of the reports that wait in this process's memory, a file a process. */
 export class ReportJournal {
-  private readonly reports = new Map<string, Report>();
+  private readonly reports = new Map<string, ThreatReport>();
   private readonly name: string;
   private dirty = false;
   private writing: Promise<void> = Promise.resolve();
 
-  constructor(private readonly files: KeptFiles) {
+  constructor(private readonly files: StateFiles) {
     this.name = nextName();
     open.add(this.path(this.name));
   }
 
-  add(id: string, report: Report): void {
+  add(id: string, report: ThreatReport): void {
     this.reports.set(id, report);
     this.dirty = true;
   }
@@ -56,8 +56,8 @@ export class ReportJournal {
   }
 
   /** Takes up the files of processes that are gone, and what this process or an earlier one of its number has let go of. */
-  async adopt(): Promise<Queued[]> {
-    const adopted: Queued[] = [];
+  async adopt(): Promise<QueuedReport[]> {
+    const adopted: QueuedReport[] = [];
     const taken: string[] = [];
     for (const name of await this.files.names()) {
       if (!this.isLeft(name)) continue;
@@ -90,9 +90,9 @@ function nextName(): string {
   return `reports-${process.pid}-${Date.now()}${numbers++}.json`;
 }
 
-function queuedIn(kept: unknown): Queued[] {
+function queuedIn(kept: unknown): QueuedReport[] {
   if (!Array.isArray(kept)) return [];
-  return (kept as Partial<Queued>[]).flatMap(({ id, report }) =>
+  return (kept as Partial<QueuedReport>[]).flatMap(({ id, report }) =>
     typeof id === "string" && /^[0-9a-z-]{1,64}$/.test(id) && typeof report === "object"
       ? [{ id, report }]
       : [],

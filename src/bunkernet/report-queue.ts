@@ -4,17 +4,17 @@ import { isThenable } from "../awaitable.js";
 import { StoreFullError, type Store } from "../store/store.js";
 import type { GuardedStore } from "../store/guarded-store.js";
 import { MemoryStore } from "../store/memory-store.js";
-import type { Report } from "./report.js";
+import type { ThreatReport } from "./threat-report.js";
 import { ReportJournal } from "./report-journal.js";
-import type { KeptFiles } from "./kept-files.js";
+import type { StateFiles } from "./state-files.js";
 
 /** A report that nobody could deliver for so long is of no use any more, in seconds. */
 const KEEP = 2_592_000;
 
 /** One report on its way. */
-export interface Queued {
+export interface QueuedReport {
   readonly id: string;
-  readonly report: Report;
+  readonly report: ThreatReport;
 }
 
 /**
@@ -26,7 +26,7 @@ export class ReportQueue {
   full = 0;
   /** About how many wait, other instances' included. */
   size = 0;
-  private readonly unsaved = new Map<string, Report>();
+  private readonly unsaved = new Map<string, ThreatReport>();
   private pushed = 0;
   private readonly journal: ReportJournal | undefined;
 
@@ -34,7 +34,7 @@ export class ReportQueue {
     private readonly raw: Store,
     private readonly store: GuardedStore,
     private readonly prefix: string,
-    files: KeptFiles | undefined,
+    files: StateFiles | undefined,
     private readonly max: number,
     private readonly now: () => number,
     private readonly onFault: (problem: string) => void,
@@ -43,7 +43,7 @@ export class ReportQueue {
   }
 
   /** Takes a report; `false` = there is no room. */
-  push(report: Report): boolean {
+  push(report: ThreatReport): boolean {
     if (this.size >= this.max) {
       this.full++;
       return false;
@@ -84,7 +84,7 @@ export class ReportQueue {
   }
 
   /** The reports of these ids; those that somebody else has sent meanwhile are left out. */
-  async read(ids: readonly string[]): Promise<Queued[]> {
+  async read(ids: readonly string[]): Promise<QueuedReport[]> {
     const texts = await Promise.all(
       ids.map(async (id) => this.unsaved.get(id) ?? (await this.store.get(`state:${this.prefix}${id}`))),
     );
@@ -131,7 +131,7 @@ export class ReportQueue {
     await this.journal?.close().catch(() => undefined);
   }
 
-  private save(id: string, report: Report): Promise<void> | undefined {
+  private save(id: string, report: ThreatReport): Promise<void> | undefined {
     const saved = (): void => void this.unsaved.delete(id);
     // A full store refuses this one for good; it is sent from memory.
     const failed = (error: unknown): void => {
@@ -148,10 +148,10 @@ export class ReportQueue {
   }
 }
 
-function parse(text: string): Report | undefined {
+function parse(text: string): ThreatReport | undefined {
   try {
     const report: unknown = JSON.parse(text);
-    return typeof report === "object" && report !== null ? (report as Report) : undefined;
+    return typeof report === "object" && report !== null ? (report as ThreatReport) : undefined;
   } catch {
     return undefined;
   }

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { GuardedStore } from "../store/guarded-store.js";
 import type { Api, Outcome } from "./api.js";
 import { BackOff } from "./back-off.js";
-import type { Queued, ReportQueue } from "./report-queue.js";
-import type { Report } from "./report.js";
+import type { QueuedReport, ReportQueue } from "./report-queue.js";
+import type { ThreatReport } from "./threat-report.js";
 
 /** The most that the API takes at once. */
 const BATCH = 100;
@@ -12,19 +12,19 @@ const LOCK_TTL = 60;
 /** A report that is not taken even alone is left for so long, in ms. */
 const POSTPONED_MS = 86_400_000;
 /** So many times; then it is dropped, if the API took others meanwhile. */
-const REJECTIONS = 3;
+const MAX_REJECTIONS = 3;
 /** So many reports in a row not taken even alone: it is not the reports. */
-const MOST_ALONE = 5;
+const MAX_REJECTED_ALONE = 5;
 /** Failures of one batch before it is tried in halves. */
-const VAGUE_FAILURES = 2;
+const MAX_UNCLEAR_FAILURES = 2;
 
 /** What the sender tells of. */
 export interface SenderListener {
-  delivered(reports: readonly Report[]): void;
+  delivered(reports: readonly ThreatReport[]): void;
   failed(problem: string): void;
   /** 401 or 403. */
   refused(id: string): Promise<void>;
-  welcome(): void;
+  accepted(): void;
 }
 
 /**
@@ -38,8 +38,8 @@ export class ReportSender {
   private readonly backOff: BackOff;
   private readonly postponed = new Map<string, { until: number; rejections: number; since: number }>();
   private sending: Promise<void> | undefined;
-  private size = BATCH;
-  private vague = 0;
+  private batchSize = BATCH;
+  private unclearFailures = 0;
   private busyUntil = 0;
 
   constructor(
@@ -77,11 +77,11 @@ export class ReportSender {
     try {
       const ids = this.due(await this.queue.ids());
       let alone = 0;
-      for (let at = 0; at < ids.length && !signal.aborted && alone < MOST_ALONE;) {
+      for (let at = 0; at < ids.length && !signal.aborted && alone < MAX_REJECTED_ALONE;) {
         // Taken over by another instance while we were slow: what we would send now it sends too.
         if ((await this.store.get(this.lockKey)) !== token) return;
         await this.store.set(this.lockKey, token, LOCK_TTL);
-        const slice = ids.slice(at, at + this.size);
+        const slice = ids.slice(at, at + this.batchSize);
         const batch = await this.queue.read(slice);
         if (batch.length === 0) {
           at += slice.length;
@@ -101,7 +101,7 @@ export class ReportSender {
           alone++;
         }
       }
-      if (alone >= MOST_ALONE) this.backOff.failed();
+      if (alone >= MAX_REJECTED_ALONE) this.backOff.failed();
     } finally {
       if ((await this.store.get(this.lockKey)) === token) await this.store.delete(this.lockKey);
     }
@@ -111,22 +111,25 @@ export class ReportSender {
   private async settle(
     id: string,
     outcome: Outcome<unknown>,
-    batch: readonly Queued[],
+    batch: readonly QueuedReport[],
   ): Promise<"on" | "again" | "alone" | "stop"> {
     if (outcome.kind === "ok") {
-      this.backOff.worked();
-      this.listener.welcome();
+      this.backOff.succeeded();
+      this.listener.accepted();
       await this.accepted(batch);
       return "on";
     }
     this.listener.failed(outcome.problem);
     if (outcome.kind === "busy") this.busyUntil = this.now() + outcome.retryAfter * 1000;
     if (outcome.kind === "refused") await this.listener.refused(id);
-    if (outcome.kind === "rejected" || (outcome.kind === "failed" && ++this.vague >= VAGUE_FAILURES)) {
-      this.vague = 0;
+    if (
+      outcome.kind === "rejected" ||
+      (outcome.kind === "failed" && ++this.unclearFailures >= MAX_UNCLEAR_FAILURES)
+    ) {
+      this.unclearFailures = 0;
       const only = batch.length === 1 ? batch[0] : undefined;
       // In the middle between a batch that is not taken and one that is: the report that spoils it is in a half.
-      this.size = Math.max(1, Math.ceil(batch.length / 2));
+      this.batchSize = Math.max(1, Math.ceil(batch.length / 2));
       if (only !== undefined) await this.postpone(only.id, outcome.kind === "rejected");
       if (outcome.kind === "rejected") return only === undefined ? "again" : "alone";
     }
@@ -134,9 +137,9 @@ export class ReportSender {
     return "stop";
   }
 
-  private async accepted(batch: readonly Queued[]): Promise<void> {
-    this.vague = 0;
-    this.size = Math.min(BATCH, this.size * 2);
+  private async accepted(batch: readonly QueuedReport[]): Promise<void> {
+    this.unclearFailures = 0;
+    this.batchSize = Math.min(BATCH, this.batchSize * 2);
     this.delivered += batch.length;
     for (const { id } of batch) this.postponed.delete(id);
     await this.queue.remove(batch.map(({ id }) => id));
@@ -148,7 +151,7 @@ export class ReportSender {
     const before = this.postponed.get(id);
     const rejections = (before?.rejections ?? 0) + (clearly ? 1 : 0);
     const since = before?.since ?? this.delivered;
-    if (rejections >= REJECTIONS && this.delivered > since) {
+    if (rejections >= MAX_REJECTIONS && this.delivered > since) {
       this.postponed.delete(id);
       this.rejected++;
       await this.queue.remove([id]);

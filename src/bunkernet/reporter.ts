@@ -6,20 +6,20 @@ import { RecentMap } from "../recent-map.js";
 import type { Context } from "../engine/context.js";
 import type { Store } from "../store/store.js";
 import type { Api } from "./api.js";
-import type { KeptFiles } from "./kept-files.js";
+import type { StateFiles } from "./state-files.js";
 import type { BunkernetResolved } from "./options.js";
 import type { Registration } from "./registration.js";
 import { shownServer } from "./server-url.js";
 import { ReportQueue } from "./report-queue.js";
 import { ReportSender } from "./report-sender.js";
-import { reportable, reportOf, type Reportable, type ReportRules } from "./report.js";
+import { candidateOf, reportOf, type ReportCandidate, type ReportRules } from "./threat-report.js";
 
 /** One report an address and reason in so many seconds. */
 const DEDUP = 5400;
 /** Addresses and reasons of which this process remembers that they were reported. */
 const REMEMBERED = 65_536;
 /** Events that a store that takes its time may have under consideration at once. */
-const MAX_ASKING = 1000;
+const MAX_DEDUPLICATING = 1000;
 /** So many waiting reports are sent without waiting for the hour. */
 const FULL_BATCH = 100;
 
@@ -45,7 +45,7 @@ export class Reporter {
   private readonly rules: ReportRules;
   private readonly reported = new RecentMap<string, number>(REMEMBERED);
   private readonly stops: (() => void)[] = [];
-  private readonly asking = new Set<Promise<void>>();
+  private readonly deduplicating = new Set<Promise<void>>();
   private readonly jitter = 0.9 + Math.random() * 0.1;
   private readonly stop = new AbortController();
   private loading: Promise<void> | undefined;
@@ -60,7 +60,7 @@ export class Reporter {
     private readonly registration: Registration,
     private readonly prefix: string,
     store: Store,
-    files: KeptFiles | undefined,
+    files: StateFiles | undefined,
     /** Told of the first event that a request led to. */
     private readonly onRequest: () => void,
     takesPart: (service: string) => boolean,
@@ -86,15 +86,15 @@ export class Reporter {
     this.sender = new ReportSender(api, this.queue, context.store, `state:${prefix}sending`, now, {
       delivered: (reports) => {
         this.problem = undefined;
-        for (const { ip, reason } of reports) this.tellReported(ip, reason);
+        for (const { ip, reason } of reports) this.emitReported(ip, reason);
       },
       failed: (problem) => this.fault(problem),
       refused: (id) => registration.refused(id),
-      welcome: () => registration.welcome(),
+      accepted: () => registration.accepted(),
     });
     if (!options.report) return;
     for (const type of ["denied", "banned"] as const)
-      this.stops.push(events.on(type, (event) => this.heard(type, event)));
+      this.stops.push(events.on(type, (event) => this.onEvent(type, event)));
   }
 
   get status(): ReportStatus {
@@ -121,7 +121,7 @@ export class Reporter {
   /** Sends everything that waits, within twice the time that one call may take. Never rejects. */
   async flush(insist: boolean): Promise<void> {
     await this.load();
-    await Promise.all(this.asking);
+    await Promise.all(this.deduplicating);
     const id = await this.registration.get(insist);
     if (id === undefined) return;
     const limit = AbortSignal.timeout(insist ? this.options.timeout * 2 : 10 * 60_000);
@@ -133,7 +133,7 @@ export class Reporter {
   /** Sends what waits if there is time for it, and hears no more. Never rejects. */
   async close(send: boolean): Promise<void> {
     for (const stop of this.stops.splice(0)) stop();
-    await Promise.all(this.asking);
+    await Promise.all(this.deduplicating);
     const late = setTimeout(() => this.stop.abort(), this.options.timeout * 2);
     if (send && this.queue.size > 0) await this.flush(true);
     clearTimeout(late);
@@ -145,24 +145,24 @@ export class Reporter {
     return (this.loading ??= this.queue.load());
   }
 
-  private heard(type: "denied" | "banned", event: BunkerEvent): void {
+  private onEvent(type: "denied" | "banned", event: BunkerEvent): void {
     if (requestOrigin(event) !== undefined) this.onRequest();
-    const about = reportable(type, event, this.rules);
+    const about = candidateOf(type, event, this.rules);
     if (about === undefined) return;
     const key = `${about.key}|${about.reason}`;
     const now = this.context.now();
     const left = (this.reported.get(key) ?? 0) - now;
     if (left > 0 && left <= DEDUP * 1000) return;
     this.reported.set(key, now + DEDUP * 1000);
-    if (this.asking.size >= MAX_ASKING) {
+    if (this.deduplicating.size >= MAX_DEDUPLICATING) {
       this.shed++;
       return;
     }
-    this.ask(about, event);
+    this.deduplicate(about, event);
   }
 
   // Another instance on the store may have reported the same; a store that is down knows of none.
-  private ask(about: Reportable, event: BunkerEvent): void {
+  private deduplicate(about: ReportCandidate, event: BunkerEvent): void {
     const take = (first: boolean): void => {
       if (first) this.queue.push(reportOf(about, event, this.rules));
     };
@@ -173,14 +173,14 @@ export class Reporter {
         take(first);
         return;
       }
-      const asking = first.then(take, () => take(true)).finally(() => this.asking.delete(asking));
-      this.asking.add(asking);
+      const asking = first.then(take, () => take(true)).finally(() => this.deduplicating.delete(asking));
+      this.deduplicating.add(asking);
     } catch {
       take(true);
     }
   }
 
-  private tellReported(ip: string, reason: string): void {
+  private emitReported(ip: string, reason: string): void {
     const { events, now, options } = this.context;
     if (!events.hears("reported")) return;
     events.emit({

@@ -1,31 +1,31 @@
 import type { AddressSet } from "../address/address-set.js";
 import { messageOf } from "../errors.js";
-import type { ActiveClients, Hits } from "./active-clients.js";
+import type { ActiveClients, ActiveShare } from "./active-clients.js";
 import type { Api, Outcome } from "./api.js";
-import { ListBuild } from "./list-build.js";
-import type { KeptAbout, KeptFiles, ListFile } from "./kept-files.js";
+import { ListBuilder } from "./list-builder.js";
+import type { ListMetadata, StateFiles, ListWriter } from "./state-files.js";
 import type { BunkernetResolved } from "./options.js";
-import type { Protected } from "./protected.js";
+import type { ExemptAddresses } from "./exempt-addresses.js";
 
 /** Below so many entries no growth is sudden. */
-const LEAST_GROWTH = 1000;
+const MIN_GROWTH_BASE = 1000;
 /** How long a new list is watched, in ms, and how many of its denials come between two looks. */
 const TRIAL_MS = 3_600_000;
-const DENIALS_PER_LOOK = 32;
+const DENIALS_PER_CHECK = 32;
 /** How often a suspended list is looked at again, in ms. */
-const RECONSIDER_MS = 3_600_000;
+const REVIEW_EVERY_MS = 3_600_000;
 
 const LIST = "ip.list";
-const ABOUT = "list.json";
+const METADATA = "list.json";
 
 /** What the list tells of. */
 export interface ThreatListListener {
   failed(problem: string): void;
   /** A new list has a large share of the active clients. */
-  mass(hits: Hits): void;
+  mass(hits: ActiveShare): void;
 }
 
-interface Held {
+interface LoadedList {
   readonly set: AddressSet;
   readonly sha512: string;
   readonly refused: number;
@@ -34,15 +34,15 @@ interface Held {
 /** The list of BunkerNet: the one in force, and one that is left alone because it would hit too many. */
 export class ThreatList {
   /** The addresses in force; `undefined` = there is no list yet. */
-  current: AddressSet | undefined;
-  private held: Held | undefined;
+  addresses: AddressSet | undefined;
+  private inForce: LoadedList | undefined;
   /** The list that was in force before, while the new one is watched. */
-  private before: Held | undefined;
-  private suspended: Held | undefined;
+  private previous: LoadedList | undefined;
+  private suspended: LoadedList | undefined;
   private checkedAt = 0;
   private trialSince = 0;
   private denials = 0;
-  private nextLook = 0;
+  private nextReview = 0;
   private loading: Promise<void> | undefined;
   private syncing: Promise<Outcome<unknown>> | undefined;
   /** Whether what this machine keeps has been read. */
@@ -50,8 +50,8 @@ export class ThreatList {
 
   constructor(
     private readonly options: BunkernetResolved,
-    private readonly files: KeptFiles | undefined,
-    private readonly untouchable: () => Protected,
+    private readonly files: StateFiles | undefined,
+    private readonly exempt: () => ExemptAddresses,
     private readonly active: ActiveClients,
     private readonly now: () => number,
     private readonly listener: ThreatListListener,
@@ -74,22 +74,23 @@ export class ThreatList {
   }
 
   /** Somebody was refused because of the list: a new list is watched for what it does. */
-  hit(): void {
-    if (this.trialSince === 0 || ++this.denials % DENIALS_PER_LOOK !== 0) return;
+  denied(): void {
+    if (this.trialSince === 0 || ++this.denials % DENIALS_PER_CHECK !== 0) return;
     const now = this.now();
     if (now - this.trialSince > TRIAL_MS) this.endTrial();
-    else this.judge(now);
+    else this.checkShare(now);
   }
 
   /** Looks again at a list that was suspended. */
   tick(): void {
     const now = this.now();
     if (this.trialSince !== 0 && now - this.trialSince > TRIAL_MS) this.endTrial();
-    if (this.suspended === undefined || (now < this.nextLook && this.nextLook - now <= RECONSIDER_MS)) return;
-    this.nextLook = now + RECONSIDER_MS;
-    if (this.active.hits(this.suspended.set, now, { known: this.held?.set }).mass) return;
+    if (this.suspended === undefined || (now < this.nextReview && this.nextReview - now <= REVIEW_EVERY_MS))
+      return;
+    this.nextReview = now + REVIEW_EVERY_MS;
+    if (this.active.shareListed(this.suspended.set, now, { known: this.inForce?.set }).mass) return;
     this.putInForce(this.suspended);
-    void this.mark(false);
+    void this.rewrite(false);
   }
 
   get status(): {
@@ -101,19 +102,19 @@ export class ThreatList {
     bytes: number;
   } {
     return {
-      state: this.suspended !== undefined ? "suspended" : this.held === undefined ? "none" : "in force",
-      entries: this.held?.set.size ?? 0,
-      refused: (this.suspended ?? this.held)?.refused ?? 0,
+      state: this.suspended !== undefined ? "suspended" : this.inForce === undefined ? "none" : "in force",
+      entries: this.inForce?.set.size ?? 0,
+      refused: (this.suspended ?? this.inForce)?.refused ?? 0,
       suspended: this.suspended?.set.size ?? 0,
       checked: this.checkedAt === 0 ? undefined : new Date(this.checkedAt),
-      bytes: this.held?.set.bytes ?? 0,
+      bytes: this.inForce?.set.bytes ?? 0,
     };
   }
 
   private async read(): Promise<void> {
     const { files } = this;
     if (files === undefined) return;
-    const build = new ListBuild(this.options, this.untouchable());
+    const build = new ListBuilder(this.options, this.exempt());
     const about = await files.readList(LIST, async (entries) => {
       await build.take(entries);
     });
@@ -121,17 +122,17 @@ export class ThreatList {
     const held = { set: build.set, sha512: about.sha512, refused: build.refused };
     if (about.suspended) this.suspended = held;
     else this.putInForce(held);
-    const kept = (await files.readJson(ABOUT)) as { sha512?: unknown; checked?: unknown } | undefined;
+    const kept = (await files.readJson(METADATA)) as { sha512?: unknown; checked?: unknown } | undefined;
     if (kept?.sha512 === about.sha512 && typeof kept.checked === "number") this.checkedAt = kept.checked;
   }
 
   private async download(api: Api, id: string): Promise<Outcome<unknown>> {
     await this.load();
-    const before = this.held?.set.size ?? 0;
+    const before = this.inForce?.set.size ?? 0;
     const { maxGrowth } = this.options;
-    const most = maxGrowth === 0 || before < LEAST_GROWTH ? Infinity : before * maxGrowth;
-    const build = new ListBuild(this.options, this.untouchable());
-    let file: ListFile | undefined;
+    const most = maxGrowth === 0 || before < MIN_GROWTH_BASE ? Infinity : before * maxGrowth;
+    const build = new ListBuilder(this.options, this.exempt());
+    let file: ListWriter | undefined;
     try {
       file = await this.files?.beginList(LIST).catch((error: unknown) => {
         this.listener.failed(`the list could not be written: ${messageOf(error)}`);
@@ -147,7 +148,7 @@ export class ThreatList {
       build.refused += outcome.value.strangers;
       if (build.valid === 0 && build.seen > 0)
         return { kind: "failed", problem: `none of ${build.seen} entries is an address that may be listed` };
-      await this.arrived(build, file);
+      await this.install(build, file);
       file = undefined;
       return outcome;
     } catch (error) {
@@ -157,19 +158,19 @@ export class ThreatList {
     }
   }
 
-  private async arrived(build: ListBuild, file: ListFile | undefined): Promise<void> {
+  private async install(build: ListBuilder, file: ListWriter | undefined): Promise<void> {
     const sha512 = build.hash.digest("hex");
     this.checkedAt = this.now();
-    if (sha512 === (this.suspended ?? this.held)?.sha512) {
+    if (sha512 === (this.suspended ?? this.inForce)?.sha512) {
       await file?.discard();
     } else {
       const held = { set: build.set, sha512, refused: build.refused };
-      const hits = this.active.hits(held.set, this.checkedAt, { known: this.held?.set });
+      const hits = this.active.shareListed(held.set, this.checkedAt, { known: this.inForce?.set });
       if (hits.mass) this.listener.mass(hits);
       const suspend = hits.mass && this.options.massList === "suspend";
       if (suspend) this.suspend(held);
       else {
-        this.before = this.held;
+        this.previous = this.inForce;
         this.putInForce(held);
         this.trialSince = Math.max(1, this.checkedAt);
         this.denials = 0;
@@ -177,12 +178,12 @@ export class ThreatList {
       await this.keep(file, { sha512, suspended: suspend });
     }
     await this.files
-      ?.writeJson(ABOUT, { sha512, checked: this.checkedAt })
+      ?.writeJson(METADATA, { sha512, checked: this.checkedAt })
       .catch((error: unknown) => this.listener.failed(`the list could not be kept: ${messageOf(error)}`));
   }
 
   // A disk that is full takes the list from the next start, not from this one.
-  private async keep(file: ListFile | undefined, about: KeptAbout): Promise<void> {
+  private async keep(file: ListWriter | undefined, about: ListMetadata): Promise<void> {
     try {
       await file?.commit(about);
     } catch (error) {
@@ -191,40 +192,40 @@ export class ThreatList {
   }
 
   // A list that looked right when it came may yet hit everybody who comes.
-  private judge(now: number): void {
-    const { held, before } = this;
+  private checkShare(now: number): void {
+    const { inForce: held, previous: before } = this;
     if (held === undefined) return;
-    const hits = this.active.hits(held.set, now, { since: this.trialSince, known: before?.set });
+    const hits = this.active.shareListed(held.set, now, { since: this.trialSince, known: before?.set });
     if (!hits.mass) return;
     this.endTrial();
     this.listener.mass(hits);
     if (this.options.massList !== "suspend") return;
-    this.held = before;
-    this.current = before?.set;
+    this.inForce = before;
+    this.addresses = before?.set;
     this.suspend(held);
-    void this.mark(true);
+    void this.rewrite(true);
   }
 
   private endTrial(): void {
     this.trialSince = 0;
-    this.before = undefined;
+    this.previous = undefined;
   }
 
-  private suspend(held: Held): void {
+  private suspend(held: LoadedList): void {
     this.suspended = held;
-    this.nextLook = this.now() + RECONSIDER_MS;
+    this.nextReview = this.now() + REVIEW_EVERY_MS;
   }
 
-  private putInForce(held: Held): void {
+  private putInForce(held: LoadedList): void {
     this.suspended = undefined;
-    this.held = held;
-    this.current = held.set;
+    this.inForce = held;
+    this.addresses = held.set;
   }
 
   // What is kept must say the same after a restart.
-  private async mark(suspended: boolean): Promise<void> {
+  private async rewrite(suspended: boolean): Promise<void> {
     const { files } = this;
-    const held = suspended ? this.suspended : this.held;
+    const held = suspended ? this.suspended : this.inForce;
     if (files === undefined || held === undefined) return;
     try {
       const file = await files.beginList(LIST);

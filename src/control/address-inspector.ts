@@ -6,8 +6,8 @@ import type { ResolverOption } from "../dns/resolver-option.js";
 import { reverseName } from "../dns/reverse-name.js";
 import { BunkerBanError } from "../errors.js";
 import type { DnsblResolved } from "../dnsbl/options.js";
-import { ALL_CODES, knownZone, shownZone } from "../dnsbl/codes.js";
-import { readZoneAnswer } from "../dnsbl/zone-answer.js";
+import { ALL_CODES, knownZone, zoneLabel } from "../dnsbl/codes.js";
+import { readZoneResponse } from "../dnsbl/zone-response.js";
 import type { Awaitable } from "../awaitable.js";
 
 /** What one DNS blocklist says of an address. */
@@ -96,9 +96,9 @@ export class AddressInspector {
 
   private async askZone(zone: string, address: Address): Promise<ZoneReport> {
     const name = `${reverseName(address)}.${zone}`;
-    const shown = shownZone(zone);
+    const shown = zoneLabel(zone);
     const codes = this.options.dnsbl?.codes.get(zone) ?? knownZone(zone)?.codes ?? ALL_CODES;
-    const answer = readZoneAnswer(await this.dns.resolve4(name), codes);
+    const answer = readZoneResponse(await this.dns.resolve4(name), codes);
     if (answer.kind === "error")
       return {
         zone: shown,

@@ -62,6 +62,6 @@ export function knownZone(zone: string): KnownZone | undefined {
 }
 
 /** A zone's name as people may see it: a customer's key, which is a secret, is left out. */
-export function shownZone(zone: string): string {
+export function zoneLabel(zone: string): string {
   return zone.replace(/^[a-z0-9]{16,}\.(?=(?:[^.]+\.)*dq\.spamhaus\.net$)/, "");
 }

@@ -10,14 +10,14 @@ import type { Context } from "../engine/context.js";
 import { PASS, type Deny, type Verdict } from "../request/verdict.js";
 import { isThenable } from "../awaitable.js";
 import type { Awaitable } from "../awaitable.js";
-import { Forgiven } from "./forgiven.js";
-import { ListingBans, REASON, dataOf } from "./listing-bans.js";
+import { RecentUnbans } from "./recent-unbans.js";
+import { DnsblBans, REASON, dataOf } from "./dnsbl-bans.js";
 import { Lookups } from "./lookups.js";
 import { MassListingWatch } from "./mass-listing-watch.js";
 import type { DnsblResolved } from "./options.js";
-import { subjectOf, subjectOfAddress, type Subject } from "./looked-up-address.js";
+import { lookupTargetOf, lookupTargetOfAddress, type LookupTarget } from "./lookup-target.js";
 import { VerdictResolver } from "./verdict-resolver.js";
-import type { Finding } from "./verdict-cache.js";
+import type { CachedVerdict } from "./verdict-cache.js";
 import type { Zone, ZoneStatus } from "./zone.js";
 import { zonesOf } from "./zones.js";
 
@@ -57,10 +57,10 @@ export class DnsblProtection implements Protection {
   private readonly dns: DnsClient;
   private readonly zones: readonly Zone[];
   private readonly lookups: Lookups;
-  private readonly book: VerdictResolver;
+  private readonly resolver: VerdictResolver;
   private readonly lists: AddressList;
-  private readonly forgiven = new Forgiven();
-  private readonly bans: ListingBans;
+  private readonly unbans = new RecentUnbans();
+  private readonly bans: DnsblBans;
   private readonly stops: (() => void)[] = [];
   private awake = false;
   private loaded: boolean;
@@ -82,8 +82,8 @@ export class DnsblProtection implements Protection {
       this.onMass(zone, listed, asked),
     );
     this.lookups = new Lookups(this.zones, options.quorum, options.maxLookups, watch);
-    this.book = new VerdictResolver(context, options, this.lookups);
-    this.bans = new ListingBans(context, options, gate);
+    this.resolver = new VerdictResolver(context, options, this.lookups);
+    this.bans = new DnsblBans(context, options, gate);
     this.loaded = options.ignoreIpUrls.length === 0;
     this.lists = new AddressList(
       options.ignoreIpUrls,
@@ -95,25 +95,25 @@ export class DnsblProtection implements Protection {
         invalid: (url, lines) => this.fault("ignore list", `${url}: ${lines} lines are no address or range`),
       },
     );
-    this.stops.push(context.events.on("unbanned", (event) => this.forgive(event.ip)));
+    this.stops.push(context.events.on("unbanned", (event) => this.onUnban(event.ip)));
     const unwatch = store.watch?.("ban", ({ key, value }) => {
-      if (value === undefined) this.forgive(key.slice("ban:".length).split("|", 1)[0] as string);
+      if (value === undefined) this.onUnban(key.slice("ban:".length).split("|", 1)[0] as string);
     });
     if (unwatch !== undefined) this.stops.push(unwatch);
     if (logger !== false)
       logger.info(
-        `express-bunker: DNSBL sends visitors' addresses to ${this.zones.map(({ shown }) => shown).join(", ")}`,
+        `express-bunker: DNSBL sends visitors' addresses to ${this.zones.map(({ label: shown }) => shown).join(", ")}`,
       );
   }
 
   judge(client: Client, request: RequestView): Awaitable<Verdict> {
     if (!this.awake) this.wake();
-    const subject = subjectOf(client);
-    if (subject === undefined || this.ignores(client, subject)) return PASS;
-    const known = this.book.cached(subject, this.context.now());
+    const target = lookupTargetOf(client);
+    if (target === undefined || this.ignores(client, target)) return PASS;
+    const known = this.resolver.cached(target, this.context.now());
     if (known !== undefined)
-      return known.verdict === "listed" ? this.refuse(known, subject, client, request) : PASS;
-    return this.look(subject, client, request);
+      return known.verdict === "listed" ? this.refuse(known, target, client, request) : PASS;
+    return this.look(target, client, request);
   }
 
   /** Starts tests and downloads, and reads the ignore lists that are on this machine. Waits for no network. */
@@ -139,10 +139,10 @@ export class DnsblProtection implements Protection {
       throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `"${ip.slice(0, 64)}" is no IP address`);
     if (!this.awake) this.wake();
     await this.lists.load();
-    const subject = subjectOfAddress(address, this.context.options.ipv6Subnet);
-    if (subject === undefined || this.options.ignoreIp.has(address) || this.lists.has(address))
+    const target = lookupTargetOfAddress(address, this.context.options.ipv6Subnet);
+    if (target === undefined || this.options.ignoreIp.has(address) || this.lists.has(address))
       return { verdict: "skipped" };
-    const finding = this.book.cached(subject, this.context.now()) ?? (await this.book.of(subject));
+    const finding = this.resolver.cached(target, this.context.now()) ?? (await this.resolver.resolve(target));
     if (finding === undefined) return { verdict: "error", code: "shed" };
     const { verdict, zone, code } = finding;
     if (verdict === "ignored") return { verdict: "skipped" };
@@ -155,7 +155,7 @@ export class DnsblProtection implements Protection {
       inFlight: this.lookups.inFlight,
       shed: this.lookups.shed,
       late: this.lateCount,
-      remembered: this.book.size,
+      remembered: this.resolver.size,
       ignoreLists: this.lists.status,
     };
   }
@@ -196,24 +196,26 @@ export class DnsblProtection implements Protection {
     for (const zone of this.zones) zone.tick();
   }
 
-  private ignores(client: Client, subject: Subject): boolean {
+  private ignores(client: Client, target: LookupTarget): boolean {
     const { ignoreIp } = this.options;
     const { address } = client.vouched;
     if (address === undefined || (ignoreIp.size === 0 && this.lists.size === 0)) return false;
     if (!ignoreIp.has(address) && !this.lists.has(address)) return false;
-    this.book.ignore(subject);
+    this.resolver.ignore(target);
     return true;
   }
 
-  private look(subject: Subject, client: Client, request: RequestView): Awaitable<Verdict> {
+  private look(target: LookupTarget, client: Client, request: RequestView): Awaitable<Verdict> {
     const finding = this.loaded
-      ? this.book.of(subject)
-      : this.lists.load().then(() => (this.ignores(client, subject) ? undefined : this.book.of(subject)));
-    const act = (found: Finding | undefined): Awaitable<Verdict> =>
-      found?.verdict === "listed" ? this.refuse(found, subject, client, request) : PASS;
+      ? this.resolver.resolve(target)
+      : this.lists
+          .load()
+          .then(() => (this.ignores(client, target) ? undefined : this.resolver.resolve(target)));
+    const act = (found: CachedVerdict | undefined): Awaitable<Verdict> =>
+      found?.verdict === "listed" ? this.refuse(found, target, client, request) : PASS;
     if (!isThenable(finding)) return act(finding);
-    const inBackground = (found: Finding | undefined): void => {
-      if (found?.verdict === "listed") this.ban(found, subject, client, request);
+    const inBackground = (found: CachedVerdict | undefined): void => {
+      if (found?.verdict === "listed") this.ban(found, target, client, request);
     };
     if (!this.options.wait) {
       void finding.then(inBackground);
@@ -235,13 +237,13 @@ export class DnsblProtection implements Protection {
   }
 
   private refuse(
-    finding: Finding,
-    subject: Subject,
+    finding: CachedVerdict,
+    target: LookupTarget,
     client: Client,
     request: RequestView,
   ): Awaitable<Verdict> {
-    if (this.forgiven.has(subject, this.context.now())) return PASS;
-    this.ban(finding, subject, client, request);
+    if (this.unbans.has(target, this.context.now())) return PASS;
+    this.ban(finding, target, client, request);
     const gate = this.options.action === "challenge" ? this.gate() : undefined;
     if (gate !== undefined) return gate.challenge(client, request);
     const deny: Deny = { action: "deny", protection: this.name, reason: REASON, data: dataOf(finding) };
@@ -249,29 +251,29 @@ export class DnsblProtection implements Protection {
   }
 
   // A trusted partner must not be banned for a day because their list was still on its way.
-  private ban(finding: Finding, subject: Subject, client: Client, request: RequestView): void {
-    if (!this.lists.complete || this.forgiven.has(subject, this.context.now())) return;
-    this.bans.add(finding, subject, client, request);
+  private ban(finding: CachedVerdict, target: LookupTarget, client: Client, request: RequestView): void {
+    if (!this.lists.complete || this.unbans.has(target, this.context.now())) return;
+    this.bans.add(finding, target, client, request);
   }
 
-  private forgive(text: string): void {
+  private onUnban(text: string): void {
     const { banTime } = this.options;
-    this.forgiven.add(text, banTime === 0 ? Infinity : this.context.now() + banTime * 1000);
+    this.unbans.add(text, banTime === 0 ? Infinity : this.context.now() + banTime * 1000);
     const range = parseRange(text);
     if (range === undefined) return;
     const { ipv6Subnet } = this.context.options;
     const single = range.address.family === 4 ? range.bits === 32 : range.bits >= ipv6Subnet;
-    this.book.forget(range.text, single ? prefixOf(range.address, ipv6Subnet).text : undefined);
+    this.resolver.forget(range.text, single ? prefixOf(range.address, ipv6Subnet).text : undefined);
   }
 
   private onMass(zone: Zone, listed: number, asked: number): void {
     const suspend = this.options.massBan === "suspend";
     this.context.events.warn(
       "WRN_BUNKER_MASS_BAN",
-      `${zone.shown} lists ${listed} of ${asked} new clients; ${
+      `${zone.label} lists ${listed} of ${asked} new clients; ${
         suspend ? "it is not asked for now" : 'bans go on (massBan: "suspend" would stop them)'
       }`,
-      `${zone.shown} ${Math.floor(this.context.now() / 3_600_000)}`,
+      `${zone.label} ${Math.floor(this.context.now() / 3_600_000)}`,
     );
     if (suspend) zone.suspend(`lists ${listed} of ${asked} new clients`);
   }

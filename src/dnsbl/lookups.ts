@@ -1,10 +1,10 @@
 import type { Address } from "../address/address.js";
 import type { MassListingWatch } from "./mass-listing-watch.js";
 import type { Zone } from "./zone.js";
-import type { ZoneAnswer } from "./zone-answer.js";
+import type { ZoneResponse } from "./zone-response.js";
 
 /** What the zones say together. */
-export interface Judged {
+export interface CombinedVerdict {
   readonly verdict: "listed" | "clean" | "error";
   readonly zone?: Zone;
   readonly code?: string;
@@ -17,7 +17,7 @@ const MAX_PER_CLIENT = 8;
 
 /** Asks all zones about addresses: at once, once an address, and never more than a fixed number of addresses. */
 export class Lookups {
-  private readonly running = new Map<string, Promise<Judged>>();
+  private readonly running = new Map<string, Promise<CombinedVerdict>>();
   private readonly perClient = new Map<string, number>();
   private shedCount = 0;
 
@@ -31,7 +31,7 @@ export class Lookups {
   /**
    * Asks about an address of the client kept under `key`. `undefined` = not asked: too many are under way (R33).
    */
-  find(address: Address, key: string): Promise<Judged> | undefined {
+  find(address: Address, key: string): Promise<CombinedVerdict> | undefined {
     const known = this.running.get(address.text);
     if (known !== undefined) return known;
     const own = this.perClient.get(key) ?? 0;
@@ -62,15 +62,15 @@ export class Lookups {
     return this.shedCount;
   }
 
-  private ask(address: Address): { judged: Promise<Judged>; done: Promise<unknown> } {
+  private ask(address: Address): { judged: Promise<CombinedVerdict>; done: Promise<unknown> } {
     const asked = this.zones.filter((zone) => zone.usable);
     let listed = 0;
     let errors = 0;
     let unable = this.zones.length - asked.length;
-    let firstError: Judged | undefined;
-    let decide!: (judged: Judged) => void;
-    const judged = new Promise<Judged>((resolve) => (decide = resolve));
-    const hear = (zone: Zone, answer: ZoneAnswer | undefined): void => {
+    let firstError: CombinedVerdict | undefined;
+    let decide!: (judged: CombinedVerdict) => void;
+    const judged = new Promise<CombinedVerdict>((resolve) => (decide = resolve));
+    const hear = (zone: Zone, answer: ZoneResponse | undefined): void => {
       if (answer === undefined) unable++;
       else if (answer.kind === "listed") {
         if (++listed === this.quorum) decide({ verdict: "listed", zone, code: answer.code, partial: false });

@@ -112,7 +112,7 @@ const gateCheck: Check<{ readonly gate: Gate }> = check("what antibot() answered
     : undefined,
 );
 
-const MAX = Number.MAX_SAFE_INTEGER;
+const MAX_INTEGER = Number.MAX_SAFE_INTEGER;
 const WEEK = 604_800;
 const DAY = 86_400;
 
@@ -143,7 +143,7 @@ export const dnsblTable: OptionsTable<DnsblResolved> = {
   },
   ban: { check: flag(), default: true, help: "Bans who is listed." },
   banTime: {
-    check: integer(0, MAX, "seconds"),
+    check: integer(0, MAX_INTEGER, "seconds"),
     default: DAY,
     help: "How long a ban lasts; 0 = for good.",
   },

@@ -1,7 +1,7 @@
 import { RecentMap } from "../recent-map.js";
 
 /** What is known of one address. */
-export interface Finding {
+export interface CachedVerdict {
   /** `ignored` = on the ignore lists when it was found. */
   readonly verdict: "listed" | "clean" | "error" | "ignored";
   readonly zone?: string;
@@ -19,16 +19,16 @@ const MAX_PER_PREFIX = 64;
 
 /** Verdicts of this process: the first place to look, without a promise. Bounded, and bounded per IPv6 prefix. */
 export class VerdictCache {
-  private readonly singles = new RecentMap<string, Finding>(MAX_CLIENTS);
-  private readonly prefixes = new RecentMap<string, RecentMap<string, Finding>>(MAX_CLIENTS / 16);
+  private readonly singles = new RecentMap<string, CachedVerdict>(MAX_CLIENTS);
+  private readonly prefixes = new RecentMap<string, RecentMap<string, CachedVerdict>>(MAX_CLIENTS / 16);
 
   /** What is known of `ip`, of the client kept under `key`. */
-  get(key: string, ip: string, now: number): Finding | undefined {
+  get(key: string, ip: string, now: number): CachedVerdict | undefined {
     const found = key === ip ? this.singles.get(ip) : this.prefixes.get(key)?.get(ip);
     return found !== undefined && now < found.until ? found : undefined;
   }
 
-  set(key: string, ip: string, finding: Finding): void {
+  set(key: string, ip: string, finding: CachedVerdict): void {
     if (key === ip) {
       this.singles.set(ip, finding);
       return;

@@ -3,18 +3,18 @@ import type { Context } from "../engine/context.js";
 import { messageOf, StoreFailure } from "../errors.js";
 import { isThenable } from "../awaitable.js";
 import type { Awaitable } from "../awaitable.js";
-import type { Judged, Lookups } from "./lookups.js";
+import type { CombinedVerdict, Lookups } from "./lookups.js";
 import type { DnsblResolved } from "./options.js";
-import type { Subject } from "./looked-up-address.js";
-import { VerdictCache, type Finding } from "./verdict-cache.js";
+import type { LookupTarget } from "./lookup-target.js";
+import { VerdictCache, type CachedVerdict } from "./verdict-cache.js";
 import { TEST_EVERY } from "./zone.js";
 
 /** Finds verdicts out and keeps them: in this process, in the store for the other instances, else by asking the zones. */
 export class VerdictResolver {
   private readonly cache = new VerdictCache();
-  private readonly finding = new Map<string, Promise<Finding | undefined>>();
+  private readonly pending = new Map<string, Promise<CachedVerdict | undefined>>();
   /** Verdicts of other zones, codes or quorums are none of ours. */
-  private readonly set: string;
+  private readonly configHash: string;
 
   constructor(
     private readonly context: Context,
@@ -22,30 +22,30 @@ export class VerdictResolver {
     private readonly lookups: Lookups,
   ) {
     const about = [[...options.list].sort(), [...options.codes].sort(), options.quorum];
-    this.set = createHash("sha256").update(JSON.stringify(about)).digest("hex").slice(0, 12);
+    this.configHash = createHash("sha256").update(JSON.stringify(about)).digest("hex").slice(0, 12);
   }
 
   /** What this process knows; a request of a known client costs no more than this. */
-  cached(subject: Subject, now: number): Finding | undefined {
-    return this.cache.get(subject.key, subject.ip, now);
+  cached(target: LookupTarget, now: number): CachedVerdict | undefined {
+    return this.cache.get(target.key, target.ip, now);
   }
 
   /** Finds out, once for all who ask meanwhile. `undefined` = not asked, too many look-ups are under way. Never rejects. */
-  of(subject: Subject): Awaitable<Finding | undefined> {
-    const under = this.finding.get(subject.ip);
+  resolve(target: LookupTarget): Awaitable<CachedVerdict | undefined> {
+    const under = this.pending.get(target.ip);
     if (under !== undefined) return under;
-    const stored = this.stored(subject);
-    if (isThenable(stored)) return this.shared(subject, stored);
+    const stored = this.fromStore(target);
+    if (isThenable(stored)) return this.shared(target, stored);
     if (stored !== undefined) return stored;
-    const asked = this.ask(subject);
-    return asked === undefined ? undefined : this.shared(subject, asked);
+    const asked = this.lookUp(target);
+    return asked === undefined ? undefined : this.shared(target, asked);
   }
 
   /** Keeps that an address is on the ignore lists, for the other instances too. */
-  ignore(subject: Subject): void {
+  ignore(target: LookupTarget): void {
     const now = this.context.now();
-    if (this.cache.get(subject.key, subject.ip, now)?.verdict === "ignored") return;
-    this.keep(subject, { verdict: "ignored", until: now + this.options.cacheTtl.clean * 1000 }, true);
+    if (this.cache.get(target.key, target.ip, now)?.verdict === "ignored") return;
+    this.keep(target, { verdict: "ignored", until: now + this.options.cacheTtl.clean * 1000 }, true);
   }
 
   /** Forgets an address, an IPv6 client's prefix, or, for any other range, everything. */
@@ -59,48 +59,51 @@ export class VerdictResolver {
     return this.cache.size;
   }
 
-  private shared(subject: Subject, work: Promise<Finding | undefined>): Promise<Finding | undefined> {
+  private shared(
+    target: LookupTarget,
+    work: Promise<CachedVerdict | undefined>,
+  ): Promise<CachedVerdict | undefined> {
     const finding = work
-      .then((found) => found ?? this.ask(subject))
-      .finally(() => this.finding.delete(subject.ip));
-    this.finding.set(subject.ip, finding);
+      .then((found) => found ?? this.lookUp(target))
+      .finally(() => this.pending.delete(target.ip));
+    this.pending.set(target.ip, finding);
     return finding;
   }
 
-  private ask(subject: Subject): Promise<Finding | undefined> | undefined {
-    return this.lookups.find(subject.address, subject.key)?.then((judged) => this.write(subject, judged));
+  private lookUp(target: LookupTarget): Promise<CachedVerdict | undefined> | undefined {
+    return this.lookups.find(target.address, target.key)?.then((judged) => this.write(target, judged));
   }
 
-  private write(subject: Subject, judged: Judged): Finding {
+  private write(target: LookupTarget, judged: CombinedVerdict): CachedVerdict {
     const { verdict, zone, code, partial } = judged;
     const { cacheTtl, txt } = this.options;
     // With a zone missing, the answer is only good until that zone may be back.
     const ttl = verdict === "clean" && partial ? Math.min(cacheTtl.clean, TEST_EVERY) : cacheTtl[verdict];
-    const finding: Finding = {
+    const finding: CachedVerdict = {
       verdict,
-      ...(zone === undefined ? {} : { zone: zone.shown }),
+      ...(zone === undefined ? {} : { zone: zone.label }),
       ...(code === undefined ? {} : { code }),
       until: this.context.now() + ttl * 1000,
     };
     // What one instance could not find out another may.
-    this.keep(subject, finding, verdict !== "error" && ttl > 0);
+    this.keep(target, finding, verdict !== "error" && ttl > 0);
     if (txt && verdict === "listed" && zone !== undefined) {
-      void zone.reason(subject.address).then((reason) => {
+      void zone.reason(target.address).then((reason) => {
         if (reason !== undefined) finding.txt = reason;
       });
     }
     return finding;
   }
 
-  private keep(subject: Subject, finding: Finding, share: boolean): void {
-    const crowded = this.cache.isFull(subject.key);
-    this.cache.set(subject.key, subject.ip, finding);
+  private keep(target: LookupTarget, finding: CachedVerdict, share: boolean): void {
+    const crowded = this.cache.isFull(target.key);
+    this.cache.set(target.key, target.ip, finding);
     const ttl = Math.ceil((finding.until - this.context.now()) / 1000);
     if (!share || crowded || ttl <= 0) return;
     try {
       const { verdict, zone, code, until } = finding;
       const written = this.context.store.set(
-        this.storeKey(subject),
+        this.storeKey(target),
         JSON.stringify({ verdict, zone, code, until }),
         ttl,
       );
@@ -111,13 +114,13 @@ export class VerdictResolver {
   }
 
   // A store that fails must not stop the look-up: the zones still answer.
-  private stored(subject: Subject): Awaitable<Finding | undefined> {
-    const read = (text: string | undefined): Finding | undefined => this.read(subject, text);
+  private fromStore(target: LookupTarget): Awaitable<CachedVerdict | undefined> {
+    const read = (text: string | undefined): CachedVerdict | undefined => this.read(target, text);
     const failed = (error: unknown): undefined => {
       this.fault(error);
     };
     try {
-      const text = this.context.store.get(this.storeKey(subject));
+      const text = this.context.store.get(this.storeKey(target));
       return isThenable(text) ? text.then(read, failed) : read(text);
     } catch (error) {
       this.fault(error);
@@ -125,21 +128,21 @@ export class VerdictResolver {
     }
   }
 
-  private read(subject: Subject, text: string | undefined): Finding | undefined {
+  private read(target: LookupTarget, text: string | undefined): CachedVerdict | undefined {
     if (text === undefined) return undefined;
     try {
       const { verdict, zone, code, until } = JSON.parse(text) as Record<string, unknown>;
       if (verdict !== "listed" && verdict !== "clean" && verdict !== "ignored") return undefined;
       const ttl = this.options.cacheTtl[verdict === "ignored" ? "clean" : verdict];
       const now = this.context.now();
-      const finding: Finding = {
+      const finding: CachedVerdict = {
         verdict,
         ...(typeof zone === "string" ? { zone } : {}),
         ...(typeof code === "string" ? { code } : {}),
         until: Math.min(Number(until), now + ttl * 1000),
       };
       if (!(now < finding.until)) return undefined;
-      this.cache.set(subject.key, subject.ip, finding);
+      this.cache.set(target.key, target.ip, finding);
       return finding;
     } catch {
       return undefined;
@@ -147,8 +150,8 @@ export class VerdictResolver {
   }
 
   // The exact address comes first, so that lifting a ban clears this too.
-  private storeKey(subject: Subject): string {
-    return `cache:${subject.ip}|dnsbl|${this.set}`;
+  private storeKey(target: LookupTarget): string {
+    return `cache:${target.ip}|dnsbl|${this.configHash}`;
   }
 
   private fault(error: unknown): void {

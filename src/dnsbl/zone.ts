@@ -2,8 +2,8 @@ import { randomInt } from "node:crypto";
 import type { Address } from "../address/address.js";
 import type { DnsClient } from "../dns/dns-client.js";
 import { reverseName } from "../dns/reverse-name.js";
-import { ALL_CODES, shownZone, type CodeRanges } from "./codes.js";
-import { readZoneAnswer, type ZoneAnswer } from "./zone-answer.js";
+import { ALL_CODES, zoneLabel, type CodeRanges } from "./codes.js";
+import { readZoneResponse, type ZoneResponse } from "./zone-response.js";
 
 /** How often a zone is tested, in seconds. */
 export const TEST_EVERY = 600;
@@ -38,12 +38,15 @@ export interface ZoneListener {
   returned(zone: Zone): void;
 }
 
-type Words = Pick<Address, "family" | "words">;
+type AddressWords = Pick<Address, "family" | "words">;
 
 // RFC 5782, 5: 127.0.0.2 is listed and 127.0.0.1 is not; for IPv6 the same two, mapped.
-const LISTED_4: Words = { family: 4, words: [0x7f000002] };
-const UNLISTED_4: Words = { family: 4, words: [0x7f000001] };
-const mapped = ({ words }: Words): Words => ({ family: 6, words: [0, 0, 0xffff, words[0] as number] });
+const LISTED_4: AddressWords = { family: 4, words: [0x7f000002] };
+const UNLISTED_4: AddressWords = { family: 4, words: [0x7f000001] };
+const mapped = ({ words }: AddressWords): AddressWords => ({
+  family: 6,
+  words: [0, 0, 0xffff, words[0] as number],
+});
 
 /**
  * One blocklist: asks it, and watches whether it can be believed. A zone that fails its self-test or only answers with
@@ -51,7 +54,7 @@ const mapped = ({ words }: Words): Words => ({ family: 6, words: [0, 0, 0xffff, 
  */
 export class Zone {
   /** Its name as people may see it. */
-  readonly shown: string;
+  readonly label: string;
   private state: "untested" | "good" | "suspended" = "untested";
   private problem: string | undefined;
   private ipv6: boolean | undefined;
@@ -70,7 +73,7 @@ export class Zone {
     private readonly now: () => number,
     private readonly listener: ZoneListener,
   ) {
-    this.shown = shownZone(name);
+    this.label = zoneLabel(name);
   }
 
   /** Whether it is asked at all. */
@@ -84,13 +87,13 @@ export class Zone {
    *
    * @returns `undefined` when the zone does not know this family of addresses
    */
-  async ask(address: Address): Promise<ZoneAnswer | undefined> {
+  async ask(address: Address): Promise<ZoneResponse | undefined> {
     if (address.family === 6) {
       if (this.ipv6 === undefined) await this.test();
       if (this.ipv6 === false) return undefined;
     }
     const answer = await this.query(address, this.accepted);
-    const checked = answer.kind === "listed" ? await this.doubt(answer, address.family) : answer;
+    const checked = answer.kind === "listed" ? await this.verifyListing(answer, address.family) : answer;
     this.count(checked);
     return checked;
   }
@@ -124,13 +127,13 @@ export class Zone {
   }
 
   get status(): ZoneStatus {
-    const { shown: zone, state, problem, ipv6, counts, errors } = this;
+    const { label: zone, state, problem, ipv6, counts, errors } = this;
     const nextTest = new Date(this.nextTest);
     return { zone, state, problem, ipv6, nextTest, ...counts, errors: { ...errors } };
   }
 
-  private async query(words: Words, accepted: CodeRanges): Promise<ZoneAnswer> {
-    return readZoneAnswer(await this.dns.resolve4(`${reverseName(words)}.${this.name}`), accepted);
+  private async query(words: AddressWords, accepted: CodeRanges): Promise<ZoneResponse> {
+    return readZoneResponse(await this.dns.resolve4(`${reverseName(words)}.${this.name}`), accepted);
   }
 
   private async selfTest(): Promise<void> {
@@ -142,20 +145,20 @@ export class Zone {
       this.query(mapped(LISTED_4), ALL_CODES),
       this.query(mapped(UNLISTED_4), ALL_CODES),
     ]);
-    if (this.notAsked(listed) || this.notAsked(unlisted)) return;
+    if (this.wasNotSent(listed) || this.wasNotSent(unlisted)) return;
     const knows4 = listed.kind === "listed";
     const knows6 = listed6.kind === "listed";
     this.ipv6 = knows6 && unlisted6.kind === "clean";
     if (unlisted.kind === "listed" || unlisted6.kind === "listed")
       this.suspend("lists 127.0.0.1, so probably everybody");
-    else if (listed.kind === "error") this.suspend(`self-test: ${said(listed)}`);
-    else if (unlisted.kind === "error") this.suspend(`self-test: ${said(unlisted)}`);
+    else if (listed.kind === "error") this.suspend(`self-test: ${describe(listed)}`);
+    else if (unlisted.kind === "error") this.suspend(`self-test: ${describe(unlisted)}`);
     else if (!knows4 && !knows6) this.suspend("does not list 127.0.0.2, so it is no list or an empty one");
     else this.pass(due);
   }
 
   // We were too busy, or are closing: that says nothing of the zone.
-  private notAsked(answer: ZoneAnswer): boolean {
+  private wasNotSent(answer: ZoneResponse): boolean {
     if (answer.kind !== "error" || !(answer.why === "shed" || answer.why === "cancelled")) return false;
     this.nextTest = this.now() + SUSPICION_EVERY * 1000;
     return true;
@@ -170,10 +173,10 @@ export class Zone {
     if (returned) this.listener.returned(this);
   }
 
-  private async doubt(answer: ZoneAnswer, family: 4 | 6): Promise<ZoneAnswer> {
+  private async verifyListing(answer: ZoneResponse, family: 4 | 6): Promise<ZoneResponse> {
     if (this.state === "untested") await this.test();
     // Drawn anew each time, so that no cache between us and the zone can answer with what was true an hour ago.
-    const nobody: Words = { family: 4, words: [((127 << 24) | randomInt(0x800000, 0xff0000)) >>> 0] };
+    const nobody: AddressWords = { family: 4, words: [((127 << 24) | randomInt(0x800000, 0xff0000)) >>> 0] };
     const control = await this.query(family === 4 ? nobody : mapped(nobody), ALL_CODES);
     if (control.kind === "listed") {
       this.suspend("lists an address that nobody has, so probably everybody");
@@ -183,7 +186,7 @@ export class Zone {
     return this.usable ? answer : { kind: "error", why: "not a list answer" };
   }
 
-  private count(answer: ZoneAnswer): void {
+  private count(answer: ZoneResponse): void {
     if (answer.kind !== "error") {
       this.counts[answer.kind]++;
       this.errorsInRow = 0;
@@ -193,7 +196,7 @@ export class Zone {
     // Not the zone's fault.
     if (answer.why === "shed" || answer.why === "cancelled" || !this.usable) return;
     if (++this.errorsInRow >= MAX_ERRORS)
-      this.suspend(`${MAX_ERRORS} errors in a row, the last: ${said(answer)}`);
+      this.suspend(`${MAX_ERRORS} errors in a row, the last: ${describe(answer)}`);
     else if (answer.code !== undefined && this.now() >= this.nextSuspicion) {
       this.nextSuspicion = this.now() + SUSPICION_EVERY * 1000;
       void this.test();
@@ -201,6 +204,6 @@ export class Zone {
   }
 }
 
-function said(answer: Extract<ZoneAnswer, { kind: "error" }>): string {
+function describe(answer: Extract<ZoneResponse, { kind: "error" }>): string {
   return answer.code === undefined ? answer.why : `${answer.why} ${answer.code}`;
 }

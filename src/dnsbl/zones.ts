@@ -1,6 +1,6 @@
 import type { DnsClient } from "../dns/dns-client.js";
 import type { Context } from "../engine/context.js";
-import { ALL_CODES, knownZone, shownZone } from "./codes.js";
+import { ALL_CODES, knownZone, zoneLabel } from "./codes.js";
 import type { DnsblResolved } from "./options.js";
 import { Zone, type ZoneListener } from "./zone.js";
 
@@ -14,19 +14,19 @@ export function zonesOf(options: DnsblResolved, dns: DnsClient, context: Context
     suspended(zone, problem) {
       context.emit(
         "fault",
-        { protection: "dnsbl", reason: "zone suspended", data: `${zone.shown}: ${problem}` },
+        { protection: "dnsbl", reason: "zone suspended", data: `${zone.label}: ${problem}` },
         undefined,
         undefined,
       );
     },
-    returned: (zone) => info(`${zone.shown} works again`),
+    returned: (zone) => info(`${zone.label} works again`),
   };
   return [...new Set(options.list)].map((name) => {
     const known = knownZone(name);
     const codes = options.codes.get(name) ?? known?.codes ?? ALL_CODES;
     if (known?.policy === true && !options.codes.has(name))
       info(
-        `home users' addresses in ${shownZone(name)} (127.0.0.10 and 127.0.0.11) do not count; codes: { "${shownZone(name)}": "all" } would make them`,
+        `home users' addresses in ${zoneLabel(name)} (127.0.0.10 and 127.0.0.11) do not count; codes: { "${zoneLabel(name)}": "all" } would make them`,
       );
     return new Zone(name, codes, dns, context.now, listener);
   });

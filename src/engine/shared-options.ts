@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { CompiledTheme, themeCheck } from "../pages/compiled-theme.js";
 import type { PageTheme } from "../pages/theme.js";
 import type { Store } from "../store/store.js";
-import { storeForWhomHasNone } from "../store/default-store.js";
+import { useDefaultStore } from "../store/default-store.js";
 import { AddressSet } from "../address/address-set.js";
 import { parseRange, type AddressRange } from "../address/address.js";
 import type { Ban } from "../bans/ban.js";
@@ -170,7 +170,7 @@ export const denyTable: OptionsTable<SharedResolved["deny"]> = {
 
 /** The options that every factory takes. */
 export const sharedTable: OptionsTable<SharedResolved> = {
-  store: { check: storeCheck, default: storeForWhomHasNone, help: "Where bans, counters and caches live." },
+  store: { check: storeCheck, default: useDefaultStore, help: "Where bans, counters and caches live." },
   mode: {
     setting: "SECURITY_MODE",
     context: "multisite",

@@ -1,20 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { Watchers } from "../store/memory/watchers.js";
 import type { Namespace, StoreChange } from "../store/store.js";
-import type { Ear, RedisConnection } from "./clients/connection.js";
+import type { Subscriber, RedisConnection } from "./clients/connection.js";
 import { inTime } from "./commands.js";
 import type { KeyNames } from "./key-names.js";
 
 const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 2000;
+const MAX_PAUSE_MS = 2000;
 /** Every so often the listening connection must hear a word of our own. */
 const PULSE_MS = 2000;
 const PULSE_DEADLINE_MS = 2000;
 const OPEN_DEADLINE_MS = 5000;
-const MOST_ECHOES = 100_000;
+const MAX_ANNOUNCED = 100_000;
 
 /** What {@link ChangeFeed} needs of the store. */
-export interface ChangesTools {
+export interface ChangeFeedHooks {
   readonly connection: RedisConnection;
   readonly names: KeyNames;
   /** Reads a key anew. */
@@ -24,15 +24,15 @@ export interface ChangesTools {
 }
 
 /** The news that goes with a write, before the line break; the value follows. `tag` tells whoever sent it that it came around. */
-export function newsOf(rest: string, ttlMs: number, tag?: string): string {
+export function changeMessage(rest: string, ttlMs: number, tag?: string): string {
   return JSON.stringify(tag === undefined ? [rest, ttlMs] : [rest, ttlMs, tag]);
 }
 
 /** A write whose news is waited for. */
-export interface Sent {
+export interface PendingChange {
   readonly tag: string;
   /** Resolves when all listeners here have been told, or cannot be told. */
-  readonly heard: Promise<void>;
+  readonly delivered: Promise<void>;
   /** Nothing was written. */
   cancel(): void;
 }
@@ -49,31 +49,31 @@ export class ChangeFeed {
   private readonly id = randomUUID();
   private readonly pulse: string;
   /** Writes of our own whose news has not come around yet. */
-  private readonly sent = new Map<string, () => void>();
+  private readonly pending = new Map<string, () => void>();
   private count = 0;
   /** Keys whose change was told by a script, so that tracking's word of the same change says nothing new. */
-  private readonly echoes = new Set<string>();
+  private readonly announced = new Set<string>();
   /** Keys being read anew; true = changed meanwhile. */
   private readonly reading = new Map<string, boolean>();
-  private ear: Ear | undefined;
-  private first: Promise<void> | undefined;
-  private pulseHeard: (() => void) | undefined;
+  private subscriber: Subscriber | undefined;
+  private firstAttempt: Promise<void> | undefined;
+  private onPulse: (() => void) | undefined;
   private timer: NodeJS.Timeout | undefined;
   private pause = FIRST_PAUSE_MS;
   private closed = false;
 
-  constructor(private readonly tools: ChangesTools) {
-    this.pulse = `${tools.names.prefix}pulse:${this.id}`;
+  constructor(private readonly hooks: ChangeFeedHooks) {
+    this.pulse = `${hooks.names.prefix}pulse:${this.id}`;
   }
 
   /** Whether changes are heard of now. */
   get isLive(): boolean {
-    return this.ear !== undefined;
+    return this.subscriber !== undefined;
   }
 
   /** Starts to listen; resolves when the first attempt has succeeded or failed. */
   start(): Promise<void> {
-    return (this.first ??= this.open());
+    return (this.firstAttempt ??= this.open());
   }
 
   /** @param onGap called when changes may have been missed: what was copied must be read anew */
@@ -83,7 +83,7 @@ export class ChangeFeed {
     if (gap !== undefined) this.gaps.add(gap);
     if (!this.namespaces.has(namespace)) {
       this.namespaces.add(namespace);
-      this.ear?.subscribe([this.tools.names.channel(namespace)]).catch(() => this.reopen());
+      this.subscriber?.subscribe([this.hooks.names.channel(namespace)]).catch(() => this.reopen());
     }
     return () => {
       stop();
@@ -93,11 +93,11 @@ export class ChangeFeed {
 
   /** Whether what is published is heard here; otherwise the connection is opened anew. */
   async check(): Promise<void> {
-    if (this.ear === undefined) return;
-    const { ear } = this;
-    const heard = new Promise<void>((resolve) => (this.pulseHeard = resolve));
+    if (this.subscriber === undefined) return;
+    const { subscriber: ear } = this;
+    const heard = new Promise<void>((resolve) => (this.onPulse = resolve));
     try {
-      await this.tools.publish(this.pulse, "");
+      await this.hooks.publish(this.pulse, "");
     } catch {
       // Redis itself is away: whoever sends commands has noticed.
       return;
@@ -105,43 +105,43 @@ export class ChangeFeed {
     try {
       await inTime(heard, PULSE_DEADLINE_MS);
     } catch {
-      if (this.ear === ear) this.reopen();
+      if (this.subscriber === ear) this.reopen();
     }
   }
 
   /** For a write that is about to be sent; `undefined` where its news would not be heard here. */
-  expect(namespace: Namespace): Sent | undefined {
-    if (this.ear === undefined || !this.namespaces.has(namespace)) return undefined;
+  expect(namespace: Namespace): PendingChange | undefined {
+    if (this.subscriber === undefined || !this.namespaces.has(namespace)) return undefined;
     const tag = `${this.id}:${++this.count}`;
     let cancel = (): void => undefined;
     const heard = new Promise<void>((resolve) => {
       cancel = (): void => {
-        this.sent.delete(tag);
+        this.pending.delete(tag);
         resolve();
       };
-      this.sent.set(tag, cancel);
+      this.pending.set(tag, cancel);
     });
-    return { tag, heard, cancel };
+    return { tag, delivered: heard, cancel };
   }
 
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
-    this.ear?.close();
-    this.ear = undefined;
-    for (const done of this.sent.values()) done();
+    this.subscriber?.close();
+    this.subscriber = undefined;
+    for (const done of this.pending.values()) done();
   }
 
   private async open(): Promise<void> {
-    const { connection, names } = this.tools;
-    let ear: Ear | undefined;
+    const { connection, names } = this.hooks;
+    let ear: Subscriber | undefined;
     const state = { gone: false };
     const opening = connection.listen({
-      message: (channel, text) => this.hear(channel, text),
-      invalidated: (keys) => this.invalidated(keys),
+      message: (channel, text) => this.onMessage(channel, text),
+      invalidated: (keys) => this.onInvalidated(keys),
       lost: () => {
         state.gone = true;
-        if (ear !== undefined && this.ear === ear) this.reopen();
+        if (ear !== undefined && this.subscriber === ear) this.reopen();
       },
     });
     try {
@@ -163,20 +163,20 @@ export class ChangeFeed {
       ear.close();
       return;
     }
-    this.ear = ear;
+    this.subscriber = ear;
     this.pause = FIRST_PAUSE_MS;
-    this.beat();
+    this.schedulePulse();
     // A namespace may have been asked for in between.
     ear
       .subscribe([...this.namespaces].map((namespace) => names.channel(namespace)))
       .catch(() => this.reopen());
-    this.tellGap();
+    this.notifyGap();
   }
 
-  private async prepare(ear: Ear): Promise<void> {
-    const { connection, names } = this.tools;
-    this.echoes.clear();
-    if (connection.tracks) {
+  private async prepare(ear: Subscriber): Promise<void> {
+    const { connection, names } = this.hooks;
+    this.announced.clear();
+    if (connection.canTrack) {
       const prefixes = ["ban", "state"].map((namespace) => `${names.prefix}${namespace}:`);
       await ear.track(names.bunkerweb ? [...prefixes, "bans_"] : prefixes);
     }
@@ -184,10 +184,10 @@ export class ChangeFeed {
   }
 
   private reopen(): void {
-    const { ear } = this;
-    this.ear = undefined;
+    const { subscriber: ear } = this;
+    this.subscriber = undefined;
     ear?.close();
-    for (const done of this.sent.values()) done();
+    for (const done of this.pending.values()) done();
     this.openLater();
   }
 
@@ -196,63 +196,63 @@ export class ChangeFeed {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.open(), this.pause);
     this.timer.unref();
-    this.pause = Math.min(LONGEST_PAUSE_MS, this.pause * 2);
+    this.pause = Math.min(MAX_PAUSE_MS, this.pause * 2);
   }
 
-  private beat(): void {
+  private schedulePulse(): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       void this.check().then(() => {
-        if (this.ear !== undefined && !this.closed) this.beat();
+        if (this.subscriber !== undefined && !this.closed) this.schedulePulse();
       });
     }, PULSE_MS);
     this.timer.unref();
   }
 
-  private hear(channel: string, text: string): void {
+  private onMessage(channel: string, text: string): void {
     if (channel === this.pulse) {
-      this.pulseHeard?.();
+      this.onPulse?.();
       return;
     }
-    const { names, connection } = this.tools;
+    const { names, connection } = this.hooks;
     const namespace = [...this.namespaces].find((one) => names.channel(one) === channel);
-    const news = namespace && readNews(text);
+    const news = namespace && parseChangeMessage(text);
     if (namespace === undefined || news === undefined) return;
     const key = `${namespace}:${news.rest}`;
     if (this.reading.has(key)) this.reading.set(key, true);
-    if (connection.tracks && (namespace === "ban" || namespace === "state")) {
-      if (this.echoes.size >= MOST_ECHOES) this.echoes.clear();
-      this.echoes.add(key);
+    if (connection.canTrack && (namespace === "ban" || namespace === "state")) {
+      if (this.announced.size >= MAX_ANNOUNCED) this.announced.clear();
+      this.announced.add(key);
     }
-    this.watchers.tell(namespace, { key, value: news.value, ttl: news.ttl });
-    if (news.tag !== undefined) this.sent.get(news.tag)?.();
+    this.watchers.notify(namespace, { key, value: news.value, ttl: news.ttl });
+    if (news.tag !== undefined) this.pending.get(news.tag)?.();
   }
 
-  private invalidated(keys: readonly string[] | undefined): void {
+  private onInvalidated(keys: readonly string[] | undefined): void {
     if (keys === undefined) {
-      this.tellGap();
+      this.notifyGap();
       return;
     }
     for (const data of keys) {
-      const key = this.tools.names.keyOf(data);
-      if (key === undefined || this.echoes.delete(key)) continue;
+      const key = this.hooks.names.keyOf(data);
+      if (key === undefined || this.announced.delete(key)) continue;
       if (this.reading.has(key)) this.reading.set(key, true);
-      else void this.readAnew(key);
+      else void this.reread(key);
     }
   }
 
   // Somebody else changed the key. What is told while it is being read is newer than what is read.
-  private async readAnew(key: string): Promise<void> {
+  private async reread(key: string): Promise<void> {
     this.reading.set(key, false);
     try {
-      const found = await this.tools.read(key);
+      const found = await this.hooks.read(key);
       if (this.reading.get(key) === true) {
-        void this.readAnew(key);
+        void this.reread(key);
         return;
       }
       this.reading.delete(key);
       const namespace = key.slice(0, key.indexOf(":")) as Namespace;
-      this.watchers.tell(namespace, { key, value: found?.value, ttl: found?.ttl ?? 0 });
+      this.watchers.notify(namespace, { key, value: found?.value, ttl: found?.ttl ?? 0 });
     } catch {
       this.reading.delete(key);
       // It cannot be known what became of the key: everything is read anew once Redis answers.
@@ -260,7 +260,7 @@ export class ChangeFeed {
     }
   }
 
-  private tellGap(): void {
+  private notifyGap(): void {
     for (const gap of this.gaps) {
       try {
         gap();
@@ -271,14 +271,14 @@ export class ChangeFeed {
   }
 }
 
-interface News {
+interface ChangeMessage {
   readonly rest: string;
   readonly ttl: number;
   readonly value: string | undefined;
   readonly tag: string | undefined;
 }
 
-function readNews(text: string): News | undefined {
+function parseChangeMessage(text: string): ChangeMessage | undefined {
   const end = text.indexOf("\n");
   try {
     const [rest, ttl, tag] = JSON.parse(end < 0 ? text : text.slice(0, end)) as unknown[];

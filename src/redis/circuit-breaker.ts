@@ -2,23 +2,23 @@ import { messageOf, withHelp } from "../errors.js";
 import type { Logger } from "../events/event-bus.js";
 
 /** Failures in a row after which Redis counts as away. */
-const FAILURES = 3;
+const MAX_FAILURES = 3;
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 1000;
+const MAX_PAUSE_MS = 1000;
 /** After so many probes that failed the connection is opened anew. */
-const PROBES_A_CONNECTION = 3;
+const PROBES_PER_CONNECTION = 3;
 
 /** What an {@link CircuitBreaker} needs. */
-export interface OutageTools {
+export interface CircuitBreakerHooks {
   readonly logger: Logger | false;
   /** Resolves when Redis takes writes again. */
   probe(): Promise<unknown>;
   /** Opens the connection anew. */
-  renew(): void;
+  reconnect(): void;
   /** Does what waited for Redis, before it counts as back; answers what to tell of it. */
   recover(): Promise<string>;
   /** Is told when it counts as back. */
-  over(): void;
+  closed(): void;
 }
 
 /**
@@ -32,10 +32,10 @@ export class CircuitBreaker {
   private closed = false;
   private probes = 0;
 
-  constructor(private readonly tools: OutageTools) {}
+  constructor(private readonly hooks: CircuitBreakerHooks) {}
 
   /** Whether Redis counts as away. */
-  get isOn(): boolean {
+  get isOpen(): boolean {
     return this.since !== undefined;
   }
 
@@ -44,7 +44,7 @@ export class CircuitBreaker {
   }
 
   failed(why: unknown): void {
-    if (++this.failures < FAILURES || this.since !== undefined || this.closed) return;
+    if (++this.failures < MAX_FAILURES || this.since !== undefined || this.closed) return;
     this.since = Date.now();
     this.log(
       "warn",
@@ -66,24 +66,24 @@ export class CircuitBreaker {
 
   private async probe(pause: number): Promise<void> {
     try {
-      await this.tools.probe();
-      const done = await this.tools.recover();
+      await this.hooks.probe();
+      const done = await this.hooks.recover();
       const seconds = Math.round((Date.now() - (this.since ?? 0)) / 1000);
       this.since = undefined;
       this.failures = this.probes = 0;
-      this.tools.over();
+      this.hooks.closed();
       this.log("info", `Redis is back after ${seconds} s${done}`);
     } catch {
       if (this.closed) return;
-      if (++this.probes % PROBES_A_CONNECTION === 0) this.tools.renew();
-      this.probeIn(Math.min(LONGEST_PAUSE_MS, pause * 2));
+      if (++this.probes % PROBES_PER_CONNECTION === 0) this.hooks.reconnect();
+      this.probeIn(Math.min(MAX_PAUSE_MS, pause * 2));
     }
   }
 
   private log(level: "info" | "warn", message: string): void {
-    if (this.tools.logger === false) return;
+    if (this.hooks.logger === false) return;
     try {
-      this.tools.logger[level](
+      this.hooks.logger[level](
         level === "warn" ? withHelp("WRN_BUNKER_REDIS", message) : `express-bunker: ${message}`,
       );
     } catch {

@@ -13,40 +13,40 @@ export class RedisAwayError extends Error {
 
 /** Is told how commands fare. */
 export interface CommandWatch {
-  readonly isOn: boolean;
+  readonly isOpen: boolean;
   succeeded(): void;
   failed(why: unknown): void;
 }
 
 // Answers that say something about the key, not about Redis.
-const CALLERS_FAULT = /WRONGTYPE|not an integer|would overflow/;
+const KEY_ERROR = /WRONGTYPE|not an integer|would overflow/;
 
 const CONNECT_POLL_MS = 10;
 
 /** Sends commands, each within a deadline of our own: both clients wait for ever for a server that is frozen. */
 export class Commands {
-  private met = false;
+  private wasReady = false;
   /** Answers received so far. */
-  private answers = 0;
+  private replyCount = 0;
   /** Late calls that the watch was told of. */
-  private lateOnes = 0;
+  private lateCount = 0;
   private closed = false;
   private connecting: Promise<void> | undefined;
 
   constructor(
     private readonly connection: RedisConnection,
     private readonly timeout: number,
-    private readonly watch: CommandWatch,
+    private readonly breaker: CommandWatch,
   ) {}
 
   /** Runs a script: one round trip, two when this server has not met it yet. */
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return this.watched(() => this.evaluate(script, keys, args));
+    return this.guarded(() => this.evaluate(script, keys, args));
   }
 
   /** Sends one plain command about `key`. */
   send(args: readonly string[], key: string): Promise<unknown> {
-    return this.watched(() => this.connection.send(args, key));
+    return this.guarded(() => this.connection.send(args, key));
   }
 
   /** Runs a script even during an outage, and without a word to the watch. */
@@ -55,21 +55,21 @@ export class Commands {
     return inTime(this.evaluate(script, keys, args), Math.max(this.timeout, 1000));
   }
 
-  private async watched(work: () => Promise<unknown>): Promise<unknown> {
-    if (this.watch.isOn) throw new RedisAwayError("Redis is away");
-    const { answers, lateOnes } = this;
+  private async guarded(work: () => Promise<unknown>): Promise<unknown> {
+    if (this.breaker.isOpen) throw new RedisAwayError("Redis is away");
+    const { replyCount: answers, lateCount: lateOnes } = this;
     let over = false;
     // Once the caller was told that there is no answer, nothing is sent any more.
     const sent = this.connected().then(() => (over ? undefined : work()));
     try {
       const answer = await inTime(sent, this.timeout);
-      this.answers++;
-      this.watch.succeeded();
+      this.replyCount++;
+      this.breaker.succeeded();
       return answer;
     } catch (error) {
       over = true;
-      if (CALLERS_FAULT.test(messageOf(error))) throw new TypeError(messageOf(error), { cause: error });
-      this.failed(error, this.answers > answers, this.lateOnes > lateOnes);
+      if (KEY_ERROR.test(messageOf(error))) throw new TypeError(messageOf(error), { cause: error });
+      this.failed(error, this.replyCount > answers, this.lateCount > lateOnes);
       throw new RedisAwayError(error);
     }
   }
@@ -79,14 +79,14 @@ export class Commands {
   private failed(error: unknown, answered: boolean, counted: boolean): void {
     if (error instanceof LateError) {
       if (answered || counted) return;
-      this.lateOnes++;
+      this.lateCount++;
     }
-    this.watch.failed(error);
+    this.breaker.failed(error);
   }
 
   /** Resolves when the connection is ready for the first time. */
   async connected(): Promise<void> {
-    if (this.connection.isReady()) this.met = true;
+    if (this.connection.isReady()) this.wasReady = true;
     else await (this.connecting ??= this.connect().finally(() => (this.connecting = undefined)));
   }
 
@@ -97,11 +97,11 @@ export class Commands {
   private async connect(): Promise<void> {
     while (!this.connection.isReady()) {
       // Once it was there, its loss is an outage; clients that keep commands for later must not send them then.
-      if (this.met) throw new Error("the connection is lost");
+      if (this.wasReady) throw new Error("the connection is lost");
       if (this.closed) throw new Error("the store was closed");
       await new Promise<void>((resolve) => setTimeout(resolve, CONNECT_POLL_MS).unref());
     }
-    this.met = true;
+    this.wasReady = true;
   }
 
   private async evaluate(

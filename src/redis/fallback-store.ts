@@ -3,10 +3,10 @@ import type { HitOptions, Hits, Namespace } from "../store/store.js";
 import { RedisAwayError } from "./commands.js";
 
 /** How many writes wait for Redis at most. */
-const MOST_WAITING = 100_000;
+const MAX_PENDING = 100_000;
 
 /** A write that waits for Redis. */
-export interface Waiting {
+export interface PendingWrite {
   readonly key: string;
   readonly value: string;
   /** Seconds left; 0 = for ever. */
@@ -26,12 +26,12 @@ export class FallbackStore {
   private counters = new MemoryStore();
   /** Outlives the outage: what was spent here stays spent here. */
   private readonly spent = new MemoryStore();
-  private readonly kept = new Map<string, Kept>();
+  private readonly pending = new Map<string, Kept>();
   private spentAny = false;
   private dropped = 0;
 
   /** How many bans found no room to wait since this was last asked. */
-  takeLost(): number {
+  takeDropped(): number {
     const { dropped } = this;
     this.dropped = 0;
     return dropped;
@@ -41,7 +41,7 @@ export class FallbackStore {
     const namespace = namespaceOf(key);
     if (namespace === "hit" || namespace === "cache") return this.counters.get(key);
     if (namespace === "spent") return this.spent.get(key);
-    const kept = this.kept.get(key);
+    const kept = this.pending.get(key);
     if (kept !== undefined && Date.now() < kept.ends) return kept.value;
     throw new RedisAwayError("Redis is away");
   }
@@ -50,7 +50,7 @@ export class FallbackStore {
     const namespace = namespaceOf(key);
     if (namespace === "hit" || namespace === "cache") this.counters.set(key, value, ttl);
     else if (namespace === "spent") this.spend(key, value, ttl);
-    else this.wait(key, { value, ends: ttl === 0 ? Infinity : Date.now() + ttl * 1000 });
+    else this.enqueue(key, { value, ends: ttl === 0 ? Infinity : Date.now() + ttl * 1000 });
   }
 
   add(key: string, value: string, ttl: number): boolean {
@@ -62,12 +62,12 @@ export class FallbackStore {
   }
 
   increment(key: string, by: number, ttl: number): number {
-    this.mayCount(key);
+    this.requireCounter(key);
     return this.counters.increment(key, by, ttl);
   }
 
   hit(key: string, window: number, limit: number, options?: HitOptions): Hits {
-    this.mayCount(key);
+    this.requireCounter(key);
     return this.counters.hit(key, window, limit, options);
   }
 
@@ -83,32 +83,32 @@ export class FallbackStore {
   }
 
   /** The writes that wait for keys that start with `prefix`, oldest first. */
-  *waiting(prefix = ""): Generator<Waiting, void, undefined> {
-    for (const [key, { value, ends }] of [...this.kept]) {
+  *pendingWrites(prefix = ""): Generator<PendingWrite, void, undefined> {
+    for (const [key, { value, ends }] of [...this.pending]) {
       if (!key.startsWith(prefix)) continue;
       const left = ends === Infinity ? 0 : (ends - Date.now()) / 1000;
       if (ends === Infinity || left > 0) yield { key, value, ttl: left };
-      else this.kept.delete(key);
+      else this.pending.delete(key);
     }
   }
 
   /** Whether any write waits. */
-  get waits(): boolean {
-    return this.kept.size > 0;
+  get hasPending(): boolean {
+    return this.pending.size > 0;
   }
 
   /** A write that waits is no longer wanted. */
-  forget(key: string): void {
-    this.kept.delete(key);
+  discard(key: string): void {
+    this.pending.delete(key);
   }
 
   /** A write that waited was made; a newer one for the same key goes on waiting. */
-  wrote(key: string, value: string): void {
-    if (this.kept.get(key)?.value === value) this.kept.delete(key);
+  confirm(key: string, value: string): void {
+    if (this.pending.get(key)?.value === value) this.pending.delete(key);
   }
 
   /** Redis counts again: what was counted here is over. */
-  forgetCounters(): void {
+  resetCounters(): void {
     this.counters.close();
     this.counters = new MemoryStore();
   }
@@ -123,15 +123,15 @@ export class FallbackStore {
     return this.spent.add(key, value, ttl);
   }
 
-  private wait(key: string, kept: Kept): void {
-    if (this.kept.size >= MOST_WAITING && !this.kept.has(key)) {
+  private enqueue(key: string, kept: Kept): void {
+    if (this.pending.size >= MAX_PENDING && !this.pending.has(key)) {
       this.dropped++;
       throw new RedisAwayError("Redis is away, and too many bans wait for it already");
     }
-    this.kept.set(key, kept);
+    this.pending.set(key, kept);
   }
 
-  private mayCount(key: string): void {
+  private requireCounter(key: string): void {
     if (namespaceOf(key) !== "hit" && namespaceOf(key) !== "cache") throw new RedisAwayError("Redis is away");
   }
 }

@@ -2,7 +2,7 @@ import { NAMESPACES, type Namespace } from "../store/store.js";
 import { bunkerwebKey, fromBunkerweb, BUNKERWEB_BANS } from "./bunkerweb-keys.js";
 
 /** Where one of the store's keys lives in Redis. */
-export interface Place {
+export interface KeyLocation {
   readonly namespace: Namespace;
   /** The key without its namespace: the index's member. */
   readonly rest: string;
@@ -30,7 +30,7 @@ export class KeyNames {
   ) {}
 
   /** @throws {TypeError} when `key` has no namespace */
-  place(key: string): Place {
+  locate(key: string): KeyLocation {
     const colon = key.indexOf(":");
     const namespace = key.slice(0, colon) as Namespace;
     if (!NAMESPACES.includes(namespace))
@@ -76,7 +76,7 @@ export class KeyNames {
 }
 
 /** The keys that a script about one place is given. */
-export function keysOf({ data, index, stem }: Place): string[] {
+export function keysOf({ data, index, stem }: KeyLocation): string[] {
   return [data, index, stem];
 }
 

@@ -43,7 +43,7 @@ export interface RedisStoreOptions {
 }
 
 /** {@link RedisStoreOptions} read and checked. */
-export interface RedisSetup {
+export interface RedisResolved {
   url: string | undefined;
   client: object | undefined;
   prefix: string;
@@ -61,7 +61,7 @@ const budget = (what: string): { check: ReturnType<typeof integer>; default: num
   help: `How many ${what} keys there may be.`,
 });
 
-const budgetsTable: OptionsTable<RedisSetup["maxKeys"]> = {
+const budgetsTable: OptionsTable<RedisResolved["maxKeys"]> = {
   spent: budget("spent"),
   hit: budget("hit"),
   cache: budget("cache"),
@@ -78,7 +78,7 @@ const loggerCheck = check<Logger | false>("a console-shaped logger with info and
 });
 
 /** The options of a `RedisStore`. */
-export const redisTable: OptionsTable<RedisSetup> = {
+export const redisTable: OptionsTable<RedisResolved> = {
   url: {
     check: text("redis://… or rediss://…", /^rediss?:\/\/[^\s]+$/),
     default: undefined,
@@ -108,7 +108,7 @@ export const redisTable: OptionsTable<RedisSetup> = {
  *
  * @throws {BunkerOptionsError} listing all that is wrong with them
  */
-export function readRedisOptions(options: unknown): RedisSetup {
+export function readRedisOptions(options: unknown): RedisResolved {
   return allProblemsAtOnce((report) => {
     const read = readOptions(redisTable, options, "", report);
     const given = (options ?? {}) as RedisStoreOptions;
@@ -148,6 +148,6 @@ function checkClient(client: object, bunkerweb: boolean, report: ReportProblem):
 }
 
 /** The most keys of a namespace in one of its indexes; 0 = any number. */
-export function budgetOf(setup: RedisSetup, namespace: Namespace, buckets: number): number {
+export function budgetOf(setup: RedisResolved, namespace: Namespace, buckets: number): number {
   return namespace === "ban" || namespace === "state" ? 0 : Math.ceil(setup.maxKeys[namespace] / buckets);
 }

@@ -7,15 +7,15 @@ import {
   type StoreChange,
 } from "../store/store.js";
 import { bunkerwebCounter } from "./bunkerweb-keys.js";
-import { ChangeFeed, newsOf } from "./change-feed.js";
+import { ChangeFeed, changeMessage } from "./change-feed.js";
 import type { RedisConnection } from "./clients/connection.js";
-import { connectionOf } from "./clients/recognise.js";
+import { connectionOf } from "./clients/open-connection.js";
 import { Commands, inTime, RedisAwayError } from "./commands.js";
-import { BUCKETS, keysOf, KeyNames, type Place } from "./key-names.js";
+import { BUCKETS, keysOf, KeyNames, type KeyLocation } from "./key-names.js";
 import { WriteBehindQueue } from "./write-behind-queue.js";
-import { Listing, secondsOf } from "./listing.js";
+import { KeyListing, secondsOf } from "./key-listing.js";
 import { CircuitBreaker } from "./circuit-breaker.js";
-import { budgetOf, readRedisOptions, type RedisSetup, type RedisStoreOptions } from "./redis-options.js";
+import { budgetOf, readRedisOptions, type RedisResolved, type RedisStoreOptions } from "./redis-options.js";
 import { DELETE, HIT, INCREMENT, PROBE, READ, WRITE, type Script } from "./scripts.js";
 import { FallbackStore } from "./fallback-store.js";
 
@@ -36,44 +36,44 @@ const PATIENCE_MS = 1500;
 export class RedisStore implements Store {
   /** Whether BunkerWeb reads the bans, which knows single addresses only. */
   readonly exactBans: boolean;
-  private readonly setup: RedisSetup;
+  private readonly options: RedisResolved;
   private readonly names: KeyNames;
   private readonly connection: RedisConnection;
-  private readonly outage: CircuitBreaker;
+  private readonly breaker: CircuitBreaker;
   private readonly commands: Commands;
-  private readonly changes: ChangeFeed;
-  private readonly listing: Listing;
-  private readonly standIn = new FallbackStore();
-  private readonly late: WriteBehindQueue;
+  private readonly feed: ChangeFeed;
+  private readonly listing: KeyListing;
+  private readonly fallback = new FallbackStore();
+  private readonly writeBehind: WriteBehindQueue;
   private readonly made = Date.now();
   private closed = false;
 
   constructor(options: RedisStoreOptions) {
-    const setup = (this.setup = readRedisOptions(options));
+    const setup = (this.options = readRedisOptions(options));
     this.exactBans = setup.bunkerweb;
     this.names = new KeyNames(setup.prefix, setup.bunkerweb);
     this.connection = connectionOf(setup);
-    this.outage = new CircuitBreaker({
+    this.breaker = new CircuitBreaker({
       logger: setup.logger,
       probe: () => this.commands.probe(PROBE, [`${setup.prefix}probe:{0}`]),
-      renew: () => this.connection.renew(),
+      reconnect: () => this.connection.reconnect(),
       recover: () => this.recover(),
       // A ban that was made while the others were being written.
-      over: () => {
-        if (this.standIn.waits) this.late.flushSoon();
+      closed: () => {
+        if (this.fallback.hasPending) this.writeBehind.flushSoon();
       },
     });
-    this.commands = new Commands(this.connection, setup.timeout, this.outage);
-    this.late = new WriteBehindQueue(this.commands, this.names, this.standIn);
-    this.listing = new Listing(this.commands, this.names);
-    this.changes = new ChangeFeed({
+    this.commands = new Commands(this.connection, setup.timeout, this.breaker);
+    this.writeBehind = new WriteBehindQueue(this.commands, this.names, this.fallback);
+    this.listing = new KeyListing(this.commands, this.names);
+    this.feed = new ChangeFeed({
       connection: this.connection,
       names: this.names,
       read: (key) => this.read(key),
       publish: (channel, text) => this.commands.send(["PUBLISH", channel, text], channel),
     });
     void this.commands.connected().then(
-      () => this.changes.start(),
+      () => this.feed.start(),
       () => undefined,
     );
   }
@@ -81,59 +81,59 @@ export class RedisStore implements Store {
   /** Resolves when Redis is reached and changes made elsewhere are heard of. Waits for ever while Redis is away. */
   async ready(): Promise<void> {
     await this.commands.connected();
-    await this.changes.start();
+    await this.feed.start();
   }
 
   async get(key: string): Promise<string | undefined> {
-    const place = this.names.place(key);
-    return this.ask(
+    const location = this.names.locate(key);
+    return this.withFallback(
       async () => {
-        const value = await this.commands.send(["GET", place.data], place.data).catch(noText);
+        const value = await this.commands.send(["GET", location.data], location.data).catch(noText);
         return typeof value === "string" ? value : undefined;
       },
-      () => this.standIn.get(key),
+      () => this.fallback.get(key),
     );
   }
 
   async ttl(key: string): Promise<number | undefined> {
-    const place = this.names.place(key);
-    return secondsOf(Number(await this.commands.send(["PTTL", place.data], place.data)));
+    const location = this.names.locate(key);
+    return secondsOf(Number(await this.commands.send(["PTTL", location.data], location.data)));
   }
 
   /** @throws {StoreFullError} when a new `spent` key finds no room */
   async set(key: string, value: string, ttl = 0): Promise<void> {
-    const place = this.names.place(key);
+    const location = this.names.locate(key);
     // What waited under this key is older.
-    this.standIn.forget(key);
-    await this.ask<unknown>(
-      () => this.write(place, value, ttl, ""),
+    this.fallback.discard(key);
+    await this.withFallback<unknown>(
+      () => this.write(location, value, ttl, ""),
       () => {
-        this.standIn.set(key, value, checked(ttl));
-        if (this.standIn.waits && !this.outage.isOn) this.late.flushSoon();
+        this.fallback.set(key, value, checked(ttl));
+        if (this.fallback.hasPending && !this.breaker.isOpen) this.writeBehind.flushSoon();
       },
     );
   }
 
   /** @throws {StoreFullError} when a new `spent` key finds no room */
   async add(key: string, value: string, ttl: number): Promise<boolean> {
-    const place = this.names.place(key);
-    if (this.standIn.hasSpent(key)) return false;
-    return this.ask(
-      () => this.write(place, value, ttl, "add"),
-      () => this.standIn.add(key, value, checked(ttl)),
+    const location = this.names.locate(key);
+    if (this.fallback.hasSpent(key)) return false;
+    return this.withFallback(
+      () => this.write(location, value, ttl, "add"),
+      () => this.fallback.add(key, value, checked(ttl)),
     );
   }
 
   /** @throws {TypeError} when `key` holds something else than a whole number */
   async increment(key: string, by: number, ttl: number): Promise<number> {
     if (!Number.isSafeInteger(by)) throw new RangeError(`increments are whole numbers, not ${by}`);
-    const place = this.names.place(key);
-    return this.ask(
+    const location = this.names.locate(key);
+    return this.withFallback(
       async () => {
-        const sum = await this.update(INCREMENT, place, String(by), ttl, "");
-        return Number(Array.isArray(sum) ? sum[0] : full(place.namespace));
+        const sum = await this.update(INCREMENT, location, String(by), ttl, "");
+        return Number(Array.isArray(sum) ? sum[0] : full(location.namespace));
       },
-      () => this.standIn.increment(key, by, checked(ttl)),
+      () => this.fallback.increment(key, by, checked(ttl)),
     );
   }
 
@@ -145,38 +145,42 @@ export class RedisStore implements Store {
         `hit needs a window above 0 s, a limit from 1 and a whole weight from 1, not ${window}, ${limit}, ${weight}`,
       );
     }
-    const place = this.names.place(key);
-    return this.ask(
+    const location = this.names.locate(key);
+    return this.withFallback(
       async () => {
-        const args = [place.rest, String(window * 1000), String(Math.floor(limit)), String(weight)];
-        const [most, evict] = this.budget(place);
-        const shared = this.setup.bunkerwebCounters ? bunkerwebCounter(place.rest) : undefined;
-        const keys = shared === undefined ? keysOf(place) : [...keysOf(place), shared];
+        const args = [location.rest, String(window * 1000), String(Math.floor(limit)), String(weight)];
+        const [most, evict] = this.budget(location);
+        const shared = this.options.bunkerwebCounters ? bunkerwebCounter(location.rest) : undefined;
+        const keys = shared === undefined ? keysOf(location) : [...keysOf(location), shared];
         const found = await this.commands.run(HIT, keys, [
           ...args,
           note === undefined ? "" : `:${note}`,
           most,
           evict,
-          this.names.channel(place.namespace),
+          this.names.channel(location.namespace),
         ]);
-        const [count, ...notes] = Array.isArray(found) ? (found as unknown[]) : full(place.namespace);
+        const [count, ...notes] = Array.isArray(found) ? (found as unknown[]) : full(location.namespace);
         return { count: Number(count), notes: notes.map(String) };
       },
-      () => this.standIn.hit(key, window, limit, options),
+      () => this.fallback.hit(key, window, limit, options),
     );
   }
 
   async delete(key: string): Promise<boolean> {
-    const place = this.names.place(key);
-    this.standIn.forget(key);
-    return this.ask(
+    const location = this.names.locate(key);
+    this.fallback.discard(key);
+    return this.withFallback(
       async () => {
-        const gone = await this.telling(place, 0, (news) =>
-          this.commands.run(DELETE, keysOf(place), [place.rest, this.names.channel(place.namespace), news]),
+        const gone = await this.announcing(location, 0, (news) =>
+          this.commands.run(DELETE, keysOf(location), [
+            location.rest,
+            this.names.channel(location.namespace),
+            news,
+          ]),
         );
         return Number(gone) === 1;
       },
-      () => this.standIn.delete(key),
+      () => this.fallback.delete(key),
     );
   }
 
@@ -189,18 +193,18 @@ export class RedisStore implements Store {
   }
 
   watch(namespace: Namespace, listener: (change: StoreChange) => void, onGap?: () => void): () => void {
-    return this.changes.watch(namespace, listener, onGap);
+    return this.feed.watch(namespace, listener, onGap);
   }
 
   /** Ends the connections that the store opened; a client that it was given stays open. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.outage.close();
+    this.breaker.close();
     this.commands.close();
-    this.changes.close();
-    this.late.close();
-    this.standIn.close();
+    this.feed.close();
+    this.writeBehind.close();
+    this.fallback.close();
     this.connection.close();
   }
 
@@ -210,9 +214,9 @@ export class RedisStore implements Store {
     prefix: string,
     values: boolean,
   ): AsyncGenerator<StoreChange, void, undefined> {
-    await this.reached();
+    await this.waitUntilReached();
     const waiting = new Set<string>();
-    for (const one of this.standIn.waiting(`${namespace}:${prefix}`)) {
+    for (const one of this.fallback.pendingWrites(`${namespace}:${prefix}`)) {
       waiting.add(one.key);
       yield one;
     }
@@ -221,75 +225,75 @@ export class RedisStore implements Store {
   }
 
   // What changed between a listing and the moment from which changes are heard would be lost.
-  private async reached(): Promise<void> {
-    if (this.outage.isOn) throw new RedisAwayError("Redis is away");
+  private async waitUntilReached(): Promise<void> {
+    if (this.breaker.isOpen) throw new RedisAwayError("Redis is away");
     try {
-      await inTime(this.ready(), Math.max(this.setup.timeout, this.made + PATIENCE_MS - Date.now()));
+      await inTime(this.ready(), Math.max(this.options.timeout, this.made + PATIENCE_MS - Date.now()));
     } catch (error) {
-      this.outage.failed(error);
+      this.breaker.failed(error);
       throw new RedisAwayError(error);
     }
   }
 
-  private async ask<T>(work: () => Promise<T>, instead: () => T): Promise<T> {
+  private async withFallback<T>(work: () => Promise<T>, instead: () => T): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof RedisAwayError && this.setup.fallback) return instead();
+      if (error instanceof RedisAwayError && this.options.fallback) return instead();
       throw error;
     }
   }
 
-  private async write(place: Place, value: string, ttl: number, how: "add" | ""): Promise<boolean> {
-    const written = Number(await this.update(WRITE, place, value, ttl, how));
-    return written === -1 ? full(place.namespace) : written === 1;
+  private async write(location: KeyLocation, value: string, ttl: number, how: "add" | ""): Promise<boolean> {
+    const written = Number(await this.update(WRITE, location, value, ttl, how));
+    return written === -1 ? full(location.namespace) : written === 1;
   }
 
   private update(
     script: Script,
-    place: Place,
+    location: KeyLocation,
     value: string,
     ttl: number,
     how: "add" | "",
   ): Promise<unknown> {
     const ms = Math.ceil(checked(ttl) * 1000);
-    const channel = this.names.channel(place.namespace);
-    return this.telling(place, ms, (news) =>
-      this.commands.run(script, keysOf(place), [
-        place.rest,
+    const channel = this.names.channel(location.namespace);
+    return this.announcing(location, ms, (news) =>
+      this.commands.run(script, keysOf(location), [
+        location.rest,
         value,
         String(ms),
         channel,
         news,
-        ...this.budget(place),
+        ...this.budget(location),
         how,
       ]),
     );
   }
 
   // A write is over when those who watch here have been told of it, in Redis's order: nobody sees an older state afterwards.
-  private async telling(
-    place: Place,
+  private async announcing(
+    location: KeyLocation,
     ms: number,
     write: (news: string) => Promise<unknown>,
   ): Promise<unknown> {
-    const sent = this.changes.expect(place.namespace);
+    const sent = this.feed.expect(location.namespace);
     try {
-      const answer = await write(newsOf(place.rest, ms, sent?.tag));
+      const answer = await write(changeMessage(location.rest, ms, sent?.tag));
       if (answer !== 0 && answer !== -1 && sent !== undefined)
-        await inTime(sent.heard, this.setup.timeout).catch(() => undefined);
+        await inTime(sent.delivered, this.options.timeout).catch(() => undefined);
       return answer;
     } finally {
       sent?.cancel();
     }
   }
 
-  private budget({ namespace }: Place): [most: string, evict: string] {
-    return [String(budgetOf(this.setup, namespace, BUCKETS)), namespace === "spent" ? "" : "evict"];
+  private budget({ namespace }: KeyLocation): [most: string, evict: string] {
+    return [String(budgetOf(this.options, namespace, BUCKETS)), namespace === "spent" ? "" : "evict"];
   }
 
   private async read(key: string): Promise<{ value: string; ttl: number } | undefined> {
-    const { data } = this.names.place(key);
+    const { data } = this.names.locate(key);
     const [left, value] = (await this.commands.run(READ, [data], [])) as [number, string | null];
     const ttl = secondsOf(left);
     return ttl === undefined || typeof value !== "string" ? undefined : { value, ttl };
@@ -297,10 +301,10 @@ export class RedisStore implements Store {
 
   // Redis takes writes again: what waited is written before anybody reads.
   private async recover(): Promise<string> {
-    const written = await this.late.flush();
-    const lost = this.standIn.takeLost();
-    this.standIn.forgetCounters();
-    void this.changes.check();
+    const written = await this.writeBehind.flush();
+    const lost = this.fallback.takeDropped();
+    this.fallback.resetCounters();
+    void this.feed.check();
     return `${written > 0 ? `; ${written} keys that waited were written` : ""}${lost > 0 ? `; ${lost} found no room to wait` : ""}`;
   }
 }

@@ -1,8 +1,8 @@
-import { newsOf } from "./change-feed.js";
+import { changeMessage } from "./change-feed.js";
 import type { Commands } from "./commands.js";
 import { keysOf, type KeyNames } from "./key-names.js";
 import { WRITE } from "./scripts.js";
-import type { FallbackStore, Waiting } from "./fallback-store.js";
+import type { FallbackStore, PendingWrite } from "./fallback-store.js";
 
 /** Waiting bans written at a time. */
 const BATCH = 500;
@@ -16,14 +16,14 @@ export class WriteBehindQueue {
   constructor(
     private readonly commands: Commands,
     private readonly names: KeyNames,
-    private readonly standIn: FallbackStore,
+    private readonly fallback: FallbackStore,
   ) {}
 
   /** Writes everything that waits; answers how much that was. */
   async flush(): Promise<number> {
     let written = 0;
     let batch: Promise<void>[] = [];
-    for (const waiting of this.standIn.waiting()) {
+    for (const waiting of this.fallback.pendingWrites()) {
       batch.push(this.write(waiting));
       written++;
       if (batch.length < BATCH) continue;
@@ -49,20 +49,20 @@ export class WriteBehindQueue {
     clearTimeout(this.timer);
   }
 
-  private async write({ key, value, ttl }: Waiting): Promise<void> {
-    const place = this.names.place(key);
+  private async write({ key, value, ttl }: PendingWrite): Promise<void> {
+    const location = this.names.locate(key);
     const ms = Math.ceil(ttl * 1000);
-    const channel = this.names.channel(place.namespace);
-    await this.commands.probe(WRITE, keysOf(place), [
-      place.rest,
+    const channel = this.names.channel(location.namespace);
+    await this.commands.probe(WRITE, keysOf(location), [
+      location.rest,
       value,
       String(ms),
       channel,
-      newsOf(place.rest, ms),
+      changeMessage(location.rest, ms),
       "0",
       "",
       "",
     ]);
-    this.standIn.wrote(key, value);
+    this.fallback.confirm(key, value);
   }
 }

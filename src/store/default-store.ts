@@ -7,7 +7,7 @@ export const defaultStore = new MemoryStore();
 let warned = false;
 
 /** {@link defaultStore}, for a middleware that was given no store; says once what that means among several workers. */
-export function storeForWhomHasNone(): MemoryStore {
+export function useDefaultStore(): MemoryStore {
   if (!warned && isOneOfSeveral()) {
     warned = true;
     process.emitWarning(

@@ -1,5 +1,5 @@
 import { COUNTING, EXACT_COUNTING } from "./contract/counting.js";
-import { subjectOf, type Clause, type Subject } from "./contract/clause.js";
+import { newContractContext, type Clause, type ContractContext } from "./contract/clause.js";
 import { LISTING, WATCHING } from "./contract/listing.js";
 import { VALUES } from "./contract/values.js";
 import type { Store } from "./store.js";
@@ -61,13 +61,13 @@ export function describeStore(
   ];
   describe(`${name} keeps the store contract`, () => {
     let checked: StoreToCheck | undefined;
-    let subject: Subject | undefined;
+    let subject: ContractContext | undefined;
 
     beforeEach(async () => {
       checked = subject = undefined;
       const made = (checked = await create());
       if (typeof made.advance !== "function") throw new TypeError("create() must answer { store, advance }");
-      subject = subjectOf(made.store, (seconds) => made.advance(seconds));
+      subject = newContractContext(made.store, (seconds) => made.advance(seconds));
     });
     afterEach(async () => {
       await checked?.store.close?.();

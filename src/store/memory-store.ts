@@ -1,9 +1,13 @@
 import { RefuseWhenFull, type Admission } from "./memory/admission.js";
 import { Eviction } from "./memory/eviction.js";
 import { countHits, Hit } from "./memory/hit-window.js";
-import { readMemoryOptions, type MemorySetup, type MemoryStoreOptions } from "./memory/memory-options.js";
+import {
+  readMemoryOptions,
+  type MemoryStoreResolved,
+  type MemoryStoreOptions,
+} from "./memory/memory-options.js";
 import { Quotas } from "./memory/quotas.js";
-import { Room, type Value } from "./memory/room.js";
+import { Partition, type Value } from "./memory/partition.js";
 import { Sweeper } from "./memory/sweeper.js";
 import { Watchers } from "./memory/watchers.js";
 import {
@@ -31,11 +35,11 @@ export class MemoryStore implements Store {
   /** The store's clock, in ms. */
   readonly now = (): number => this.clock();
 
-  private readonly setup: MemorySetup;
+  private readonly setup: MemoryStoreResolved;
   private readonly watchers = new Watchers();
   private readonly sweep = (): "more" | "later" | "nothing" => this.sweepSlice();
   private readonly sweeper = new Sweeper(this.sweep);
-  private rooms: ReadonlyMap<string, Room>;
+  private partitions: ReadonlyMap<string, Partition>;
   private clock: () => number;
   /** Added to the clock, so that a change of clocks leaves every key the time it had left. */
   private offset = 0;
@@ -47,45 +51,45 @@ export class MemoryStore implements Store {
   constructor(options: MemoryStoreOptions = {}) {
     this.setup = readMemoryOptions(options);
     this.clock = this.setup.now ?? Date.now;
-    this.rooms = newRooms(this.setup);
+    this.partitions = newPartitions(this.setup);
   }
 
   /** Takes on a clock (ms), unless the constructor was given one. Keys keep the seconds they had left. */
   useClock(now: () => number): void {
     if (this.setup.now !== undefined || now === this.clock) return;
-    const empty = [...this.rooms.values()].every((room) => room.size === 0);
+    const empty = [...this.partitions.values()].every((partition) => partition.size === 0);
     this.offset = empty ? 0 : this.time() - now();
     this.clock = now;
   }
 
   get(key: string): string | undefined {
-    const room = this.roomOf(key);
-    const slot = room.find(key, this.time());
-    return slot === undefined ? undefined : textOf(room.valueAt(slot));
+    const partition = this.partitionOf(key);
+    const slot = partition.find(key, this.time());
+    return slot === undefined ? undefined : textOf(partition.valueAt(slot));
   }
 
   ttl(key: string): number | undefined {
     const now = this.time();
-    const room = this.roomOf(key);
-    const slot = room.find(key, now);
+    const partition = this.partitionOf(key);
+    const slot = partition.find(key, now);
     if (slot === undefined) return undefined;
-    const expires = room.expiresAt(slot);
+    const expires = partition.expiresAt(slot);
     return expires === Infinity ? 0 : (expires - now) / 1000;
   }
 
   /** @throws {StoreFullError} when a new `ban`, `state` or `spent` key finds no room */
   set(key: string, value: string, ttl = 0): void {
     const now = this.time();
-    const room = this.roomOf(key);
-    this.write(room, key, room.find(key, now), value, ttl, now);
+    const partition = this.partitionOf(key);
+    this.write(partition, key, partition.find(key, now), value, ttl, now);
   }
 
   /** @throws {StoreFullError} when a new `ban`, `state` or `spent` key finds no room */
   add(key: string, value: string, ttl: number): boolean {
     const now = this.time();
-    const room = this.roomOf(key);
-    if (room.find(key, now) !== undefined) return false;
-    this.write(room, key, undefined, value, ttl, now);
+    const partition = this.partitionOf(key);
+    if (partition.find(key, now) !== undefined) return false;
+    this.write(partition, key, undefined, value, ttl, now);
     return true;
   }
 
@@ -95,12 +99,12 @@ export class MemoryStore implements Store {
    */
   increment(key: string, by: number, ttl: number): number {
     const now = this.time();
-    const room = this.roomOf(key);
-    const slot = room.find(key, now);
-    const sum = (slot === undefined ? 0 : numberOf(key, room.valueAt(slot))) + by;
+    const partition = this.partitionOf(key);
+    const slot = partition.find(key, now);
+    const sum = (slot === undefined ? 0 : numberOf(key, partition.valueAt(slot))) + by;
     if (!Number.isSafeInteger(sum))
       throw new RangeError(`"${key}" cannot become ${sum}: not a whole number that is kept exactly`);
-    this.write(room, key, slot, sum, ttl, now);
+    this.write(partition, key, slot, sum, ttl, now);
     return sum;
   }
 
@@ -113,36 +117,36 @@ export class MemoryStore implements Store {
       );
     }
     const now = this.time();
-    const room = this.roomOf(key);
-    const slot = room.find(key, now);
-    const before = slot === undefined ? undefined : room.valueAt(slot);
+    const partition = this.partitionOf(key);
+    const slot = partition.find(key, now);
+    const before = slot === undefined ? undefined : partition.valueAt(slot);
     if (before !== undefined && !(before instanceof Hit)) throw new TypeError(`"${key}" holds no hits`);
     // A clock that was put back must not bring the hits out of order.
     const at = before === undefined ? now : Math.max(now, before.at);
     const newest = new Hit(at, weight, note, before);
     const hits = countHits(newest, at, window * 1000, limit);
     // Not told to watchers: hits are too many and too small to be news.
-    if (slot === undefined) this.insert(room, key, newest, at + window * 1000, now);
-    else room.overwrite(slot, newest, at + window * 1000);
+    if (slot === undefined) this.insert(partition, key, newest, at + window * 1000, now);
+    else partition.overwrite(slot, newest, at + window * 1000);
     return hits;
   }
 
   delete(key: string): boolean {
-    const room = this.roomOf(key);
-    const slot = room.find(key, this.time());
+    const partition = this.partitionOf(key);
+    const slot = partition.find(key, this.time());
     if (slot === undefined) return false;
-    room.vacate(slot);
-    this.tell(key, undefined, 0);
+    partition.vacate(slot);
+    this.notify(key, undefined, 0);
     return true;
   }
 
   /** A key that is there all the while is listed once; others may work in between. */
   async *keys(namespace: Namespace, prefix = ""): AsyncGenerator<string, void, undefined> {
-    const room = this.roomOf(`${namespace}:`);
+    const partition = this.partitionOf(`${namespace}:`);
     const start = `${namespace}:${prefix}`;
-    for (let slot = 0; slot < room.end; slot++) {
+    for (let slot = 0; slot < partition.end; slot++) {
       if (slot % KEYS_SLICE === KEYS_SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
-      const key = room.keyAt(slot, this.time());
+      const key = partition.keyAt(slot, this.time());
       if (key?.startsWith(start) === true) yield key;
     }
   }
@@ -154,15 +158,15 @@ export class MemoryStore implements Store {
 
   /** Deletes everything, for tests; listeners are told of each key. */
   clear(): void {
-    const cleared = this.rooms;
+    const cleared = this.partitions;
     const now = this.time();
-    this.rooms = newRooms(this.setup);
+    this.partitions = newPartitions(this.setup);
     for (const namespace of NAMESPACES) {
-      if (!this.watchers.hears(namespace)) continue;
-      const room = cleared.get(namespace);
-      for (let slot = 0; slot < (room?.end ?? 0); slot++) {
-        const key = room?.keyAt(slot, now);
-        if (key !== undefined) this.tell(key, undefined, 0);
+      if (!this.watchers.hasListeners(namespace)) continue;
+      const partition = cleared.get(namespace);
+      for (let slot = 0; slot < (partition?.end ?? 0); slot++) {
+        const key = partition?.keyAt(slot, now);
+        if (key !== undefined) this.notify(key, undefined, 0);
       }
     }
   }
@@ -176,15 +180,15 @@ export class MemoryStore implements Store {
     return this.clock() + this.offset;
   }
 
-  private roomOf(key: string): Room {
-    const room = this.rooms.get(key.slice(0, key.indexOf(":")));
-    if (room === undefined)
+  private partitionOf(key: string): Partition {
+    const partition = this.partitions.get(key.slice(0, key.indexOf(":")));
+    if (partition === undefined)
       throw new TypeError(`a store's keys start with ${NAMESPACES.join(":, ")}:, unlike "${key}"`);
-    return room;
+    return partition;
   }
 
   private write(
-    room: Room,
+    partition: Partition,
     key: string,
     slot: number | undefined,
     value: string | number,
@@ -194,33 +198,33 @@ export class MemoryStore implements Store {
     if (!(ttl >= 0) || ttl === Infinity)
       throw new RangeError(`a time to live is a number of seconds from 0, not ${ttl}`);
     const expires = ttl === 0 ? Infinity : now + ttl * 1000;
-    if (slot === undefined) this.insert(room, key, value, expires, now);
-    else room.overwrite(slot, value, expires);
-    this.tell(key, value, ttl);
+    if (slot === undefined) this.insert(partition, key, value, expires, now);
+    else partition.overwrite(slot, value, expires);
+    this.notify(key, value, ttl);
   }
 
-  private insert(room: Room, key: string, value: Value, expires: number, now: number): void {
-    const evicted = room.insert(key, value, expires, now);
+  private insert(partition: Partition, key: string, value: Value, expires: number, now: number): void {
+    const evicted = partition.insert(key, value, expires, now);
     this.sweeper.wake();
-    if (evicted !== undefined) this.tell(evicted, undefined, 0);
+    if (evicted !== undefined) this.notify(evicted, undefined, 0);
   }
 
-  private tell(key: string, value: string | number | undefined, ttl: number): void {
+  private notify(key: string, value: string | number | undefined, ttl: number): void {
     const namespace = key.slice(0, key.indexOf(":")) as Namespace;
-    if (!this.watchers.hears(namespace)) return;
-    this.watchers.tell(namespace, { key, value: value === undefined ? undefined : String(value), ttl });
+    if (!this.watchers.hasListeners(namespace)) return;
+    this.watchers.notify(namespace, { key, value: value === undefined ? undefined : String(value), ttl });
   }
 
   private sweepSlice(): "more" | "later" | "nothing" {
     const now = this.time();
-    const rooms = [...this.rooms.values()];
-    const swept = rooms.map((room) => room.sweep(now, SLICE));
+    const partitions = [...this.partitions.values()];
+    const swept = partitions.map((partition) => partition.sweep(now, SLICE));
     if (swept.includes(false)) return "more";
-    return rooms.some((room) => room.expires) ? "later" : "nothing";
+    return partitions.some((partition) => partition.expires) ? "later" : "nothing";
   }
 }
 
-function newRooms({ maxKeys, engine }: MemorySetup): ReadonlyMap<string, Room> {
+function newPartitions({ maxKeys, engine }: MemoryStoreResolved): ReadonlyMap<string, Partition> {
   const admissions: Record<Namespace, Admission> = {
     ban: new RefuseWhenFull(),
     state: new RefuseWhenFull(),
@@ -228,7 +232,9 @@ function newRooms({ maxKeys, engine }: MemorySetup): ReadonlyMap<string, Room> {
     hit: new Eviction(maxKeys.hit),
     cache: new Eviction(maxKeys.cache),
   };
-  return new Map(NAMESPACES.map((name) => [name, new Room(name, maxKeys[name], admissions[name], engine)]));
+  return new Map(
+    NAMESPACES.map((name) => [name, new Partition(name, maxKeys[name], admissions[name], engine)]),
+  );
 }
 
 // A window has no text: it is read by hitting it.

@@ -67,24 +67,24 @@ export class SessionStore extends EventEmitter {
 
   /** Reads a session; `null` = there is none. */
   get(id: string, callback: (error: unknown, session?: never) => void): void {
-    this.answer(async () => parse(await this.guarded.get(this.key(id))) as never, callback);
+    this.complete(async () => parse(await this.guarded.get(this.key(id))) as never, callback);
   }
 
   /** Writes a session, for as long as its cookie lasts. */
   set(id: string, session: StoredSession, callback?: (error?: unknown) => void): void {
-    this.answer(async () => this.write(id, session), callback);
+    this.complete(async () => this.write(id, session), callback);
   }
 
   /** Removes a session. */
   destroy(id: string, callback?: (error?: unknown) => void): void {
-    this.answer(async () => {
+    this.complete(async () => {
       await this.guarded.delete(this.key(id));
     }, callback);
   }
 
   /** Lets a session last anew; one that is gone stays gone. */
   touch(id: string, session: StoredSession, callback?: (error?: unknown) => void): void {
-    this.answer(async () => {
+    this.complete(async () => {
       const kept = parse(await this.guarded.get(this.key(id)));
       if (kept !== null) await this.write(id, { ...kept, cookie: session.cookie });
     }, callback);
@@ -92,7 +92,7 @@ export class SessionStore extends EventEmitter {
 
   /** Reads all sessions, each with its id. */
   all(callback: (error: unknown, sessions?: never) => void): void {
-    this.answer(async () => {
+    this.complete(async () => {
       const sessions: object[] = [];
       for await (const key of this.store.keys("cache", this.prefix)) {
         const session = parse(await this.guarded.get(key));
@@ -104,7 +104,7 @@ export class SessionStore extends EventEmitter {
 
   /** Counts the sessions. */
   length(callback: (error: unknown, length?: number) => void): void {
-    this.answer(async () => {
+    this.complete(async () => {
       const keys = this.store.keys("cache", this.prefix)[Symbol.asyncIterator]();
       let count = 0;
       while ((await keys.next()).done !== true) count++;
@@ -114,7 +114,7 @@ export class SessionStore extends EventEmitter {
 
   /** Removes all sessions. */
   clear(callback?: (error?: unknown) => void): void {
-    this.answer(async () => {
+    this.complete(async () => {
       for await (const key of this.store.keys("cache", this.prefix)) await this.guarded.delete(key);
     }, callback);
   }
@@ -138,7 +138,7 @@ export class SessionStore extends EventEmitter {
   }
 
   // A callback that throws must not be called a second time with what it threw.
-  private answer<T>(
+  private complete<T>(
     work: () => Promise<T>,
     callback: ((error: unknown, value?: T) => void) | undefined,
   ): void {

@@ -4,22 +4,22 @@ export interface RedisConnection {
   readonly name: string;
   /** Keys of one script must share a slot, and no single server knows all keys. */
   readonly cluster: boolean;
-  /** Whether an {@link Ear} of it can be told of keys that others change. */
-  readonly tracks: boolean;
+  /** Whether an {@link Subscriber} of it can be told of keys that others change. */
+  readonly canTrack: boolean;
   /** Whether commands are sent at once, instead of being refused or queued. */
   isReady(): boolean;
   /** Sends one command; `key` says where in a cluster it belongs. */
   send(args: readonly string[], key: string): Promise<unknown>;
   /** Opens a connection of its own that listens. It is used once: when it is lost, another is opened. */
-  listen(handlers: EarHandlers): Promise<Ear>;
+  listen(handlers: SubscriberHandlers): Promise<Subscriber>;
   /** Connects anew if the connection is ours: a peer that vanished without a word is never noticed otherwise. */
-  renew(): void;
+  reconnect(): void;
   /** Ends the connection if it is ours. */
   close(): void;
 }
 
 /** What a listening connection tells. */
-export interface EarHandlers {
+export interface SubscriberHandlers {
   message(channel: string, text: string): void;
   /** Keys that were changed by anybody; `undefined` = any key may have been. */
   invalidated(keys: readonly string[] | undefined): void;
@@ -28,15 +28,15 @@ export interface EarHandlers {
 }
 
 /** A connection that listens. */
-export interface Ear {
-  /** Asks to be told of every change of keys that start so; before the first {@link Ear.subscribe}. */
+export interface Subscriber {
+  /** Asks to be told of every change of keys that start so; before the first {@link Subscriber.subscribe}. */
   track(prefixes: readonly string[]): Promise<void>;
   subscribe(channels: readonly string[]): Promise<void>;
   close(): void;
 }
 
 /** Where Redis tells a listening connection of changed keys (RESP2). */
-export const INVALIDATIONS = "__redis__:invalidate";
+export const INVALIDATION_CHANNEL = "__redis__:invalidate";
 
 /** The command with which a listening connection asks to be told of changed keys itself. */
 export function trackingCommand(id: unknown, prefixes: readonly string[]): string[] {

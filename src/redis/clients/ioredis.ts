@@ -1,8 +1,8 @@
 import {
-  INVALIDATIONS,
+  INVALIDATION_CHANNEL,
   trackingCommand,
-  type Ear,
-  type EarHandlers,
+  type Subscriber,
+  type SubscriberHandlers,
   type RedisConnection,
 } from "./connection.js";
 
@@ -29,7 +29,7 @@ export function isIoredis(client: object): client is IoredisClient {
 const CONNECT_TIMEOUT_MS = 2000;
 
 /** What a listening connection has otherwise than the client it is made from: it is used once and never mends itself. */
-const EAR_OPTIONS = {
+const SUBSCRIBER_OPTIONS = {
   lazyConnect: true,
   enableOfflineQueue: true,
   autoResubscribe: false,
@@ -48,14 +48,14 @@ const EAR_OPTIONS = {
 export class IoredisConnection implements RedisConnection {
   readonly name: string;
   readonly cluster: boolean;
-  readonly tracks: boolean;
+  readonly canTrack: boolean;
 
   constructor(
     private readonly client: IoredisClient,
     private readonly own: boolean,
   ) {
     this.cluster = client.isCluster === true;
-    this.tracks = !this.cluster;
+    this.canTrack = !this.cluster;
     this.name = this.cluster ? "ioredis (Cluster)" : "ioredis";
     // Without a listener Node ends the process at the first error.
     client.on("error", ignore);
@@ -69,8 +69,8 @@ export class IoredisConnection implements RedisConnection {
     return this.client.call(command, ...args);
   }
 
-  async listen(handlers: EarHandlers): Promise<Ear> {
-    const connection = this.nodeToHear().duplicate(EAR_OPTIONS);
+  async listen(handlers: SubscriberHandlers): Promise<Subscriber> {
+    const connection = this.subscriberNode().duplicate(SUBSCRIBER_OPTIONS);
     let over = false;
     const lost = (why: unknown): void => {
       if (over) return;
@@ -83,7 +83,7 @@ export class IoredisConnection implements RedisConnection {
     connection.on("messageBuffer", (channel: Buffer, message: Buffer | Buffer[] | null) => {
       if (over) return;
       const name = channel.toString();
-      if (name === INVALIDATIONS) handlers.invalidated(namesOf(message));
+      if (name === INVALIDATION_CHANNEL) handlers.invalidated(namesOf(message));
       else handlers.message(name, String(message));
     });
     await connection.connect();
@@ -91,7 +91,7 @@ export class IoredisConnection implements RedisConnection {
       async track(prefixes) {
         const [command = "", ...args] = trackingCommand(await connection.call("CLIENT", "ID"), prefixes);
         await connection.call(command, ...args);
-        await connection.subscribe(INVALIDATIONS);
+        await connection.subscribe(INVALIDATION_CHANNEL);
       },
       async subscribe(channels) {
         await connection.subscribe(...channels);
@@ -103,7 +103,7 @@ export class IoredisConnection implements RedisConnection {
     };
   }
 
-  renew(): void {
+  reconnect(): void {
     if (this.own) this.client.disconnect(true);
   }
 
@@ -112,7 +112,7 @@ export class IoredisConnection implements RedisConnection {
   }
 
   // Every node of a cluster hears every message.
-  private nodeToHear(): IoredisClient {
+  private subscriberNode(): IoredisClient {
     if (!this.cluster) return this.client;
     const nodes = this.client.nodes?.("master") ?? [];
     const node = nodes[Math.floor(Math.random() * nodes.length)];

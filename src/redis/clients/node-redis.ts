@@ -1,8 +1,8 @@
 import {
-  INVALIDATIONS,
+  INVALIDATION_CHANNEL,
   trackingCommand,
-  type Ear,
-  type EarHandlers,
+  type Subscriber,
+  type SubscriberHandlers,
   type RedisConnection,
 } from "./connection.js";
 
@@ -43,7 +43,7 @@ const BREAKS = ["error", "client-error", "topology-change"];
 export class NodeRedisConnection implements RedisConnection {
   readonly name: string;
   readonly cluster: boolean;
-  readonly tracks: boolean;
+  readonly canTrack: boolean;
   private readonly sentinel: boolean;
 
   constructor(
@@ -53,7 +53,7 @@ export class NodeRedisConnection implements RedisConnection {
     this.cluster = typeof client.nodeClient === "function";
     this.sentinel = typeof client.getMasterNode === "function";
     // Its Sentinel client keeps the listening connection to itself.
-    this.tracks = !this.cluster && !this.sentinel;
+    this.canTrack = !this.cluster && !this.sentinel;
     this.name = `redis${this.cluster ? " (Cluster)" : this.sentinel ? " (Sentinel)" : ""}`;
     // Without a listener Node ends the process at the first error.
     client.on("error", ignore);
@@ -68,7 +68,7 @@ export class NodeRedisConnection implements RedisConnection {
     return this.sentinel ? this.client.sendCommand(false, args) : this.client.sendCommand(args);
   }
 
-  async listen(handlers: EarHandlers): Promise<Ear> {
+  async listen(handlers: SubscriberHandlers): Promise<Subscriber> {
     if (this.sentinel) return this.listenBySentinel(handlers);
     const connection = await this.duplicate();
     let over = false;
@@ -82,7 +82,7 @@ export class NodeRedisConnection implements RedisConnection {
     connection.on("end", () => lost(new Error("the connection was closed")));
     const hear = (message: unknown, channel: string): void => {
       if (over) return;
-      if (channel === INVALIDATIONS)
+      if (channel === INVALIDATION_CHANNEL)
         handlers.invalidated(Array.isArray(message) ? message.map(String) : undefined);
       else handlers.message(channel, String(message));
     };
@@ -98,7 +98,7 @@ export class NodeRedisConnection implements RedisConnection {
         await connection.sendCommand(
           trackingCommand(await connection.sendCommand(["CLIENT", "ID"]), prefixes),
         );
-        await connection.subscribe(INVALIDATIONS, hear);
+        await connection.subscribe(INVALIDATION_CHANNEL, hear);
       },
       async subscribe(channels) {
         await connection.subscribe([...channels], hear);
@@ -110,7 +110,7 @@ export class NodeRedisConnection implements RedisConnection {
     };
   }
 
-  renew(): void {
+  reconnect(): void {
     if (!this.own) return;
     end(this.client);
     this.client.connect().catch(ignore);
@@ -121,7 +121,7 @@ export class NodeRedisConnection implements RedisConnection {
   }
 
   // Its Sentinel client listens on a connection that it keeps to itself and mends itself; what is said meanwhile is missed.
-  private listenBySentinel(handlers: EarHandlers): Promise<Ear> {
+  private listenBySentinel(handlers: SubscriberHandlers): Promise<Subscriber> {
     const { client } = this;
     const subscribed: string[] = [];
     let over = false;

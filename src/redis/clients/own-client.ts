@@ -8,9 +8,9 @@ import { NodeRedisConnection, type NodeRedisClient } from "./node-redis.js";
 export type Load = (name: string) => unknown;
 
 const CONNECT_TIMEOUT_MS = 2000;
-const LONGEST_PAUSE_MS = 1000;
+const MAX_PAUSE_MS = 1000;
 
-const pause = (attempt: number): number => Math.min(LONGEST_PAUSE_MS, 50 * 2 ** Math.min(attempt, 10));
+const pause = (attempt: number): number => Math.min(MAX_PAUSE_MS, 50 * 2 ** Math.min(attempt, 10));
 
 /**
  * Opens a connection of our own to `url`, with whichever client is installed: `redis`, else `ioredis`.

@@ -3,7 +3,7 @@ import type { Namespace, Store } from "../store.js";
 import type { Awaitable } from "../../awaitable.js";
 
 /** A store being checked, and the hand on its clock. */
-export interface Subject {
+export interface ContractContext {
   readonly store: Store;
   /** Lets so many seconds go by for the store. */
   readonly advance: (seconds: number) => Awaitable<void>;
@@ -14,23 +14,23 @@ export interface Subject {
 /** One thing that a store must do. */
 export interface Clause {
   readonly name: string;
-  check(subject: Subject): Promise<void>;
+  check(subject: ContractContext): Promise<void>;
 }
 
 /** Makes a subject with its own corner of the store. */
-export function subjectOf(store: Store, advance: Subject["advance"]): Subject {
+export function newContractContext(store: Store, advance: ContractContext["advance"]): ContractContext {
   const corner = randomUUID();
   return { store, advance, key: (namespace, rest = "key") => `${namespace}:${corner}|${rest}` };
 }
 
 /** Everything an async iterable gives. */
-export async function allOf<T>(iterable: AsyncIterable<T>): Promise<T[]> {
+export async function collect<T>(iterable: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const one of iterable) all.push(one);
   return all;
 }
 
 /** The answers to `count` calls made at the same time. */
-export function atOnce<T>(count: number, call: (index: number) => Awaitable<T>): Promise<T[]> {
+export function concurrently<T>(count: number, call: (index: number) => Awaitable<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: count }, async (_, index) => call(index)));
 }

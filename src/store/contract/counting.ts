@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { atOnce, type Clause } from "./clause.js";
+import { concurrently, type Clause } from "./clause.js";
 
 /** What `increment` and `hit` owe. */
 export const COUNTING: readonly Clause[] = [
@@ -30,7 +30,7 @@ export const COUNTING: readonly Clause[] = [
   {
     name: "loses none of 200 increments made at once",
     async check({ store, key }) {
-      const sums = await atOnce(200, () => store.increment(key("hit"), 1, 60));
+      const sums = await concurrently(200, () => store.increment(key("hit"), 1, 60));
       assert.deepEqual(
         sums.sort((a, b) => a - b),
         Array.from({ length: 200 }, (_, index) => index + 1),
@@ -55,7 +55,7 @@ export const COUNTING: readonly Clause[] = [
   {
     name: "tells equal hits at the same moment apart",
     async check({ store, key }) {
-      await atOnce(5, () => store.hit(key("hit"), 60, 10, { note: "same" }));
+      await concurrently(5, () => store.hit(key("hit"), 60, 10, { note: "same" }));
       const { count, notes } = await store.hit(key("hit"), 60, 10, { note: "same" });
       assert.deepEqual({ count, notes }, { count: 6, notes: new Array<string>(6).fill("same") });
     },
@@ -63,7 +63,9 @@ export const COUNTING: readonly Clause[] = [
   {
     name: "loses none of 200 hits made at once",
     async check({ store, key }) {
-      const counts = (await atOnce(200, () => store.hit(key("hit"), 60, 1000))).map(({ count }) => count);
+      const counts = (await concurrently(200, () => store.hit(key("hit"), 60, 1000))).map(
+        ({ count }) => count,
+      );
       assert.deepEqual(
         counts.sort((a, b) => a - b),
         Array.from({ length: 200 }, (_, index) => index + 1),

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { setTimeout as wait } from "node:timers/promises";
 import type { StoreChange } from "../store.js";
-import { allOf, type Clause, type Subject } from "./clause.js";
+import { collect, type Clause, type ContractContext } from "./clause.js";
 
 /** What `keys` and `close` owe. */
 export const LISTING: readonly Clause[] = [
@@ -14,12 +14,12 @@ export const LISTING: readonly Clause[] = [
       await store.set(key("hit", "b"), "1");
       await store.set(key("cache", "a|cache"), "1", 60);
       const prefix = key("hit", "a|").slice("hit:".length);
-      assert.deepEqual((await allOf(store.keys("hit", prefix))).sort(), [
+      assert.deepEqual((await collect(store.keys("hit", prefix))).sort(), [
         key("hit", "a|counter"),
         key("hit", "a|text"),
         key("hit", "a|window"),
       ]);
-      const all = await allOf(store.keys("hit"));
+      const all = await collect(store.keys("hit"));
       assert.ok(all.includes(key("hit", "b")));
       assert.ok(!all.includes(key("cache", "a|cache")));
       assert.equal(new Set(all).size, all.length, "a key was listed twice");
@@ -31,7 +31,7 @@ export const LISTING: readonly Clause[] = [
       const rests = ["*", "**", "?", "[ab]", "a", "ab", "\\*", "\\", " ", "ä", "漢字", "A"];
       for (const rest of rests) await store.set(key("state", rest), "1", 60);
       for (const prefix of ["", ...rests]) {
-        const listed = await allOf(store.keys("state", key("state", prefix).slice("state:".length)));
+        const listed = await collect(store.keys("state", key("state", prefix).slice("state:".length)));
         const expected = rests.filter((rest) => rest.startsWith(prefix)).map((rest) => key("state", rest));
         assert.deepEqual(listed.sort(), expected.sort(), `prefix ${prefix}`);
       }
@@ -47,8 +47,8 @@ export const LISTING: readonly Clause[] = [
       await store.delete(key("ban", "deleted"));
       await advance(1);
       const corner = key("ban", "").slice("ban:".length);
-      assert.deepEqual(await allOf(store.keys("ban", corner)), [key("ban", "kept")]);
-      assert.deepEqual(await allOf(store.keys("hit", corner)), []);
+      assert.deepEqual(await collect(store.keys("ban", corner)), [key("ban", "kept")]);
+      assert.deepEqual(await collect(store.keys("hit", corner)), []);
     },
   },
   {
@@ -155,7 +155,7 @@ export const WATCHING: readonly Clause[] = [
   },
 ];
 
-function listen({ store, key }: Subject, namespace: "ban" | "state") {
+function listen({ store, key }: ContractContext, namespace: "ban" | "state") {
   assert.ok(store.watch !== undefined, "the store has no watch(); say so with { watch: false }");
   const corner = key(namespace, "");
   const changes: StoreChange[] = [];

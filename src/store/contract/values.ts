@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { NAMESPACES } from "../store.js";
-import { atOnce, type Clause } from "./clause.js";
+import { concurrently, type Clause } from "./clause.js";
 
 /** What `get`, `set`, `ttl`, `add` and `delete` owe. */
 export const VALUES: readonly Clause[] = [
@@ -149,7 +149,7 @@ export const VALUES: readonly Clause[] = [
   ...[50, 200].map((copies) => ({
     name: `lets one of ${copies} adds of a key made at once through (the replay race)`,
     async check({ store, key }: Parameters<Clause["check"]>[0]) {
-      const wins = await atOnce(copies, (index) => store.add(key("spent"), String(index), 60));
+      const wins = await concurrently(copies, (index) => store.add(key("spent"), String(index), 60));
       assert.equal(wins.filter(Boolean).length, 1);
       assert.equal(await store.get(key("spent")), String(wins.indexOf(true)));
     },

@@ -1,12 +1,12 @@
 import type { Admission } from "./admission.js";
 import { SlotLists } from "./slot-lists.js";
-import { networkHash } from "./subject.js";
+import { networkHash } from "./client-hash.js";
 
 // Networks are put into groups by hash, which costs the same however many networks there are. Who shares a group with a
 // flood may be pushed out with it: one innocent in 16 384.
 const GROUPS = 0x4000;
 /** Small stores simply let the oldest go. */
-const LEAST_SHARE = 16;
+const MIN_SHARE = 16;
 
 /**
  * New keys always get in; when there is no room, another goes. The oldest goes (the one written longest ago), but a
@@ -21,7 +21,7 @@ export class Eviction implements Admission {
   private readonly crowded = new Set<number>();
 
   constructor(mostKeys: number) {
-    this.share = Math.max(LEAST_SHARE, Math.floor(mostKeys / 16));
+    this.share = Math.max(MIN_SHARE, Math.floor(mostKeys / 16));
   }
 
   resize(capacity: number): void {

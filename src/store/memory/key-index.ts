@@ -2,7 +2,7 @@ import NodeCache from "node-cache";
 import { hashOf } from "./hash.js";
 
 /** What holds the keys of a {@link MemoryStore}; see docs/stores.md for the figures behind the default. */
-export type Engine = "map" | "node-cache";
+export type MemoryEngine = "map" | "node-cache";
 
 /** A part of the keys, each with the slot in which its value lies. */
 interface Shard {
@@ -13,7 +13,7 @@ interface Shard {
 
 /** How many keys a shard is meant for: a hash table of this size grows within a millisecond, one of a million keys in a hundred. */
 const SHARD_KEYS = 4096;
-const MOST_SHARDS = 1024;
+const MAX_SHARDS = 1024;
 
 /** Finds the slot of each key of one namespace. */
 export class KeyIndex {
@@ -22,9 +22,9 @@ export class KeyIndex {
 
   constructor(
     mostKeys: number,
-    private readonly engine: Engine,
+    private readonly engine: MemoryEngine,
   ) {
-    const count = Math.min(MOST_SHARDS, 2 ** Math.ceil(Math.log2(Math.max(1, mostKeys / SHARD_KEYS))));
+    const count = Math.min(MAX_SHARDS, 2 ** Math.ceil(Math.log2(Math.max(1, mostKeys / SHARD_KEYS))));
     this.mask = count - 1;
     this.shards = new Array<Shard | undefined>(count).fill(undefined);
   }
@@ -43,7 +43,7 @@ export class KeyIndex {
   }
 }
 
-function newShard(engine: Engine): Shard {
+function newShard(engine: MemoryEngine): Shard {
   if (engine === "map") return new Map<string, number>();
   // Its own expiry reads Date.now and sweeps all keys at once, and its own limit throws: ours stand in for all three.
   const cache = new NodeCache({ checkperiod: 0, stdTTL: 0, useClones: false });

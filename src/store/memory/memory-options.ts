@@ -1,7 +1,7 @@
 import { BunkerOptionsError, type OptionProblem } from "../../errors.js";
 import { nearestName } from "../../options/table.js";
 import { NAMESPACES, type Namespace } from "../store.js";
-import type { Engine } from "./key-index.js";
+import type { MemoryEngine } from "./key-index.js";
 
 /** How a `MemoryStore` is set up. */
 export interface MemoryStoreOptions {
@@ -16,14 +16,14 @@ export interface MemoryStoreOptions {
    * What holds the keys: `"map"` (JavaScript's own) or `"node-cache"`, which stalls the process for tens of
    * milliseconds beyond some 100 000 keys. Default `"map"`.
    */
-  engine?: Engine;
+  engine?: MemoryEngine;
 }
 
 /** Options that have been read. */
-export interface MemorySetup {
+export interface MemoryStoreResolved {
   readonly maxKeys: Readonly<Record<Namespace, number>>;
   readonly now: (() => number) | undefined;
-  readonly engine: Engine;
+  readonly engine: MemoryEngine;
 }
 
 /** The budgets of a store that was given none. */
@@ -36,8 +36,8 @@ export const DEFAULT_MAX_KEYS: Readonly<Record<Namespace, number>> = {
 };
 
 const DEFAULT_TOTAL = Object.values(DEFAULT_MAX_KEYS).reduce((sum, keys) => sum + keys, 0);
-const LEAST_TOTAL = 100;
-const MOST_KEYS = 10_000_000;
+const MIN_TOTAL = 100;
+const MAX_KEYS = 10_000_000;
 const OPTION_NAMES = ["maxKeys", "now", "engine"];
 
 type Report = (path: string, value: unknown, allowed: string, nearest?: string) => void;
@@ -47,7 +47,7 @@ type Report = (path: string, value: unknown, allowed: string, nearest?: string) 
  *
  * @throws {BunkerOptionsError} listing all that is wrong with them
  */
-export function readMemoryOptions(options: MemoryStoreOptions): MemorySetup {
+export function readMemoryOptions(options: MemoryStoreOptions): MemoryStoreResolved {
   const problems: OptionProblem[] = [];
   const report: Report = (path, value, allowed, nearest) => problems.push({ path, value, allowed, nearest });
   reportUnknown(options, OPTION_NAMES, "", report);
@@ -63,8 +63,8 @@ function readMaxKeys(given: MemoryStoreOptions["maxKeys"], report: Report): Reco
   const budgets = { ...DEFAULT_MAX_KEYS };
   if (given === undefined) return budgets;
   if (typeof given === "number") {
-    if (isWhole(given, LEAST_TOTAL)) return sharedOut(given);
-    report("maxKeys", given, `a whole number from ${LEAST_TOTAL} to ${MOST_KEYS}, or an object of them`);
+    if (isWhole(given, MIN_TOTAL)) return sharedOut(given);
+    report("maxKeys", given, `a whole number from ${MIN_TOTAL} to ${MAX_KEYS}, or an object of them`);
     return budgets;
   }
   // Callers without types give anything.
@@ -77,7 +77,7 @@ function readMaxKeys(given: MemoryStoreOptions["maxKeys"], report: Report): Reco
     const keys = given[namespace];
     if (keys === undefined) continue;
     if (isWhole(keys, 1)) budgets[namespace] = keys;
-    else report(`maxKeys.${namespace}`, keys, `a whole number from 1 to ${MOST_KEYS}`);
+    else report(`maxKeys.${namespace}`, keys, `a whole number from 1 to ${MAX_KEYS}`);
   }
   return budgets;
 }
@@ -91,7 +91,7 @@ function sharedOut(total: number): Record<Namespace, number> {
 }
 
 function isWhole(value: unknown, least: number): boolean {
-  return Number.isInteger(value) && (value as number) >= least && (value as number) <= MOST_KEYS;
+  return Number.isInteger(value) && (value as number) >= least && (value as number) <= MAX_KEYS;
 }
 
 function reportUnknown(given: object, names: readonly string[], prefix: string, report: Report): void {

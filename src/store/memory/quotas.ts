@@ -1,5 +1,5 @@
 import { REFUSED, type Admission } from "./admission.js";
-import { clientHash, networkHash } from "./subject.js";
+import { clientHash, networkHash } from "./client-hash.js";
 
 // Counters are found by hash: who shares one with a flood shares its refusals, one innocent in 65 536.
 const COUNTERS = 0x10000;

@@ -9,7 +9,7 @@ export class Watchers {
   private warned = false;
 
   /** Whether anybody listens to a namespace. */
-  hears(namespace: Namespace): boolean {
+  hasListeners(namespace: Namespace): boolean {
     return this.listeners.has(namespace);
   }
 
@@ -27,7 +27,7 @@ export class Watchers {
     };
   }
 
-  tell(namespace: Namespace, change: StoreChange): void {
+  notify(namespace: Namespace, change: StoreChange): void {
     for (const listener of this.listeners.get(namespace) ?? []) {
       try {
         listener(change);

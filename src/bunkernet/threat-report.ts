@@ -5,7 +5,7 @@ import { requestOrigin } from "../request/event-origin.js";
 import type { RequestView } from "../request/request-view.js";
 
 /** One report, as BunkerNet takes it. */
-export interface Report {
+export interface ThreatReport {
   readonly ip: string;
   readonly reason: string;
   readonly data: unknown;
@@ -28,7 +28,7 @@ export interface ReportRules {
 }
 
 /** Whom a report would be about, and why; found out before any report is made. */
-export interface Reportable {
+export interface ReportCandidate {
   readonly address: Address;
   /** What the client is counted under: the address, or its IPv6 prefix. */
   readonly key: string;
@@ -53,11 +53,11 @@ const OUR_FAULT = new Set(["store error", "fault"]);
  * Whom a `denied` or `banned` event would report; `undefined` = nobody. No echo: what BunkerNet made us do is never
  * reported (R29). Never who is on `allow`, never a proxy, never an address that the client could choose itself (R2).
  */
-export function reportable(
+export function candidateOf(
   type: "denied" | "banned",
   event: BunkerEvent,
   rules: ReportRules,
-): Reportable | undefined {
+): ReportCandidate | undefined {
   if (event.mode !== "block" || !rules.takesPart(event.service)) return undefined;
   const reason = reasonOf(type, event, rules.reportManual);
   if (reason === undefined) return undefined;
@@ -79,7 +79,11 @@ function reasonOf(type: "denied" | "banned", event: BunkerEvent, manual: boolean
 }
 
 /** Makes the report, with no more in it than BunkerNet needs. */
-export function reportOf({ address, reason }: Reportable, event: BunkerEvent, rules: ReportRules): Report {
+export function reportOf(
+  { address, reason }: ReportCandidate,
+  event: BunkerEvent,
+  rules: ReportRules,
+): ThreatReport {
   const request = requestOrigin(event)?.request;
   return {
     ip: address.text,

@@ -3,13 +3,13 @@ import type { Store } from "../store/store.js";
 import { PREFIX } from "./records.js";
 
 /** A limit: so much within so many seconds. */
-export interface Limit {
-  readonly most: number;
+export interface RateLimit {
+  readonly max: number;
   readonly window: number;
 }
 
 /** Counts what addresses and instances ask for, in exact sliding windows of the store. */
-export class Limits {
+export class RateLimits {
   private readonly store: GuardedStore;
 
   constructor(store: Store) {
@@ -17,7 +17,7 @@ export class Limits {
   }
 
   /** Counts `weight` for `who`, and answers whether that is too much. Rejects when the store fails. */
-  async exceeds(kind: string, who: string, { most, window }: Limit, weight = 1): Promise<boolean> {
+  async exceeds(kind: string, who: string, { max: most, window }: RateLimit, weight = 1): Promise<boolean> {
     // One hit more than allowed is kept, so that the count can go beyond.
     const { count } = await this.store.hit(`hit:${PREFIX}${kind}|${who}`, window, most + 1, { weight });
     return count > most;

@@ -3,7 +3,7 @@ import { parseAddress, prefixOf, rangeContains, type AddressRange } from "../add
 import { AddressSet } from "../address/address-set.js";
 
 /** Those whom no list may name: this machine, its proxies, and who is on `allow`. */
-export class Protected {
+export class ExemptAddresses {
   private readonly ranges: readonly AddressRange[];
   private readonly covered: AddressSet;
 
@@ -22,7 +22,7 @@ export class Protected {
   }
 
   /** Whether an entry of a list covers, or lies within, what must not be listed. */
-  concerns(entry: AddressRange): boolean {
+  overlaps(entry: AddressRange): boolean {
     if (this.covered.has(entry.address) || this.allow.has(entry.address)) return true;
     if (entry.bits === (entry.address.family === 4 ? 32 : 128)) return false;
     for (const range of this.ranges) if (overlap(entry, range)) return true;

@@ -12,7 +12,7 @@ export interface Vote {
 }
 
 /** How votes are counted. */
-export interface TallyRules {
+export interface VoteRules {
   readonly reasons: Reasons;
   /** How much the votes for an address must come to. */
   readonly minInstances: number;
@@ -21,11 +21,11 @@ export interface TallyRules {
   readonly maxVotes: number;
   readonly maxVotesPerVoter: number;
   /** Whether an address may not be listed, whatever is said of it. */
-  readonly isSpared: (ip: string) => boolean;
+  readonly isExempt: (ip: string) => boolean;
 }
 
 /** The votes on one address, and what they come to: kept up to date, since all members may report the same attacker. */
-interface Poll {
+interface AddressVotes {
   readonly votes: Map<string, Vote>;
   /** In millionths: whole numbers add up exactly. */
   score: number;
@@ -36,18 +36,18 @@ interface Poll {
 const MILLION = 1_000_000;
 
 /** Counts votes in memory: who is on the list follows from it at any time, without a look at the store. */
-export class Tally {
+export class VoteCounter {
   /** The addresses on the list. */
   readonly listed = new Set<string>();
   /** Goes up with every change of {@link listed}. */
   version = 0;
-  private readonly addresses = new Map<string, Poll>();
+  private readonly addresses = new Map<string, AddressVotes>();
   private readonly voters = new Map<string, Set<Vote>>();
   // Oldest first.
   private readonly byAge = new Set<Vote>();
   private largest: string | undefined;
 
-  constructor(private readonly rules: TallyRules) {}
+  constructor(private readonly rules: VoteRules) {}
 
   get votes(): number {
     return this.byAge.size;
@@ -154,11 +154,11 @@ export class Tally {
       poll !== undefined &&
       poll.firstHand > 0 &&
       poll.score >= this.rules.minInstances * MILLION &&
-      !this.rules.isSpared(ip)
+      !this.rules.isExempt(ip)
     );
   }
 
-  private count(poll: Poll, { reasons }: Vote, by: 1 | -1): void {
+  private count(poll: AddressVotes, { reasons }: Vote, by: 1 | -1): void {
     poll.score += by * Math.round(this.rules.reasons.weightOf(reasons) * MILLION);
     if (this.rules.reasons.isFirstHand(reasons)) poll.firstHand += by;
   }

@@ -4,14 +4,14 @@ import { mkdir, open, readdir, readFile, rename, rm, writeFile, type FileHandle 
 import { basename, dirname, join } from "node:path";
 
 /** What a kept list says of itself, in its last line. */
-export interface KeptAbout {
+export interface ListMetadata {
   /** Of the list as it was downloaded; tells whether a new download is another list. */
   readonly sha512: string;
   readonly suspended: boolean;
 }
 
 /** The files of one BunkerNet server below `cacheDir`. Every one of them is replaced as a whole: readers see the old or the new. */
-export class KeptFiles {
+export class StateFiles {
   constructor(readonly folder: string) {}
 
   /** The small things: what JSON holds under a name, or `undefined`. */
@@ -53,11 +53,11 @@ export class KeptFiles {
   }
 
   /** Begins a new list. */
-  async beginList(name: string): Promise<ListFile> {
+  async beginList(name: string): Promise<ListWriter> {
     const path = join(this.folder, name);
     await this.sweep(name);
     const made = await temporary(path);
-    return new ListFile(await open(made, "wx", 0o600), made, path);
+    return new ListWriter(await open(made, "wx", 0o600), made, path);
   }
 
   /**
@@ -67,7 +67,7 @@ export class KeptFiles {
   async readList(
     name: string,
     take: (entries: readonly string[]) => Promise<void>,
-  ): Promise<KeptAbout | undefined> {
+  ): Promise<ListMetadata | undefined> {
     const hash = createHash("sha512");
     let rest = "";
     try {
@@ -80,7 +80,7 @@ export class KeptFiles {
         const last = lines.at(-1)?.startsWith("#") === true ? lines.pop() : undefined;
         hash.update(lines.map((line) => `${line}\n`).join(""), "latin1");
         await take(lines);
-        if (last !== undefined) return aboutOf(last, hash);
+        if (last !== undefined) return metadataOf(last, hash);
       }
     } catch {
       // No file, or none that can be read.
@@ -98,12 +98,12 @@ export class KeptFiles {
 }
 
 /** A list being written: nobody sees it before `commit`. */
-export class ListFile {
+export class ListWriter {
   private readonly hash: Hash = createHash("sha512");
 
   constructor(
     private readonly handle: FileHandle,
-    private readonly made: string,
+    private readonly temporaryPath: string,
     private readonly path: string,
   ) {}
 
@@ -113,13 +113,13 @@ export class ListFile {
     await this.handle.writeFile(text, "latin1");
   }
 
-  async commit(about: KeptAbout): Promise<void> {
+  async commit(about: ListMetadata): Promise<void> {
     try {
       const check = this.hash.digest("hex");
       await this.handle.writeFile(`#${JSON.stringify({ ...about, check })}\n`, "latin1");
       await this.handle.sync();
       await this.handle.close();
-      await rename(this.made, this.path);
+      await rename(this.temporaryPath, this.path);
     } catch (error) {
       await this.discard();
       throw error;
@@ -128,7 +128,7 @@ export class ListFile {
 
   async discard(): Promise<void> {
     await this.handle.close().catch(() => undefined);
-    await rm(this.made, { force: true });
+    await rm(this.temporaryPath, { force: true });
   }
 }
 
@@ -142,7 +142,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-function aboutOf(line: string, hash: Hash): KeptAbout | undefined {
+function metadataOf(line: string, hash: Hash): ListMetadata | undefined {
   const { sha512, suspended, check } = JSON.parse(line.slice(1)) as Record<string, unknown>;
   return check === hash.digest("hex") && typeof sha512 === "string"
     ? { sha512, suspended: suspended === true }

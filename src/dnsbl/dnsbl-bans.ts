@@ -5,21 +5,21 @@ import { RecentMap } from "../recent-map.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Context } from "../engine/context.js";
 import type { DnsblResolved } from "./options.js";
-import type { Subject } from "./looked-up-address.js";
-import type { Finding } from "./verdict-cache.js";
+import type { LookupTarget } from "./lookup-target.js";
+import type { CachedVerdict } from "./verdict-cache.js";
 
 /** What a ban by this protection is called, as in BunkerWeb. */
 export const REASON = "dnsbl";
 
 /** What events and bans say of a listing. */
-export function dataOf({ zone, code, txt }: Finding): Record<string, string | undefined> {
+export function dataOf({ zone, code, txt }: CachedVerdict): Record<string, string | undefined> {
   return { zone, code, ...(txt === undefined ? {} : { txt }) };
 }
 
 /** Writes the bans that listings earn: on the very address that is listed, at the service it came to. */
-export class ListingBans {
+export class DnsblBans {
   /** Whom `detect` mode has told of already, and until when that holds. */
-  private readonly told = new RecentMap<string, number>(8192);
+  private readonly emitted = new RecentMap<string, number>(8192);
 
   constructor(
     private readonly context: Context,
@@ -28,17 +28,17 @@ export class ListingBans {
   ) {}
 
   /** Bans a listed client, unless it is banned already; in `detect` mode only says so, once. */
-  add(finding: Finding, subject: Subject, client: Client, request: RequestView): void {
+  add(verdict: CachedVerdict, target: LookupTarget, client: Client, request: RequestView): void {
     const { ban, banTime, banScope, action } = this.options;
     // The address looked up may be the peer's, which is not the client's to answer for (R2).
-    if (!ban || subject.ip !== client.ip) return;
-    const data = dataOf(finding);
+    if (!ban || target.ip !== client.ip) return;
+    const data = dataOf(verdict);
     if (this.context.options.mode === "detect") {
-      this.tellOnce(data, client, request);
+      this.emitOnce(data, client, request);
       return;
     }
     if (this.context.banIndex.find(client, client.service) !== undefined) return;
-    const adding = this.context.bans.add(subject.address.family === 6 ? `${subject.ip}/128` : subject.ip, {
+    const adding = this.context.bans.add(target.address.family === 6 ? `${target.ip}/128` : target.ip, {
       reason: REASON,
       ttl: banTime,
       scope: client.service === undefined ? "global" : banScope,
@@ -60,11 +60,11 @@ export class ListingBans {
     });
   }
 
-  private tellOnce(data: unknown, client: Client, request: RequestView): void {
+  private emitOnce(data: unknown, client: Client, request: RequestView): void {
     const key = `${client.ip}|${client.service ?? "*"}`;
     const now = this.context.now();
-    if (now < (this.told.get(key) ?? 0)) return;
-    this.told.set(key, now + (this.options.banTime || 86_400) * 1000);
+    if (now < (this.emitted.get(key) ?? 0)) return;
+    this.emitted.set(key, now + (this.options.banTime || 86_400) * 1000);
     this.context.emit("banned", { protection: REASON, reason: REASON, data }, client, request);
   }
 }

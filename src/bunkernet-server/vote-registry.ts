@@ -2,19 +2,19 @@ import { parseAddress, prefixOf, type Address } from "../address/address.js";
 import type { AddressSet } from "../address/address-set.js";
 import { GuardedStore } from "../store/guarded-store.js";
 import type { Store } from "../store/store.js";
-import { Copies } from "./copies.js";
-import { memberKey, readVote, subjectOf, vetoKey, voteKey, voteText } from "./records.js";
+import { StoreReplica } from "./store-replica.js";
+import { memberKey, readVote, parseRecordKey, vetoKey, voteKey, voteText } from "./records.js";
 import { Reasons } from "./reasons.js";
-import { Tally, type Vote } from "./tally.js";
+import { VoteCounter, type Vote } from "./vote-counter.js";
 
 /** How many addresses of instances are remembered; further ones are not spared. */
-const MOST_MEMBERS = 20_000;
-const MOST_VETOES = 10_000;
+const MAX_MEMBERS = 20_000;
+const MAX_VETOES = 10_000;
 /** An instance's address is written down again after so long, in ms. */
 const RENEW_MEMBER_MS = 86_400_000;
 
-/** How a {@link Ledger} counts. */
-export interface LedgerRules {
+/** How a {@link VoteRegistry} counts. */
+export interface VoteRegistryRules {
   readonly weights: ReadonlyMap<string, number>;
   readonly minInstances: number;
   readonly window: number;
@@ -24,23 +24,23 @@ export interface LedgerRules {
 }
 
 /** Votes, vetoes and instances' addresses: kept in the store, counted in memory, the same in every process on that store. */
-export class Ledger {
+export class VoteRegistry {
   readonly reasons: Reasons;
-  readonly tally: Tally;
+  readonly counter: VoteCounter;
   readonly vetoes = new Set<string>();
   private readonly members = new Map<string, number>();
   private readonly store: GuardedStore;
-  private readonly copies: Copies;
+  private readonly replica: StoreReplica;
 
   constructor(
     store: Store,
-    private readonly rules: LedgerRules,
+    private readonly rules: VoteRegistryRules,
     private readonly now: () => number,
   ) {
     this.store = new GuardedStore(store);
     this.reasons = new Reasons(rules.weights);
-    this.tally = new Tally({ ...rules, reasons: this.reasons, isSpared: (ip) => this.isSpared(ip) });
-    this.copies = new Copies(store, {
+    this.counter = new VoteCounter({ ...rules, reasons: this.reasons, isExempt: (ip) => this.isExempt(ip) });
+    this.replica = new StoreReplica(store, {
       clear: () => this.clear(),
       apply: (key, value) => this.apply(key, value),
     });
@@ -48,17 +48,17 @@ export class Ledger {
 
   /** What keeps the copy in memory from being true; `undefined` = nothing. */
   get problem(): string | undefined {
-    return this.copies.problem;
+    return this.replica.problem;
   }
 
   /** Resolves once everything in the store has been read; rejects when it cannot be. */
   ready(): Promise<void> {
-    return this.copies.ready();
+    return this.replica.ready();
   }
 
   /** Reads everything anew. */
   reload(): Promise<void> {
-    return this.copies.reload();
+    return this.replica.reload();
   }
 
   /** Takes one voter's reports. Rejects when the store fails: what was written by then is counted, and may be sent again. */
@@ -67,35 +67,35 @@ export class Ledger {
     reports: ReadonlyMap<string, { reasons: number; count: number }>,
   ): Promise<void> {
     const now = this.now();
-    this.tally.expire(now);
+    this.counter.expire(now);
     await Promise.all([...reports].map(([ip, report]) => this.vote(voter, ip, report, now)));
   }
 
   /** Whether an instance has asked from here lately. */
-  knows(address: Address): boolean {
+  isMember(address: Address): boolean {
     return this.members.has(prefixOf(address, 64).text);
   }
 
   /** Remembers that an instance asks from here, so that its address is never listed. */
-  async see(address: Address): Promise<void> {
+  async addMember(address: Address): Promise<void> {
     const network = prefixOf(address, 64).text;
     const now = this.now();
     const seen = this.members.get(network);
-    if (seen !== undefined ? now - seen < RENEW_MEMBER_MS : this.members.size >= MOST_MEMBERS) return;
+    if (seen !== undefined ? now - seen < RENEW_MEMBER_MS : this.members.size >= MAX_MEMBERS) return;
     await this.store.set(memberKey(network), String(now), this.rules.window + RENEW_MEMBER_MS / 1000);
     this.change(memberKey(network), String(now));
   }
 
-  /** Keeps an address off the list until {@link lift}; answers `false` when there are too many vetoes. */
+  /** Keeps an address off the list until {@link liftVeto}; answers `false` when there are too many vetoes. */
   async veto(ip: string): Promise<boolean> {
-    if (this.vetoes.size >= MOST_VETOES && !this.vetoes.has(ip)) return false;
+    if (this.vetoes.size >= MAX_VETOES && !this.vetoes.has(ip)) return false;
     await this.store.set(vetoKey(ip), String(this.now()));
     this.change(vetoKey(ip), "");
     return true;
   }
 
   /** Takes a veto back; answers whether there was one. */
-  async lift(ip: string): Promise<boolean> {
+  async liftVeto(ip: string): Promise<boolean> {
     const there = await this.store.delete(vetoKey(ip));
     this.change(vetoKey(ip), undefined);
     return there;
@@ -104,7 +104,7 @@ export class Ledger {
   /** Lets go of what no longer counts. */
   expire(): void {
     const now = this.now();
-    this.tally.expire(now);
+    this.counter.expire(now);
     const until = now - this.rules.window * 1000 - RENEW_MEMBER_MS;
     for (const [network, seen] of this.members) {
       if (seen > until) break;
@@ -114,7 +114,7 @@ export class Ledger {
   }
 
   close(): void {
-    this.copies.close();
+    this.replica.close();
   }
 
   private async vote(
@@ -123,9 +123,9 @@ export class Ledger {
     { reasons, count }: { reasons: number; count: number },
     now: number,
   ): Promise<void> {
-    const before = this.tally.find(voter, ip);
-    const displaced = before === undefined ? this.tally.displacedBy(voter) : undefined;
-    if (displaced !== undefined) this.tally.drop(displaced.voter, displaced.ip);
+    const before = this.counter.find(voter, ip);
+    const displaced = before === undefined ? this.counter.displacedBy(voter) : undefined;
+    if (displaced !== undefined) this.counter.drop(displaced.voter, displaced.ip);
     const vote: Vote = {
       voter,
       ip,
@@ -136,40 +136,40 @@ export class Ledger {
     };
     const text = voteText(vote, this.reasons);
     // Counted before it is written, so that votes written at the same time find each other's place taken.
-    this.tally.put(vote);
-    this.copies.wrote(voteKey(voter, ip), text);
+    this.counter.put(vote);
+    this.replica.record(voteKey(voter, ip), text);
     try {
       if (displaced !== undefined) await this.store.delete(voteKey(displaced.voter, displaced.ip));
       // Displaced meanwhile by a later vote: written now, it would come back.
-      if (this.tally.find(voter, ip) !== vote) return;
+      if (this.counter.find(voter, ip) !== vote) return;
       await this.store.set(voteKey(voter, ip), text, this.rules.window);
     } catch (error) {
-      if (this.tally.find(voter, ip) === vote) {
-        if (before === undefined) this.tally.drop(voter, ip);
-        else this.tally.put(before);
+      if (this.counter.find(voter, ip) === vote) {
+        if (before === undefined) this.counter.drop(voter, ip);
+        else this.counter.put(before);
       }
       throw error;
     }
   }
 
   private change(key: string, value: string | undefined): void {
-    this.copies.wrote(key, value);
+    this.replica.record(key, value);
     this.apply(key, value);
   }
 
   private clear(): void {
-    this.tally.clear();
+    this.counter.clear();
     this.vetoes.clear();
     this.members.clear();
   }
 
   private apply(key: string, value: string | undefined): void {
-    const subject = subjectOf(key);
+    const subject = parseRecordKey(key);
     if (subject?.kind === "vote") this.applyVote(subject.voter, subject.ip, value);
     else if (subject?.kind === "veto") {
       if (value === undefined) this.vetoes.delete(subject.ip);
       else this.vetoes.add(subject.ip);
-      this.tally.judge(subject.ip);
+      this.counter.judge(subject.ip);
     } else if (subject?.kind === "member") {
       const known = this.members.delete(subject.network);
       if (value !== undefined) this.members.set(subject.network, Number(value));
@@ -180,30 +180,30 @@ export class Ledger {
   private applyVote(voter: string, ip: string, value: string | undefined): void {
     const vote = value === undefined ? undefined : readVote(voter, ip, value, this.reasons);
     if (vote === undefined) {
-      this.tally.drop(voter, ip);
+      this.counter.drop(voter, ip);
       return;
     }
-    const known = this.tally.find(voter, ip);
+    const known = this.counter.find(voter, ip);
     // News of our own write may come after a later write of ours.
-    if (known === undefined || vote.last >= known.last) this.tally.put(vote);
+    if (known === undefined || vote.last >= known.last) this.counter.put(vote);
   }
 
   // An instance's network is an IPv4 address or an IPv6 /64; for the latter, all addresses are looked at.
   private judgeWithin(network: string): void {
     if (!network.includes("/")) {
-      this.tally.judge(network);
+      this.counter.judge(network);
       return;
     }
-    for (const ip of [...this.tally.reported()]) {
+    for (const ip of [...this.counter.reported()]) {
       const address = ip.includes(":") ? parseAddress(ip) : undefined;
-      if (address !== undefined && prefixOf(address, 64).text === network) this.tally.judge(ip);
+      if (address !== undefined && prefixOf(address, 64).text === network) this.counter.judge(ip);
     }
   }
 
-  private isSpared(ip: string): boolean {
+  private isExempt(ip: string): boolean {
     if (this.vetoes.has(ip)) return true;
     const address = parseAddress(ip);
     if (address === undefined) return true;
-    return this.knows(address) || this.rules.allow.has(address);
+    return this.isMember(address) || this.rules.allow.has(address);
   }
 }

@@ -11,7 +11,7 @@ const PAGE_SIZE = 1000;
 export type Listed = StoreChange;
 
 /** Lists keys by the indexes of their namespace, a page a round trip. */
-export class Listing {
+export class KeyListing {
   constructor(
     private readonly commands: Commands,
     private readonly names: KeyNames,

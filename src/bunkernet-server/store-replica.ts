@@ -1,6 +1,6 @@
 import { messageOf } from "../errors.js";
 import type { Store } from "../store/store.js";
-import { PREFIX, subjectOf } from "./records.js";
+import { PREFIX, parseRecordKey } from "./records.js";
 
 /** Everything is read anew so often, in ms: when the store tells of changes, only to heal what might have been missed. */
 const RELOAD_MS = { watched: 600_000, unwatched: 30_000 };
@@ -8,13 +8,13 @@ const RELOAD_MS = { watched: 600_000, unwatched: 30_000 };
 const RETRY_MS = 2000;
 
 /** Whoever keeps copies of the keys. */
-export interface Copyist {
+export interface ReplicaTarget {
   clear(): void;
   apply(key: string, value: string | undefined): void;
 }
 
 /** Keeps copies of our `state` keys true: reads them all at start, then follows the store's news. */
-export class Copies {
+export class StoreReplica {
   private readonly unwatch: (() => void) | undefined;
   private readonly timer: NodeJS.Timeout;
   private retry: NodeJS.Timeout | undefined;
@@ -23,23 +23,23 @@ export class Copies {
   private closed = false;
   private failure: string | undefined;
   /** What changed while everything is being read: newer than what the reading brings. */
-  private news: Map<string, string | undefined> | undefined;
+  private changes: Map<string, string | undefined> | undefined;
 
   constructor(
     private readonly store: Store,
-    private readonly copyist: Copyist,
+    private readonly target: ReplicaTarget,
   ) {
     this.unwatch = store.watch?.(
       "state",
       ({ key, value }) => {
         if (!key.startsWith(`state:${PREFIX}`)) return;
-        this.wrote(key, value);
-        copyist.apply(key, value);
+        this.record(key, value);
+        target.apply(key, value);
       },
-      () => this.again(),
+      () => this.reloadOrRetry(),
     );
     this.timer = setInterval(
-      () => this.again(),
+      () => this.reloadOrRetry(),
       this.unwatch ? RELOAD_MS.watched : RELOAD_MS.unwatched,
     ).unref();
   }
@@ -60,8 +60,8 @@ export class Copies {
   }
 
   /** A change that was made here. */
-  wrote(key: string, value: string | undefined): void {
-    this.news?.set(key, value);
+  record(key: string, value: string | undefined): void {
+    this.changes?.set(key, value);
   }
 
   close(): void {
@@ -72,27 +72,27 @@ export class Copies {
   }
 
   private async read(): Promise<void> {
-    this.news = new Map();
+    this.changes = new Map();
     try {
       const found: [string, string][] = [];
       for await (const { key, value } of this.entries()) if (value !== undefined) found.push([key, value]);
-      const news = this.news;
+      const news = this.changes;
       if (this.closed) return;
       // Votes expire oldest first, so they are counted in that order, after everything that decides over single addresses.
       const sorted = found
         .filter(([key]) => !news.has(key))
-        .map(([key, value]) => ({ key, value, at: placeOf(key, value) }))
+        .map(([key, value]) => ({ key, value, at: orderOf(key, value) }))
         .sort((a, b) => a.at - b.at);
-      this.copyist.clear();
-      for (const { key, value } of sorted) this.copyist.apply(key, value);
-      for (const [key, value] of news) this.copyist.apply(key, value);
+      this.target.clear();
+      for (const { key, value } of sorted) this.target.apply(key, value);
+      for (const [key, value] of news) this.target.apply(key, value);
       this.loaded = true;
       this.failure = undefined;
     } catch (error) {
       this.failure = `the store cannot be read: ${messageOf(error)}`;
       throw error;
     } finally {
-      this.news = undefined;
+      this.changes = undefined;
     }
   }
 
@@ -104,16 +104,16 @@ export class Copies {
     for await (const key of this.store.keys("state", PREFIX)) yield { key, value: await this.store.get(key) };
   }
 
-  private again(): void {
+  private reloadOrRetry(): void {
     if (this.closed) return;
     this.reload().catch(() => {
       if (this.closed) return;
       clearTimeout(this.retry);
-      this.retry = setTimeout(() => this.again(), RETRY_MS).unref();
+      this.retry = setTimeout(() => this.reloadOrRetry(), RETRY_MS).unref();
     });
   }
 }
 
-function placeOf(key: string, value: string): number {
-  return subjectOf(key)?.kind === "vote" ? Number(value.split("|", 2)[1]) : Number(value) - 1e15;
+function orderOf(key: string, value: string): number {
+  return parseRecordKey(key)?.kind === "vote" ? Number(value.split("|", 2)[1]) : Number(value) - 1e15;
 }

@@ -2,7 +2,7 @@ import { StoreFullError, type Namespace } from "../store.js";
 import { REFUSED, type Admission } from "./admission.js";
 import { ExpiryQueue } from "./expiry-queue.js";
 import type { Hit } from "./hit-window.js";
-import { KeyIndex, type Engine } from "./key-index.js";
+import { KeyIndex, type MemoryEngine } from "./key-index.js";
 
 /** What a key holds: a text, a counter, or a window of hits. */
 export type Value = string | number | Hit;
@@ -12,7 +12,7 @@ const FIRST_CAPACITY = 64;
  * From here the columns get their full length at once: what is copied stays little, and the system hands out the memory
  * of fresh columns only as it is used.
  */
-const LAST_STEP = 32_768;
+const FULL_SIZE_FROM = 32_768;
 /** Each new key clears away up to this many expired ones: one more than comes in, so that they get fewer. */
 const SWEPT_PER_KEY = 2;
 /** Before a key is refused, this many expired ones are cleared away: about a millisecond's work. */
@@ -22,7 +22,7 @@ const SWEPT_BEFORE_REFUSAL = 1000;
  * The keys of one namespace, never more than `mostKeys`. Each key has a slot, a number by which its parts lie in
  * columns: a million keys are a few long arrays, not millions of objects.
  */
-export class Room {
+export class Partition {
   private readonly index: KeyIndex;
   private readonly expiry = new ExpiryQueue();
   private readonly keys: (string | undefined)[] = [];
@@ -32,11 +32,11 @@ export class Room {
 
   constructor(
     private readonly namespace: Namespace,
-    private readonly mostKeys: number,
+    private readonly maxKeys: number,
     private readonly admission: Admission,
-    engine: Engine,
+    engine: MemoryEngine,
   ) {
-    this.index = new KeyIndex(mostKeys, engine);
+    this.index = new KeyIndex(maxKeys, engine);
   }
 
   /** How many keys there are, expired ones that have not been cleared away included. */
@@ -127,11 +127,11 @@ export class Room {
 
   // The slot that must be given up for a new key.
   private admit(key: string, now: number): number | undefined {
-    let answer = this.admission.admit(key, this.size >= this.mostKeys);
+    let answer = this.admission.admit(key, this.size >= this.maxKeys);
     if (answer === REFUSED && this.expiry.expired(now) !== undefined) {
       // What is in the way may have expired and not been cleared away yet.
       this.sweep(now, SWEPT_BEFORE_REFUSAL);
-      answer = this.admission.admit(key, this.size >= this.mostKeys);
+      answer = this.admission.admit(key, this.size >= this.maxKeys);
     }
     if (answer === REFUSED) throw new StoreFullError(this.namespace);
     return answer;
@@ -140,8 +140,9 @@ export class Room {
   private newSlot(): number {
     const slot = this.keys.length;
     if (slot === this.capacity) {
-      const wanted = this.capacity >= LAST_STEP ? this.mostKeys : Math.max(FIRST_CAPACITY, this.capacity * 8);
-      this.capacity = Math.min(this.mostKeys, wanted);
+      const wanted =
+        this.capacity >= FULL_SIZE_FROM ? this.maxKeys : Math.max(FIRST_CAPACITY, this.capacity * 8);
+      this.capacity = Math.min(this.maxKeys, wanted);
       this.expiry.resize(this.capacity);
       this.admission.resize(this.capacity);
     }

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { isGlobal, parseRange, type Address, type AddressRange } from "../address/address.js";
 import { AddressSet } from "../address/address-set.js";
 import type { BunkernetResolved } from "./options.js";
-import type { Protected } from "./protected.js";
+import type { ExemptAddresses } from "./exempt-addresses.js";
 
 /** Milliseconds of work between two turns of the event loop. */
 const SLICE_MS = 5;
 
 /** A set being made from entries as they come, a slice of time at a time. */
-export class ListBuild {
+export class ListBuilder {
   readonly set = new AddressSet();
   readonly hash = createHash("sha512");
   /** Entries that were not taken. */
@@ -21,7 +21,7 @@ export class ListBuild {
 
   constructor(
     private readonly options: BunkernetResolved,
-    private readonly untouchable: Protected,
+    private readonly exempt: ExemptAddresses,
   ) {}
 
   /** Takes entries and answers those worth keeping: valid ones, whoever may not be listed today. */
@@ -47,7 +47,7 @@ export class ListBuild {
     }
     this.valid++;
     good.push(range.text);
-    if (this.untouchable.concerns(range)) this.refused++;
+    if (this.exempt.overlaps(range)) this.refused++;
     else this.set.add(range);
   }
 }

@@ -13,7 +13,7 @@ export function networkOf(address: Address | undefined): string {
 }
 
 /** Says whose vote a report is. */
-export class Voters {
+export class VoterResolver {
   private readonly operators: ReadonlyMap<string, string>;
 
   /** @param tokens invite tokens with their operators */

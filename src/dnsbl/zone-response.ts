@@ -2,7 +2,7 @@ import type { DnsAnswer, DnsFailure } from "../dns/dns-answer.js";
 import { ALL_CODES, codeAccepted, codeOf, type CodeRanges } from "./codes.js";
 
 /** What one zone says of one address. */
-export type ZoneAnswer =
+export type ZoneResponse =
   | { readonly kind: "listed"; readonly code: string }
   /** `code` = listed under codes that do not count. */
   | { readonly kind: "clean"; readonly why: "nxdomain" | "nodata" | "code"; readonly code?: string }
@@ -19,7 +19,7 @@ const ERROR_CODES: readonly [number, number] = [codeOf("127.255.255.0"), codeOf(
  * 127.255.255.0/24 (Spamhaus's codes for a refused resolver or a mistyped zone), 127.0.0.1, and whatever lies outside
  * 127.0.0.0/8 (a parked or rewritten zone).
  */
-export function readZoneAnswer(answer: DnsAnswer<string>, accepted: CodeRanges): ZoneAnswer {
+export function readZoneResponse(answer: DnsAnswer<string>, accepted: CodeRanges): ZoneResponse {
   if (answer.kind === "failed") return { kind: "error", why: answer.why };
   if (answer.kind === "absent") return { kind: "clean", why: answer.why };
   // A resolver of the app's own may answer with anything.

@@ -1,28 +1,28 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Publication } from "./published-list.js";
+import type { ListSnapshot } from "./published-list.js";
 
 /** What a call is answered with: `data` as it goes into `{"result":…,"data":…}`. */
-export interface Answer {
+export interface ApiResponse {
   readonly status: number;
   readonly data: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A call that went well. */
-export const ok = (data: unknown): Answer => ({ status: 200, data });
+export const ok = (data: unknown): ApiResponse => ({ status: 200, data });
 /** A call that did not. */
-export const ko = (status: number, data: string, headers?: Record<string, string>): Answer => ({
+export const ko = (status: number, data: string, headers?: Record<string, string>): ApiResponse => ({
   status,
   data,
   ...(headers === undefined ? {} : { headers }),
 });
 
 /** Asks to come back later: clients keep their reports when they see 429, and lose them over most other statuses. */
-export const later = (seconds: number, why: string): Answer =>
+export const tooManyRequests = (seconds: number, why: string): ApiResponse =>
   ko(429, why, { "Retry-After": String(seconds) });
 
 /** Writes an answer. What is left of the request's body is read and thrown away for `linger` ms at most. */
-export function send(req: IncomingMessage, res: ServerResponse, answer: Answer, linger: number): void {
+export function send(req: IncomingMessage, res: ServerResponse, answer: ApiResponse, linger: number): void {
   if (res.headersSent || res.destroyed) return;
   const body = Buffer.from(
     JSON.stringify({ result: answer.status < 400 ? "ok" : "ko", data: answer.data }),
@@ -36,7 +36,12 @@ export function send(req: IncomingMessage, res: ServerResponse, answer: Answer, 
 }
 
 /** Answers the list: 304 to who has it, compressed to who can read that. */
-export function sendList(req: IncomingMessage, res: ServerResponse, list: Publication, linger: number): void {
+export function sendList(
+  req: IncomingMessage,
+  res: ServerResponse,
+  list: ListSnapshot,
+  linger: number,
+): void {
   if (res.headersSent || res.destroyed) return;
   res.setHeader("ETag", list.etag);
   res.setHeader("Cache-Control", "private, no-cache");
