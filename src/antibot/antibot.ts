@@ -6,15 +6,10 @@ import { Engine, type Middleware, type Running } from "../engine/engine.js";
 import { BunkerOptionsError } from "../errors.js";
 import { asMiddleware } from "../engine/mounted.js";
 import type { ReportProblem } from "../options/check.js";
-import { allProblemsAtOnce, nearestName, readOptions, type OptionsTable } from "../options/table.js";
+import { allProblemsAtOnce, nearestName, readOptions } from "../options/table.js";
 import type { Gate, Protection } from "../engine/protection.js";
 import { Context } from "../engine/context.js";
-import {
-  checkTogether,
-  sharedTable,
-  type SharedOptions,
-  type SharedResolved,
-} from "../engine/shared-options.js";
+import { checkTogether, sharedTable, type SharedOptions } from "../engine/shared-options.js";
 import { judgeUpgrade } from "../engine/upgrade.js";
 import { MemoryStore } from "../store/memory-store.js";
 import type { Awaitable } from "../awaitable.js";
@@ -22,7 +17,7 @@ import { checkProvider, isProviderName } from "./challenges/providers/checks.js"
 import { requirementFor } from "./challenge-policy.js";
 import { GateProtection } from "./gate.js";
 import { checkLookups } from "./lookups/options.js";
-import { KIND_NAMES, type KindName } from "./challenge-registry.js";
+import { KIND_NAMES, type KindName } from "./kind-names.js";
 import { antibotTable, type AntibotOptions, type AntibotResolved } from "./options.js";
 
 /** What {@link antibot} answers, besides the middleware. */
@@ -42,7 +37,7 @@ export interface AntibotParts {
 /** What {@link antibot} answers. */
 export type Antibot = Middleware & Running & AntibotParts;
 
-const table: OptionsTable<SharedResolved & AntibotResolved> = { ...sharedTable, ...antibotTable };
+const table = { ...sharedTable, ...antibotTable };
 
 /**
  * The gate: a visitor proves to be human before the site opens (BunkerWeb's Antibot).

@@ -6,7 +6,7 @@ import { nearestName } from "../options/table.js";
 import type { RequestView } from "../request/request-view.js";
 import { isThenable } from "../awaitable.js";
 import type { ChallengeKind } from "./challenge.js";
-import { isKindName, KIND_NAMES, type KindName } from "./challenge-registry.js";
+import { isKindName, KIND_NAMES, type KindName } from "./kind-names.js";
 
 /** A kind by its name, or one of your own. */
 export type ChallengeStep = KindName | ChallengeKind;

@@ -5,11 +5,8 @@ import { cookieChallenge } from "./challenges/cookie.js";
 import { javascriptChallenge } from "./challenges/javascript.js";
 import { isProviderName } from "./challenges/providers/checks.js";
 import { providerChallenge } from "./challenges/providers/providers.js";
-import type { ProviderName } from "./challenges/providers/vendor.js";
+import { isKindName, KIND_NAMES, type KindName } from "./kind-names.js";
 import type { AntibotResolved } from "./options.js";
-
-/** The kinds that come with the package. */
-export type KindName = "cookie" | "javascript" | "captcha" | ProviderName;
 
 // A kind's state is its own business: only what its `issue` answered ever comes back to it.
 const MAKERS: Readonly<Record<KindName, (options: AntibotResolved, context: Context) => ChallengeKind>> = {
@@ -22,14 +19,6 @@ const MAKERS: Readonly<Record<KindName, (options: AntibotResolved, context: Cont
   mcaptcha: (options, context) => providerChallenge("mcaptcha", options, context),
   capjs: (options, context) => providerChallenge("capjs", options, context),
 };
-
-/** Their names. */
-export const KIND_NAMES = Object.keys(MAKERS) as readonly KindName[];
-
-/** Whether a built-in kind has that name. */
-export function isKindName(name: string): name is KindName {
-  return Object.hasOwn(MAKERS, name);
-}
 
 /** The kinds of one gate: its own, and built-in ones with its options, made when they are first asked for. */
 export class ChallengeRegistry {

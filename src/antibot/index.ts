@@ -3,7 +3,7 @@ export type { AntibotOptions, SessionOptions } from "./options.js";
 export type { Alternative, CaptchaOptions } from "./challenges/captcha/options.js";
 export type { ChallengeOption, ChallengeStep } from "./challenge-policy.js";
 export type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "./challenge.js";
-export type { KindName } from "./challenge-registry.js";
+export type { KindName } from "./kind-names.js";
 export type {
   CapjsOptions,
   HcaptchaOptions,

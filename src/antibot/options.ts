@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { AddressSet } from "../address/address-set.js";
-import { AddressSet as Addresses } from "../address/address-set.js";
+import { AddressSet } from "../address/address-set.js";
 import { addressSetCheck, patternCheck } from "../options/address-checks.js";
 import {
   check,
@@ -15,14 +14,12 @@ import {
   type Check,
 } from "../options/check.js";
 import type { Client } from "../request/client.js";
-import { group, type OptionsTable } from "../options/table.js";
-import type { Pattern } from "../pattern/pattern.js";
-import type { BindingRules } from "./passes/binding.js";
+import { group, type AnyTable, type Resolved } from "../options/table.js";
 import { captchaTable, type CaptchaOptions, type CaptchaResolved } from "./challenges/captcha/options.js";
 import { providersTable } from "./challenges/providers/option-tables.js";
-import type { ProvidersOptions, ProvidersResolved } from "./challenges/providers/options.js";
+import type { ProvidersOptions } from "./challenges/providers/options.js";
 import { policyCheck, type ChallengePolicy, type ChallengeOption } from "./challenge-policy.js";
-import { lookupTable, type LookupOptions, type LookupResolved } from "./lookups/options.js";
+import { lookupTable, type LookupOptions } from "./lookups/options.js";
 import { LEAST_BITS, MOST_BITS, type Difficulty } from "./difficulty.js";
 import { SHORTEST_SECRET } from "./secrets.js";
 
@@ -91,39 +88,6 @@ export interface AntibotOptions<Req extends IncomingMessage = IncomingMessage>
   epoch?: number;
 }
 
-/** {@link SessionOptions} read and checked. */
-export interface SessionResolved extends BindingRules {
-  keep: "cookie" | "express-session";
-  /** Empty = generated. */
-  secret: readonly string[];
-  name: string;
-  domain: string | undefined;
-  sameSite: "lax" | "none";
-}
-
-/** {@link AntibotOptions} read and checked. */
-export interface AntibotResolved extends ProvidersResolved, LookupResolved {
-  challenge: ChallengePolicy;
-  uri: string;
-  timeResolve: number;
-  timeValid: number;
-  sessions: SessionResolved;
-  /** Empty = where they were going. */
-  successUri: string;
-  captcha: CaptchaResolved;
-  include: Pattern[];
-  ignoreUri: Pattern[];
-  ignoreIp: AddressSet;
-  ignoreUserAgent: Pattern[];
-  preflight: "pass" | "challenge";
-  difficulty: Difficulty;
-  adaptive: boolean;
-  noscript: "captcha" | "deny";
-  renew: boolean;
-  keepPost: boolean;
-  epoch: number;
-}
-
 const secretCheck: Check<readonly string[]> = check(
   `a text of at least ${SHORTEST_SECRET} characters, an array of such texts (the first is used, all are accepted), or "random"`,
   (value) => {
@@ -138,7 +102,7 @@ const secretCheck: Check<readonly string[]> = check(
 );
 
 /** The options of sessions. */
-export const sessionsTable: OptionsTable<SessionResolved> = {
+export const sessionsTable = {
   keep: { check: oneOf("cookie", "express-session"), default: "cookie", help: "Where a pass is kept." },
   secret: {
     setting: "SESSIONS_SECRET",
@@ -186,7 +150,10 @@ export const sessionsTable: OptionsTable<SessionResolved> = {
     help: "Whether a pass is good with another User-Agent.",
   },
   sameSite: { check: oneOf("lax", "none"), default: "lax", help: "The cookies' SameSite." },
-};
+} satisfies AnyTable;
+
+/** {@link SessionOptions} read and checked. */
+export type SessionResolved = Resolved<typeof sessionsTable>;
 
 const sessionsGroup = group(sessionsTable);
 
@@ -204,7 +171,7 @@ const uriCheck = text(
 );
 
 /** The options of the gate. */
-export const antibotTable: OptionsTable<AntibotResolved> = {
+export const antibotTable = {
   challenge: {
     setting: "USE_ANTIBOT",
     context: "multisite",
@@ -266,7 +233,7 @@ export const antibotTable: OptionsTable<AntibotResolved> = {
     setting: "ANTIBOT_IGNORE_IP",
     context: "multisite",
     check: addressSetCheck(),
-    default: () => new Addresses(),
+    default: () => new AddressSet(),
     help: "Addresses that are not gated.",
   },
   ignoreUserAgent: {
@@ -301,4 +268,7 @@ export const antibotTable: OptionsTable<AntibotResolved> = {
   },
   ...lookupTable,
   ...providersTable,
-};
+} satisfies AnyTable;
+
+/** {@link AntibotOptions} read and checked. */
+export type AntibotResolved = Resolved<typeof antibotTable>;

@@ -6,7 +6,7 @@ import {
   recaptchaTable,
   turnstileTable,
 } from "../antibot/challenges/providers/option-tables.js";
-import { KIND_NAMES } from "../antibot/challenge-registry.js";
+import { KIND_NAMES } from "../antibot/kind-names.js";
 import { geoTable } from "../antibot/lookups/options.js";
 import { antibotTable, sessionsTable } from "../antibot/options.js";
 import { badBehaviorTable } from "../bad-behavior/options.js";

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { check, flag, list, oneOf, type Check, type ReportProblem } from "../../options/check.js";
-import { group, type OptionsTable } from "../../options/table.js";
+import { group, type AnyTable, type Resolved } from "../../options/table.js";
 import { asnOf, countryOf, geoCheck, readAsn, readCountry, type GeoLookup } from "./geo-database.js";
-import { cookieRulesCheck, type CookieRule } from "./ignore-cookie.js";
-import { suffixCheck, type NameSuffix } from "./name-suffix.js";
+import { cookieRulesCheck } from "./ignore-cookie.js";
+import { suffixCheck } from "./name-suffix.js";
 import { BOT_NAMES, type BotName } from "./verified-bots.js";
 
 /** Where AS numbers and countries come from: paths of MMDB files (`mmdb-lib` or `maxmind` installed), or functions. */
@@ -43,20 +43,8 @@ export interface LookupOptions<Req extends IncomingMessage = IncomingMessage> {
   ignoreCookie?: string | IgnoreCookie<Req> | readonly (string | IgnoreCookie<Req>)[];
 }
 
-/** {@link LookupOptions} read and checked. */
-export interface LookupResolved {
-  ignoreRdns: readonly NameSuffix[];
-  rdnsGlobal: boolean;
-  ignoreAsn: ReadonlySet<number>;
-  ignoreCountry: ReadonlySet<string>;
-  onlyCountry: ReadonlySet<string>;
-  verifiedBots: readonly BotName[];
-  geo: { asn: GeoLookup<number | string> | undefined; country: GeoLookup<string> | undefined };
-  ignoreCookie: readonly CookieRule[];
-}
-
 /** The options of `geo`. */
-export const geoTable: OptionsTable<LookupResolved["geo"]> = {
+export const geoTable = {
   // BunkerWeb brings its databases along; these two settings are ours.
   asn: {
     setting: "ANTIBOT_GEO_ASN",
@@ -72,13 +60,13 @@ export const geoTable: OptionsTable<LookupResolved["geo"]> = {
     default: undefined,
     help: "Where countries come from: as a setting, the path of an MMDB file. BunkerWeb does not have it: it brings a database.",
   },
-};
+} satisfies AnyTable;
 
 const asnCheck = check("an AS number such as 15169 or AS15169", readAsn);
 const countryCheck = check("a country's two letters", readCountry);
 
 /** The options of exclusions that take a look-up. */
-export const lookupTable: OptionsTable<LookupResolved> = {
+export const lookupTable = {
   ignoreRdns: {
     setting: "ANTIBOT_IGNORE_RDNS",
     context: "multisite",
@@ -129,7 +117,10 @@ export const lookupTable: OptionsTable<LookupResolved> = {
     default: () => [],
     help: "Cookies that let their bearer through.",
   },
-};
+} satisfies AnyTable;
+
+/** {@link LookupOptions} read and checked. */
+export type LookupResolved = Resolved<typeof lookupTable>;
 
 /** What only several of these options together can get wrong. */
 export function checkLookups(
