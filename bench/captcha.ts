@@ -11,7 +11,7 @@ import { hasTesseract, readAll } from "./captcha/tesseract.js";
 import { printTable, writeResults } from "./harness/report.js";
 import { DEFAULT_ALPHABET } from "../src/antibot/challenges/captcha/alphabet.js";
 import { RandomStream } from "../src/antibot/challenges/captcha/random-stream.js";
-import { SPOKEN_LANGUAGES } from "../src/antibot/challenges/captcha/spoken-digits.js";
+import { spokenLanguages } from "../src/antibot/challenges/captcha/spoken-digits.js";
 
 const QUICK = process.argv.includes("--quick");
 const IMAGES = QUICK ? 200 : 2000;
@@ -98,7 +98,7 @@ function learningCurve(): Record<string, string | number>[] {
 }
 
 function sounds(): Record<string, string | number>[] {
-  return [...SPOKEN_LANGUAGES].map((language) => {
+  return [...spokenLanguages()].map((language) => {
     const read = readSounds(language, SOUNDS, "exam");
     return {
       "sound, read with our clips": language,

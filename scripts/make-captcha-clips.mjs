@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 
 const OUTPUT = "src/antibot/challenges/captcha/spoken-digits.generated.ts";
+/** SAMPLE_RATE of spoken-digits.ts. */
 const RATE = 8000;
 const VOICES = [
   { language: "en", voice: "en-us", speed: 155 },
@@ -79,8 +80,6 @@ const voices = VOICES.map(({ language, voice, speed }) => {
 writeFileSync(
   OUTPUT,
   `// Made by scripts/make-captcha-clips.mjs: digits spoken by espeak-ng.
-/** Samples a second. */
-export const RATE = ${RATE};
 /** Voices: the digits 0 to 9 of each, in base64. */
 export const VOICES: readonly { readonly language: string; readonly clips: string }[] = [
 ${voices.map(({ language, clips }) => `  {\n    language: "${language}",\n    clips: "${clips}",\n  },`).join("\n")}

@@ -2,8 +2,7 @@
 // pace and place: bands of loudness over time, compared by correlation, and the likeliest row of six digits with gaps.
 import { RandomStream } from "../../src/antibot/challenges/captcha/random-stream.js";
 import { speakDigits } from "../../src/antibot/challenges/captcha/speak-digits.js";
-import { voicesOf } from "../../src/antibot/challenges/captcha/spoken-digits.js";
-import { RATE } from "../../src/antibot/challenges/captcha/spoken-digits.generated.js";
+import { SAMPLE_RATE as RATE, voicesOf } from "../../src/antibot/challenges/captcha/spoken-digits.js";
 
 const DIGITS = 6;
 const HOP = RATE / 100;

@@ -11,7 +11,7 @@ import { Alphabet } from "./alphabet.js";
 import { imagePage, soundPage, waitPage, workPage } from "./captcha-pages.js";
 import type { CaptchaResolved, Presentation } from "./options.js";
 import { RandomStream } from "./random-stream.js";
-import { SPOKEN_LANGUAGES } from "./spoken-digits.js";
+import { spokenLanguages } from "./spoken-digits.js";
 import { RenderPool } from "./render-pool.js";
 
 /** Bits more than the gate asks elsewhere: not reading the picture must not be a bargain (R21). */
@@ -61,7 +61,7 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
     const language = visit.language.split("-", 1)[0] as string;
     return {
       sound: Array.from({ length: DIGITS }, () => random.below(10)).join(""),
-      language: SPOKEN_LANGUAGES.has(language) ? language : "en",
+      language: spokenLanguages().includes(language) ? language : "en",
     };
   }
 

@@ -1,30 +1,27 @@
-import { EM, FONT_OUTLINES, ORIGIN_X, ORIGIN_Y } from "./glyph-outlines.generated.js";
+import { loadOutlines } from "./render-data.js";
 
 /** The outline of one character: closed polygons in em units, y down, the origin on the baseline. */
 export interface Glyph {
   readonly advance: number;
   /** x, y, x, y, … of each polygon. */
   readonly contours: readonly Float32Array[];
-  /** Its extent. */
   readonly left: number;
   readonly right: number;
   readonly top: number;
   readonly bottom: number;
 }
 
-let read: readonly ReadonlyMap<string, Glyph>[] | undefined;
-
-/** The fonts: each one's glyphs by character. */
-export function fonts(): readonly ReadonlyMap<string, Glyph>[] {
-  return (read ??= FONT_OUTLINES.map((outlines) => readFont(Buffer.from(outlines, "base64"))));
-}
+/** The glyphs of each font, by character. */
+let fonts: readonly ReadonlyMap<string, Glyph>[] | undefined;
 
 /** The glyphs of a character, one for each font that has it; empty = it cannot be drawn. */
 export function glyphsOf(character: string): readonly Glyph[] {
-  return fonts().flatMap((font) => font.get(character) ?? []);
+  fonts ??= loadOutlines().FONT_OUTLINES.map((outlines) => readFont(Buffer.from(outlines, "base64")));
+  return fonts.flatMap((font) => font.get(character) ?? []);
 }
 
 function readFont(bytes: Buffer): Map<string, Glyph> {
+  const { EM, ORIGIN_X, ORIGIN_Y } = loadOutlines();
   const font = new Map<string, Glyph>();
   let at = 0;
   const byte = (): number => bytes[at++] as number;

@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { render, type Order } from "./render.js";
+
+// An app that is bundled into an ES module has no __dirname, and no worker file either.
+const WORKER_FILE = typeof __dirname === "string" ? join(__dirname, "render-worker.js") : "";
 
 interface Waiting {
   readonly order: Order;
@@ -19,7 +22,8 @@ export class RenderThread {
   private last = 0;
   private usable: boolean;
 
-  constructor(private readonly file = join(__dirname, "render-worker.js")) {
+  /** `file`: the worker's program. */
+  constructor(private readonly file = WORKER_FILE) {
     this.usable = existsSync(file);
   }
 
@@ -44,6 +48,8 @@ export class RenderThread {
 
   private start(): Worker {
     if (this.worker !== undefined) return this.worker;
+    // Not imported: it loads when a worker is first needed.
+    const { Worker } = process.getBuiltinModule("node:worker_threads");
     const worker = new Worker(this.file);
     worker.on("message", ({ number, bytes }: { number: number; bytes: Uint8Array }) => {
       this.waiting.get(number)?.resolve(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));

@@ -1,6 +1,5 @@
 import { RandomStream } from "./random-stream.js";
-import { voicesOf, type Voice } from "./spoken-digits.js";
-import { RATE } from "./spoken-digits.generated.js";
+import { SAMPLE_RATE, voicesOf, type Voice } from "./spoken-digits.js";
 
 /** A WAV (8 kHz, 8 bits, mono) of digits spoken amid noise: the same one for the same seed. */
 export function speakDigits(digits: string, seed: string, language: string): Buffer {
@@ -9,10 +8,10 @@ export function speakDigits(digits: string, seed: string, language: string): Buf
   const voice = random.pick(voices);
   const pieces = Array.from(digits).map((digit) => ({
     clip: paced(voice[Number(digit)] as Float32Array, random.between(0.86, 1.16)),
-    gap: random.between(0.3, 0.65) * RATE,
+    gap: random.between(0.3, 0.65) * SAMPLE_RATE,
     loudness: random.between(0.55, 0.8),
   }));
-  const lead = 0.5 * RATE;
+  const lead = 0.5 * SAMPLE_RATE;
   const length = Math.ceil(pieces.reduce((sum, { clip, gap }) => sum + clip.length + gap, lead + lead));
   const track = new Float32Array(length);
   addNoise(track, random);
@@ -39,7 +38,7 @@ function paced(clip: Float32Array, pace: number): Float32Array {
 
 // Rushing and rumbling, swelling and fading.
 function addNoise(track: Float32Array, random: RandomStream): void {
-  const swell = random.between(0.5, 1.2) * RATE;
+  const swell = random.between(0.5, 1.2) * SAMPLE_RATE;
   const phase = random.between(0, 6.3);
   let rumble = 0;
   for (let index = 0; index < track.length; index++) {
@@ -52,7 +51,7 @@ function addNoise(track: Float32Array, random: RandomStream): void {
 
 // Digits spoken backwards, quietly, all the time: no silence tells where a real one begins.
 function addBabble(track: Float32Array, voices: readonly Voice[], random: RandomStream): void {
-  for (let at = 0; at < track.length; at += random.between(0.15, 0.4) * RATE) {
+  for (let at = 0; at < track.length; at += random.between(0.15, 0.4) * SAMPLE_RATE) {
     const clip = paced(random.pick(random.pick(voices)), random.between(0.7, 1.4)).reverse();
     mix(track, clip, Math.floor(at), random.between(0.1, 0.17));
   }
@@ -72,8 +71,8 @@ function wav(track: Float32Array): Buffer {
   file.writeUInt32LE(16, 16);
   file.writeUInt16LE(1, 20);
   file.writeUInt16LE(1, 22);
-  file.writeUInt32LE(RATE, 24);
-  file.writeUInt32LE(RATE, 28);
+  file.writeUInt32LE(SAMPLE_RATE, 24);
+  file.writeUInt32LE(SAMPLE_RATE, 28);
   file.writeUInt16LE(1, 32);
   file.writeUInt16LE(8, 34);
   file.write("data", 36, "latin1");

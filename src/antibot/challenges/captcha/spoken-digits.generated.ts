@@ -1,6 +1,4 @@
 // Made by scripts/make-captcha-clips.mjs: digits spoken by espeak-ng.
-/** Samples a second. */
-export const RATE = 8000;
 /** Voices: the digits 0 to 9 of each, in base64. */
 export const VOICES: readonly { readonly language: string; readonly clips: string }[] = [
   {

@@ -1,20 +1,26 @@
-import { VOICES } from "./spoken-digits.generated.js";
+import { loadVoices } from "./render-data.js";
 
 /** One voice: a clip for each digit, as samples from -1 to 1. */
 export type Voice = readonly Float32Array[];
 
-const read = new Map<string, Voice>();
+/** Samples a second. */
+export const SAMPLE_RATE = 8000;
+
+const decoded = new Map<string, readonly Voice[]>();
 
 /** The languages that digits are spoken in. */
-export const SPOKEN_LANGUAGES: ReadonlySet<string> = new Set(VOICES.map(({ language }) => language));
+export function spokenLanguages(): string[] {
+  return [...new Set(loadVoices().VOICES.map(({ language }) => language))];
+}
 
 /** The voices of a language. */
 export function voicesOf(language: string): readonly Voice[] {
-  return VOICES.filter((voice) => voice.language === language).map(({ clips }) => {
-    let voice = read.get(clips);
-    if (voice === undefined) read.set(clips, (voice = readClips(Buffer.from(clips, "base64"))));
-    return voice;
-  });
+  let voices = decoded.get(language);
+  if (voices === undefined) {
+    const spoken = loadVoices().VOICES.filter((voice) => voice.language === language);
+    decoded.set(language, (voices = spoken.map(({ clips }) => readClips(Buffer.from(clips, "base64")))));
+  }
+  return voices;
 }
 
 const STEPS = Array.from({ length: 89 }, (_, index) => Math.floor(7 * 1.1 ** index));
