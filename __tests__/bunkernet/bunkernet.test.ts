@@ -1,4 +1,6 @@
+import type { IncomingMessage } from "node:http";
 import { bunkernet } from "../../src/bunkernet/index.js";
+import { bunker, MemoryStore } from "../../src/index.js";
 import { startContract, type ContractServer } from "./contract-server.js";
 import { LISTED, startSite, stopSites, VISITOR } from "./site.js";
 import { until } from "../support/until.js";
@@ -147,4 +149,19 @@ test("wrong options are named, plain http to public servers among them", () => {
   expect(() => bunkernet({ maxEntry: 1 } as never)).toThrow(/maxEntries/);
   for (const server of ["http://10.1.2.3", "http://[::1]:80", "http://localhost/api", "https://x.example"])
     expect(() => bunkernet({ server, logger: false }).close()).not.toThrow();
+});
+
+test("R27 explain looks at the address that is judged, where anybody may choose one, too", async () => {
+  const guard = bunker({
+    bunkernet: { server: api.url },
+    trustProxy: true,
+    store: new MemoryStore(),
+    logger: false,
+  });
+  await guard.bunkernet?.sync();
+  const headers = { "x-forwarded-for": LISTED };
+  const subject = { method: "GET", url: "/", headers, socket: { remoteAddress: "1.0.0.1" } };
+  const explanation = await guard.explain(subject as unknown as IncomingMessage);
+  expect(explanation).toMatchObject({ client: { ip: LISTED }, verdict: "deny", by: "bunkernet" });
+  await guard.close();
 });

@@ -1,27 +1,22 @@
 import fc from "fast-check";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { GateProtection } from "../../src/antibot/gate.js";
-import { antibotTable, type AntibotOptions } from "../../src/antibot/options.js";
-import { BadBehaviorProtection } from "../../src/bad-behavior/bad-behavior-protection.js";
-import { badBehaviorTable } from "../../src/bad-behavior/options.js";
-import { BanProtection } from "../../src/engine/ban-protection.js";
-import { Engine } from "../../src/engine/engine.js";
-import { explain, type Explanation, type ImaginedRequest } from "../../src/engine/explain.js";
-import { EVENT_TYPES } from "../../src/events/event-bus.js";
-import { readOptions } from "../../src/options/table.js";
-import { Context } from "../../src/engine/context.js";
-import { sharedTable, type SharedOptions } from "../../src/engine/shared-options.js";
-import { DnsblProtection } from "../../src/dnsbl/dnsbl-protection.js";
-import { dnsblTable } from "../../src/dnsbl/options.js";
-import { explainersOf } from "../../src/bunker/explainers.js";
-import { MemoryStore, type Store } from "../../src/index.js";
+import {
+  MemoryStore,
+  bunker,
+  type Bunker,
+  type BunkerOptions,
+  type BunkerEventType,
+  type Explanation,
+  type ImaginedRequest,
+  type Store,
+} from "../../src/index.js";
 import { ask } from "../support/ask.js";
 
 const VISITOR = "8.8.8.8";
 const LISTED = "9.9.9.9";
-const none = (): void => undefined;
-let engine: Engine | undefined;
+const TYPES: BunkerEventType[] = ["denied", "challenged", "solved", "failed", "banned", "reported", "fault"];
+let guard: Bunker | undefined;
 let told: string[] = [];
 
 const missing = (): Promise<never> => Promise.reject(Object.assign(new Error(), { code: "ENOTFOUND" }));
@@ -33,43 +28,25 @@ const resolver = {
   reverse: () => Promise.resolve([]),
 };
 
-// What bunker() puts together, with all that it knows at hand.
-function app(shared: SharedOptions = {}, antibot: AntibotOptions | false = { challenge: "cookie" }) {
+function app(options: BunkerOptions = {}): Bunker {
   told = [];
-  const options = { store: new MemoryStore(), logger: false as const, resolver, ...shared };
-  const resolved = readOptions(sharedTable, options, "", none);
-  const context = new Context(resolved, options);
-  for (const type of EVENT_TYPES) context.events.on(type, () => void told.push(type));
-  const sessions = { secret: "a-secret-of-32-characters-or-more" };
-  const gate =
-    antibot === false
-      ? undefined
-      : new GateProtection(context, readOptions(antibotTable, { ...antibot, sessions }, "", none));
-  const bans = new BanProtection(context, () => gate);
-  const lists = new DnsblProtection(
-    context,
-    readOptions(dnsblTable, { list: "zone.test" }, "", none),
-    () => gate,
-  );
-  const bad = readOptions(badBehaviorTable, { threshold: 2 }, "", none);
-  const behavior = new BadBehaviorProtection(context, bad, () => gate, bans);
-  const running = new Engine(context, [bans, lists, behavior, ...(gate === undefined ? [] : [gate])]);
-  engine = running;
-  const explainers = explainersOf({
-    dnsbl: { protection: lists, action: "deny" },
-    badBehavior: { protection: behavior, options: bad, banLocal: false },
-    gate,
+  const running = bunker({
+    store: new MemoryStore(),
+    logger: false,
+    resolver,
+    sessions: { secret: "a-secret-of-32-characters-or-more" },
+    antibot: { challenge: "cookie" },
+    dnsbl: { list: "zone.test" },
+    badBehavior: { threshold: 2 },
+    ...options,
   });
-  return {
-    context,
-    explain: (subject: ImaginedRequest) => explain(running, subject, explainers),
-    ofRequest: (subject: Parameters<typeof explain>[1]) => explain(running, subject, explainers),
-  };
+  for (const type of TYPES) running.events.on(type, () => void told.push(type));
+  return (guard = running);
 }
 
 afterEach(async () => {
-  await engine?.close();
-  engine = undefined;
+  await guard?.close();
+  guard = undefined;
 });
 
 function short({ steps }: Explanation): string[] {
@@ -83,6 +60,7 @@ test("names every step in order, before any traffic", async () => {
   const explanation = await app().explain({ ip: VISITOR, url: "/page?x=1" });
   expect(short(explanation)).toEqual([
     "bans: pass, not banned",
+    "bunkernet: pass, no list has come yet",
     "dnsbl: pass, not listed",
     "bad-behavior: pass, the answer may count",
     "antibot: challenge, no pass",
@@ -96,11 +74,13 @@ test("names every step in order, before any traffic", async () => {
 });
 
 test("the first that is against it decides; the others still say what they think", async () => {
-  const { explain: say, context } = app();
-  await context.bans.add(LISTED, { reason: "manual" });
+  const { explain: say, bans } = app();
+  await bans.add(LISTED, { reason: "manual" });
+  told = [];
   const explanation = await say({ ip: LISTED });
   expect(short(explanation)).toEqual([
     "bans: deny, manual",
+    "bunkernet: pass, no list has come yet (not reached)",
     "dnsbl: deny, dnsbl (not reached)",
     "bad-behavior: pass, the answer may count (not reached)",
     "antibot: challenge, no pass (not reached)",
@@ -109,7 +89,7 @@ test("the first that is against it decides; the others still say what they think
 });
 
 test("`allow`, `skip` and unknown hosts are steps; R11 a throwing `skip` skips nothing", async () => {
-  const allowing = app({ allow: VISITOR, skip: () => true }, false);
+  const allowing = app({ allow: VISITOR, skip: () => true, antibot: false });
   const both = await allowing.explain({ ip: VISITOR });
   expect(short(both).slice(0, 2)).toEqual([
     "allow: pass, on `allow`",
@@ -117,7 +97,7 @@ test("`allow`, `skip` and unknown hosts are steps; R11 a throwing `skip` skips n
   ]);
   expect(both).toMatchObject({ verdict: "pass", by: "allow" });
   expect(await allowing.explain({ ip: LISTED })).toMatchObject({ verdict: "pass", by: "skip" });
-  await engine?.close();
+  await guard?.close();
   const throwing = app({
     skip: () => {
       throw new Error("broken");
@@ -132,12 +112,12 @@ test("`allow`, `skip` and unknown hosts are steps; R11 a throwing `skip` skips n
 });
 
 test("R27 leaves no trace: no event, no ban, no count, whatever is asked and how often", async () => {
-  const { explain: say, context } = app();
-  const before = JSON.stringify(await keysOf(context.options.store));
+  const { explain: say, bans, store } = app();
+  const before = JSON.stringify(await keysOf(store));
   for (let i = 0; i < 5; i++) await say({ ip: LISTED });
   expect(told).toEqual([]);
-  expect(await context.bans.get(LISTED)).toBeUndefined();
-  expect(JSON.stringify(await keysOf(context.options.store))).toBe(before);
+  expect(await bans.get(LISTED)).toBeUndefined();
+  expect(JSON.stringify(await keysOf(store))).toBe(before);
 });
 
 async function keysOf(store: Store): Promise<string[]> {
@@ -148,7 +128,7 @@ async function keysOf(store: Store): Promise<string[]> {
 }
 
 test("explains real requests as they are judged, and leaves them untouched", async () => {
-  const { ofRequest } = app({ trustProxy: "loopback" });
+  const { explain: ofRequest } = app({ trustProxy: "loopback" });
   const said: Explanation[] = [];
   const server = createServer((req, res) => {
     void ofRequest(req).then((explanation) => {
@@ -180,7 +160,7 @@ test("what is no address is refused by name; nothing else that is odd throws", a
   await fc.assert(
     fc.asyncProperty(fc.anything(), fc.anything(), fc.anything(), async (url, method, headers) => {
       const explanation = await say({ ip: VISITOR, url, method, headers } as ImaginedRequest);
-      expect(explanation.steps).toHaveLength(4);
+      expect(explanation.steps).toHaveLength(5);
     }),
     { numRuns: 200 },
   );

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { BanProtection } from "../engine/ban-protection.js";
 import { Engine, type Middleware, type Running } from "../engine/engine.js";
+import { reasoningOfVerdict } from "../engine/explain.js";
 import { BunkerOptionsError } from "../errors.js";
 import { asMiddleware } from "../engine/mounted.js";
 import type { ReportProblem } from "../options/check.js";
@@ -117,7 +118,13 @@ export function gateParts(engine: Engine, gate: GateProtection): AntibotParts {
 
 // Serves whatever reaches it: the mount point decides what that is.
 function routerOf(gate: GateProtection): Protection {
-  return { name: gate.name, failClosed: true, judge: (client, request) => gate.serve(client, request) };
+  return protectionOf(gate, (client, request) => gate.serve(client, request));
+}
+
+function protectionOf({ name }: GateProtection, judge: Protection["judge"]): Protection {
+  const explain: Protection["explain"] = async (client, request) =>
+    reasoningOfVerdict(await judge(client, request));
+  return { name, failClosed: true, judge, explain };
 }
 
 function requirementOf(gate: GateProtection, kind: string): Protection {
@@ -133,9 +140,5 @@ function requirementOf(gate: GateProtection, kind: string): Protection {
     ]);
   }
   const demand = requirementFor(kind);
-  return {
-    name: gate.name,
-    failClosed: true,
-    judge: (client, request) => gate.require(demand, client, request),
-  };
+  return protectionOf(gate, (client, request) => gate.require(demand, client, request));
 }

@@ -3,7 +3,7 @@ import type { Awaitable } from "../awaitable.js";
 import type { Client } from "../request/client.js";
 import { BunkerHookError, messageOf, StoreFailure } from "../errors.js";
 import { exclusionOf } from "../engine/exclusions.js";
-import type { Gate, ObservedResponse, Protection } from "../engine/protection.js";
+import type { Gate, ObservedResponse, Protection, ProtectionExplanation } from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Context } from "../engine/context.js";
 import { PASS, type Verdict } from "../request/verdict.js";
@@ -45,15 +45,29 @@ export class BadBehaviorProtection implements Protection {
   }
 
   observe({ client, request, status }: ObservedResponse): void {
-    if (this.counted[status] !== 1 || !this.counts(client, request)) return;
-    if (exclusionOf(this.options, client, request) !== undefined || !request.countOnce(this.context.events))
-      return;
+    // Our own responses are no evidence, except to a challenge that was answered wrongly (R15, R23).
+    if (this.counted[status] !== 1 || request.answered === "refused") return;
+    if (this.exemption(client, request) !== undefined) return;
+    // A banned client earns nothing more. One that is only challenged must earn its next ban as any other does.
+    if (this.context.banIndex.find(client, client.service)?.action === "deny") return;
+    if (!request.countOnce(this.context.events)) return;
     const weight = this.weigh(request, status);
     if (weight > 0) this.count(client, request, status, weight);
   }
 
-  /** Counts one bad answer, whoever gave it: for connections that never became requests, too. */
-  count(client: Client, request: RequestView, status: number, weight: number): void {
+  explain(client: Client, request: RequestView): ProtectionExplanation {
+    const { threshold, countTime, statusCodes } = this.options;
+    const why = this.exemption(client, request);
+    return why === undefined
+      ? {
+          verdict: "pass",
+          reason: "the answer may count",
+          data: { threshold, countTime, statusCodes: [...statusCodes] },
+        }
+      : { verdict: "pass", reason: `the answer does not count: ${why}` };
+  }
+
+  private count(client: Client, request: RequestView, status: number, weight: number): void {
     const { threshold, countTime } = this.options;
     const note = noteOf(request, status, this.context.now());
     this.later(client, request, () => {
@@ -64,12 +78,11 @@ export class BadBehaviorProtection implements Protection {
     });
   }
 
-  // Our own answers are no evidence, save a challenge answered wrongly (R15, R23); who is banned already earns nothing more.
-  private counts(client: Client, request: RequestView): boolean {
-    if (request.answered === "refused") return false;
-    if (client.identity.isProxy || (!client.isGlobal && !this.context.options.banLocal)) return false;
-    // Who is challenged and let through again must earn the next ban as anybody does.
-    return this.context.banIndex.find(client, client.service)?.action !== "deny";
+  // Why responses to this request never count; `undefined` = they may.
+  private exemption(client: Client, request: RequestView): string | undefined {
+    if (client.identity.isProxy) return "a trusted proxy";
+    if (!client.isGlobal && !this.context.options.banLocal) return "not a global address";
+    return exclusionOf(this.options, client, request);
   }
 
   private weigh(request: RequestView, status: number): number {

@@ -71,10 +71,9 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
   const sites = new BunkerServices(context, common, services, options.bunkernet === undefined);
   const { engine, sockets, dnsbl: lists, bunkernet: network } = sites;
   const detects = [common, ...services.values()].some(({ mode }) => mode === "detect");
-  if (detects && common.logger !== false)
-    context.onClose(traceDetected(engine, sites.explainers, common.logger));
+  if (detects && common.logger !== false) context.onClose(traceDetected(engine, common.logger));
   const explained = (subject: IncomingMessage | ImaginedRequest): Promise<Explanation> =>
-    explain(engine, subject, sites.explainers);
+    explain(engine, subject);
   const controls = new Controls({
     bans: context.bans,
     explain: explained,

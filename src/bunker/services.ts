@@ -7,13 +7,11 @@ import type { BunkerResolved } from "./options.js";
 import { BunkernetProtection } from "../bunkernet/bunkernet-protection.js";
 import { BanProtection } from "../engine/ban-protection.js";
 import { Engine, type Middleware } from "../engine/engine.js";
-import type { Explainers } from "../engine/explain.js";
 import type { Gate, Protection } from "../engine/protection.js";
 import { viewOf } from "../request/request-view.js";
 import type { Context } from "../engine/context.js";
 import { ServicesEngine } from "../engine/services-engine.js";
 import { DnsblProtection } from "../dnsbl/dnsbl-protection.js";
-import { explainersOf } from "./explainers.js";
 
 /** What runs for one service, or for all that have no options of their own. */
 interface Site {
@@ -22,7 +20,6 @@ interface Site {
   readonly lists: DnsblProtection | undefined;
   readonly network: BunkernetProtection | undefined;
   readonly counts: boolean;
-  readonly explainers: Explainers;
 }
 
 /** The protections of all services. Each has its own gate and counting; what asks others is shared where it does not differ. */
@@ -68,11 +65,6 @@ export class BunkerServices {
   /** Whether bad answers are counted anywhere. */
   get counts(): boolean {
     return this.all.some(({ counts }) => counts);
-  }
-
-  /** Explains for the protections of all services. */
-  get explainers(): Explainers {
-    return new Map(this.all.flatMap(({ explainers }) => [...explainers]));
   }
 
   /** The gates of all services as one: each request is its own service's affair. */
@@ -132,20 +124,7 @@ export class BunkerServices {
       context,
       protections.filter((protection) => protection !== undefined),
     );
-    const { dnsbl, bunkernet, badBehavior, banLocal } = resolved;
-    const explainers = explainersOf({
-      dnsbl: dnsbl === false || lists === undefined ? undefined : { protection: lists, action: dnsbl.action },
-      bunkernet:
-        bunkernet === false || network === undefined
-          ? undefined
-          : { protection: network, action: bunkernet.action },
-      badBehavior:
-        badBehavior === false || counting === undefined
-          ? undefined
-          : { protection: counting, options: badBehavior, banLocal },
-      gate,
-    });
-    return { engine, gate, lists, network, counts: counting !== undefined, explainers };
+    return { engine, gate, lists, network, counts: counting !== undefined };
   }
 
   // Zones are asked and tested once, however many services look at them in the same way.

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { parseAddress, type Address } from "../address/address.js";
 import type { Client } from "../request/client.js";
 import { BunkerBanError } from "../errors.js";
-import type { Gate, Protection, ProtectionHealth } from "../engine/protection.js";
+import type { Gate, Protection, ProtectionExplanation, ProtectionHealth } from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Context } from "../engine/context.js";
 import { PASS, type Deny, type Verdict } from "../request/verdict.js";
@@ -127,6 +127,15 @@ export class BunkernetProtection implements Protection {
   judge(client: Client, request: RequestView): Awaitable<Verdict> {
     if (!this.awake) this.wake();
     return this.list.loaded ? this.look(client, request) : this.lookLater(client, request);
+  }
+
+  async explain(client: Client, request: RequestView): Promise<ProtectionExplanation> {
+    if (this.list.status.state === "none") return { verdict: "pass", reason: "no list has come yet" };
+    if (client.identity.isProxy) return { verdict: "pass", reason: "a trusted proxy" };
+    const address = addressOf(client);
+    if (address === undefined || this.list.addresses?.has(address) !== true)
+      return { verdict: "pass", reason: "not listed" };
+    return { verdict: (await this.refuse(client, request)).action, reason: REASON };
   }
 
   /** Starts registration and download, and reads the list that is on this machine. Waits for no network. */
@@ -278,7 +287,10 @@ export class BunkernetProtection implements Protection {
     this.active.saw(address, this.context.now());
     if (!listed) return PASS;
     this.list.denied();
-    if (this.list.addresses !== list) return PASS;
+    return this.list.addresses === list ? this.refuse(client, request) : PASS;
+  }
+
+  private refuse(client: Client, request: RequestView): Awaitable<Verdict> {
     const gate = this.options.action === "challenge" ? this.gate() : undefined;
     if (gate !== undefined) return gate.challenge(client, request);
     const deny: Deny = { action: "deny", protection: this.name, reason: REASON, data: {} };

@@ -1,10 +1,10 @@
-import { parseAddress, parseRange, prefixOf } from "../address/address.js";
+import { parseAddress, parseRange, prefixOf, type Address } from "../address/address.js";
 import type { Client } from "../request/client.js";
 import { DnsClient } from "../dns/dns-client.js";
 import { BunkerBanError } from "../errors.js";
 import { AddressList, type ListStatus } from "../lists/address-list.js";
 import { ListFolder } from "../lists/list-folder.js";
-import type { Gate, Protection, ProtectionHealth } from "../engine/protection.js";
+import type { Gate, Protection, ProtectionExplanation, ProtectionHealth } from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Context } from "../engine/context.js";
 import { PASS, type Deny, type Verdict } from "../request/verdict.js";
@@ -137,11 +137,28 @@ export class DnsblProtection implements Protection {
     const address = parseAddress(ip);
     if (address === undefined)
       throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `"${ip.slice(0, 64)}" is no IP address`);
+    return this.find(lookupTargetOfAddress(address, this.context.options.ipv6Subnet), address);
+  }
+
+  async explain(client: Client, request: RequestView): Promise<ProtectionExplanation> {
+    if (client.identity.isProxy) return { verdict: "pass", reason: "a trusted proxy" };
+    const target = lookupTargetOf(client);
+    const { verdict, ...data } = await this.find(target, client.vouched.address);
+    if (verdict === "error") return { verdict, reason: "look-up failed", data };
+    if (verdict !== "listed" || target === undefined)
+      return { verdict: "pass", reason: verdict === "skipped" ? "never looked up" : "not listed", data };
+    if (this.unbans.has(target, this.context.now())) return { verdict: "pass", reason: "unbanned", data };
+    const gate = this.challenger();
+    const action = gate === undefined ? "deny" : (await gate.challenge(client, request)).action;
+    return { verdict: action, reason: REASON, data };
+  }
+
+  // `vouched` is the address that the ignore lists are asked about.
+  private async find(target: LookupTarget | undefined, vouched: Address | undefined): Promise<DnsblCheck> {
     if (!this.awake) this.wake();
     await this.lists.load();
-    const target = lookupTargetOfAddress(address, this.context.options.ipv6Subnet);
-    if (target === undefined || this.options.ignoreIp.has(address) || this.lists.has(address))
-      return { verdict: "skipped" };
+    const ignored = vouched !== undefined && (this.options.ignoreIp.has(vouched) || this.lists.has(vouched));
+    if (target === undefined || ignored) return { verdict: "skipped" };
     const finding = this.resolver.cached(target, this.context.now()) ?? (await this.resolver.resolve(target));
     if (finding === undefined) return { verdict: "error", code: "shed" };
     const { verdict, zone, code } = finding;
@@ -244,10 +261,14 @@ export class DnsblProtection implements Protection {
   ): Awaitable<Verdict> {
     if (this.unbans.has(target, this.context.now())) return PASS;
     this.ban(finding, target, client, request);
-    const gate = this.options.action === "challenge" ? this.gate() : undefined;
+    const gate = this.challenger();
     if (gate !== undefined) return gate.challenge(client, request);
     const deny: Deny = { action: "deny", protection: this.name, reason: REASON, data: dataOf(finding) };
     return deny;
+  }
+
+  private challenger(): Gate | undefined {
+    return this.options.action === "challenge" ? this.gate() : undefined;
   }
 
   // A trusted partner must not be banned for a day because their list was still on its way.

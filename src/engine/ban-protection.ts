@@ -1,7 +1,7 @@
 import type { Awaitable } from "../awaitable.js";
 import type { Client } from "../request/client.js";
 import { StoreFailure } from "../errors.js";
-import type { Gate, Protection } from "./protection.js";
+import type { Gate, Protection, ProtectionExplanation } from "./protection.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Context } from "./context.js";
 import { PASS, type Verdict } from "../request/verdict.js";
@@ -30,6 +30,14 @@ export class BanProtection implements Protection {
       return this.refuse(known, client, request);
     }
     return this.wait(loading).then(() => this.look(client, request));
+  }
+
+  async explain(client: Client, request: RequestView): Promise<ProtectionExplanation> {
+    await this.context.banIndex.ready();
+    const ban = this.context.banIndex.find(client, client.service);
+    if (ban === undefined) return { verdict: "pass", reason: "not banned" };
+    const { action } = await this.refuse(ban, client, request);
+    return { verdict: action, reason: ban.reason, data: ban };
   }
 
   private look(client: Client, request: RequestView): Awaitable<Verdict> {

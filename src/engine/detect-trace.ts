@@ -1,5 +1,5 @@
 import type { Engine } from "./engine.js";
-import { explain, type Explainers, type Explanation } from "./explain.js";
+import { explain, type Explanation } from "./explain.js";
 import { type BunkerEvent, type Logger } from "../events/event-bus.js";
 import { requestOrigin } from "../request/event-origin.js";
 
@@ -9,13 +9,13 @@ const MAX_TRACES = 16;
 /**
  * In `detect` mode, writes beside the line of each would-be refusal what every protection had to say. The answer stops it.
  */
-export function traceDetected(engine: Engine, explainers: Explainers, logger: Logger): () => void {
+export function traceDetected(engine: Engine, logger: Logger): () => void {
   let making = 0;
   const trace = (event: BunkerEvent): void => {
     const origin = requestOrigin(event);
     if (event.mode !== "detect" || origin === undefined || making >= MAX_TRACES) return;
     making++;
-    explain(engine, origin.request.raw, explainers)
+    explain(engine, origin.request.raw)
       .then((explanation) => logger.info(`express-bunker: why ${event.id}`, stepsOf(explanation)))
       // The request is over either way, and the line that matters has been written.
       .catch(() => undefined)

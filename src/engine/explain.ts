@@ -7,7 +7,6 @@ import { askHook } from "./hooks.js";
 import type { Protection, ProtectionExplanation } from "./protection.js";
 import { RequestView } from "../request/request-view.js";
 import type { RequestLike } from "../request/request-like.js";
-import type { Awaitable } from "../awaitable.js";
 import type { Verdict } from "../request/verdict.js";
 
 /** A request that nobody made. */
@@ -50,12 +49,6 @@ export interface Explanation {
   readonly mode: "block" | "detect";
 }
 
-/** Explains for protections that do not do so by themselves. */
-export type Explainers = ReadonlyMap<
-  Protection,
-  (client: Client, request: RequestView) => Awaitable<ProtectionExplanation>
->;
-
 const FORWARDING = new Set(["x-forwarded-for", "forwarded"]);
 
 /**
@@ -65,11 +58,7 @@ const FORWARDING = new Set(["x-forwarded-for", "forwarded"]);
  * @param subject a request, or the address of a client with what it asks for
  * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for an `ip` that is no address, as a rejection
  */
-export async function explain(
-  engine: Engine,
-  subject: RequestLike | ImaginedRequest,
-  explainers: Explainers = new Map(),
-): Promise<Explanation> {
+export async function explain(engine: Engine, subject: RequestLike | ImaginedRequest): Promise<Explanation> {
   const { resolver } = engine.context;
   const request = isRequest(subject) ? new RequestView(subject) : imagined(engine, subject);
   const steps: ExplainedStep[] = [];
@@ -93,7 +82,7 @@ export async function explain(
   if (client.service === undefined && options.unknownHost === "deny")
     add("services", { verdict: "deny", reason: "unknown host", data: { host: hostOf(request) } }, true);
   for (const protection of judge.protections) {
-    const reasoning = await reasoningOf(judge, protection, explainers, client, request);
+    const reasoning = await reasoningOf(protection, client, request);
     add(protection.name, reasoning, reasoning.verdict === "deny" || reasoning.verdict === "challenge");
   }
   return {
@@ -174,31 +163,13 @@ function skipped(
 }
 
 async function reasoningOf(
-  engine: Engine,
   protection: Protection,
-  explainers: Explainers,
   client: Client,
   request: RequestView,
 ): Promise<ProtectionExplanation> {
   try {
-    if (protection.explain !== undefined) return await protection.explain(client, request);
-    const explainer = explainers.get(protection);
-    if (explainer !== undefined) return await explainer(client, request);
-    if (protection.name === "bans") return await banReasoning(engine, client);
-    return { verdict: "unknown", reason: "does not explain itself" };
+    return await protection.explain(client, request);
   } catch (error) {
     return { verdict: "error", reason: "exception", data: messageOf(error) };
   }
-}
-
-async function banReasoning(
-  { context, protections }: Engine,
-  client: Client,
-): Promise<ProtectionExplanation> {
-  await context.banIndex.ready();
-  const ban = context.banIndex.find(client, client.service);
-  if (ban === undefined) return { verdict: "pass", reason: "not banned" };
-  // Without a gate there is nowhere to send a client whose ban only asks for a challenge.
-  const gated = ban.action === "challenge" && protections.some(({ failClosed }) => failClosed === true);
-  return { verdict: gated ? "challenge" : "deny", reason: ban.reason, data: ban };
 }

@@ -36,8 +36,8 @@ export interface Protection {
   readonly banTime?: number;
   /** Says what should happen; has no side effect on the response. Answers at once whenever it can. */
   judge(client: Client, request: RequestView): Awaitable<Verdict>;
-  /** What `judge` would say, and why. Counts, bans, tells and answers nothing. */
-  explain?(client: Client, request: RequestView): Awaitable<ProtectionExplanation>;
+  /** What `judge` would decide, and why, by the same code. Counts nothing, bans nobody, emits nothing. */
+  explain(client: Client, request: RequestView): Awaitable<ProtectionExplanation>;
   /** Told of every response whose status line was sent. */
   observe?(outcome: ObservedResponse): void;
   start?(): Awaitable<void>;
