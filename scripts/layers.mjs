@@ -4,7 +4,9 @@
 
 /** Each layer's rooms; a name that ends in ".ts" is a file of src/ itself. */
 export const LAYERS = [
-  ["errors.ts", "awaitable.ts", "recent-map.ts", "service-name.ts", "address", "browser"],
+  ["errors.ts"],
+  ["optional-package.ts", "printable.ts", "with-timeout.ts"],
+  ["awaitable.ts", "recent-map.ts", "service-name.ts", "address", "browser"],
   ["pattern", "http"],
   ["options"],
   ["dns", "lists", "pages", "store"],

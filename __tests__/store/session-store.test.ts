@@ -97,7 +97,7 @@ test("a ttl that is no time is refused", () => {
 test("without express-session the error says what to install", () => {
   jest.isolateModules(() => {
     jest.doMock("express-session", () => {
-      throw Object.assign(new Error("not found"), { code: "MODULE_NOT_FOUND" });
+      throw Object.assign(new Error("Cannot find module 'express-session'"), { code: "MODULE_NOT_FOUND" });
     });
     // eslint-disable-next-line @typescript-eslint/no-require-imports
     const fresh = require("../../src/store/session-store.js") as { SessionStore: typeof SessionStore };

@@ -1,5 +1,4 @@
-import { createRequire } from "node:module";
-import { withHelp } from "../errors.js";
+import { loadPackage } from "../optional-package.js";
 import { RedisStore } from "../redis/redis-store.js";
 import type { Store } from "../store/store.js";
 import { listOf } from "./assemble.js";
@@ -103,7 +102,10 @@ interface IoredisLike {
 }
 
 function ioredisClient(access: RedisAccess): IoredisLike {
-  const { Redis } = loadIoredis();
+  const { Redis } = loadPackage<{ Redis: new (options: object) => IoredisLike }>(
+    "ioredis",
+    "Redis behind Sentinels, or with a certificate that is not checked,",
+  );
   const tls = access.tls ? { tls: { rejectUnauthorized: access.verify } } : {};
   const where =
     access.url === undefined
@@ -127,23 +129,6 @@ function ioredisClient(access: RedisAccess): IoredisLike {
   // An outage is told of by the store; an error that nobody hears would end the process.
   client.on("error", () => undefined);
   return client;
-}
-
-function loadIoredis(): { Redis: new (options: object) => IoredisLike } {
-  try {
-    return createRequire(__filename)("ioredis") as { Redis: new (options: object) => IoredisLike };
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== "MODULE_NOT_FOUND") throw error;
-    throw Object.assign(
-      new Error(
-        withHelp(
-          "ERR_BUNKER_PACKAGE",
-          "Redis behind Sentinels, or with a certificate that is not checked, needs a package that is not installed: npm install ioredis",
-        ),
-      ),
-      { code: "ERR_BUNKER_PACKAGE" },
-    );
-  }
 }
 
 function hostOf(url: URL): { host: string; port: number } {

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { messageOf } from "../errors.js";
-import { loadReader } from "./package-loader.js";
+import { loadPackage, OptionalPackageError } from "../optional-package.js";
 import { environmentOf } from "./compose-file.js";
 import { BunkerSettingsError, type SettingProblem } from "./settings-error.js";
 
@@ -67,8 +67,7 @@ function readFile(path: string): RawSettings {
     const entries = read(textOfFile(path, LARGEST_FILE), path);
     return { from: path, entries };
   } catch (error) {
-    if (error instanceof BunkerSettingsError) throw error;
-    if ((error as { code?: unknown }).code === "ERR_BUNKER_PACKAGE") throw error;
+    if (error instanceof BunkerSettingsError || error instanceof OptionalPackageError) throw error;
     // The first line only: parsers quote what they stumbled over, which may be a secret.
     throw refused("source", path, `a file that can be read: ${firstLine(messageOf(error))}`, path);
   }
@@ -97,7 +96,7 @@ function readVariables(text: string): RawSettings["entries"] {
 }
 
 function readDotenv(text: string, path: string): RawSettings["entries"] {
-  const { parse } = loadReader("dotenv", path) as { parse: (text: string) => Record<string, string> };
+  const { parse } = loadPackage<{ parse(text: string): Record<string, string> }>("dotenv", `reading ${path}`);
   return Object.entries(parse(text.replace(/^\uFEFF/, "")));
 }
 
@@ -119,9 +118,10 @@ interface YamlDocument {
 }
 
 function readYaml(text: string, path: string): RawSettings["entries"] {
-  const yaml = loadReader("yaml", path) as {
-    parseDocument: (text: string, options: object) => YamlDocument;
-  };
+  const yaml = loadPackage<{ parseDocument(text: string, options: object): YamlDocument }>(
+    "yaml",
+    `reading ${path}`,
+  );
   // Every value as it is written: 1.0 stays 1.0, and no stays no.
   const document = yaml.parseDocument(text, { schema: "failsafe", merge: true });
   // A value that begins with ! is a tag without a value: a secret that would be empty.

@@ -1,6 +1,5 @@
 import { EventEmitter } from "node:events";
-import { createRequire } from "node:module";
-import { withHelp } from "../errors.js";
+import { loadPackage } from "../optional-package.js";
 import { GuardedStore } from "./guarded-store.js";
 import type { Store } from "./store.js";
 
@@ -27,7 +26,6 @@ interface StoreBase {
   createSession(request: object, session: object): never;
 }
 
-const load = createRequire(__filename);
 const DEFAULT_TTL = 86_400;
 
 /**
@@ -59,7 +57,10 @@ export class SessionStore extends EventEmitter {
     this.guarded = new GuardedStore(store);
     this.prefix = prefix;
     this.lifetime = ttl;
-    const base = expressSessionBase();
+    const { prototype: base } = loadPackage<{ Store: { prototype: StoreBase } }>(
+      "express-session",
+      "SessionStore",
+    ).Store;
     this.regenerate = base.regenerate.bind(this);
     this.load = base.load.bind(this);
     this.createSession = base.createSession.bind(this);
@@ -151,21 +152,4 @@ export class SessionStore extends EventEmitter {
 
 function parse(text: string | undefined): object | null {
   return text === undefined ? null : (JSON.parse(text) as object);
-}
-
-function expressSessionBase(): StoreBase {
-  try {
-    return (load("express-session") as { Store: { prototype: StoreBase } }).Store.prototype;
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== "MODULE_NOT_FOUND") throw error;
-    throw Object.assign(
-      new Error(
-        withHelp(
-          "ERR_BUNKER_PACKAGE",
-          "SessionStore needs a package that is not installed: npm install express-session",
-        ),
-      ),
-      { code: "ERR_BUNKER_PACKAGE" },
-    );
-  }
 }

@@ -120,7 +120,7 @@ test("without a package that reads MMDB files the error says what to install", (
       jest.doMock(
         name,
         () => {
-          throw Object.assign(new Error("not found"), { code: "MODULE_NOT_FOUND" });
+          throw Object.assign(new Error(`Cannot find module '${name}'`), { code: "MODULE_NOT_FOUND" });
         },
         { virtual: true },
       );

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { messageOf } from "../../errors.js";
+import { findPackage, missingPackage } from "../../optional-package.js";
 import type { Check } from "../../options/check.js";
 import type { Awaitable } from "../../awaitable.js";
 
@@ -12,8 +12,9 @@ interface Reader {
   get(ip: string): unknown;
 }
 
-const load = createRequire(__filename);
-const PACKAGES = ["mmdb-lib", "maxmind"] as const;
+interface Mmdb {
+  readonly Reader: new (file: Buffer) => Reader;
+}
 
 /** A database: the path of an MMDB file, which is read at start, or a function that looks up by itself. */
 export function geoCheck<T>(what: string, read: (record: unknown) => T | undefined): Check<GeoLookup<T>> {
@@ -39,19 +40,9 @@ export function geoCheck<T>(what: string, read: (record: unknown) => T | undefin
 }
 
 function open(path: string): Reader {
-  const Database = readerClass();
-  return new Database(readFileSync(path));
-}
-
-function readerClass(): new (file: Buffer) => Reader {
-  for (const name of PACKAGES) {
-    try {
-      return (load(name) as { Reader: new (file: Buffer) => Reader }).Reader;
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== "MODULE_NOT_FOUND") throw error;
-    }
-  }
-  throw new Error(`reading MMDB files takes a package that is not installed: npm install ${PACKAGES[0]}`);
+  const database = findPackage<Mmdb>("mmdb-lib") ?? findPackage<Mmdb>("maxmind");
+  const { Reader } = database ?? missingPackage("reading MMDB files", "mmdb-lib");
+  return new Reader(readFileSync(path));
 }
 
 /** The AS number in a record of the usual ASN databases. */

@@ -1,11 +1,7 @@
-import { createRequire } from "node:module";
-import { withHelp } from "../../errors.js";
+import { findPackage, missingPackage, type Require } from "../../optional-package.js";
 import type { RedisConnection } from "./connection.js";
 import { IoredisConnection, type IoredisClient } from "./ioredis.js";
 import { NodeRedisConnection, type NodeRedisClient } from "./node-redis.js";
-
-/** Loads a package by name, as `require` does. */
-export type Load = (name: string) => unknown;
 
 const CONNECT_TIMEOUT_MS = 2000;
 const MAX_PAUSE_MS = 1000;
@@ -17,12 +13,14 @@ const pause = (attempt: number): number => Math.min(MAX_PAUSE_MS, 50 * 2 ** Math
  *
  * @throws {Error} `ERR_BUNKER_PACKAGE` when neither is installed
  */
-export function openOwn(url: string, load: Load = createRequire(__filename)): RedisConnection {
-  return openNodeRedis(url, load) ?? openIoredis(url, load) ?? missing();
+export function openOwn(url: string, load?: Require): RedisConnection {
+  return (
+    openNodeRedis(url, load) ?? openIoredis(url, load) ?? missingPackage("RedisStore", "redis (or ioredis)")
+  );
 }
 
-function openNodeRedis(url: string, load: Load): RedisConnection | undefined {
-  const redis = loaded("redis", load) as { createClient(options: object): NodeRedisClient } | undefined;
+function openNodeRedis(url: string, load?: Require): RedisConnection | undefined {
+  const redis = findPackage<{ createClient(options: object): NodeRedisClient }>("redis", load);
   if (redis === undefined) return undefined;
   const client = redis.createClient({
     url,
@@ -35,9 +33,11 @@ function openNodeRedis(url: string, load: Load): RedisConnection | undefined {
   return connection;
 }
 
-function openIoredis(url: string, load: Load): RedisConnection | undefined {
-  const ioredis = loaded("ioredis", load) as
-    { Redis: new (url: string, options: object) => IoredisClient } | undefined;
+function openIoredis(url: string, load?: Require): RedisConnection | undefined {
+  const ioredis = findPackage<{ Redis: new (url: string, options: object) => IoredisClient }>(
+    "ioredis",
+    load,
+  );
   if (ioredis === undefined) return undefined;
   const client = new ioredis.Redis(url, {
     enableOfflineQueue: false,
@@ -46,27 +46,4 @@ function openIoredis(url: string, load: Load): RedisConnection | undefined {
     retryStrategy: pause,
   });
   return new IoredisConnection(client, true);
-}
-
-// Absent is one thing; a package that is there and broken must say so itself.
-function loaded(name: string, load: Load): unknown {
-  try {
-    return load(name);
-  } catch (error) {
-    const { code, message } = error as { code?: string; message?: string };
-    if (code === "MODULE_NOT_FOUND" && message?.includes(`'${name}'`) === true) return undefined;
-    throw error;
-  }
-}
-
-function missing(): never {
-  throw Object.assign(
-    new Error(
-      withHelp(
-        "ERR_BUNKER_PACKAGE",
-        "RedisStore needs a package that is not installed: npm install redis (or ioredis)",
-      ),
-    ),
-    { code: "ERR_BUNKER_PACKAGE" },
-  );
 }
