@@ -347,7 +347,7 @@ describe("bans", () => {
     expect(events.at(-1)?.data).toEqual({
       zone: "list.test",
       code: "127.0.0.2",
-      txt: "spam source  [31mseen",
+      txt: "spam?source ?[31mseen",
     });
   });
 

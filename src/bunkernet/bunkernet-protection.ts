@@ -18,6 +18,7 @@ import { Registration } from "./registration.js";
 import { Reporter, type ReportStatus } from "./reporter.js";
 import { shownServer } from "./server-url.js";
 import { ThreatList } from "./threat-list.js";
+import { withTimeout } from "../with-timeout.js";
 
 /** What denials by this protection are called, as in BunkerWeb. */
 const REASON = "bunkernet";
@@ -265,18 +266,8 @@ export class BunkernetProtection implements Protection {
   }
 
   private lookLater(client: Client, request: RequestView): Promise<Verdict> {
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        clearTimeout(timer);
-        try {
-          resolve(this.look(client, request));
-        } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)));
-        }
-      };
-      const timer = setTimeout(look, LOAD_DEADLINE_MS);
-      void this.list.load().then(look);
-    });
+    const loaded = withTimeout(this.list.load(), LOAD_DEADLINE_MS, () => undefined);
+    return loaded.then(() => this.look(client, request));
   }
 
   private look(client: Client, request: RequestView): Awaitable<Verdict> {

@@ -4,7 +4,8 @@ import { EXIT, UsageError, type ExitCode } from "./exit-code.js";
 import { failureOf } from "./failure.js";
 import { readArguments } from "./arguments.js";
 import { PROGRAM, printCommandHelp, printHelp } from "./help.js";
-import { printable, type Terminal } from "./terminal.js";
+import type { Terminal } from "./terminal.js";
+import { printable } from "../printable.js";
 import { packageVersion } from "./version.js";
 
 /**

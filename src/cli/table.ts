@@ -1,4 +1,5 @@
-import { printable, type Style, type Terminal } from "./terminal.js";
+import { printable } from "../printable.js";
+import type { Style, Terminal } from "./terminal.js";
 
 /** One cell: a text, and how it is shown. */
 export type Cell = string | { readonly text: string; readonly style: Style };

@@ -9,6 +9,7 @@ import { CliError, EXIT, UsageError } from "./exit-code.js";
 import type { Given } from "./arguments.js";
 import { optionsFromSettings, SETTINGS_OPTION, storeOf } from "./settings-option.js";
 import { StoreTarget } from "./store-target.js";
+import { withTimeout } from "../with-timeout.js";
 
 /** Whom a command asks: a running app, or what the apps keep in Redis. */
 export interface Target {
@@ -96,21 +97,15 @@ const PATIENCE_MS = 8000;
 
 async function reached(store: Store, where: string, given: Given): Promise<Target> {
   const { ready } = store as { ready?: () => Promise<void> };
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<"late">((resolve) => {
-    timer = setTimeout(() => resolve("late"), PATIENCE_MS);
-  });
   try {
-    if ((await Promise.race([ready?.call(store), late])) !== "late")
-      return new StoreTarget(store, where, given);
+    await withTimeout(Promise.resolve(ready?.call(store)), PATIENCE_MS, () => {
+      throw new CliError(`${where} does not answer`, EXIT.unreachable);
+    });
+    return new StoreTarget(store, where, given);
   } catch (error) {
     await store.close?.();
     throw error;
-  } finally {
-    clearTimeout(timer);
   }
-  await store.close?.();
-  throw new CliError(`${where} does not answer`, EXIT.unreachable);
 }
 
 // Never with the password.

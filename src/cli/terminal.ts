@@ -71,8 +71,3 @@ export class Terminal {
     return `\u001b[${on}m${text}\u001b[${off}m`;
   }
 }
-
-/** A text from elsewhere without what would act on a terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "?");
-}

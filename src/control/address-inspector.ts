@@ -9,6 +9,7 @@ import type { DnsblResolved } from "../dnsbl/options.js";
 import { ALL_CODES, knownZone, zoneLabel } from "../dnsbl/codes.js";
 import { readZoneResponse } from "../dnsbl/zone-response.js";
 import type { Awaitable } from "../awaitable.js";
+import { printable } from "../printable.js";
 
 /** What one DNS blocklist says of an address. */
 export interface ZoneReport {
@@ -85,7 +86,7 @@ export class AddressInspector {
     const names = claimed.values.slice(0, MAX_NAMES).map((name) => name.toLowerCase().replace(/\.$/, ""));
     const found = await new ConfirmedNames(this.dns, Date.now).of(address);
     const confirmed = new Set(found.kind === "names" ? found.names : []);
-    return names.map((name) => ({ name: fitForTerminals(name), confirmed: confirmed.has(name) }));
+    return names.map((name) => ({ name: printable(name, 255), confirmed: confirmed.has(name) }));
   }
 
   // Node's resolver says "not found" for names of addresses even when no server answered; for other questions it tells the truth.
@@ -112,7 +113,7 @@ export class AddressInspector {
       zone: shown,
       verdict: answer.kind,
       code: answer.code,
-      ...(text === undefined ? {} : { text: fitForTerminals(text) }),
+      ...(text === undefined ? {} : { text: printable(text, 255) }),
     };
   }
 }
@@ -127,8 +128,4 @@ async function lookedUp<T>(
   } catch {
     return undefined;
   }
-}
-
-function fitForTerminals(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").slice(0, 255);
 }

@@ -3,6 +3,7 @@ import { parseAddress } from "../address/address.js";
 import { failureOf, type DnsAnswer } from "./dns-answer.js";
 import { reverseName } from "./reverse-name.js";
 import { isResolver, type DnsResolver, type ResolverOption } from "./resolver-option.js";
+import { withTimeout } from "../with-timeout.js";
 
 /** How a {@link DnsClient} is set up. */
 export interface DnsClientOptions {
@@ -95,40 +96,23 @@ export class DnsClient {
       return Promise.resolve({ kind: "failed", why: "shed" });
     }
     this.askedCount++;
-    const answer = this.inTime(call);
+    const answer = withTimeout(answerOf(call), this.deadline, () => TIMED_OUT);
     this.asking.set(question, answer);
     void answer.then(() => this.asking.delete(question));
     return answer;
   }
+}
 
-  private inTime<T>(call: () => Promise<readonly T[]>): Promise<DnsAnswer<T>> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve({ kind: "failed", why: "timeout" }), this.deadline);
-      timer.unref();
-      const settle = (answer: DnsAnswer<T>): void => {
-        clearTimeout(timer);
-        resolve(answer);
-      };
-      // A resolver of the app's own may throw, or answer nonsense.
-      let answering: Promise<readonly T[]>;
-      try {
-        answering = Promise.resolve(call());
-      } catch (error) {
-        settle(failureOf(error));
-        return;
-      }
-      answering.then(
-        (values) =>
-          settle(
-            !Array.isArray(values)
-              ? { kind: "failed", why: "bad answer" }
-              : values.length === 0
-                ? { kind: "absent", why: "nodata" }
-                : { kind: "found", values },
-          ),
-        (error: unknown) => settle(failureOf(error)),
-      );
-    });
+const TIMED_OUT: DnsAnswer<never> = { kind: "failed", why: "timeout" };
+
+// A resolver of the app's own may throw, or return anything.
+async function answerOf<T>(call: () => Promise<readonly T[]>): Promise<DnsAnswer<T>> {
+  try {
+    const values = await call();
+    if (!Array.isArray(values)) return { kind: "failed", why: "bad answer" };
+    return values.length === 0 ? { kind: "absent", why: "nodata" } : { kind: "found", values };
+  } catch (error) {
+    return failureOf(error);
   }
 }
 

@@ -20,6 +20,7 @@ import { VerdictResolver } from "./verdict-resolver.js";
 import type { CachedVerdict } from "./verdict-cache.js";
 import type { Zone, ZoneStatus } from "./zone.js";
 import { zonesOf } from "./zones.js";
+import { withTimeout } from "../with-timeout.js";
 
 /** How often it is looked whether a test or a download is due, in ms. */
 const TICK_MS = 5000;
@@ -238,18 +239,11 @@ export class DnsblProtection implements Protection {
       void finding.then(inBackground);
       return PASS;
     }
-    return new Promise((resolve) => {
-      let late = false;
-      const timer = setTimeout(() => {
-        late = true;
-        this.lateCount++;
-        resolve(PASS);
-      }, this.options.timeout);
-      void finding.then((found) => {
-        clearTimeout(timer);
-        if (late) inBackground(found);
-        else resolve(act(found));
-      });
+    return withTimeout(finding, this.options.timeout, () => "late" as const).then((found) => {
+      if (found !== "late") return act(found);
+      this.lateCount++;
+      void finding.then(inBackground);
+      return PASS;
     });
   }
 

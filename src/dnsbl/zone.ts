@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import type { Address } from "../address/address.js";
 import type { DnsClient } from "../dns/dns-client.js";
 import { reverseName } from "../dns/reverse-name.js";
+import { printable } from "../printable.js";
 import { ALL_CODES, zoneLabel, type CodeRanges } from "./codes.js";
 import { readZoneResponse, type ZoneResponse } from "./zone-response.js";
 
@@ -102,7 +103,7 @@ export class Zone {
   async reason(address: Address): Promise<string | undefined> {
     const answer = await this.dns.resolveTxt(`${reverseName(address)}.${this.name}`);
     if (answer.kind !== "found") return undefined;
-    return answer.values[0]?.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").slice(0, 255);
+    return printable(answer.values[0] as string, 255);
   }
 
   /** Tests the zone if a test is due. */

@@ -5,6 +5,7 @@ import type { Gate, Protection, ProtectionExplanation } from "./protection.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Context } from "./context.js";
 import { PASS, type Verdict } from "../request/verdict.js";
+import { withTimeout } from "../with-timeout.js";
 import type { Ban } from "../bans/ban.js";
 
 /** How long the first requests wait for the bans that are in the store, in ms. */
@@ -29,7 +30,7 @@ export class BanProtection implements Protection {
       loading.catch(() => undefined);
       return this.refuse(known, client, request);
     }
-    return this.wait(loading).then(() => this.look(client, request));
+    return withTimeout(loading, LOAD_DEADLINE_MS, late).then(() => this.look(client, request), failed);
   }
 
   async explain(client: Client, request: RequestView): Promise<ProtectionExplanation> {
@@ -59,22 +60,12 @@ export class BanProtection implements Protection {
       ban,
     };
   }
+}
 
-  private async wait(loading: Promise<void>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`bans were not read within ${LOAD_DEADLINE_MS} ms`)),
-        LOAD_DEADLINE_MS,
-      );
-      timer.unref();
-    });
-    try {
-      await Promise.race([loading, late]);
-    } catch (error) {
-      throw new StoreFailure(error);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
+function late(): never {
+  throw new Error(`bans were not read within ${LOAD_DEADLINE_MS} ms`);
+}
+
+function failed(error: unknown): never {
+  throw new StoreFailure(error);
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Watchers } from "../store/memory/watchers.js";
 import type { Namespace, StoreChange } from "../store/store.js";
 import type { Subscriber, RedisConnection } from "./clients/connection.js";
-import { inTime } from "./commands.js";
+import { withTimeout } from "../with-timeout.js";
 import type { KeyNames } from "./key-names.js";
 
 const FIRST_PAUSE_MS = 50;
@@ -103,7 +103,7 @@ export class ChangeFeed {
       return;
     }
     try {
-      await inTime(heard, PULSE_DEADLINE_MS);
+      await withTimeout(heard, PULSE_DEADLINE_MS);
     } catch {
       if (this.subscriber === ear) this.reopen();
     }
@@ -145,8 +145,8 @@ export class ChangeFeed {
       },
     });
     try {
-      ear = await inTime(opening, OPEN_DEADLINE_MS);
-      await inTime(this.prepare(ear), OPEN_DEADLINE_MS);
+      ear = await withTimeout(opening, OPEN_DEADLINE_MS);
+      await withTimeout(this.prepare(ear), OPEN_DEADLINE_MS);
       if (state.gone) throw new Error("the connection was lost at once");
     } catch {
       if (ear !== undefined) ear.close();

@@ -1,4 +1,5 @@
 import { messageOf, withHelp } from "../errors.js";
+import { TimeoutError, withTimeout } from "../with-timeout.js";
 import type { RedisConnection } from "./clients/connection.js";
 import type { Script } from "./scripts.js";
 
@@ -52,7 +53,7 @@ export class Commands {
   /** Runs a script even during an outage, and without a word to the watch. */
   async probe(script: Script, keys: readonly string[], args: readonly string[] = []): Promise<unknown> {
     if (!this.connection.isReady()) throw new Error("the connection is lost");
-    return inTime(this.evaluate(script, keys, args), Math.max(this.timeout, 1000));
+    return withTimeout(this.evaluate(script, keys, args), Math.max(this.timeout, 1000));
   }
 
   private async guarded(work: () => Promise<unknown>): Promise<unknown> {
@@ -62,7 +63,7 @@ export class Commands {
     // Once the caller was told that there is no answer, nothing is sent any more.
     const sent = this.connected().then(() => (over ? undefined : work()));
     try {
-      const answer = await inTime(sent, this.timeout);
+      const answer = await withTimeout(sent, this.timeout);
       this.replyCount++;
       this.breaker.succeeded();
       return answer;
@@ -77,7 +78,7 @@ export class Commands {
   // A call that is late while others are answered waits in a queue: that is load, not an outage. And all calls that one hiccup
   // makes late are one failure.
   private failed(error: unknown, answered: boolean, counted: boolean): void {
-    if (error instanceof LateError) {
+    if (error instanceof TimeoutError) {
       if (answered || counted) return;
       this.lateCount++;
     }
@@ -118,28 +119,4 @@ export class Commands {
       return await this.connection.send(["EVAL", text, ...rest], key);
     }
   }
-}
-
-class LateError extends Error {}
-
-/** Rejects when `work` takes longer than `ms`, once the answers that have arrived are read. */
-export function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    // A process that was busy for longer than `ms` sees the timer before the answer: it gets a look at the sockets first.
-    const timer = setTimeout(
-      () => setImmediate(() => reject(new LateError(`no answer within ${ms} ms`))),
-      ms,
-    );
-    timer.unref();
-    work.then(
-      (answer) => {
-        clearTimeout(timer);
-        resolve(answer);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error instanceof Error ? error : new Error(String(error)));
-      },
-    );
-  });
 }

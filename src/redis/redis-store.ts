@@ -10,7 +10,8 @@ import { bunkerwebCounter } from "./bunkerweb-keys.js";
 import { ChangeFeed, changeMessage } from "./change-feed.js";
 import type { RedisConnection } from "./clients/connection.js";
 import { connectionOf } from "./clients/open-connection.js";
-import { Commands, inTime, RedisAwayError } from "./commands.js";
+import { withTimeout } from "../with-timeout.js";
+import { Commands, RedisAwayError } from "./commands.js";
 import { BUCKETS, keysOf, KeyNames, type KeyLocation } from "./key-names.js";
 import { WriteBehindQueue } from "./write-behind-queue.js";
 import { KeyListing, secondsOf } from "./key-listing.js";
@@ -228,7 +229,7 @@ export class RedisStore implements Store {
   private async waitUntilReached(): Promise<void> {
     if (this.breaker.isOpen) throw new RedisAwayError("Redis is away");
     try {
-      await inTime(this.ready(), Math.max(this.options.timeout, this.made + PATIENCE_MS - Date.now()));
+      await withTimeout(this.ready(), Math.max(this.options.timeout, this.made + PATIENCE_MS - Date.now()));
     } catch (error) {
       this.breaker.failed(error);
       throw new RedisAwayError(error);
@@ -281,7 +282,7 @@ export class RedisStore implements Store {
     try {
       const answer = await write(changeMessage(location.rest, ms, sent?.tag));
       if (answer !== 0 && answer !== -1 && sent !== undefined)
-        await inTime(sent.delivered, this.options.timeout).catch(() => undefined);
+        await withTimeout(sent.delivered, this.options.timeout).catch(() => undefined);
       return answer;
     } finally {
       sent?.cancel();

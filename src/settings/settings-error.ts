@@ -1,4 +1,5 @@
 import { withHelp } from "../errors.js";
+import { printable } from "../printable.js";
 
 /** One thing wrong with the settings that a user gave. */
 export interface SettingProblem {
@@ -23,12 +24,9 @@ export class BunkerSettingsError extends TypeError {
   constructor(readonly problems: readonly SettingProblem[]) {
     const lines = problems.slice(0, MOST_LISTED).map(line);
     const more = problems.length - lines.length;
-    super(
-      withHelp(
-        "ERR_BUNKER_SETTINGS",
-        `${problems.length === 1 ? "one setting is" : `${problems.length} settings are`} wrong\n${lines.join("\n")}${more > 0 ? `\n  - and ${more} more` : ""}`,
-      ),
-    );
+    if (more > 0) lines.push(`  - and ${more} more`);
+    const count = problems.length === 1 ? "one setting is" : `${problems.length} settings are`;
+    super(withHelp("ERR_BUNKER_SETTINGS", [`${count} wrong`, ...lines].join("\n")));
     this.name = "BunkerSettingsError";
   }
 }
@@ -43,11 +41,9 @@ export function shownText(text: string | undefined, secret: boolean): string | u
 function line({ setting, value, rule, from, nearest }: SettingProblem): string {
   const got = value === undefined ? "" : ` got ${value === "(hidden)" ? value : JSON.stringify(value)};`;
   const meant = nearest === undefined ? "" : `; did you mean "${nearest}"?`;
-  return `  - ${printable(setting)} (${printable(from)}):${got} allowed: ${rule}${meant}`;
+  return `  - ${printable(short(setting))} (${printable(short(from))}):${got} allowed: ${rule}${meant}`;
 }
 
-// Names come from files, too: no control character of theirs reaches a terminal.
-function printable(name: string): string {
-  const short = name.length > 200 ? `${name.slice(0, 200)}…` : name;
-  return short.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, "?");
+function short(name: string): string {
+  return name.length > 200 ? `${name.slice(0, 200)}…` : name;
 }

@@ -1,4 +1,5 @@
 import { StoreFailure } from "../errors.js";
+import { withTimeout } from "../with-timeout.js";
 import { isThenable } from "../awaitable.js";
 import { StoreFullError, type HitOptions, type Hits, type Store } from "./store.js";
 import type { Awaitable } from "../awaitable.js";
@@ -33,20 +34,11 @@ export class GuardedStore {
 function guard<T>(call: () => Awaitable<T>): Awaitable<T> {
   try {
     const answer = call();
-    return isThenable(answer) ? inTime(answer).then(undefined, failed) : answer;
+    // A store that never answers must not hold a request for ever.
+    return isThenable(answer) ? withTimeout(answer, DEADLINE_MS).then(undefined, failed) : answer;
   } catch (error) {
     return failed(error);
   }
-}
-
-// A store that never answers must not hold a request for ever.
-function inTime<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${DEADLINE_MS} ms`)), DEADLINE_MS);
-    timer.unref();
-  });
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
 // A full store works as it should; it refuses, and the caller must hear exactly that.

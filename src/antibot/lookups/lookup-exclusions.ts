@@ -13,6 +13,7 @@ import { LookupLimits } from "./lookup-limits.js";
 import { liesBelow } from "./name-suffix.js";
 import type { LookupResolved } from "./options.js";
 import { unverifiableBots, VerifiedBots } from "./verified-bots.js";
+import { withTimeout } from "../../with-timeout.js";
 
 /** The rule that excluded a request. */
 export type LookupReason = "ignoreCountry" | "onlyCountry" | "ignoreAsn" | "ignoreRdns" | "verifiedBots";
@@ -59,7 +60,7 @@ export class LookupExclusions {
     const { address } = client.vouched;
     if (address === undefined || this.steps.length === 0) return undefined;
     const found = this.from(0, client, address, request);
-    return isThenable(found) ? inTime(found) : found;
+    return isThenable(found) ? withTimeout(found, DEADLINE, () => undefined) : found;
   }
 
   private from(
@@ -141,15 +142,4 @@ export class LookupExclusions {
       ),
     );
   }
-}
-
-function inTime(found: Promise<LookupReason | undefined>): Promise<LookupReason | undefined> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(undefined), DEADLINE);
-    timer.unref();
-    void found.then((reason) => {
-      clearTimeout(timer);
-      resolve(reason);
-    });
-  });
 }

@@ -8,7 +8,8 @@ import { requireAddress } from "../operands.js";
 import { StoreTarget } from "../store-target.js";
 import { printPairs, printTable, type Cell } from "../table.js";
 import { findTarget, TARGET_NOTES, TARGET_OPTIONS, type Target } from "../target.js";
-import { printable, type Style, type Terminal } from "../terminal.js";
+import { printable } from "../../printable.js";
+import type { Style, Terminal } from "../terminal.js";
 
 /** Says what would become of an address's request, and what is known of it. */
 export const checkCommand: Command = {

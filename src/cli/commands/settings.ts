@@ -8,7 +8,7 @@ import { failureOf } from "../failure.js";
 import { requireService } from "../operands.js";
 import { optionsFromSettings, SETTINGS_OPTION, settingsSource } from "../settings-option.js";
 import { printTable } from "../table.js";
-import { printable } from "../terminal.js";
+import { printable } from "../../printable.js";
 
 /** Shows what settings amount to. */
 export const settingsCommand: Command = {

@@ -1,5 +1,6 @@
 import { printPairs, printTable, type Cell } from "../table.js";
-import { printable, type Terminal } from "../terminal.js";
+import { printable } from "../../printable.js";
+import type { Terminal } from "../terminal.js";
 import { shownLength, shownTime } from "../time.js";
 import type { ForecastBan, Replay } from "./replay.js";
 

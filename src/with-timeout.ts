@@ -1,0 +1,49 @@
+/** Work took longer than it may. */
+export class TimeoutError extends Error {
+  constructor(ms: number) {
+    super(`no answer within ${ms} ms`);
+    this.name = "TimeoutError";
+  }
+}
+
+/**
+ * Settles as `work` does, or after `ms` as `onTimeout` does: with what it returns, or rejected with what it throws; without
+ * it, rejected with a {@link TimeoutError}. `work` itself goes on. The timer does not keep the process alive.
+ */
+export function withTimeout<T>(work: PromiseLike<T>, ms: number): Promise<T>;
+export function withTimeout<T, Late>(
+  work: PromiseLike<T>,
+  ms: number,
+  onTimeout: () => Late,
+): Promise<T | Late>;
+export function withTimeout<T, Late>(
+  work: PromiseLike<T>,
+  ms: number,
+  onTimeout?: () => Late,
+): Promise<T | Late> {
+  return new Promise((resolve, reject) => {
+    const expire = (): void => {
+      if (onTimeout === undefined) {
+        reject(new TimeoutError(ms));
+        return;
+      }
+      try {
+        resolve(onTimeout());
+      } catch (error) {
+        reject(error as Error);
+      }
+    };
+    // After the process was busy, a timer fires before replies that have arrived are read: they come first.
+    const timer = setTimeout(() => setImmediate(expire), ms).unref();
+    work.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error as Error);
+      },
+    );
+  });
+}
