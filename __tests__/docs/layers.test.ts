@@ -37,7 +37,7 @@ test("docs/architecture.md has the layers that lint holds", () => {
   expect([...layers].sort()).toEqual(held.sort());
 });
 
-test("every room of src/ stands in the table, and every room of the table in src/", () => {
+test("every folder of src/ stands in the table, and every folder of the table in src/", () => {
   // "http" is on its way.
   const rooms = [...layers.keys()].filter((room) => room !== "http" || existsSync(join(src, room)));
   expect(rooms.sort()).toEqual(readdirSync(src).sort());
