@@ -25,7 +25,6 @@ Commands:
   settings            shows every setting's value and where it came from, or what is wrong
   error [code]        explains an error or warning code; without one, lists all codes
   forecast <log>      says who would have been banned, by a log of what was asked
-  captcha             writes sample pictures of the captcha, and measures drawing them
   bunkernet <action>  registers at BunkerNet, pings it, fetches its list, says how it fares
   bunkernet-server    runs a BunkerNet server of your own, until Ctrl-C
   demo                runs a sample site to try everything on, until Ctrl-C

@@ -3,7 +3,6 @@ import { banCommand } from "./commands/ban.js";
 import { bansCommand } from "./commands/bans.js";
 import { bunkernetServerCommand } from "./commands/bunkernet-server.js";
 import { bunkernetCommand } from "./commands/bunkernet.js";
-import { captchaCommand } from "./commands/captcha.js";
 import { checkCommand } from "./commands/check.js";
 import { demoCommand } from "./commands/demo.js";
 import { errorCommand } from "./commands/error.js";
@@ -22,7 +21,6 @@ export const COMMANDS: readonly Command[] = [
   settingsCommand,
   errorCommand,
   forecastCommand,
-  captchaCommand,
   bunkernetCommand,
   bunkernetServerCommand,
   demoCommand,

@@ -32,7 +32,7 @@ export function optionsFromSettings(
     logger: false,
     createStore(access) {
       redis = access;
-      return NO_STORE;
+      return {} as Store;
     },
   });
   return { options: { ...options, store: undefined }, redis };
@@ -44,6 +44,3 @@ export function storeOf(access: RedisAccess): Store {
   if (url === undefined || (access.tls && !access.verify)) return redisStoreOf(access);
   return new RedisStore({ url, timeout, bunkerweb: true, fallback: false, logger: false });
 }
-
-// Settings are remembered by it; nothing is ever kept in it.
-const NO_STORE = {} as Store;

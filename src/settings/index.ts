@@ -1,5 +1,4 @@
 export { loadSettings, type LoadSettingsOptions } from "./load-settings.js";
-export { optionsToSettings, type OptionsToSettingsOptions } from "./options-to-settings.js";
 export { describeSettings, type SettingDescription } from "./describe-settings.js";
 export { explainSettings, type EffectiveSetting, type SettingsExplanation } from "./explain-settings.js";
 export { BunkerSettingsError, type SettingProblem } from "./settings-error.js";

@@ -4,7 +4,7 @@ import type { Logger } from "../events/event-bus.js";
 import type { Store } from "../store/store.js";
 import { assemble } from "./assemble.js";
 import { settingOf } from "./catalogue.js";
-import { checkRedis, redisAccess, redisStoreOf, rememberStore, type RedisAccess } from "./redis-store-of.js";
+import { checkRedis, redisAccess, redisStoreOf, type RedisAccess } from "./redis-store-of.js";
 import { BunkerSettingsError, shownText, type SettingProblem } from "./settings-error.js";
 import { sortSettings, wrongIn, type GivenSettings, type SettingsReading } from "./settings-reading.js";
 import { readSource, type SettingsSource } from "./settings-source.js";
@@ -36,9 +36,7 @@ export function loadSettings(source: SettingsSource, options: LoadSettingsOption
   const loaded = assemble(reading);
   const redis = redisAccess(reading.common);
   if (redis === undefined) return loaded;
-  const store = createStore(redis);
-  rememberStore(store, reading.common);
-  return { ...loaded, store };
+  return { ...loaded, store: createStore(redis) };
 }
 
 /**

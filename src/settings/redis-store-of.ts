@@ -2,7 +2,6 @@ import { loadPackage } from "../optional-package.js";
 import { RedisStore } from "../redis/redis-store.js";
 import type { Store } from "../store/store.js";
 import { listOf } from "./assemble.js";
-import { redisSettings } from "./redis-settings.js";
 import type { SettingProblem } from "./settings-error.js";
 import type { GivenSettings } from "./settings-reading.js";
 
@@ -78,22 +77,6 @@ export function redisStoreOf(access: RedisAccess): Store {
     client.disconnect();
   };
   return store;
-}
-
-const made = new WeakMap<Store, Readonly<Record<string, string>>>();
-
-/** Remembers which settings made a store, so that they can be told again. */
-export function rememberStore(store: Store, given: GivenSettings): void {
-  const settings = redisSettings.flatMap(({ setting }) => {
-    const text = given.get(setting)?.text;
-    return text === undefined ? [] : [[setting, text] as const];
-  });
-  made.set(store, Object.fromEntries(settings));
-}
-
-/** The settings that made a store, if settings did. */
-export function settingsOfStore(store: Store): Readonly<Record<string, string>> | undefined {
-  return made.get(store);
 }
 
 interface IoredisLike {

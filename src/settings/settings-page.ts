@@ -30,8 +30,8 @@ needed, or Express's \`trust proxy\`: BunkerWeb's \`REAL_IP_…\` settings are a
 BunkerWeb ([proxies.md](proxies.md)). A group given so (\`antibot\`, say) takes the place of the settings' whole group. To test
 settings before the app does: \`npx express-bunker settings --check FILE\`.
 
-\`optionsToSettings(options)\` is the way back, \`explainSettings(source)\` says what is in force and where each value came from, and
-\`describeSettings()\` answers what is on this page.
+\`explainSettings(source)\` returns every setting's value and where it came from, and \`describeSettings()\` returns the contents of
+this page.
 
 What differs from BunkerWeb: DNSBL is off by default and a listing bans; \`BAD_BEHAVIOR_BAN_SCOPE\` may differ between services;
 \`SERVER_NAME\` is empty by default, so that every Host is served; \`WHITELIST_IP\` works without \`USE_WHITELIST\`; Redis's certificate is
