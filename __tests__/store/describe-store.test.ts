@@ -69,7 +69,7 @@ describe("describeStore", () => {
   test("passes a store without watch only when that is declared", async () => {
     const store = altered(() => ({ watch: undefined }));
     expect((await runKit(store)).failed).toContain(
-      "tells of set, add, increment and delete, with value and time to live",
+      "reports set, add, increment and delete, with value and time to live",
     );
     expect((await runKit(store, { watch: false })).failed).toEqual([]);
   });
@@ -149,7 +149,7 @@ describe("describeStore", () => {
     [
       "says yes to every delete",
       (good) => ({ delete: (key) => good.delete(key) || true }),
-      /says whether there was one/,
+      /returns whether it existed/,
     ],
     ["drops empty values", (good) => ({ get: (key) => good.get(key) || undefined }), /empty, long/],
     [
@@ -161,7 +161,7 @@ describe("describeStore", () => {
             listener(change);
           }),
       }),
-      /tells of set/,
+      /reports set/,
     ],
     [
       "lets a listener's error out",

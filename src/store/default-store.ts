@@ -1,12 +1,12 @@
 import cluster from "node:cluster";
 import { MemoryStore } from "./memory-store.js";
 
-/** The store of every middleware that was given none, one for the whole process. Tests may `clear()` it. */
+/** The store of every middleware without a `store` option, one for the whole process. Tests may `clear()` it. */
 export const defaultStore = new MemoryStore();
 
 let warned = false;
 
-/** {@link defaultStore}, for a middleware that was given no store; says once what that means among several workers. */
+/** Returns {@link defaultStore}; warns once if this process is one of several workers, which do not share it. */
 export function useDefaultStore(): MemoryStore {
   if (!warned && isOneOfSeveral()) {
     warned = true;

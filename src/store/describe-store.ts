@@ -1,16 +1,16 @@
 import { COUNTING, EXACT_COUNTING } from "./contract/counting.js";
-import { newContractContext, type Clause, type ContractContext } from "./contract/clause.js";
+import { newContractContext, type Clauses, type ContractContext } from "./contract/clause.js";
 import { LISTING, WATCHING } from "./contract/listing.js";
 import { VALUES } from "./contract/values.js";
 import type { Store } from "./store.js";
 import type { Awaitable } from "../awaitable.js";
 
-/** A fresh store to check, as {@link describeStore} asks for before each test. */
+/** A new store to check, as the `create` function of {@link describeStore} returns it before each test. */
 export interface StoreToCheck {
   store: Store;
   /**
-   * Lets so many seconds (fractions too) go by for the store: moves its clock, or waits where the clock cannot be moved.
-   * All calls together ask for about 20 seconds, one test for 6 at most, unless `exactClock` is set.
+   * Lets this many seconds (fractions allowed) pass for the store: moves its clock, or waits if the clock cannot be moved.
+   * All calls together add up to about 20 seconds, and to at most 6 in one test, unless `exactClock` is set.
    */
   advance(seconds: number): Awaitable<void>;
   /** Called after the test and after the store's own `close`. */
@@ -25,26 +25,26 @@ export interface TestRunner {
   readonly afterEach: (body: () => Promise<void>) => unknown;
 }
 
-/** What {@link describeStore} may be told about a store and the test runner. */
+/** Options of {@link describeStore}. */
 export interface DescribeStoreOptions {
   /**
-   * Default: the runner's globals, as Jest, Mocha and Vitest with `globals: true` have them. With node:test or without
-   * globals, pass `{ describe, it, beforeEach, afterEach }`.
+   * The functions of the test runner. Default: its globals, as in Jest, Mocha and Vitest with `globals: true`. With node:test
+   * or without globals, pass `{ describe, it, beforeEach, afterEach }`.
    */
   runner?: TestRunner;
   /** Whether the store has `watch`. Default true. */
   watch?: boolean;
-  /** Whether the store's clock moves with `advance` alone; then windows are checked to the millisecond. Default false. */
+  /** Whether the store's clock moves only with `advance`; windows are then checked to the millisecond. Default false. */
   exactClock?: boolean;
 }
 
 /**
- * Checks with the tests of the runner in use that a store keeps the {@link Store} contract, the atomic operations
- * under concurrent calls included.
+ * Defines tests that check that a store keeps the {@link Store} contract, including its atomic operations under concurrent
+ * calls.
  *
- * @param name what the tests are listed under
- * @param create makes a store, for each test anew; it may hold other keys
- * @throws {TypeError} when there is no test runner
+ * @param name the name of the test suite
+ * @param create called before each test; returns a store, which may already hold other keys
+ * @throws {TypeError} if there is no test runner
  */
 export function describeStore(
   name: string,
@@ -52,31 +52,31 @@ export function describeStore(
   options: DescribeStoreOptions = {},
 ): void {
   const { describe, it, beforeEach, afterEach } = options.runner ?? runnerInGlobals();
-  const clauses: readonly Clause[] = [
+  const clauses: Clauses = {
     ...VALUES,
     ...COUNTING,
-    ...(options.exactClock === true ? EXACT_COUNTING : []),
+    ...(options.exactClock === true ? EXACT_COUNTING : {}),
     ...LISTING,
-    ...(options.watch === false ? [] : WATCHING),
-  ];
+    ...(options.watch === false ? {} : WATCHING),
+  };
   describe(`${name} keeps the store contract`, () => {
     let checked: StoreToCheck | undefined;
-    let subject: ContractContext | undefined;
+    let context: ContractContext | undefined;
 
     beforeEach(async () => {
-      checked = subject = undefined;
+      checked = context = undefined;
       const made = (checked = await create());
-      if (typeof made.advance !== "function") throw new TypeError("create() must answer { store, advance }");
-      subject = newContractContext(made.store, (seconds) => made.advance(seconds));
+      if (typeof made.advance !== "function") throw new TypeError("create() must return { store, advance }");
+      context = newContractContext(made.store, (seconds) => made.advance(seconds));
     });
     afterEach(async () => {
       await checked?.store.close?.();
       await checked?.cleanup?.();
     });
-    for (const clause of clauses) {
-      it(clause.name, async () => {
-        if (subject === undefined) throw new Error("the store could not be made");
-        await clause.check(subject);
+    for (const [requirement, check] of Object.entries(clauses)) {
+      it(requirement, async () => {
+        if (context === undefined) throw new Error("the store could not be created");
+        await check(context);
       });
     }
   });

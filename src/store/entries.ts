@@ -1,7 +1,7 @@
 import { isThenable } from "../awaitable.js";
 import type { Namespace, Store, StoreChange } from "./store.js";
 
-/** The texts of a namespace whose rest starts with `prefix`, with the seconds they have left, however the store tells them best. */
+/** The strings of a namespace whose rest starts with `prefix`, with their time to live, in the way that costs the store least. */
 export async function* entriesOf(
   store: Store,
   namespace: Namespace,
@@ -12,7 +12,7 @@ export async function* entriesOf(
     return;
   }
   for await (const key of store.keys(namespace, prefix)) {
-    // Promise.all waits even for plain values, so it is used only where the store answers with promises.
+    // Promise.all waits even for plain values, so it is used only if the store returned a promise.
     const value = store.get(key);
     const ttl = store.ttl(key);
     const [text, left] =

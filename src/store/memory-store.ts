@@ -1,4 +1,5 @@
-import { RefuseWhenFull, type Admission } from "./memory/admission.js";
+import { checkHit, invalidKey, namespaceOf, validTtl } from "./arguments.js";
+import { REFUSE_WHEN_FULL, type Admission } from "./memory/admission.js";
 import { Eviction } from "./memory/eviction.js";
 import { countHits, Hit } from "./memory/hit-window.js";
 import {
@@ -19,44 +20,43 @@ import {
   type StoreChange,
 } from "./store.js";
 
-/** Expired keys cleared away at a time when nothing is written, per namespace: about a millisecond's work. */
-const SLICE = 1000;
-/** Slots that {@link MemoryStore.keys} looks at before it lets others work. */
+/** Expired keys of a namespace that one slice of a sweep removes: about a millisecond of work. */
+const SWEEP_SLICE = 1000;
+/** Slots that {@link MemoryStore.keys} reads before it yields to the event loop. */
 const KEYS_SLICE = 5000;
 
 /**
- * Keeps everything in this process's memory, within a budget for each namespace (R31). It answers at once, never with
- * a promise, and never stops the process for long, however many keys it holds.
+ * Holds everything in this process's memory, with a budget of keys for each namespace. It always returns plain values, never
+ * promises, and never blocks the process for long, however many keys it holds.
  *
- * When a namespace is full: new `hit` and `cache` keys push out old ones; new `ban`, `state` and `spent` keys are refused
- * with a {@link StoreFullError}. Keys that exist can always be written over.
+ * When a namespace is full, new `hit` and `cache` keys evict old ones; new `ban`, `state` and `spent` keys are refused with a
+ * {@link StoreFullError}. Existing keys can always be overwritten.
  */
 export class MemoryStore implements Store {
   /** The store's clock, in ms. */
   readonly now = (): number => this.clock();
 
-  private readonly setup: MemoryStoreResolved;
+  private readonly options: MemoryStoreResolved;
   private readonly watchers = new Watchers();
   private readonly sweep = (): "more" | "later" | "nothing" => this.sweepSlice();
   private readonly sweeper = new Sweeper(this.sweep);
-  private partitions: ReadonlyMap<string, Partition>;
+  private partitions: ReadonlyMap<Namespace, Partition>;
   private clock: () => number;
-  /** Added to the clock, so that a change of clocks leaves every key the time it had left. */
+  /** Added to the clock, so that a change of the clock keeps every key's time to live. */
   private offset = 0;
 
   /**
-   * @param options see {@link MemoryStoreOptions}
-   * @throws {BunkerOptionsError} (`ERR_BUNKER_OPTIONS`) listing all that is wrong with them
+   * @throws {BunkerOptionsError} (`ERR_BUNKER_OPTIONS`) listing all invalid options
    */
   constructor(options: MemoryStoreOptions = {}) {
-    this.setup = readMemoryOptions(options);
-    this.clock = this.setup.now ?? Date.now;
-    this.partitions = newPartitions(this.setup);
+    this.options = readMemoryOptions(options);
+    this.clock = this.options.now ?? Date.now;
+    this.partitions = this.newPartitions();
   }
 
-  /** Takes on a clock (ms), unless the constructor was given one. Keys keep the seconds they had left. */
+  /** Sets the clock (ms), unless the constructor was given one. Keys keep their times to live. */
   useClock(now: () => number): void {
-    if (this.setup.now !== undefined || now === this.clock) return;
+    if (this.options.now !== undefined || now === this.clock) return;
     const empty = [...this.partitions.values()].every((partition) => partition.size === 0);
     this.offset = empty ? 0 : this.time() - now();
     this.clock = now;
@@ -64,114 +64,103 @@ export class MemoryStore implements Store {
 
   get(key: string): string | undefined {
     const partition = this.partitionOf(key);
-    const slot = partition.find(key, this.time());
+    const slot = partition.find(key);
     return slot === undefined ? undefined : textOf(partition.valueAt(slot));
   }
 
   ttl(key: string): number | undefined {
-    const now = this.time();
     const partition = this.partitionOf(key);
-    const slot = partition.find(key, now);
+    const slot = partition.find(key);
     if (slot === undefined) return undefined;
     const expires = partition.expiresAt(slot);
-    return expires === Infinity ? 0 : (expires - now) / 1000;
+    return expires === Infinity ? 0 : (expires - this.time()) / 1000;
   }
 
-  /** @throws {StoreFullError} when a new `ban`, `state` or `spent` key finds no room */
+  /** @throws {StoreFullError} when a new `ban`, `state` or `spent` key is refused */
   set(key: string, value: string, ttl = 0): void {
-    const now = this.time();
-    const partition = this.partitionOf(key);
-    this.write(partition, key, partition.find(key, now), value, ttl, now);
+    this.write(this.partitionOf(key), key, value, ttl);
   }
 
-  /** @throws {StoreFullError} when a new `ban`, `state` or `spent` key finds no room */
+  /** @throws {StoreFullError} when a new `ban`, `state` or `spent` key is refused */
   add(key: string, value: string, ttl: number): boolean {
-    const now = this.time();
     const partition = this.partitionOf(key);
-    if (partition.find(key, now) !== undefined) return false;
-    this.write(partition, key, undefined, value, ttl, now);
+    if (partition.find(key) !== undefined) return false;
+    this.write(partition, key, value, ttl);
     return true;
   }
 
   /**
-   * @throws {StoreFullError} when a new `ban`, `state` or `spent` key finds no room
-   * @throws {TypeError} when `key` holds something else than a whole number
+   * @throws {StoreFullError} when a new `ban`, `state` or `spent` key is refused
+   * @throws {TypeError} when `key` does not hold a whole number
    */
   increment(key: string, by: number, ttl: number): number {
-    const now = this.time();
     const partition = this.partitionOf(key);
-    const slot = partition.find(key, now);
+    const slot = partition.find(key);
     const sum = (slot === undefined ? 0 : numberOf(key, partition.valueAt(slot))) + by;
-    if (!Number.isSafeInteger(sum))
-      throw new RangeError(`"${key}" cannot become ${sum}: not a whole number that is kept exactly`);
-    this.write(partition, key, slot, sum, ttl, now);
+    if (!Number.isSafeInteger(sum)) throw new RangeError(`"${key}" cannot become ${sum}: not a safe integer`);
+    this.write(partition, key, sum, ttl);
     return sum;
   }
 
-  /** @throws {TypeError} when `key` holds something else than hits */
+  /** @throws {TypeError} when `key` does not hold hits */
   hit(key: string, window: number, limit: number, options: HitOptions = {}): Hits {
     const { weight = 1, note } = options;
-    if (!(window > 0) || !(limit >= 1) || !Number.isSafeInteger(weight) || weight < 1) {
-      throw new RangeError(
-        `hit needs a window above 0 s, a limit from 1 and a whole weight from 1, not ${window}, ${limit}, ${weight}`,
-      );
-    }
+    checkHit(window, limit, weight);
     const now = this.time();
     const partition = this.partitionOf(key);
-    const slot = partition.find(key, now);
+    const slot = partition.find(key);
     const before = slot === undefined ? undefined : partition.valueAt(slot);
-    if (before !== undefined && !(before instanceof Hit)) throw new TypeError(`"${key}" holds no hits`);
-    // A clock that was put back must not bring the hits out of order.
+    if (before !== undefined && !(before instanceof Hit)) throw new TypeError(`"${key}" does not hold hits`);
+    // Keeps the hits in order when the clock was set back.
     const at = before === undefined ? now : Math.max(now, before.at);
     const newest = new Hit(at, weight, note, before);
     const hits = countHits(newest, at, window * 1000, limit);
-    // Not told to watchers: hits are too many and too small to be news.
-    if (slot === undefined) this.insert(partition, key, newest, at + window * 1000, now);
+    // Watchers are not notified: there are too many hits.
+    if (slot === undefined) partition.write(key, newest, at + window * 1000);
     else partition.overwrite(slot, newest, at + window * 1000);
+    this.sweeper.wake();
     return hits;
   }
 
   delete(key: string): boolean {
     const partition = this.partitionOf(key);
-    const slot = partition.find(key, this.time());
+    const slot = partition.find(key);
     if (slot === undefined) return false;
     partition.vacate(slot);
     this.notify(key, undefined, 0);
     return true;
   }
 
-  /** A key that is there all the while is listed once; others may work in between. */
+  /** Lists a key that exists throughout exactly once. Yields to the event loop in between. */
   async *keys(namespace: Namespace, prefix = ""): AsyncGenerator<string, void, undefined> {
     const partition = this.partitionOf(`${namespace}:`);
     const start = `${namespace}:${prefix}`;
     for (let slot = 0; slot < partition.end; slot++) {
       if (slot % KEYS_SLICE === KEYS_SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
-      const key = partition.keyAt(slot, this.time());
+      const key = partition.keyAt(slot);
       if (key?.startsWith(start) === true) yield key;
     }
   }
 
-  /** Listeners are called before the call that made the change returns. Evictions are told as deletions. */
+  /** Listeners are called before the call that made the change returns. Evictions are reported as deletions. */
   watch(namespace: Namespace, listener: (change: StoreChange) => void): () => void {
     return this.watchers.add(namespace, listener);
   }
 
-  /** Deletes everything, for tests; listeners are told of each key. */
+  /** Deletes everything, for tests; listeners are called for each key. */
   clear(): void {
     const cleared = this.partitions;
-    const now = this.time();
-    this.partitions = newPartitions(this.setup);
-    for (const namespace of NAMESPACES) {
+    this.partitions = this.newPartitions();
+    for (const [namespace, partition] of cleared) {
       if (!this.watchers.hasListeners(namespace)) continue;
-      const partition = cleared.get(namespace);
-      for (let slot = 0; slot < (partition?.end ?? 0); slot++) {
-        const key = partition?.keyAt(slot, now);
+      for (let slot = 0; slot < partition.end; slot++) {
+        const key = partition.keyAt(slot);
         if (key !== undefined) this.notify(key, undefined, 0);
       }
     }
   }
 
-  /** Stops the timer that clears expired keys away. What was stored stays, and everything goes on working. */
+  /** Stops the timer that removes expired keys. Stored keys stay, and the store keeps working. */
   close(): void {
     this.sweeper.close();
   }
@@ -181,69 +170,63 @@ export class MemoryStore implements Store {
   }
 
   private partitionOf(key: string): Partition {
-    const partition = this.partitions.get(key.slice(0, key.indexOf(":")));
-    if (partition === undefined)
-      throw new TypeError(`a store's keys start with ${NAMESPACES.join(":, ")}:, unlike "${key}"`);
-    return partition;
+    return this.partitions.get(namespaceOf(key)) ?? invalidKey(key);
   }
 
-  private write(
-    partition: Partition,
-    key: string,
-    slot: number | undefined,
-    value: string | number,
-    ttl: number,
-    now: number,
-  ): void {
-    if (!(ttl >= 0) || ttl === Infinity)
-      throw new RangeError(`a time to live is a number of seconds from 0, not ${ttl}`);
-    const expires = ttl === 0 ? Infinity : now + ttl * 1000;
-    if (slot === undefined) this.insert(partition, key, value, expires, now);
-    else partition.overwrite(slot, value, expires);
+  private write(partition: Partition, key: string, value: string | number, ttl: number): void {
+    partition.write(key, value, validTtl(ttl) === 0 ? Infinity : this.time() + ttl * 1000);
+    this.sweeper.wake();
     this.notify(key, value, ttl);
   }
 
-  private insert(partition: Partition, key: string, value: Value, expires: number, now: number): void {
-    const evicted = partition.insert(key, value, expires, now);
-    this.sweeper.wake();
-    if (evicted !== undefined) this.notify(evicted, undefined, 0);
-  }
-
   private notify(key: string, value: string | number | undefined, ttl: number): void {
-    const namespace = key.slice(0, key.indexOf(":")) as Namespace;
+    const namespace = namespaceOf(key);
     if (!this.watchers.hasListeners(namespace)) return;
     this.watchers.notify(namespace, { key, value: value === undefined ? undefined : String(value), ttl });
   }
 
   private sweepSlice(): "more" | "later" | "nothing" {
-    const now = this.time();
     const partitions = [...this.partitions.values()];
-    const swept = partitions.map((partition) => partition.sweep(now, SLICE));
+    const swept = partitions.map((partition) => partition.sweep(SWEEP_SLICE));
     if (swept.includes(false)) return "more";
     return partitions.some((partition) => partition.expires) ? "later" : "nothing";
   }
+
+  private newPartitions(): ReadonlyMap<Namespace, Partition> {
+    const { maxKeys, engine } = this.options;
+    const admissions: Record<Namespace, Admission> = {
+      ban: REFUSE_WHEN_FULL,
+      state: REFUSE_WHEN_FULL,
+      spent: new Quotas(maxKeys.spent),
+      hit: new Eviction(maxKeys.hit),
+      cache: new Eviction(maxKeys.cache),
+    };
+    const shared = {
+      engine,
+      now: (): number => this.time(),
+      onEvicted: (key: string): void => this.notify(key, undefined, 0),
+    };
+    return new Map(
+      NAMESPACES.map((namespace) => [
+        namespace,
+        new Partition({
+          ...shared,
+          namespace,
+          maxKeys: maxKeys[namespace],
+          admission: admissions[namespace],
+        }),
+      ]),
+    );
+  }
 }
 
-function newPartitions({ maxKeys, engine }: MemoryStoreResolved): ReadonlyMap<string, Partition> {
-  const admissions: Record<Namespace, Admission> = {
-    ban: new RefuseWhenFull(),
-    state: new RefuseWhenFull(),
-    spent: new Quotas(maxKeys.spent),
-    hit: new Eviction(maxKeys.hit),
-    cache: new Eviction(maxKeys.cache),
-  };
-  return new Map(
-    NAMESPACES.map((name) => [name, new Partition(name, maxKeys[name], admissions[name], engine)]),
-  );
-}
-
-// A window has no text: it is read by hitting it.
+// A window has no string value: only `hit` reads it.
 function textOf(value: Value): string | undefined {
   return value instanceof Hit ? undefined : String(value);
 }
 
 function numberOf(key: string, value: Value): number {
   const number = value instanceof Hit || value === "" ? NaN : Number(value);
-  if (!Number.isSafeInteger(number)) throw new TypeError(`"${key}" holds no whole number`);
+  if (!Number.isSafeInteger(number)) throw new TypeError(`"${key}" does not hold a whole number`);
   return number;
 }

@@ -2,48 +2,48 @@ import type { Awaitable } from "../awaitable.js";
 import { withHelp } from "../errors.js";
 
 /**
- * What a key is for. Each namespace has a budget of its own (rules R31), so that a flood in one never pushes out another.
+ * The purpose of a key. Each namespace has its own budget, so that a flood in one never evicts keys of another.
  *
  * - `ban`: bans; never evicted.
- * - `spent`: ids of challenges already used; refused when full.
+ * - `spent`: ids of challenges that were already used; new ones are refused when full.
  * - `hit`: sliding windows and counters.
- * - `cache`: verdicts that can be found out again; first to go.
- * - `state`: the few things an instance must remember (generated secrets, instance ids, void marks of passes).
+ * - `cache`: verdicts that can be computed again; evicted first.
+ * - `state`: the few values an instance must remember (generated secrets, instance ids, revocation marks of passes).
  */
 export type Namespace = "ban" | "spent" | "hit" | "cache" | "state";
 
-/** Every namespace, in the order in which they are worth keeping. */
+/** Every namespace, most important first. */
 export const NAMESPACES: readonly Namespace[] = ["ban", "state", "spent", "hit", "cache"];
 
-/** What {@link Store.hit} answers. */
+/** The result of {@link Store.hit}. */
 export interface Hits {
-  /** Sum of the weights of the hits inside the window, the new one included. */
+  /** The sum of the weights of the hits inside the window, including the new one. */
   count: number;
-  /** The notes of those hits, oldest first; hits without a note leave none. */
+  /** The notes of those hits, oldest first; a hit without a note adds none. */
   notes: string[];
 }
 
-/** Extras of one hit. */
+/** Options of one hit. */
 export interface HitOptions {
-  /** How much this hit counts: a whole number from 1; default 1. */
+  /** How much this hit counts: a whole number from 1. Default 1. */
   weight?: number;
-  /** A short text kept with the hit and given back by {@link Store.hit}. */
+  /** A short text stored with the hit and returned by {@link Store.hit}. */
   note?: string;
 }
 
-/** One change of one key, this instance's or another's. */
+/** A change of one key, made by this or another instance. */
 export interface StoreChange {
   /** The whole key, namespace included. */
   key: string;
-  /** The new value; `undefined` when the key was deleted. Keys that expire are not told of. */
+  /** The new value; `undefined` when the key was deleted. Expiry is not reported. */
   value: string | undefined;
   /** Seconds left to live; 0 = for ever. */
   ttl: number;
 }
 
 /**
- * Where everything that outlives a request is kept. Keys are `namespace:rest`; values are text; times to live are seconds, and
- * absent or 0 means for ever. Every method may answer at once or with a promise; a store that cannot answer throws or
+ * Holds everything that outlives a request. Keys are `namespace:rest`, values are strings, and times to live are seconds;
+ * absent or 0 means for ever. Every method may return its result directly or as a promise. A store that fails throws or
  * rejects, and the middlewares then follow `onStoreError`.
  *
  * `describeStore` of `express-bunker/store-tests` checks that an implementation keeps this contract.
@@ -51,40 +51,40 @@ export interface StoreChange {
 export interface Store {
   /** The value of `key`, or `undefined` when it is absent or expired. */
   get(key: string): Awaitable<string | undefined>;
-  /** Seconds that `key` has left (fractions allowed); 0 = for ever; `undefined` = absent. */
+  /** The seconds that `key` has left (fractions allowed); 0 = for ever; `undefined` = absent. */
   ttl(key: string): Awaitable<number | undefined>;
-  /** Writes `value`, replacing what was there, its time to live included. */
+  /** Writes `value`, replacing the old value and its time to live. */
   set(key: string, value: string, ttl?: number): Awaitable<void>;
-  /** Writes `value` if `key` is absent, atomically; answers whether it wrote. */
+  /** Writes `value` if `key` is absent, atomically; returns whether it wrote. */
   add(key: string, value: string, ttl: number): Awaitable<boolean>;
-  /** Adds `by` to the whole number at `key` (absent = 0), atomically, and answers the sum. `ttl` starts anew with each call. */
+  /** Adds `by` to the whole number at `key` (absent = 0), atomically, and returns the sum. Each call restarts `ttl`. */
   increment(key: string, by: number, ttl: number): Awaitable<number>;
   /**
-   * Records one hit at `key` and answers what the last `window` seconds hold: an exact sliding window, atomic.
-   * At most the newest `limit` hits are kept. A hit exactly `window` seconds old has left the window.
+   * Records one hit at `key`, atomically, and returns the hits of the last `window` seconds: an exact sliding window.
+   * At most the newest `limit` hits are kept. A hit that is exactly `window` seconds old has left the window.
    */
   hit(key: string, window: number, limit: number, options?: HitOptions): Awaitable<Hits>;
-  /** Removes `key` (of any kind); answers whether there was something to remove. */
+  /** Removes `key` (of any kind); returns whether it existed. */
   delete(key: string): Awaitable<boolean>;
-  /** The keys of a namespace whose rest starts with `prefix`: whole keys, expired ones left out, in no order. */
+  /** The keys of a namespace whose rest starts with `prefix`: whole keys, without expired ones, in any order. */
   keys(namespace: Namespace, prefix?: string): AsyncIterable<string>;
   /**
-   * The keys of a namespace as {@link keys} lists them, with value and time to live: a store on a network saves a round trip
-   * or two a key. What is no text may be left out or have no value.
+   * The keys of a namespace as {@link keys} lists them, with value and time to live, which saves a store on a network one or
+   * two round trips per key. A key that does not hold a string may be left out or have no value.
    */
   entries?(namespace: Namespace, prefix?: string): AsyncIterable<StoreChange>;
   /**
-   * Tells `listener` of every change in `namespace`, other instances' included, until the returned function is called.
-   * Calls `onGap` when changes may have been missed: whoever keeps copies reads everything anew then.
+   * Calls `listener` with every change in `namespace`, including those of other instances, until the returned function is
+   * called. Calls `onGap` when changes may have been missed, so that copies must be read again.
    */
   watch?(namespace: Namespace, listener: (change: StoreChange) => void, onGap?: () => void): () => void;
-  /** Says that bans are shared with software that knows single addresses only: a ban of an IPv6 prefix is kept for the address, too. */
+  /** `true` = bans are shared with software that knows only single addresses: a ban of an IPv6 prefix is stored for the address too. */
   readonly exactBans?: boolean;
-  /** Lets go of timers and connections. Calling it twice is harmless. */
+  /** Releases timers and connections. May be called twice. */
   close?(): Awaitable<void>;
 }
 
-/** Thrown (or rejected with) when a namespace's budget is used up and nothing in it may be evicted. */
+/** A store throws it, or rejects with it, when a namespace's budget is used up and nothing in it may be evicted. */
 export class StoreFullError extends Error {
   readonly code = "ERR_BUNKER_STORE_FULL";
   constructor(readonly namespace: Namespace) {

@@ -1,36 +1,60 @@
+import { strict as assert } from "node:assert";
 import { randomUUID } from "node:crypto";
-import type { Namespace, Store } from "../store.js";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Awaitable } from "../../awaitable.js";
+import type { Namespace, Store, StoreChange } from "../store.js";
 
-/** A store being checked, and the hand on its clock. */
+/** The changes that a listener received. */
+export interface Heard {
+  readonly changes: readonly StoreChange[];
+  readonly stop: () => void;
+  /** Resolves when `count` changes have arrived. */
+  until(count: number): Promise<void>;
+}
+
+/** What the clauses of the contract work with. */
 export interface ContractContext {
   readonly store: Store;
-  /** Lets so many seconds go by for the store. */
+  /** Lets this many seconds pass for the store. */
   readonly advance: (seconds: number) => Awaitable<void>;
-  /** A key that no other clause uses, so that stores which outlive a clause do not disturb the next. */
+  /** A key that no other clause uses, so that a store which outlives a clause does not disturb the next one. */
   readonly key: (namespace: Namespace, rest?: string) => string;
+  /** Listens to changes of this clause's keys. */
+  readonly listen: (namespace: Namespace) => Heard;
 }
 
-/** One thing that a store must do. */
-export interface Clause {
-  readonly name: string;
-  check(subject: ContractContext): Promise<void>;
-}
+/** Requirements on a store, by name. */
+export type Clauses = Readonly<Record<string, (context: ContractContext) => Promise<void>>>;
 
-/** Makes a subject with its own corner of the store. */
+/** Makes a context whose keys are used by no other. */
 export function newContractContext(store: Store, advance: ContractContext["advance"]): ContractContext {
-  const corner = randomUUID();
-  return { store, advance, key: (namespace, rest = "key") => `${namespace}:${corner}|${rest}` };
+  const id = randomUUID();
+  const key = (namespace: Namespace, rest = "key"): string => `${namespace}:${id}|${rest}`;
+  const listen = (namespace: Namespace): Heard => {
+    assert.ok(store.watch !== undefined, "the store has no watch(); declare it with { watch: false }");
+    const changes: StoreChange[] = [];
+    // A shared store reports the changes of other tests too.
+    const stop = store.watch(namespace, (change) => {
+      if (change.key.startsWith(key(namespace, ""))) changes.push(change);
+    });
+    // A store on a network may take up to a second.
+    const until = async (count: number): Promise<void> => {
+      for (let tries = 0; changes.length < count && tries < 100; tries++) await wait(10);
+      assert.equal(changes.length, count, `${changes.length} changes were reported, not ${count}`);
+    };
+    return { changes, stop, until };
+  };
+  return { store, advance, key, listen };
 }
 
-/** Everything an async iterable gives. */
+/** All values of an async iterable. */
 export async function collect<T>(iterable: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const one of iterable) all.push(one);
   return all;
 }
 
-/** The answers to `count` calls made at the same time. */
+/** The results of `count` concurrent calls. */
 export function concurrently<T>(count: number, call: (index: number) => Awaitable<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: count }, async (_, index) => call(index)));
 }

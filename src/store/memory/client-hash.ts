@@ -3,25 +3,25 @@ import { hashOf, hashOfNumbers } from "./hash.js";
 const COLON = 58;
 const DOT = 46;
 
-/** Where the subject of a key ends: at the first "|" of its rest, or with the key. `hit:192.0.2.7|bb|*` is about `192.0.2.7`. */
-function subjectEnd(key: string, start: number): number {
+/** The index after a key's client: the first "|", or the end. The client of `hit:192.0.2.7|bb|*` is `192.0.2.7`. */
+function clientEnd(key: string, start: number): number {
   const bar = key.indexOf("|", start);
   return bar === -1 ? key.length : bar;
 }
 
-/** The hash of whom a key is about: a client's address or prefix. */
+/** The hash of a key's client: an address or prefix. */
 export function clientHash(key: string): number {
   const start = key.indexOf(":") + 1;
-  return hashOf(key, start, subjectEnd(key, start));
+  return hashOf(key, start, clientEnd(key, start));
 }
 
 /**
- * The hash of the network of whom a key is about: the IPv4 /16 or the IPv6 /48, each 65 536 clients that one owner may
- * well have. What is no address is a network of its own.
+ * The hash of the network of a key's client: the IPv4 /16 or the IPv6 /48, each 65 536 clients that may belong to one owner.
+ * A client that is not an address is its own network.
  */
 export function networkHash(key: string): number {
   const start = key.indexOf(":") + 1;
-  const end = subjectEnd(key, start);
+  const end = clientEnd(key, start);
   for (let index = start; index < end; index++) {
     const code = key.charCodeAt(index);
     if (code === DOT) return hashOf(key, start, secondDot(key, index, end));

@@ -2,26 +2,25 @@ import type { Admission } from "./admission.js";
 import { SlotLists } from "./slot-lists.js";
 import { networkHash } from "./client-hash.js";
 
-// Networks are put into groups by hash, which costs the same however many networks there are. Who shares a group with a
-// flood may be pushed out with it: one innocent in 16 384.
+// Networks are grouped by hash, so that the cost does not depend on their number. A network in the same group as a flood may be
+// evicted with it: one innocent network in 16 384.
 const GROUPS = 0x4000;
-/** Small stores simply let the oldest go. */
+/** A store with a smaller share simply evicts the oldest key. */
 const MIN_SHARE = 16;
 
 /**
- * New keys always get in; when there is no room, another goes. The oldest goes (the one written longest ago), but a
- * network (IPv4 /16, IPv6 /48) that holds more than 1/16 of the room pays first: for its own new keys, then for
- * everybody's. So a flood from one network pushes out itself and not the counters of others.
+ * Admits every new key; when full, evicts the key written longest ago. If a network (IPv4 /16, IPv6 /48) holds more than 1/16
+ * of the keys, its own oldest key is evicted first, so that a flood from one network does not push out the counters of others.
  */
 export class Eviction implements Admission {
   private readonly share: number;
   private readonly all = new SlotLists(1);
   private readonly groups = new SlotLists(GROUPS);
-  /** Groups above their share: 16 at most, since each holds more than 1/16. */
+  /** Groups above their share: at most 16, since each holds more than 1/16. */
   private readonly crowded = new Set<number>();
 
-  constructor(mostKeys: number) {
-    this.share = Math.max(MIN_SHARE, Math.floor(mostKeys / 16));
+  constructor(maxKeys: number) {
+    this.share = Math.max(MIN_SHARE, Math.floor(maxKeys / 16));
   }
 
   resize(capacity: number): void {
@@ -57,10 +56,10 @@ export class Eviction implements Admission {
   }
 
   private mostCrowded(): number | undefined {
-    let most: number | undefined;
+    let largest: number | undefined;
     for (const group of this.crowded) {
-      if (most === undefined || this.groups.size(group) > this.groups.size(most)) most = group;
+      if (largest === undefined || this.groups.size(group) > this.groups.size(largest)) largest = group;
     }
-    return most;
+    return largest;
   }
 }

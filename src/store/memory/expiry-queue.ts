@@ -1,8 +1,8 @@
-// Places are kept plus one, so that 0 means nowhere and fresh columns need no filling in.
+// Places are stored plus one, so that 0 means nowhere and new typed arrays need no initialisation.
 const NOWHERE = 0;
 const BRANCHES = 4;
 
-/** The slots that expire, soonest first: a heap in typed arrays, exact to the millisecond. */
+/** The slots that expire, soonest first: a heap in typed arrays. */
 export class ExpiryQueue {
   private length = 0;
   // By place in the heap.
@@ -11,12 +11,12 @@ export class ExpiryQueue {
   // By slot.
   private places = new Int32Array(0);
 
-  /** How many slots expire at all. */
+  /** How many slots will expire. */
   get size(): number {
     return this.length;
   }
 
-  /** Makes room for slots up to `capacity`. */
+  /** Makes space for slots up to `capacity`. */
   resize(capacity: number): void {
     const { times, slots, places } = this;
     this.times = new Float64Array(capacity);
@@ -33,12 +33,12 @@ export class ExpiryQueue {
     return place === NOWHERE ? Infinity : (this.times[place - 1] as number);
   }
 
-  /** A slot that has expired by `now` (ms), if there is one. */
+  /** A slot that has expired by `now` (ms), if any. */
   expired(now: number): number | undefined {
     return this.length > 0 && (this.times[0] as number) <= now ? this.slots[0] : undefined;
   }
 
-  /** Says when a slot expires, in ms; `Infinity` = never. */
+  /** Sets when a slot expires, in ms; `Infinity` = never. */
   set(slot: number, time: number): void {
     if (time === Infinity) {
       this.delete(slot);
@@ -50,7 +50,7 @@ export class ExpiryQueue {
     else this.sink(place - 1, slot, time);
   }
 
-  /** Forgets a slot. */
+  /** Removes a slot. */
   delete(slot: number): void {
     const known = this.places[slot] as number;
     if (known === NOWHERE) return;
@@ -58,7 +58,6 @@ export class ExpiryQueue {
     const place = known - 1;
     const last = --this.length;
     if (place === last) return;
-    // The last one fills the gap.
     const filler = this.slots[last] as number;
     const time = this.times[last] as number;
     const above = (place - 1) >> 2;

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 
-// Differs with each process, so that nobody outside can choose keys that all fall into one place.
+// Random per process, so that an attacker cannot choose keys that collide.
 const SEED = randomInt(0x1_0000_0000);
 
 /** A seeded 32-bit hash (FNV-1a, then MurmurHash3's last mix) of the part of a text from `from` up to `to`. */

@@ -1,9 +1,9 @@
 import type { Hits } from "../store.js";
 
-/** One hit of a sliding window, and behind it the older ones. A window is its newest hit. */
+/** One hit of a sliding window, linked to the older ones. A window is stored as its newest hit. */
 export class Hit {
   constructor(
-    /** When, in ms. */
+    /** The time in ms. */
     readonly at: number,
     readonly weight: number,
     readonly note: string | undefined,
@@ -12,8 +12,8 @@ export class Hit {
 }
 
 /**
- * What the hits of the last `span` ms before `now` come to, the newest `limit` of them at most; the others are let go
- * of. A hit exactly `span` ms old is over.
+ * Counts the hits of the last `span` ms before `now`, at most the newest `limit`, and drops the others. A hit that is exactly
+ * `span` ms old is dropped.
  */
 export function countHits(newest: Hit, now: number, span: number, limit: number): Hits {
   let count = newest.weight;

@@ -1,17 +1,17 @@
-import NodeCache from "node-cache";
+import type NodeCache from "node-cache";
 import { hashOf } from "./hash.js";
 
-/** What holds the keys of a {@link MemoryStore}; see docs/stores.md for the figures behind the default. */
+/** The data structure that holds the keys of a `MemoryStore`; docs/stores.md compares them. */
 export type MemoryEngine = "map" | "node-cache";
 
-/** A part of the keys, each with the slot in which its value lies. */
+/** A part of the keys, each with the slot of its value. */
 interface Shard {
   get(key: string): number | undefined;
   set(key: string, slot: number): unknown;
   delete(key: string): unknown;
 }
 
-/** How many keys a shard is meant for: a hash table of this size grows within a millisecond, one of a million keys in a hundred. */
+/** Keys per shard: a hash table of this size grows within a millisecond, one of a million keys takes a hundred. */
 const SHARD_KEYS = 4096;
 const MAX_SHARDS = 1024;
 
@@ -21,10 +21,10 @@ export class KeyIndex {
   private readonly mask: number;
 
   constructor(
-    mostKeys: number,
+    maxKeys: number,
     private readonly engine: MemoryEngine,
   ) {
-    const count = Math.min(MAX_SHARDS, 2 ** Math.ceil(Math.log2(Math.max(1, mostKeys / SHARD_KEYS))));
+    const count = Math.min(MAX_SHARDS, 2 ** Math.ceil(Math.log2(Math.max(1, maxKeys / SHARD_KEYS))));
     this.mask = count - 1;
     this.shards = new Array<Shard | undefined>(count).fill(undefined);
   }
@@ -45,8 +45,11 @@ export class KeyIndex {
 
 function newShard(engine: MemoryEngine): Shard {
   if (engine === "map") return new Map<string, number>();
-  // Its own expiry reads Date.now and sweeps all keys at once, and its own limit throws: ours stand in for all three.
-  const cache = new NodeCache({ checkperiod: 0, stdTTL: 0, useClones: false });
+  // Loaded only when it is chosen; a literal require, so that bundlers see it.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const Cache = require("node-cache") as typeof NodeCache;
+  // Its own expiry reads Date.now and sweeps all keys at once, and its limit throws: partitions implement both instead.
+  const cache = new Cache({ checkperiod: 0, stdTTL: 0, useClones: false });
   return {
     get: (key) => cache.get<number>(key),
     set: (key, slot) => cache.set(key, slot),

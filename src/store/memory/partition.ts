@@ -4,23 +4,35 @@ import { ExpiryQueue } from "./expiry-queue.js";
 import type { Hit } from "./hit-window.js";
 import { KeyIndex, type MemoryEngine } from "./key-index.js";
 
-/** What a key holds: a text, a counter, or a window of hits. */
+/** The value of a key: a string, a counter, or a window of hits. */
 export type Value = string | number | Hit;
 
 const FIRST_CAPACITY = 64;
 /**
- * From here the columns get their full length at once: what is copied stays little, and the system hands out the memory
- * of fresh columns only as it is used.
+ * From this capacity on the arrays grow to their full length at once: little is copied, and the system allocates the memory of
+ * new arrays only as it is used.
  */
 const FULL_SIZE_FROM = 32_768;
-/** Each new key clears away up to this many expired ones: one more than comes in, so that they get fewer. */
+/** Each insertion removes up to this many expired keys: more than it adds, so that their number falls. */
 const SWEPT_PER_KEY = 2;
-/** Before a key is refused, this many expired ones are cleared away: about a millisecond's work. */
+/** Before a key is refused, up to this many expired keys are removed: about a millisecond of work. */
 const SWEPT_BEFORE_REFUSAL = 1000;
 
+/** Options of a {@link Partition}. */
+export interface PartitionOptions {
+  readonly namespace: Namespace;
+  readonly maxKeys: number;
+  readonly admission: Admission;
+  readonly engine: MemoryEngine;
+  /** The clock, in ms. */
+  readonly now: () => number;
+  /** Called with each key that was evicted for a new one. */
+  readonly onEvicted: (key: string) => void;
+}
+
 /**
- * The keys of one namespace, never more than `mostKeys`. Each key has a slot, a number by which its parts lie in
- * columns: a million keys are a few long arrays, not millions of objects.
+ * The keys of one namespace. Each key has a slot, the index of its parts in a few arrays, which take less memory than an object
+ * per key.
  */
 export class Partition {
   private readonly index: KeyIndex;
@@ -30,16 +42,11 @@ export class Partition {
   private readonly free: number[] = [];
   private capacity = 0;
 
-  constructor(
-    private readonly namespace: Namespace,
-    private readonly maxKeys: number,
-    private readonly admission: Admission,
-    engine: MemoryEngine,
-  ) {
-    this.index = new KeyIndex(maxKeys, engine);
+  constructor(private readonly options: PartitionOptions) {
+    this.index = new KeyIndex(options.maxKeys, options.engine);
   }
 
-  /** How many keys there are, expired ones that have not been cleared away included. */
+  /** How many keys there are, including expired ones that were not removed yet. */
   get size(): number {
     return this.keys.length - this.free.length;
   }
@@ -49,21 +56,21 @@ export class Partition {
     return this.expiry.size > 0;
   }
 
-  /** One more than the highest slot in use. */
+  /** The highest slot that was ever used, plus one. */
   get end(): number {
     return this.keys.length;
   }
 
-  /** The slot of a key that is there and has not expired. */
-  find(key: string, now: number): number | undefined {
+  /** The slot of a key that exists and has not expired. */
+  find(key: string): number | undefined {
     const slot = this.index.get(key);
-    return slot === undefined || this.expiry.timeOf(slot) <= now ? undefined : slot;
+    return slot === undefined || this.hasExpired(slot) ? undefined : slot;
   }
 
   /** The key in a slot, unless it is empty or expired. */
-  keyAt(slot: number, now: number): string | undefined {
+  keyAt(slot: number): string | undefined {
     const key = this.keys[slot];
-    return key === undefined || this.expiry.timeOf(slot) <= now ? undefined : key;
+    return key === undefined || this.hasExpired(slot) ? undefined : key;
   }
 
   /** The value in a slot that is in use. */
@@ -76,48 +83,43 @@ export class Partition {
     return this.expiry.timeOf(slot);
   }
 
-  /** Writes over the key in a slot that is in use. */
+  /**
+   * Writes a key, which expires at `expires` (ms).
+   *
+   * @throws {StoreFullError} when the key is new and not admitted
+   */
+  write(key: string, value: Value, expires: number): void {
+    const slot = this.index.get(key);
+    if (slot !== undefined && !this.hasExpired(slot)) this.overwrite(slot, value, expires);
+    else {
+      if (slot !== undefined) this.vacate(slot);
+      this.insert(key, value, expires);
+    }
+  }
+
+  /** Overwrites the value in a slot that is in use. */
   overwrite(slot: number, value: Value, expires: number): void {
     this.values[slot] = value;
     this.expiry.set(slot, expires);
-    this.admission.renewed(slot);
+    this.options.admission.renewed?.(slot);
   }
 
-  /**
-   * Writes a key that {@link find} did not find; answers the key that was evicted for it, if one was.
-   *
-   * @throws {StoreFullError} when there is no room for it
-   */
-  insert(key: string, value: Value, expires: number, now: number): string | undefined {
-    const stale = this.index.get(key);
-    if (stale !== undefined) this.vacate(stale);
-    this.sweep(now, SWEPT_PER_KEY);
-    const victim = this.admit(key, now);
-    const evicted = victim === undefined ? undefined : this.vacate(victim);
-    const slot = this.free.pop() ?? this.newSlot();
-    this.keys[slot] = key;
-    this.values[slot] = value;
-    this.index.set(key, slot);
-    this.expiry.set(slot, expires);
-    this.admission.added(slot, key);
-    return evicted;
-  }
-
-  /** Empties a slot that is in use; answers the key that was in it. */
+  /** Empties a slot that is in use; returns its key. */
   vacate(slot: number): string {
     const key = this.keys[slot] as string;
     this.index.delete(key);
     this.expiry.delete(slot);
-    this.admission.removed(slot, key);
+    this.options.admission.removed?.(slot, key);
     this.keys[slot] = undefined;
     this.values[slot] = undefined;
     this.free.push(slot);
     return key;
   }
 
-  /** Clears away up to `most` expired keys; answers whether all are gone. */
-  sweep(now: number, most: number): boolean {
-    for (let swept = 0; swept < most; swept++) {
+  /** Removes up to `max` expired keys; returns whether none is left. */
+  sweep(max: number): boolean {
+    const now = this.options.now();
+    for (let swept = 0; swept < max; swept++) {
       const slot = this.expiry.expired(now);
       if (slot === undefined) return true;
       this.vacate(slot);
@@ -125,26 +127,44 @@ export class Partition {
     return this.expiry.expired(now) === undefined;
   }
 
-  // The slot that must be given up for a new key.
-  private admit(key: string, now: number): number | undefined {
-    let answer = this.admission.admit(key, this.size >= this.maxKeys);
-    if (answer === REFUSED && this.expiry.expired(now) !== undefined) {
-      // What is in the way may have expired and not been cleared away yet.
-      this.sweep(now, SWEPT_BEFORE_REFUSAL);
-      answer = this.admission.admit(key, this.size >= this.maxKeys);
+  private hasExpired(slot: number): boolean {
+    return this.expiry.timeOf(slot) <= this.options.now();
+  }
+
+  private insert(key: string, value: Value, expires: number): void {
+    this.sweep(SWEPT_PER_KEY);
+    const victim = this.admit(key);
+    const evicted = victim === undefined ? undefined : this.vacate(victim);
+    const slot = this.free.pop() ?? this.newSlot();
+    this.keys[slot] = key;
+    this.values[slot] = value;
+    this.index.set(key, slot);
+    this.expiry.set(slot, expires);
+    this.options.admission.added?.(slot, key);
+    if (evicted !== undefined) this.options.onEvicted(evicted);
+  }
+
+  // The slot to evict for a new key.
+  private admit(key: string): number | undefined {
+    const { admission, maxKeys, namespace, now } = this.options;
+    let admitted = admission.admit(key, this.size >= maxKeys);
+    if (admitted === REFUSED && this.expiry.expired(now()) !== undefined) {
+      // Some keys may have expired without having been removed.
+      this.sweep(SWEPT_BEFORE_REFUSAL);
+      admitted = admission.admit(key, this.size >= maxKeys);
     }
-    if (answer === REFUSED) throw new StoreFullError(this.namespace);
-    return answer;
+    if (admitted === REFUSED) throw new StoreFullError(namespace);
+    return admitted;
   }
 
   private newSlot(): number {
     const slot = this.keys.length;
     if (slot === this.capacity) {
-      const wanted =
-        this.capacity >= FULL_SIZE_FROM ? this.maxKeys : Math.max(FIRST_CAPACITY, this.capacity * 8);
-      this.capacity = Math.min(this.maxKeys, wanted);
+      const { maxKeys, admission } = this.options;
+      const wanted = this.capacity >= FULL_SIZE_FROM ? maxKeys : Math.max(FIRST_CAPACITY, this.capacity * 8);
+      this.capacity = Math.min(maxKeys, wanted);
       this.expiry.resize(this.capacity);
-      this.admission.resize(this.capacity);
+      admission.resize?.(this.capacity);
     }
     return slot;
   }

@@ -1,12 +1,12 @@
 import { REFUSED, type Admission } from "./admission.js";
 import { clientHash, networkHash } from "./client-hash.js";
 
-// Counters are found by hash: who shares one with a flood shares its refusals, one innocent in 65 536.
+// Counters are found by hash: a client that shares one with a flood is refused too, one innocent client in 65 536.
 const COUNTERS = 0x10000;
 
 /**
- * Nothing is ever evicted, and nobody may use up the room of all: one client gets 1/128 of it (16 keys at least), one
- * network (IPv4 /16, IPv6 /48) 1/16 (64 keys at least). Beyond that, and when there is no room, new keys are refused.
+ * Evicts nothing, and limits how many keys one client (1/128 of the budget, at least 16) and one network (IPv4 /16, IPv6 /48;
+ * 1/16 of the budget, at least 64) may hold. New keys beyond that, or when the budget is used up, are refused.
  */
 export class Quotas implements Admission {
   private readonly perClient: number;
@@ -14,9 +14,9 @@ export class Quotas implements Admission {
   private readonly clients = new Int32Array(COUNTERS);
   private readonly networks = new Int32Array(COUNTERS);
 
-  constructor(mostKeys: number) {
-    this.perClient = Math.max(16, Math.floor(mostKeys / 128));
-    this.perNetwork = Math.max(64, Math.floor(mostKeys / 16));
+  constructor(maxKeys: number) {
+    this.perClient = Math.max(16, Math.floor(maxKeys / 128));
+    this.perNetwork = Math.max(64, Math.floor(maxKeys / 16));
   }
 
   admit(key: string, full: boolean): typeof REFUSED | undefined {
@@ -32,13 +32,6 @@ export class Quotas implements Admission {
 
   removed(_slot: number, key: string): void {
     this.count(key, -1);
-  }
-
-  resize(): void {
-    // Keeps nothing by slot.
-  }
-  renewed(): void {
-    // A key written again is still one key.
   }
 
   private count(key: string, by: 1 | -1): void {

@@ -1,7 +1,7 @@
-// Links hold the slot plus one, so that 0 means none and fresh columns need no filling in.
+// Links hold the slot plus one, so that 0 means none and new typed arrays need no initialisation.
 const NONE = 0;
 
-/** A fixed number of lists of slots, oldest first; a slot is in one list at most. Every call takes the same time, however long the lists. */
+/** A fixed number of lists of slots, oldest first; a slot is in at most one list. Every call takes constant time. */
 export class SlotLists {
   // By list.
   private readonly firsts: Int32Array;
@@ -18,7 +18,7 @@ export class SlotLists {
     this.sizes = new Int32Array(count);
   }
 
-  /** Makes room for slots up to `capacity`. */
+  /** Makes space for slots up to `capacity`. */
   resize(capacity: number): void {
     this.lists = widened(this.lists, capacity);
     this.olders = widened(this.olders, capacity);
@@ -35,13 +35,13 @@ export class SlotLists {
     return this.lists[slot] as number;
   }
 
-  /** The oldest slot of a list, if it has any. */
+  /** The oldest slot of a list, if any. */
   oldest(list: number): number | undefined {
     const first = this.firsts[list] as number;
     return first === NONE ? undefined : first - 1;
   }
 
-  /** Puts a slot that is in no list at the new end of one. */
+  /** Appends a slot that is in no list. */
   append(list: number, slot: number): void {
     const last = this.lasts[list] as number;
     this.lists[slot] = list;
@@ -53,7 +53,7 @@ export class SlotLists {
     this.sizes[list] = this.size(list) + 1;
   }
 
-  /** Takes a slot out of its list. */
+  /** Removes a slot from its list. */
   remove(slot: number): void {
     const list = this.listOf(slot);
     const older = this.olders[slot] as number;
@@ -65,7 +65,7 @@ export class SlotLists {
     this.sizes[list] = this.size(list) - 1;
   }
 
-  /** Moves a slot to the new end of its list. */
+  /** Moves a slot to the end of its list. */
   renew(slot: number): void {
     const list = this.listOf(slot);
     if (this.lasts[list] === slot + 1) return;

@@ -1,29 +1,29 @@
-/** Between looks for expired keys, in ms. */
+/** The pause between sweeps, in ms. */
 const REST = 5000;
-/** Between two slices of one clearing, in ms. */
+/** The pause between two slices of one sweep, in ms. */
 const PAUSE = 20;
 
 /**
- * Calls `sweep` now and then, so that expired keys go even when nothing is written any more, and the memory that a flood
- * took comes back. `sweep` does a slice of the work and answers what there is left to do.
+ * Calls `sweep` periodically, so that expired keys are removed even if nothing is written, and the memory that a flood took is
+ * freed. `sweep` does a slice of the work and returns what is left to do.
  */
 export class Sweeper {
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
 
-  // Weak, so that a store that nobody holds any more is not kept by its timer.
+  // Weak, so that the timer does not keep a store alive that is no longer referenced.
   private readonly sweep: WeakRef<() => "more" | "later" | "nothing">;
 
   constructor(sweep: () => "more" | "later" | "nothing") {
     this.sweep = new WeakRef(sweep);
   }
 
-  /** Says that there may be something to clear away one day. */
+  /** Starts the timer: there may be keys that will expire. */
   wake(): void {
     if (this.timer === undefined && !this.closed) this.plan(REST);
   }
 
-  /** Stops for good. */
+  /** Stops permanently. */
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);

@@ -1,21 +1,20 @@
 import type { Namespace, StoreChange } from "../store.js";
 
-/** One listener to the changes of a namespace. */
+/** A listener to the changes of a namespace. */
 export type Listener = (change: StoreChange) => void;
 
-/** Tells listeners of changes, at once. A listener that throws harms neither the store nor the other listeners. */
+/** Calls listeners synchronously. A listener that throws affects neither the store nor the other listeners. */
 export class Watchers {
   private readonly listeners = new Map<Namespace, Set<Listener>>();
   private warned = false;
 
-  /** Whether anybody listens to a namespace. */
   hasListeners(namespace: Namespace): boolean {
     return this.listeners.has(namespace);
   }
 
-  /** Tells `listener` of changes until the returned function is called. */
+  /** Adds a listener; the returned function removes it. */
   add(namespace: Namespace, listener: Listener): () => void {
-    // Wrapped, so that a function added twice is called twice and taken off singly.
+    // Wrapped, so that a function added twice is called twice and removed individually.
     const own: Listener = (change) => listener(change);
     let listeners = this.listeners.get(namespace);
     if (listeners === undefined) this.listeners.set(namespace, (listeners = new Set()));
@@ -37,7 +36,7 @@ export class Watchers {
     }
   }
 
-  // Once: a listener that throws at every change would fill the log.
+  // Once: a listener that throws on every change would fill the log.
   private warn(error: unknown): void {
     if (this.warned) return;
     this.warned = true;
