@@ -1,11 +1,5 @@
 import { captchaTable } from "../antibot/challenges/captcha/options.js";
-import {
-  capjsTable,
-  hcaptchaTable,
-  mcaptchaTable,
-  recaptchaTable,
-  turnstileTable,
-} from "../antibot/challenges/providers/option-tables.js";
+import { PROVIDER_TABLES } from "../antibot/challenges/providers/option-tables.js";
 import { KIND_NAMES } from "../antibot/kind-names.js";
 import { geoTable } from "../antibot/lookups/options.js";
 import { antibotTable, sessionsTable } from "../antibot/options.js";
@@ -38,11 +32,7 @@ const TABLES: readonly (readonly [SettingPart, string, AnyTable])[] = [
   ["Sessions", "sessions.", sessionsTable],
   ["Antibot", "antibot.", antibotTable],
   ["Antibot", "antibot.captcha.", captchaTable],
-  ["Antibot", "antibot.recaptcha.", recaptchaTable],
-  ["Antibot", "antibot.hcaptcha.", hcaptchaTable],
-  ["Antibot", "antibot.turnstile.", turnstileTable],
-  ["Antibot", "antibot.mcaptcha.", mcaptchaTable],
-  ["Antibot", "antibot.capjs.", capjsTable],
+  ...Object.entries(PROVIDER_TABLES).map(([name, table]) => ["Antibot", `antibot.${name}.`, table] as const),
   ["Antibot", "antibot.geo.", geoTable],
   ["Bad Behavior", "badBehavior.", badBehaviorTable],
   ["DNSBL", "dnsbl.", dnsblTable],

@@ -1,9 +1,9 @@
-import { check, flag, integer, list, oneOf, type Check } from "../../../options/check.js";
-import type { OptionsTable } from "../../../options/table.js";
+import { flag, integer, list, oneOf, type Check } from "../../../options/check.js";
+import type { AnyTable, Resolved } from "../../../options/table.js";
 import { Alphabet, DEFAULT_ALPHABET } from "./alphabet.js";
 import { glyphsOf } from "./glyphs.js";
 
-/** Ways in for people who cannot read the picture. */
+/** What people who cannot read the picture may do instead. */
 export type Alternative = "audio" | "javascript";
 
 /** What a captcha is shown as. */
@@ -12,62 +12,47 @@ export type Presentation = "image" | Alternative;
 /** Options of the `captcha` challenge. */
 export interface CaptchaOptions {
   /**
-   * The characters that answers are made of: Latin letters, digits and what else the fonts hold. Setting
+   * The characters that answers are made of: Latin letters, digits and some signs. Setting
    * `ANTIBOT_CAPTCHA_ALPHABET`. Default: letters and digits that are told apart at a glance.
    */
   alphabet?: string;
-  /** Characters of an answer, 4–8. Default 6. */
+  /** The number of characters of an answer, 4–8. Default 6. */
   length?: number;
   /** Whether `a` and `A` differ. Default `false`. */
   caseSensitive?: boolean;
   /**
-   * What "I can't read this" leads to: spoken digits (`"audio"`) and, for who cannot hear either, a proof of work of 16 times
-   * the usual work (`"javascript"`). A way in that machines find easier makes the captcha as weak as that. Default both.
+   * What "I can't read this" leads to: spoken digits (`"audio"`) and, for visitors who cannot hear either, a proof of
+   * work of 16 times the usual work (`"javascript"`). The captcha is as weak as its weakest alternative. Default both.
    */
   alternatives?: string | readonly Alternative[];
-  /** Pictures and sounds that one client is given in ten minutes; then there is only the proof of work, or none. Default 60. */
+  /** How many pictures and sounds one client gets in ten minutes; then it gets the proof of work, if that is offered. Default 60. */
   limit?: number;
-  /** Pictures and sounds made a second, for everybody together; beyond it visitors get the proof of work. Default 100. */
+  /** How many pictures and sounds are made a second, for all clients together; beyond it visitors get the proof of work. Default 100. */
   budget?: number;
 }
 
-/** {@link CaptchaOptions} read and checked. */
-export interface CaptchaResolved {
-  alphabet: string;
-  length: number;
-  caseSensitive: boolean;
-  alternatives: Alternative[];
-  limit: number;
-  budget: number;
-}
-
-/** Fewer characters than this are guessed too often. */
-const LEAST_CHARACTERS = 8;
+/** Answers made of fewer characters are guessed too often. */
+const MIN_CHARACTERS = 8;
 
 const alphabetCheck: Check<string> = {
-  ...check("", () => ""),
-  allowed: `a text of at least ${LEAST_CHARACTERS} different characters (upper and lower case count as one)`,
+  allowed: `a text of at least ${MIN_CHARACTERS} different characters (upper and lower case count as one)`,
+  parse: (value) => value,
   read(value, path, report) {
-    if (typeof value !== "string" || new Alphabet(value, false).classes.length < LEAST_CHARACTERS) {
+    if (typeof value !== "string" || new Alphabet(value, false).classes.length < MIN_CHARACTERS) {
       report({ path, value, allowed: this.allowed });
       return undefined;
     }
-    const unknown = Array.from(value.normalize("NFC")).filter(
-      (character) => glyphsOf(character).length === 0,
-    );
+    const unknown = Array.from(value.normalize("NFC")).filter((one) => glyphsOf(one).length === 0);
     if (unknown.length === 0) return value;
-    report({
-      path,
-      value: unknown.join(" "),
-      allowed:
-        "characters that the captcha's fonts can draw: Latin letters, digits, #$%&*+=?@<>/ and ÄÖÜäöüßÉéÑñÇç",
-    });
+    const allowed =
+      "characters that the captcha's fonts can draw: Latin letters, digits, #$%&*+=?@<>/ and ÄÖÜäöüßÉéÑñÇç";
+    report({ path, value: unknown.join(" "), allowed });
     return undefined;
   },
 };
 
 /** The options of the captcha. */
-export const captchaTable: OptionsTable<CaptchaResolved> = {
+export const captchaTable = {
   alphabet: {
     setting: "ANTIBOT_CAPTCHA_ALPHABET",
     context: "multisite",
@@ -75,21 +60,24 @@ export const captchaTable: OptionsTable<CaptchaResolved> = {
     default: DEFAULT_ALPHABET,
     help: "The characters that answers are made of.",
   },
-  length: { check: integer(4, 8, "characters"), default: 6, help: "Characters of an answer." },
+  length: { check: integer(4, 8, "characters"), default: 6, help: "The number of characters of an answer." },
   caseSensitive: { check: flag(), default: false, help: "Whether upper and lower case differ." },
   alternatives: {
     check: list(oneOf("audio", "javascript")),
     default: () => ["audio", "javascript"],
-    help: "Ways in for people who cannot read the picture.",
+    help: "What people who cannot read the picture may do instead: listen to digits, or let the browser work.",
   },
   limit: {
     check: integer(1, 100_000, "pictures and sounds"),
     default: 60,
-    help: "Pictures and sounds that one client is given in ten minutes.",
+    help: "How many pictures and sounds one client gets in ten minutes.",
   },
   budget: {
     check: integer(1, 10_000, "pictures and sounds a second"),
     default: 100,
-    help: "Pictures and sounds made a second, for everybody together.",
+    help: "How many pictures and sounds are made a second, for all clients together.",
   },
-};
+} satisfies AnyTable;
+
+/** {@link CaptchaOptions} read and checked. */
+export type CaptchaResolved = Resolved<typeof captchaTable>;

@@ -3,7 +3,7 @@ import { REPLY_HEADERS } from "../../../engine/responder.js";
 import type { Reply } from "../../../request/verdict.js";
 import { escapeHtml } from "../../../pages/page.js";
 import type { Visit } from "../../challenge.js";
-import type { CapjsResolved } from "./options.js";
+import type { CapjsResolved } from "./option-tables.js";
 import { codesOf, formCall, RIGHT, wrong, type Vendor } from "./vendor.js";
 
 /** Tells the page around the frame what became of the widget. */

@@ -1,6 +1,7 @@
 import type { ReportProblem } from "../../../options/check.js";
+import type { AnyTable } from "../../../options/table.js";
 import { HCAPTCHA_TEST_SECRETS } from "./hcaptcha.js";
-import type { ProvidersResolved } from "./options.js";
+import { PROVIDER_TABLES, type ProvidersResolved } from "./option-tables.js";
 import { leadsToCheckbox, RECAPTCHA_TEST_SECRETS } from "./recaptcha.js";
 import { TURNSTILE_TEST_SECRETS } from "./turnstile.js";
 import type { ProviderName } from "./vendor.js";
@@ -36,12 +37,12 @@ export function checkProvider(
   const needed = NEEDED[name](options);
   for (const option of needed) {
     if (group[option] !== "") continue;
-    const setting =
-      SETTINGS[option] === undefined ? "" : `setting ANTIBOT_${name.toUpperCase()}_${SETTINGS[option]}; `;
+    const table: AnyTable = PROVIDER_TABLES[name];
+    const setting = table[option]?.setting;
     report({
       path: at(`${name}.${option}`),
       value: undefined,
-      allowed: `the ${WORDS[option] ?? option} that "${name}" needs (${setting}from ${PAGES[name]})`,
+      allowed: `the ${WORDS[option] ?? option} that "${name}" needs (${setting === undefined ? "" : `setting ${setting}; `}from ${PAGES[name]})`,
     });
   }
   if (process.env["NODE_ENV"] !== "production") return;
@@ -67,15 +68,6 @@ const NEEDED: Readonly<Record<ProviderName, (options: ProvidersResolved) => read
   turnstile: () => ["siteKey", "secret"],
   mcaptcha: () => ["siteKey", "secret", "url"],
   capjs: () => ["siteKey", "secret", "frontendUrl"],
-};
-
-const SETTINGS: Readonly<Record<string, string | undefined>> = {
-  siteKey: "SITEKEY",
-  secret: "SECRET",
-  projectId: "PROJECT_ID",
-  apiKey: "API_KEY",
-  url: "URL",
-  frontendUrl: "FRONTEND_URL",
 };
 
 const WORDS: Readonly<Record<string, string>> = {

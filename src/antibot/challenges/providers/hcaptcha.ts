@@ -1,6 +1,6 @@
 import type { Context } from "../../../engine/context.js";
 import { Hostnames } from "./hostnames.js";
-import type { ScriptProviderResolved } from "./options.js";
+import type { ScriptProviderResolved } from "./option-tables.js";
 import { addressOf, codesOf, formCall, languageOf, originsOf, RIGHT, wrong, type Vendor } from "./vendor.js";
 
 const SCRIPT = "https://js.hcaptcha.com/1/api.js";

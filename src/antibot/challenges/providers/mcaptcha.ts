@@ -1,5 +1,5 @@
 import type { Context } from "../../../engine/context.js";
-import type { McaptchaResolved } from "./options.js";
+import type { McaptchaResolved } from "./option-tables.js";
 import { codesOf, jsonCall, RIGHT, wrong, type Vendor } from "./vendor.js";
 
 /** The project's public instance: wiped often. */

@@ -1,31 +1,16 @@
 import { check, decimal, flag, list, oneOf, text, type Check } from "../../../options/check.js";
-import {
-  group,
-  readOptions,
-  type AnyTable,
-  type OptionSpec,
-  type OptionsTable,
-  type Resolved,
-} from "../../../options/table.js";
-import type {
-  CapjsResolved,
-  McaptchaResolved,
-  ProviderResolved,
-  ProvidersResolved,
-  RecaptchaResolved,
-  ScriptProviderResolved,
-  TurnstileResolved,
-} from "./options.js";
+import { group, readOptions, type AnyTable, type Resolved } from "../../../options/table.js";
+import type { ProviderName } from "./vendor.js";
 
 const keyCheck = text("a key without white space", /^[\x21-\x7e]{0,2048}$/);
 const actionCheck = text("letters, digits, _ and -, at most 32", /^[A-Za-z0-9_-]{1,32}$/);
 const fingerprintCheck = text("a request header's name, or a fingerprint", /^[\x21-\x7e]{0,512}$/);
 
-// Kept as text: what is compared with it and put before it is text, too.
+// The result stays a text, since it is compared and joined with texts.
 function urlCheck(allowed: string, accept: (url: URL) => boolean): Check<string> {
   return check(allowed, (value) => {
     if (typeof value !== "string") return undefined;
-    // A setting that is there but empty is not given.
+    // An empty setting counts as not given.
     if (value === "") return "";
     const url = URL.canParse(value) ? new URL(value) : undefined;
     const plain = url !== undefined && url.username === "" && url.password === "" && url.hash === "";
@@ -40,160 +25,181 @@ const originCheck = urlCheck(
   ({ search, pathname }) => search === "" && pathname === "/",
 );
 
-// Secrets travel there: never in the clear over a network.
+// Secrets are sent there, so never in the clear over a network.
 function isPrivateEnough({ protocol, hostname }: URL): boolean {
   return protocol === "https:" || /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }
 
-function common(vendor: string): Omit<OptionsTable<ProviderResolved>, "hostnames"> {
+function setting<Spec extends object>(name: string, spec: Spec) {
+  return { setting: name, context: "multisite" as const, ...spec };
+}
+
+function providerTable(vendor: string) {
   return {
-    siteKey: {
-      setting: `ANTIBOT_${vendor}_SITEKEY`,
-      context: "multisite",
+    siteKey: setting(`ANTIBOT_${vendor}_SITEKEY`, {
       check: keyCheck,
       default: "",
-      help: "The public key of your site.",
-    },
-    secret: {
-      setting: `ANTIBOT_${vendor}_SECRET`,
-      context: "multisite",
+      help: "The public key of your site at the provider.",
+    }),
+    secret: setting(`ANTIBOT_${vendor}_SECRET`, {
       check: keyCheck,
       default: "",
       secret: true,
       help: "The key that only your server knows.",
+    }),
+    verifyUrl: {
+      check: endpointCheck,
+      default: "",
+      help: "The URL at which the server checks tokens; by default the provider's own.",
     },
-    verifyUrl: { check: endpointCheck, default: "", help: "Where the server checks tokens." },
     timeout: { check: decimal(0.01, 30), default: 5, help: "How long a check may take, in seconds." },
-  };
+  } satisfies AnyTable;
 }
 
-const hostnames: OptionSpec<string[]> = {
-  check: list(
-    check("a host name", (value) =>
-      typeof value === "string" && /^[a-z0-9.:[\]_-]{1,253}$/i.test(value) ? value.toLowerCase() : undefined,
-    ),
-  ),
-  default: () => [],
-  help: "Host names that tokens may have been solved on.",
-};
-
-function scripted(vendor: string): OptionsTable<ScriptProviderResolved> {
+function scriptProviderTable(vendor: string) {
   return {
-    ...common(vendor),
-    hostnames,
-    scriptUrl: { check: endpointCheck, default: "", help: "Where browsers load the provider's script." },
-    frameUrl: { check: endpointCheck, default: "", help: "Where the widget's frames come from." },
-  };
+    ...providerTable(vendor),
+    hostnames: {
+      check: list(
+        check("a host name", (value) =>
+          typeof value === "string" && /^[a-z0-9.:[\]_-]{1,253}$/i.test(value)
+            ? value.toLowerCase()
+            : undefined,
+        ),
+      ),
+      default: (): string[] => [],
+      help: "The host names on which tokens may have been solved; by default the site's own.",
+    },
+    scriptUrl: {
+      check: endpointCheck,
+      default: "",
+      help: "The URL of the provider's script; by default the provider's own.",
+    },
+    frameUrl: {
+      check: endpointCheck,
+      default: "",
+      help: "The origin of the widget's frames, if it is neither the provider's own nor that of scriptUrl.",
+    },
+  } satisfies AnyTable;
 }
 
-/** The options of reCAPTCHA. */
-export const recaptchaTable: OptionsTable<RecaptchaResolved> = {
-  ...scripted("RECAPTCHA"),
-  score: {
-    setting: "ANTIBOT_RECAPTCHA_SCORE",
-    context: "multisite",
-    check: decimal(0, 1),
-    default: 0.7,
-    help: "The least score that passes.",
+/** The options of each provider. */
+export const PROVIDER_TABLES = {
+  recaptcha: {
+    ...scriptProviderTable("RECAPTCHA"),
+    score: setting("ANTIBOT_RECAPTCHA_SCORE", {
+      check: decimal(0, 1),
+      default: 0.7,
+      help: "The lowest score that passes (v3 and Enterprise).",
+    }),
+    version: {
+      check: oneOf("v3", "v2"),
+      default: "v3",
+      help: "What the site key was made for: v3 works in the background, v2 shows the checkbox.",
+    },
+    action: {
+      check: actionCheck,
+      default: "CAPTCHA",
+      help: "The action that tokens must carry (v3 and Enterprise).",
+    },
+    onLowScore: {
+      check: oneOf("checkbox", "deny"),
+      default: undefined,
+      help: "What follows a low score: the v2 checkbox or a refusal; by default the checkbox if its keys are given.",
+    },
+    checkboxSiteKey: {
+      check: keyCheck,
+      default: "",
+      help: "The site key of the checkbox that follows a low score.",
+    },
+    checkboxSecret: {
+      check: keyCheck,
+      default: "",
+      secret: true,
+      help: "The secret of that checkbox; Enterprise needs none.",
+    },
+    classic: setting("ANTIBOT_RECAPTCHA_CLASSIC", {
+      check: flag(),
+      default: true,
+      help: "Whether the classic service is used; false means reCAPTCHA Enterprise.",
+    }),
+    projectId: setting("ANTIBOT_RECAPTCHA_PROJECT_ID", {
+      check: text("a project id of letters, digits and hyphens", /^[A-Za-z0-9:._-]{0,128}$/),
+      default: "",
+      help: "Enterprise: the id of the Google Cloud project.",
+    }),
+    apiKey: setting("ANTIBOT_RECAPTCHA_API_KEY", {
+      check: keyCheck,
+      default: "",
+      secret: true,
+      help: "Enterprise: the API key.",
+    }),
+    ja3: setting("ANTIBOT_RECAPTCHA_JA3", {
+      check: fingerprintCheck,
+      default: "",
+      help: "Enterprise: the request header that carries the visitor's JA3 fingerprint, or a fixed fingerprint.",
+    }),
+    ja4: setting("ANTIBOT_RECAPTCHA_JA4", {
+      check: fingerprintCheck,
+      default: "",
+      help: "Enterprise: the request header that carries the visitor's JA4 fingerprint, or a fixed fingerprint.",
+    }),
   },
-  version: { check: oneOf("v3", "v2"), default: "v3", help: "The kind of the key." },
-  action: { check: actionCheck, default: "CAPTCHA", help: "The action that tokens must carry." },
-  onLowScore: { check: oneOf("checkbox", "deny"), default: undefined, help: "What a low score leads to." },
-  checkboxSiteKey: { check: keyCheck, default: "", help: "The key of the checkbox after a low score." },
-  checkboxSecret: { check: keyCheck, default: "", secret: true, help: "The checkbox's secret." },
-  classic: {
-    setting: "ANTIBOT_RECAPTCHA_CLASSIC",
-    context: "multisite",
-    check: flag(),
-    default: true,
-    help: "The classic service, not Enterprise.",
+  hcaptcha: scriptProviderTable("HCAPTCHA"),
+  turnstile: {
+    ...scriptProviderTable("TURNSTILE"),
+    action: { check: actionCheck, default: "bunker", help: "The action that tokens must carry." },
   },
-  projectId: {
-    setting: "ANTIBOT_RECAPTCHA_PROJECT_ID",
-    context: "multisite",
-    check: text("a project id of letters, digits and hyphens", /^[A-Za-z0-9:._-]{0,128}$/),
-    default: "",
-    help: "Enterprise: the Google Cloud project.",
+  mcaptcha: {
+    ...providerTable("MCAPTCHA"),
+    url: setting("ANTIBOT_MCAPTCHA_URL", {
+      check: instanceCheck,
+      default: "https://demo.mcaptcha.org",
+      help: "The URL of the mCaptcha instance; the default is only for trying out.",
+    }),
   },
-  apiKey: {
-    setting: "ANTIBOT_RECAPTCHA_API_KEY",
-    context: "multisite",
-    check: keyCheck,
-    default: "",
-    secret: true,
-    help: "Enterprise: the API key.",
+  capjs: {
+    ...providerTable("CAPJS"),
+    frontendUrl: setting("ANTIBOT_CAPJS_FRONTEND_URL", {
+      check: originCheck,
+      default: "",
+      help: "The origin at which browsers reach the Cap server.",
+    }),
+    backendUrl: setting("ANTIBOT_CAPJS_BACKEND_URL", {
+      check: originCheck,
+      default: "",
+      help: "The origin at which this server reaches the Cap server; by default frontendUrl.",
+    }),
   },
-  ja3: {
-    setting: "ANTIBOT_RECAPTCHA_JA3",
-    context: "multisite",
-    check: fingerprintCheck,
-    default: "",
-    help: "Enterprise: the header that carries the JA3 fingerprint.",
-  },
-  ja4: {
-    setting: "ANTIBOT_RECAPTCHA_JA4",
-    context: "multisite",
-    check: fingerprintCheck,
-    default: "",
-    help: "Enterprise: the header that carries the JA4 fingerprint.",
-  },
-};
-
-/** The options of hCaptcha. */
-export const hcaptchaTable: OptionsTable<ScriptProviderResolved> = scripted("HCAPTCHA");
-
-/** The options of Turnstile. */
-export const turnstileTable: OptionsTable<TurnstileResolved> = {
-  ...scripted("TURNSTILE"),
-  action: { check: actionCheck, default: "bunker", help: "The action that tokens must carry." },
-};
-
-/** The options of mCaptcha. */
-export const mcaptchaTable: OptionsTable<McaptchaResolved> = {
-  ...common("MCAPTCHA"),
-  url: {
-    setting: "ANTIBOT_MCAPTCHA_URL",
-    context: "multisite",
-    check: instanceCheck,
-    default: "https://demo.mcaptcha.org",
-    help: "The instance.",
-  },
-};
-
-/** The options of Cap. */
-export const capjsTable: OptionsTable<CapjsResolved> = {
-  ...common("CAPJS"),
-  frontendUrl: {
-    setting: "ANTIBOT_CAPJS_FRONTEND_URL",
-    context: "multisite",
-    check: originCheck,
-    default: "",
-    help: "The Cap server as browsers reach it.",
-  },
-  backendUrl: {
-    setting: "ANTIBOT_CAPJS_BACKEND_URL",
-    context: "multisite",
-    check: originCheck,
-    default: "",
-    help: "The Cap server as this server reaches it.",
-  },
-};
+} satisfies Record<ProviderName, AnyTable>;
 
 /** The providers' part of the gate's options. */
-export const providersTable: OptionsTable<ProvidersResolved> = {
-  recaptcha: groupSpec(recaptchaTable, "reCAPTCHA."),
-  hcaptcha: groupSpec(hcaptchaTable, "hCaptcha."),
-  turnstile: groupSpec(turnstileTable, "Turnstile."),
-  mcaptcha: groupSpec(mcaptchaTable, "mCaptcha."),
-  capjs: groupSpec(capjsTable, "Cap."),
+export const providersTable = {
+  recaptcha: groupSpec("recaptcha"),
+  hcaptcha: groupSpec("hcaptcha"),
+  turnstile: groupSpec("turnstile"),
+  mcaptcha: groupSpec("mcaptcha"),
+  capjs: groupSpec("capjs"),
   onProviderError: {
     check: oneOf("javascript", "allow", "deny"),
     default: "javascript",
-    help: "What happens while a provider cannot be reached.",
+    help: "What happens while a provider cannot be reached: visitors get the proof of work, pass, or are refused.",
   },
-};
+} satisfies AnyTable;
 
-function groupSpec<Table extends AnyTable>(table: Table, help: string): OptionSpec<Resolved<Table>> {
-  const check = group(table) as Check<NonNullable<Resolved<Table>>>;
-  return { check, default: () => readOptions(table, {}, "", () => undefined), help };
+function groupSpec<Name extends ProviderName>(name: Name) {
+  const table = PROVIDER_TABLES[name];
+  return {
+    check: group(table),
+    default: () => readOptions(table, {}, "", () => undefined),
+    help: `The options of the challenge ${name}.`,
+  };
 }
+
+type Tables = typeof PROVIDER_TABLES;
+export type ScriptProviderResolved = Resolved<Tables["hcaptcha"]>;
+export type RecaptchaResolved = Resolved<Tables["recaptcha"]>;
+export type TurnstileResolved = Resolved<Tables["turnstile"]>;
+export type McaptchaResolved = Resolved<Tables["mcaptcha"]>;
+export type CapjsResolved = Resolved<Tables["capjs"]>;
+export type ProvidersResolved = Resolved<typeof providersTable>;

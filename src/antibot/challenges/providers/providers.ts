@@ -5,7 +5,7 @@ import { capjs } from "./capjs.js";
 import { checkProvider } from "./checks.js";
 import { hcaptcha } from "./hcaptcha.js";
 import { mcaptcha } from "./mcaptcha.js";
-import type { ProvidersResolved } from "./options.js";
+import type { ProvidersResolved } from "./option-tables.js";
 import { ProviderChallenge } from "./provider-challenge.js";
 import { enterpriseRecaptcha } from "./recaptcha-enterprise.js";
 import { recaptcha } from "./recaptcha.js";

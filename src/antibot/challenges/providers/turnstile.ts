@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Context } from "../../../engine/context.js";
 import { Hostnames } from "./hostnames.js";
-import type { TurnstileResolved } from "./options.js";
+import type { TurnstileResolved } from "./option-tables.js";
 import { addressOf, codesOf, formCall, languageOf, originsOf, RIGHT, wrong, type Vendor } from "./vendor.js";
 
 const SCRIPT = "https://challenges.cloudflare.com/turnstile/v0/api.js";
