@@ -178,5 +178,5 @@ test("the operator's own webhooks and probes are named in the log when they meet
   }
   const named = warnings.filter((text) => text.startsWith("WRN_BUNKER_PROGRAM"));
   expect(named).toHaveLength(2);
-  expect(named[0]).toContain(`Stripe/ met the gate with "POST /hooks/pay"`);
+  expect(named[0]).toContain(`Stripe/ was challenged when it requested "POST /hooks/pay"`);
 });

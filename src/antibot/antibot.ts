@@ -3,46 +3,48 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { BanProtection } from "../engine/ban-protection.js";
 import { Engine, type Middleware, type Running } from "../engine/engine.js";
-import { reasoningOfVerdict } from "../engine/explain.js";
-import { BunkerOptionsError } from "../errors.js";
 import { asMiddleware } from "../engine/mounted.js";
 import type { ReportProblem } from "../options/check.js";
 import { allProblemsAtOnce, nearestName, readOptions } from "../options/table.js";
-import type { Gate, Protection } from "../engine/protection.js";
+import type { Gate } from "../engine/protection.js";
 import { Context } from "../engine/context.js";
 import { checkTogether, sharedTable, type SharedOptions } from "../engine/shared-options.js";
 import { judgeUpgrade } from "../engine/upgrade.js";
 import { MemoryStore } from "../store/memory-store.js";
 import type { Awaitable } from "../awaitable.js";
 import { checkProvider, isProviderName } from "./challenges/providers/checks.js";
-import { requirementFor } from "./challenge-policy.js";
 import { GateProtection } from "./gate.js";
 import { checkLookups } from "./lookups/options.js";
 import { KIND_NAMES, type KindName } from "./kind-names.js";
 import { antibotTable, type AntibotOptions, type AntibotResolved } from "./options.js";
 
-/** What {@link antibot} answers, besides the middleware. */
+/** What {@link antibot} returns besides the middleware. */
 export interface AntibotParts {
   /** Where challenges are served. */
   readonly uri: string;
-  /** Serves the challenges, for `app.use(gate.uri, gate.router)`. The gate itself does, too, where it is not mounted. */
+  /** Serves the challenges, for `app.use(gate.uri, gate.router)`. Where it is not mounted, the gate serves them itself. */
   readonly router: Middleware;
-  /** A middleware for one route that wants a pass of exactly this kind. */
+  /**
+   * A middleware for one route that asks for a pass of exactly this kind.
+   *
+   * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` if there is no challenge kind of that name
+   */
   require(kind: KindName): Middleware;
-  /** Judges an upgrade: `true` = let it through, `false` = answered and closed. */
+  /** Judges an upgrade: `true` = let it through, `false` = refused and closed. */
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Awaitable<boolean>;
   /** For `badBehavior({ gate })`, so that bans can challenge instead of refuse. */
   readonly gate: Gate;
 }
 
-/** What {@link antibot} answers. */
+/** The gate's middleware, with its parts. */
 export type Antibot = Middleware & Running & AntibotParts;
 
 const table = { ...sharedTable, ...antibotTable };
 
 /**
- * The gate: a visitor proves to be human before the site opens (BunkerWeb's Antibot).
+ * The gate (BunkerWeb's Antibot): visitors solve a challenge before the site opens to them.
  *
+ * @param options the gate's options, and those that all protections share
  * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
  * @example
  * const gate = antibot({ challenge: "cookie", sessions: { secret: process.env.SESSIONS_SECRET } });
@@ -60,12 +62,18 @@ export function antibot<Req extends IncomingMessage = IncomingMessage>(
   const context = new Context(resolved, options as SharedOptions);
   const gate = new GateProtection(context, resolved);
   const engine = new Engine(context, [new BanProtection(context, () => gate), gate]);
-  return asMiddleware(engine, gateParts(engine, gate));
+  return asMiddleware(engine, {
+    uri: gate.uri,
+    gate,
+    router: gate.router(),
+    require: (kind: KindName) => gate.require(kind),
+    upgrade: (req: IncomingMessage, socket: Duplex) => judgeUpgrade(engine, req, socket),
+  });
 }
 
-/** What only several options together can get wrong. */
+/** Reports options of the gate that are wrong only together. */
 export function checkAntibot(
-  given: Partial<AntibotOptions>,
+  input: Partial<AntibotOptions>,
   options: AntibotResolved,
   store: unknown,
   prefix: string,
@@ -74,10 +82,10 @@ export function checkAntibot(
   const at = (name: string): string => (prefix === "" ? name : `${prefix}.${name}`);
   const names = Object.keys(antibotTable);
   // A misspelt name has been reported as what it is.
-  const misspelt = Object.keys(given).some(
+  const misspelt = Object.keys(input).some(
     (name) => !names.includes(name) && nearestName(name, names) === "challenge",
   );
-  if (given.challenge === undefined && !misspelt) {
+  if (input.challenge === undefined && !misspelt) {
     report({
       path: at("challenge"),
       value: undefined,
@@ -102,43 +110,4 @@ export function checkAntibot(
         "a secret that all workers share, or a store that they share: each worker would refuse the others' passes",
     });
   }
-}
-
-/** The parts of a gate that its engine does not have. */
-export function gateParts(engine: Engine, gate: GateProtection): AntibotParts {
-  const { context } = gate;
-  return {
-    uri: gate.options.uri,
-    gate,
-    router: new Engine(context, [routerOf(gate)]).middleware(),
-    require: (kind) => new Engine(context, [requirementOf(gate, kind)]).middleware(),
-    upgrade: (req, socket) => judgeUpgrade(engine, req, socket),
-  };
-}
-
-// Serves whatever reaches it: the mount point decides what that is.
-function routerOf(gate: GateProtection): Protection {
-  return protectionOf(gate, (client, request) => gate.serve(client, request));
-}
-
-function protectionOf({ name }: GateProtection, judge: Protection["judge"]): Protection {
-  const explain: Protection["explain"] = async (client, request) =>
-    reasoningOfVerdict(await judge(client, request));
-  return { name, failClosed: true, judge, explain };
-}
-
-function requirementOf(gate: GateProtection, kind: string): Protection {
-  if (gate.kinds.get(kind) === undefined) {
-    const nearest = nearestName(kind, KIND_NAMES);
-    throw new BunkerOptionsError([
-      {
-        path: "require(kind)",
-        value: kind,
-        allowed: KIND_NAMES.join(", "),
-        ...(nearest === undefined ? {} : { nearest }),
-      },
-    ]);
-  }
-  const demand = requirementFor(kind);
-  return protectionOf(gate, (client, request) => gate.require(demand, client, request));
 }

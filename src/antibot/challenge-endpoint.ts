@@ -3,12 +3,14 @@ import { readForm } from "../request/form-body.js";
 import { isSameOriginPost } from "../request/origin.js";
 import { REPLY_HEADERS, problem } from "../engine/responder.js";
 import type { RequestView } from "../request/request-view.js";
-import type { Reply } from "../request/verdict.js";
+import type { Challenge, Reply } from "../request/verdict.js";
+import { DEFAULT_SERVICE } from "../service-name.js";
 import { fetchScript } from "./browser-scripts.generated.js";
-import type { Browser, ChallengeRequest } from "./challenge-request.js";
 import type { ChallengeKind, Fields } from "./challenge.js";
+import { issueChallenge, visitOf } from "./challenge-issuer.js";
 import { framedPage, helpPage, repostPage, type Notice } from "./challenge-page.js";
 import { requirementFor, type Requirement } from "./challenge-policy.js";
+import type { ChallengeRequest } from "./challenge-request.js";
 import {
   challengeLocation,
   DESTINATION_PARAMETER,
@@ -16,153 +18,123 @@ import {
   safePath,
   sealDestination,
 } from "./destination.js";
-import type { GateProtection } from "./gate.js";
-import { serviceOf } from "./gate.js";
-import type { GateCrypto } from "./gate-crypto.js";
+import type { GateContext } from "./gate-context.js";
 import { openForm } from "./kept-form.js";
-import { Escalation } from "./escalation.js";
-import { ChallengeIssuer } from "./challenge-issuer.js";
 import { openChallenge, type SealedChallenge } from "./sealed-challenge.js";
-import { RedirectLoopDetector } from "./redirect-loop-detector.js";
-import { UsedChallenges } from "./used-challenges.js";
 
-/** The longest answer to a challenge, in bytes; with a kept form of at most 16 KB in it, sealed, the longer. */
-const BODY_LIMIT = 8192;
-const FORM_LIMIT = 32_768;
+/** The longest solution of a challenge, in bytes; and the longest together with a sealed form. */
+const MAX_BODY = 8192;
+const MAX_BODY_WITH_FORM = 32_768;
 
-/** Serves the challenge's URI: shows challenges, takes answers, hands out passes. */
+/** Serves the challenge's URI: shows challenges, judges solutions, issues passes. */
 export class ChallengeEndpoint {
-  readonly levels: Escalation;
-  readonly issuer: ChallengeIssuer;
-  private readonly spent: UsedChallenges;
-  private readonly circles = new RedirectLoopDetector();
+  constructor(private readonly gate: GateContext) {}
 
-  constructor(private readonly gate: GateProtection) {
-    this.levels = new Escalation(gate.context, gate.options.challenge.steps);
-    this.issuer = new ChallengeIssuer(gate);
-    this.spent = new UsedChallenges(gate.context);
+  /** The verdict for a request for the URI or a path below it. */
+  judge(client: Client, request: RequestView): Challenge {
+    return {
+      action: "challenge",
+      protection: "antibot",
+      reason: "challenge",
+      data: {},
+      serving: true,
+      reply: async () => {
+        await this.gate.crypto.ready();
+        return this.respond(client, request);
+      },
+    };
   }
 
-  /** Answers one request for the URI or what lies below it. */
-  async answer(client: Client, request: RequestView, tools: GateCrypto): Promise<Reply> {
-    const service = serviceOf(client);
+  private respond(client: Client, request: RequestView): Reply | Promise<Reply> {
+    const service = client.service ?? DEFAULT_SERVICE;
     const query = new URLSearchParams(request.path.query);
-    const destination = openDestination(query.get(DESTINATION_PARAMETER) ?? undefined, tools.keys, service);
-    const caller: ChallengeRequest = {
+    const token = query.get(DESTINATION_PARAMETER) ?? undefined;
+    const incoming: ChallengeRequest = {
       client,
       request,
-      tools,
       service,
-      destination,
+      destination: openDestination(token, this.gate.crypto.keys, service),
       frame: query.get("frame") === "1",
     };
     const name = request.path.path.slice(this.gate.options.uri.length + 1);
     const reads = request.method === "GET" || request.method === "HEAD";
-    if (name === "" && reads) return this.show(caller);
-    if ((name === "" || name === "form") && request.method === "POST")
-      return this.take(caller, name === "" ? BODY_LIMIT : FORM_LIMIT);
+    if (name === "" && reads) return this.show(incoming);
+    if (name === "" && request.method === "POST") return this.judgeSolution(incoming, MAX_BODY);
+    if (name === "form" && request.method === "POST") return this.judgeSolution(incoming, MAX_BODY_WITH_FORM);
     if (name === "") return notAllowed(request, "GET, HEAD, POST");
     if (!reads) return notAllowed(request, name === "form" ? "POST" : "GET, HEAD");
     if (name === "fetch.js") return { status: 200, headers: SCRIPT_HEADERS, body: fetchScript };
-    return this.file(caller, name, query.get("state") ?? undefined);
+    return this.file(incoming, name, query.get("state") ?? undefined);
   }
 
-  /** The browser that asks; one that has no cookie of ours is given one. */
-  browserOf({ client, request, tools, service }: Omit<ChallengeRequest, "destination" | "frame">): Browser {
-    const known = tools.cookies.browser(client, request, service);
-    return known ?? tools.cookies.setBrowser(client, request, service, this.gate.context.now());
-  }
-
-  private async show(caller: ChallengeRequest): Promise<Reply> {
-    const { client, request, tools, service } = caller;
-    const demand = await this.demandFor(caller);
-    if (demand === undefined || this.gate.passOf(client, request, this.gate.accepted(demand), tools)) {
+  private async show(incoming: ChallengeRequest): Promise<Reply> {
+    const { client, request } = incoming;
+    const { context, options, crypto, passes } = this.gate;
+    const requirement = await this.requirementOf(incoming);
+    if (requirement === undefined || passes.has(client, request, requirement.accepted)) {
       const { pass } = request;
-      const circle = pass !== undefined && this.circles.isLoop(pass.id, this.gate.context.now());
-      return circle ? this.help(caller) : this.goOn(caller, 302);
+      const loops = pass !== undefined && this.gate.redirectLoops.isLoop(pass.id);
+      return loops ? this.cookieHelp(incoming) : this.goOn(incoming, 302);
     }
-    const browser = tools.cookies.browser(client, request, service);
-    if (browser === undefined) return this.probe(caller);
-    const kind = this.kindOf(demand);
-    if (kind.silent !== true) return this.issuer.issue(caller, kind, browser, 200);
-    // The cookie that came back is the answer, if it was set lately.
-    const now = this.gate.context.now();
-    if (now - browser.issued > this.gate.options.timeResolve * 1000) return this.probe(caller, browser.id);
-    return this.admit(caller, kind.name, browser.id, false);
+    const browser = crypto.cookies.browser(client, request);
+    if (browser === undefined) return this.probeCookies(incoming);
+    const kind = this.kindOf(requirement);
+    if (kind.silent !== true) return issueChallenge(this.gate, incoming, { kind, browser, status: 200 });
+    // The cookie that came back is the solution, if it was set lately.
+    if (context.now() - browser.issued > options.timeResolve * 1000)
+      return this.probeCookies(incoming, browser.id);
+    return this.admit(incoming, kind, browser.id);
   }
 
-  private async take(caller: ChallengeRequest, limit: number): Promise<Reply> {
-    const { client, request, tools, service } = caller;
+  private async judgeSolution(incoming: ChallengeRequest, maxBody: number): Promise<Reply> {
+    const { client, request, service } = incoming;
+    const { keys, cookies } = this.gate.crypto;
     if (!isSameOriginPost(request)) return problem(403, "cross-site", "Forbidden", { id: request.id });
-    const posted = await readForm(request.message, limit);
+    const posted = await readForm(request.message, maxBody);
     if ("status" in posted)
       return problem(posted.status, "form", posted.status === 413 ? "Content Too Large" : "Bad Request", {
         id: request.id,
       });
-    const sealed = openChallenge(posted.fields.get("state"), tools.keys, service);
-    const kind = sealed && this.gate.kinds.get(sealed.kind);
-    if (sealed === undefined || kind === undefined) return this.again(caller, "invalid", 400);
-    const browser = tools.cookies.browser(client, request, service);
-    const form = browser && openForm(posted.fields.get("form"), tools.keys, service, browser.id);
+    const { fields } = posted;
+    const sealed = openChallenge(fields.get("state"), keys, service);
+    const kind = sealed && this.gate.challenges.get(sealed.kind);
+    if (sealed === undefined || kind === undefined) return this.reissue(incoming, "invalid", 400);
+    const browser = cookies.browser(client, request);
     const bound: ChallengeRequest = {
-      ...caller,
-      form,
+      ...incoming,
+      form: browser && openForm(fields.get("form"), keys, service, browser.id),
       destination: { url: safePath(sealed.url), probed: true, kind: sealed.required },
-      previous: { kind: sealed.kind, state: sealed.state, fields: posted.fields },
+      previous: { kind: sealed.kind, state: sealed.state, fields },
     };
-    if (browser === undefined) return this.probe(bound);
-    if (browser.id !== sealed.browser) return this.again(bound, "invalid", 403);
+    if (browser === undefined) return this.probeCookies(bound);
+    if (browser.id !== sealed.browser) return this.reissue(bound, "invalid", 403);
     const age = this.gate.context.now() - sealed.issued;
-    if (age > this.timeFor(sealed, kind) * 1000 || age < -60_000) return this.again(bound, "expired", 403);
-    if (kind.declines?.(posted.fields) === true) return this.issuer.issue(bound, kind, browser, 200);
-    return this.judge(bound, sealed, kind, posted.fields);
+    const lifetime = this.lifetime(sealed, kind);
+    if (age > lifetime * 1000 || age < -60_000) return this.reissue(bound, "expired", 403);
+    if (kind.declines?.(fields) === true)
+      return issueChallenge(this.gate, bound, { kind, browser, status: 200 });
+    return (await this.refusal(bound, sealed, kind, fields)) ?? this.admit(bound, kind, browser.id);
   }
 
-  // R14: what can be guessed or costs money is spent before it is looked at, proofs only when they are good.
-  private async judge(
-    caller: ChallengeRequest,
+  // The reply to a wrong or repeated solution; `undefined` = it is right. What can be guessed or costs money is used up before
+  // it is judged, a proof only when it is right (R14).
+  private async refusal(
+    incoming: ChallengeRequest,
     sealed: SealedChallenge,
     kind: ChallengeKind,
     fields: Fields,
-  ): Promise<Reply> {
-    const spend = kind.spend ?? "before";
-    if (spend === "before") {
-      const refused = await this.spend(caller, sealed, kind);
-      if (refused !== undefined) return refused;
-    }
-    const right = await kind.verify(sealed.state, fields, this.issuer.visit(caller));
-    if (right === "again") return this.again(caller, "failed", 403);
-    if (!right) return this.refuse(caller, kind);
-    if (spend === "after") {
-      const refused = await this.spend(caller, sealed, kind);
-      if (refused !== undefined) return refused;
-    }
-    return this.admit(caller, kind.name, sealed.browser, true);
-  }
-
-  // How long a challenge may take, in seconds.
-  private timeFor({ state }: SealedChallenge, kind: ChallengeKind): number {
-    return this.gate.options.timeResolve * (kind.patience?.(state) ?? 1);
-  }
-
-  private async spend(
-    caller: ChallengeRequest,
-    sealed: SealedChallenge,
-    kind: ChallengeKind,
   ): Promise<Reply | undefined> {
-    // A minute longer than it may take: clocks of several instances differ.
-    const spending = await this.spent.spend(
-      sealed,
-      this.timeFor(sealed, kind) + 60,
-      caller.client,
-      caller.request,
-    );
-    if (spending === "fresh") return undefined;
-    return this.again(caller, "invalid", spending === "full" ? 503 : 403);
+    const { spend = "before" } = kind;
+    const before = spend === "before" ? await this.use(incoming, sealed, kind) : undefined;
+    if (before !== undefined) return before;
+    const right = await kind.verify(sealed.state, fields, visitOf(this.gate, incoming));
+    if (right === "again") return this.reissue(incoming, "failed", 403);
+    if (!right) return this.countFailure(incoming, kind);
+    return spend === "after" ? this.use(incoming, sealed, kind) : undefined;
   }
 
-  private async refuse(caller: ChallengeRequest, kind: ChallengeKind): Promise<Reply> {
-    const { client, request } = caller;
+  private async countFailure(incoming: ChallengeRequest, kind: ChallengeKind): Promise<Reply> {
+    const { client, request } = incoming;
     request.answered = "failed";
     this.gate.context.emit(
       "failed",
@@ -170,118 +142,125 @@ export class ChallengeEndpoint {
       client,
       request,
     );
-    await this.levels.failed(client);
-    return this.again(caller, "failed", 403);
+    await this.gate.escalation.failed(client);
+    return this.reissue(incoming, "failed", 403);
   }
 
-  private async admit(
-    caller: ChallengeRequest,
-    kind: string,
-    browser: string,
-    posted: boolean,
-  ): Promise<Reply> {
-    const { client, request, tools, service } = caller;
+  private async use(
+    incoming: ChallengeRequest,
+    sealed: SealedChallenge,
+    kind: ChallengeKind,
+  ): Promise<Reply | undefined> {
+    // A minute longer than it lasts: the clocks of several instances differ.
+    const ttl = this.lifetime(sealed, kind) + 60;
+    const use = await this.gate.usedChallenges.use(sealed, ttl, incoming.client, incoming.request);
+    return use === "fresh" ? undefined : this.reissue(incoming, "invalid", use === "full" ? 503 : 403);
+  }
+
+  // How long a challenge lasts, in seconds.
+  private lifetime({ state }: SealedChallenge, kind: ChallengeKind): number {
+    return this.gate.options.timeResolve * (kind.patience?.(state) ?? 1);
+  }
+
+  private async admit(incoming: ChallengeRequest, kind: ChallengeKind, browser: string): Promise<Reply> {
+    const { client, request } = incoming;
+    const { context, crypto, passes } = this.gate;
     // Kinds solved before stay solved, from when they were: a route's own challenge must not cost the pass for the rest, nor
-    // the cheapest challenge keep the dearest alive.
-    this.gate.passOf(client, request, [], tools);
-    const now = this.gate.context.banIndex.stamp();
-    const solved = new Map([...(request.pass?.solved ?? []), [kind, now]]);
-    const pass = tools.passes.issue(client, request, service, solved, now);
-    if (posted && this.gate.kinds.get(kind)?.spend !== "never") this.issuer.difficulty.solved(client);
-    this.gate.context.emit(
+    // may the easiest challenge prolong the hardest.
+    passes.has(client, request, []);
+    const now = context.banIndex.stamp();
+    const solved = new Map([...(request.pass?.solved ?? []), [kind.name, now]]);
+    const pass = crypto.signer.issue(client, request, solved, now);
+    const posted = incoming.previous !== undefined;
+    if (posted && kind.spend !== "never") this.gate.difficulty.solved(client);
+    context.emit(
       "solved",
-      { protection: "antibot", reason: "solved", data: { kind } },
+      { protection: "antibot", reason: "solved", data: { kind: kind.name } },
       client,
       request,
     );
-    const cookies = await this.gate.keeper.keep(client, request, service, pass, tools, browser);
-    return this.goOn(caller, posted ? 303 : 302, cookies);
+    const cookies = await passes.keep(client, request, pass, browser);
+    return this.goOn(incoming, posted ? 303 : 302, cookies);
   }
 
-  // On to where the visitor was going: by a redirect, by a script's own means, with the form that waited, or out of the dialog.
-  private goOn(caller: ChallengeRequest, status: 302 | 303, cookies: string[] = []): Reply {
-    const { request, form, destination, frame } = caller;
+  // On to the destination: by a redirect, by JSON for a script, by the form that waited, or out of the dialog.
+  private goOn(incoming: ChallengeRequest, status: 302 | 303, cookies: string[] = []): Reply {
+    const { request, form, destination, frame } = incoming;
+    const { theme } = this.gate.context.options;
     const url = this.gate.options.successUri || destination.url;
     if (status === 303 && request.wantsJson) {
       const headers = { ...REPLY_HEADERS, "Content-Type": "application/json", "Set-Cookie": cookies };
-      return {
-        status: 200,
-        headers,
-        body: JSON.stringify(
-          form === undefined ? { location: url } : { repost: { url: form.url, fields: form.fields } },
-        ),
-      };
+      const next =
+        form === undefined ? { location: url } : { repost: { url: form.url, fields: form.fields } };
+      return { status: 200, headers, body: JSON.stringify(next) };
     }
-    const visit = this.issuer.visit(caller);
-    const { theme } = this.gate.context.options;
-    if (form !== undefined) return repostPage(form, visit, theme, cookies);
-    return frame ? framedPage(visit, theme, cookies) : redirect(status, url, cookies);
+    if (form !== undefined) return repostPage(form, visitOf(this.gate, incoming), theme, cookies);
+    if (frame) return framedPage(visitOf(this.gate, incoming), theme, cookies);
+    return redirect(status, url, cookies);
   }
 
-  // One redirect shows whether a cookie comes back; when it does not, the visitor is told instead of sent in circles.
-  private async probe(caller: ChallengeRequest, browserId?: string): Promise<Reply> {
-    const { client, request, tools, service, destination, frame } = caller;
-    const { cookie } = tools.cookies.setBrowser(client, request, service, this.gate.context.now(), browserId);
-    const { uri } = this.gate.options;
+  // One redirect shows whether a cookie comes back; if it does not, the visitor is told so instead of being sent in a loop.
+  private async probeCookies(incoming: ChallengeRequest, browserId?: string): Promise<Reply> {
+    const { client, request, service, destination, frame } = incoming;
+    const { context, options, crypto, escalation } = this.gate;
+    const { cookie } = crypto.cookies.setBrowser(client, request, context.now(), browserId);
     if (!destination.probed || browserId !== undefined) {
-      const location = challengeLocation(uri, { ...destination, probed: true }, tools.keys, service);
+      const next = { ...destination, probed: true };
+      const location = challengeLocation(options.uri, next, crypto.keys, service);
       return redirect(302, frame ? `${location}&frame=1` : location, [cookie]);
     }
-    // Another site's page can send a visitor here as often as it likes: that is no failure of the visitor's.
+    // Another site's page can send a visitor here as often as it likes: that is not a failure of the visitor's.
     const site = request.header("sec-fetch-site");
     if (request.isNavigation && (site === undefined || site === "none" || site === "same-origin"))
-      await this.levels.failed(client);
-    return this.help(caller, [cookie]);
+      await escalation.failed(client);
+    return this.cookieHelp(incoming, [cookie]);
   }
 
-  private help(caller: ChallengeRequest, cookies: string[] = []): Reply {
-    const { tools, service, destination } = caller;
-    const retry = `${this.gate.options.uri}?${DESTINATION_PARAMETER}=${sealDestination({ ...destination, probed: false }, tools.keys, service)}`;
-    return helpPage(this.issuer.visit(caller), this.gate.context.options.theme, retry, cookies);
+  private cookieHelp(incoming: ChallengeRequest, cookies: string[] = []): Reply {
+    const { context, options, crypto } = this.gate;
+    const token = sealDestination({ ...incoming.destination, probed: false }, crypto.keys, incoming.service);
+    const retry = `${options.uri}?${DESTINATION_PARAMETER}=${token}`;
+    return helpPage(visitOf(this.gate, incoming), context.options.theme, retry, cookies);
   }
 
-  // A new challenge in place of one that failed, expired or makes no sense; the destination is kept.
-  private async again(caller: ChallengeRequest, notice: Notice, status: number): Promise<Reply> {
-    const { client, request, tools, service } = caller;
-    const demand = await this.demandFor(caller);
-    const browser = tools.cookies.browser(client, request, service);
-    if (demand === undefined) return this.goOn(caller, 303);
-    if (browser === undefined) return this.probe(caller);
-    const kind = this.kindOf(demand);
+  // A new challenge in place of one that failed, expired or is not valid; the destination is kept.
+  private async reissue(incoming: ChallengeRequest, notice: Notice, status: number): Promise<Reply> {
+    const requirement = await this.requirementOf(incoming);
+    const browser = this.gate.crypto.cookies.browser(incoming.client, incoming.request);
+    if (requirement === undefined) return this.goOn(incoming, 303);
+    if (browser === undefined) return this.probeCookies(incoming);
+    const kind = this.kindOf(requirement);
     return kind.silent === true
-      ? this.probe(caller, browser.id)
-      : this.issuer.issue(caller, kind, browser, status, notice);
+      ? this.probeCookies(incoming, browser.id)
+      : issueChallenge(this.gate, incoming, { kind, browser, status, notice });
   }
 
-  // Files of a challenge's page: whoever has the sealed challenge may have them, while it lasts.
-  private async file(caller: ChallengeRequest, name: string, token: string | undefined): Promise<Reply> {
-    const { request, tools, service } = caller;
-    const sealed = openChallenge(token, tools.keys, service);
-    const kind = sealed && this.gate.kinds.get(sealed.kind);
-    const fresh =
-      sealed !== undefined &&
-      kind !== undefined &&
-      this.gate.context.now() - sealed.issued <= this.timeFor(sealed, kind) * 1000;
+  // Files of a challenge's page, for a client with the sealed challenge while that lasts.
+  private async file(incoming: ChallengeRequest, name: string, token: string | undefined): Promise<Reply> {
+    const sealed = openChallenge(token, this.gate.crypto.keys, incoming.service);
+    const kind = sealed && this.gate.challenges.get(sealed.kind);
     const files = kind?.files;
     const serve = files !== undefined && Object.hasOwn(files, name) ? files[name] : undefined;
-    if (serve === undefined) return problem(404, "not-found", "Not Found", { id: request.id });
+    if (sealed === undefined || kind === undefined || serve === undefined)
+      return problem(404, "not-found", "Not Found", { id: incoming.request.id });
+    const fresh = this.gate.context.now() - sealed.issued <= this.lifetime(sealed, kind) * 1000;
     const issued = fresh ? { id: sealed.id, state: sealed.state, token: token as string } : undefined;
-    return serve(issued, this.issuer.visit(caller));
+    return serve(issued, visitOf(this.gate, incoming));
   }
 
-  private async demandFor(caller: ChallengeRequest): Promise<Requirement | undefined> {
-    const { kind } = caller.destination;
-    if (kind !== undefined && this.gate.kinds.get(kind) !== undefined) return requirementFor(kind);
-    return this.gate.options.challenge.requirement(
-      caller.client,
-      caller.request,
-      await this.levels.ask(caller.client),
-    );
+  private async requirementOf({
+    client,
+    request,
+    destination: { kind },
+  }: ChallengeRequest): Promise<Requirement | undefined> {
+    const { challenges, escalation, options } = this.gate;
+    if (kind !== undefined && challenges.get(kind) !== undefined) return requirementFor(kind);
+    return options.challenge.requirement(client, request, await escalation.sharedStep(client));
   }
 
-  private kindOf(demand: Requirement): ChallengeKind {
-    const kind = this.gate.kinds.get(demand.kind);
-    if (kind === undefined) throw new Error(`no challenge is called ${demand.kind}`);
+  private kindOf(requirement: Requirement): ChallengeKind {
+    const kind = this.gate.challenges.get(requirement.kind);
+    if (kind === undefined) throw new Error(`no challenge is called ${requirement.kind}`);
     return kind;
   }
 }
@@ -292,7 +271,7 @@ const SCRIPT_HEADERS = {
   "Cache-Control": "public, max-age=3600",
 };
 
-function redirect(status: 302 | 303, location: string, cookies: string[] = []): Reply {
+function redirect(status: 302 | 303, location: string, cookies: string[]): Reply {
   return {
     status,
     headers: {
@@ -305,6 +284,6 @@ function redirect(status: 302 | 303, location: string, cookies: string[] = []): 
 }
 
 function notAllowed(request: RequestView, allow: string): Reply {
-  const answer = problem(405, "method", "Method Not Allowed", { id: request.id });
-  return { ...answer, headers: { ...answer.headers, Allow: allow } };
+  const reply = problem(405, "method", "Method Not Allowed", { id: request.id });
+  return { ...reply, headers: { ...reply.headers, Allow: allow } };
 }

@@ -8,72 +8,75 @@ import { isThenable } from "../awaitable.js";
 import type { ChallengeKind } from "./challenge.js";
 import { isKindName, KIND_NAMES, type KindName } from "./kind-names.js";
 
-/** A kind by its name, or one of your own. */
+/** A built-in kind by its name, or a kind of your own. */
 export type ChallengeStep = KindName | ChallengeKind;
 
 /**
- * The `challenge` option: one kind; a ladder, climbed by who fails; or a hook that picks for each request (`"no"` = not
- * gated).
+ * The `challenge` option: one kind; an array of kinds, where failures lead to the next; or a hook that returns a kind for
+ * each request (`"no"` = not gated).
  */
 export type ChallengeOption<Req extends IncomingMessage = IncomingMessage> =
   ChallengeStep | readonly ChallengeStep[] | ((client: Client, request: Req) => KindName | "no");
 
-/** What a request must show: any of the `accepted` kinds; `kind` is what a visitor without them is given. */
+/** What a request must show: a pass for any of the `accepted` kinds. A visitor without one gets a challenge of `kind`. */
 export interface Requirement {
   readonly kind: string;
   readonly accepted: readonly string[];
+  /** Whether one route asks for exactly this kind. */
+  readonly byRoute?: true;
 }
 
-/** The `challenge` option, ready to be asked. */
+/** The `challenge` option as it was read. */
 export class ChallengePolicy {
   /** Kinds that are not built in. */
   readonly own: readonly ChallengeKind[];
-  private readonly ladder: readonly Requirement[];
+  /** The names of all kinds, except those that a hook returns. */
+  readonly names: readonly string[];
+  private readonly requirements: readonly Requirement[];
 
   constructor(
     steps: readonly ChallengeStep[],
     private readonly hook?: (client: Client, request: never) => unknown,
   ) {
     this.own = steps.filter((step) => typeof step !== "string");
-    const names = steps.map((step) => (typeof step === "string" ? step : step.name));
-    // Whoever climbed the ladder higher than asked is welcome below.
-    this.ladder = names.map((kind, level) => ({ kind, accepted: names.slice(level) }));
+    this.names = steps.map((step) => (typeof step === "string" ? step : step.name));
+    // A pass for a later, harder kind is good for the earlier ones too.
+    this.requirements = this.names.map((kind, step) => ({ kind, accepted: this.names.slice(step) }));
   }
 
-  /** How many steps failures lead up. */
+  /** How many steps there are to escalate through. */
   get steps(): number {
-    return Math.max(1, this.ladder.length);
+    return Math.max(1, this.requirements.length);
   }
 
-  /** The kinds that are named, not picked by a hook. */
-  get names(): readonly string[] {
-    return this.ladder.map(({ kind }) => kind);
-  }
-
-  /** What is asked of a request at a level of the ladder; `undefined` = it is not gated. Throws what the hook throws. */
-  requirement(client: Client, request: RequestView, level: number): Requirement | undefined {
-    if (this.hook === undefined) return this.ladder[Math.min(level, this.ladder.length - 1)];
+  /**
+   * What a request must show at a step of the escalation; `undefined` = it is not gated.
+   *
+   * @throws what the hook throws, and {@link BunkerHookError} when it does not return a kind
+   */
+  requirement(client: Client, request: RequestView, step: number): Requirement | undefined {
+    if (this.hook === undefined) return this.requirements[Math.min(step, this.requirements.length - 1)];
     const name: unknown = this.hook(client, request.raw as never);
     if (isThenable(name))
-      throw new BunkerHookError("challenge", "answered a promise; it must answer a kind at once");
+      throw new BunkerHookError("challenge", "returned a promise; it must return a kind at once");
     if (name === "no") return undefined;
     if (typeof name !== "string" || !isKindName(name)) {
       throw new BunkerHookError(
         "challenge",
-        `answered what is no kind; kinds are ${KIND_NAMES.join(", ")} and "no"`,
+        `did not return a challenge kind; kinds are ${KIND_NAMES.join(", ")} and "no"`,
       );
     }
     return requirementFor(name);
   }
 }
 
-const demands = new Map<string, Requirement>();
+const requirements = new Map<string, Requirement>();
 
-/** The demand for exactly one kind. */
+/** The requirement of exactly one kind. */
 export function requirementFor(kind: string): Requirement {
-  let demand = demands.get(kind);
-  if (demand === undefined) demands.set(kind, (demand = { kind, accepted: [kind] }));
-  return demand;
+  let requirement = requirements.get(kind);
+  if (requirement === undefined) requirements.set(kind, (requirement = { kind, accepted: [kind] }));
+  return requirement;
 }
 
 /** The `challenge` option's check. */
@@ -94,15 +97,12 @@ export const policyCheck: Check<ChallengePolicy> = {
 
 function isStep(value: unknown): value is ChallengeStep {
   if (typeof value === "string") return isKindName(value);
-  const kind = value as Partial<ChallengeKind> | null | undefined;
-  const named =
-    typeof kind === "object" &&
-    kind !== null &&
-    typeof kind.name === "string" &&
-    /^[a-z0-9-]{1,32}$/.test(kind.name);
+  if (typeof value !== "object" || value === null) return false;
+  const { name, issue, page, verify } = value as Partial<ChallengeKind>;
   return (
-    named &&
-    !isKindName(kind.name) &&
-    [kind.issue, kind.page, kind.verify].every((part) => typeof part === "function")
+    typeof name === "string" &&
+    /^[a-z0-9-]{1,32}$/.test(name) &&
+    !isKindName(name) &&
+    [issue, page, verify].every((method) => typeof method === "function")
   );
 }

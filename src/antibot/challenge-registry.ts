@@ -8,7 +8,7 @@ import { providerChallenge } from "./challenges/providers/providers.js";
 import { isKindName, KIND_NAMES, type KindName } from "./kind-names.js";
 import type { AntibotResolved } from "./options.js";
 
-// A kind's state is its own business: only what its `issue` answered ever comes back to it.
+// The state's type is lost here: a kind only ever gets back what its own `issue` returned.
 const MAKERS: Readonly<Record<KindName, (options: AntibotResolved, context: Context) => ChallengeKind>> = {
   cookie: () => cookieChallenge,
   javascript: () => javascriptChallenge,
@@ -20,17 +20,17 @@ const MAKERS: Readonly<Record<KindName, (options: AntibotResolved, context: Cont
   capjs: (options, context) => providerChallenge("capjs", options, context),
 };
 
-/** The kinds of one gate: its own, and built-in ones with its options, made when they are first asked for. */
+/** The challenge kinds of one gate: its own, and the built-in ones with its options, made when they are first used. */
 export class ChallengeRegistry {
-  private readonly made: Map<string, ChallengeKind>;
+  private readonly kinds: Map<string, ChallengeKind>;
 
   constructor(
     private readonly options: AntibotResolved,
     private readonly context: Context,
   ) {
-    this.made = new Map(options.challenge.own.map((kind) => [kind.name, kind]));
-    // Made at once, since they tell the log who will learn visitors' addresses (R37).
-    // What a hook picks is not known yet: whatever has keys may be.
+    this.kinds = new Map(options.challenge.own.map((kind) => [kind.name, kind]));
+    // Providers are made at once, since they log who will learn visitors' addresses (R37). What a hook returns is not known
+    // yet: any provider with a key may be used.
     const { names } = options.challenge;
     for (const name of KIND_NAMES) {
       if (!isProviderName(name)) continue;
@@ -38,12 +38,12 @@ export class ChallengeRegistry {
     }
   }
 
-  /** The kind of that name; `undefined` = there is none. */
+  /** The kind of that name, or `undefined`. */
   get(name: string): ChallengeKind | undefined {
-    const known = this.made.get(name);
+    const known = this.kinds.get(name);
     if (known !== undefined || !isKindName(name)) return known;
     const kind = MAKERS[name](this.options, this.context);
-    this.made.set(name, kind);
+    this.kinds.set(name, kind);
     return kind;
   }
 }

@@ -13,17 +13,17 @@ export interface Destination {
 /** The parameter's name. */
 export const DESTINATION_PARAMETER = "to";
 
-/** Longer destinations lose their query, then themselves (R13), in characters. */
-const LONGEST = 2048;
+/** In characters: a longer destination loses its query; a longer path becomes `/` (R13). */
+const MAX_LENGTH = 2048;
 
 /** The URL as a path of our own origin that a Location header may carry; `/` for anything else. */
 export function safePath(url: string): string {
   // "//host" and "/\host" lead to other origins; control characters and spaces have no business in a header.
   const safe = /^\/(?![/\\])[\x21-\x7e]*$/.test(url) && !url.includes("\\");
   if (!safe) return "/";
-  if (url.length <= LONGEST) return url;
+  if (url.length <= MAX_LENGTH) return url;
   const path = url.slice(0, Math.max(0, url.indexOf("?")));
-  return path !== "" && path.length <= LONGEST ? path : "/";
+  return path !== "" && path.length <= MAX_LENGTH ? path : "/";
 }
 
 /** Where the gate sends a visitor: `/` needs no parameter, as in BunkerWeb. */

@@ -5,9 +5,9 @@ import { RecentMap } from "../recent-map.js";
 import type { RequestView } from "../request/request-view.js";
 
 /** BunkerWeb's mean work, 2^16 hashes, is the least that is ever asked. */
-export const LEAST_BITS = 16;
+export const MIN_BITS = 16;
 /** 67 million hashes: more is a lock-out. */
-export const MOST_BITS = 26;
+export const MAX_BITS = 26;
 /** What a slow phone (about a million hashes a second) does in well under ten seconds: the global raise ends here (R21). */
 const SLOW_PHONE_BITS = 23;
 
@@ -15,7 +15,7 @@ const SLOW_PHONE_BITS = 23;
 const HALF_LIFE = 60_000;
 /** A prefix may leave this many challenges unsolved before it is asked for more. */
 const PREFIX_FREE = 8;
-const MOST_PREFIX_RAISE = 4;
+const MAX_PREFIX_RAISE = 4;
 /** Unsolved visits of everybody together at which one bit more is asked, and then two. */
 const GLOBAL_STEPS = [2000, 20_000] as const;
 
@@ -48,7 +48,7 @@ export class DifficultyController {
     const wide = GLOBAL_STEPS.filter((step) => everybody >= step).length;
     // The prefix is raised first; what innocent neighbours pay with it stays within a slow phone's reach.
     const ceiling = Math.max(raised, Math.min(SLOW_PHONE_BITS, raised + wide));
-    return Math.min(MOST_BITS, ceiling);
+    return Math.min(MAX_BITS, ceiling);
   }
 
   /** A challenge was handed out. */
@@ -66,7 +66,7 @@ export class DifficultyController {
     const bits = this.base(client, request.raw as never);
     if (typeof bits !== "number" || !(bits >= 0))
       throw new BunkerHookError("difficulty", "must answer a number of bits at once");
-    return Math.min(MOST_BITS, Math.max(LEAST_BITS, bits));
+    return Math.min(MAX_BITS, Math.max(MIN_BITS, bits));
   }
 
   private add(client: Client, by: number): void {
@@ -89,7 +89,7 @@ export class DifficultyController {
 function raiseOf(unsolved: number): number {
   return unsolved < PREFIX_FREE
     ? 0
-    : Math.min(MOST_PREFIX_RAISE, Math.floor(Math.log2(unsolved / PREFIX_FREE)) + 1);
+    : Math.min(MAX_PREFIX_RAISE, Math.floor(Math.log2(unsolved / PREFIX_FREE)) + 1);
 }
 
 // Neighbours share a raise: an attacker has many addresses, and mostly of one network.

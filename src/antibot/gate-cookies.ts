@@ -3,17 +3,21 @@ import type { Client } from "../request/client.js";
 import { readCookies, serializeCookie } from "../request/cookies.js";
 import { isSecure } from "../request/origin.js";
 import type { RequestView } from "../request/request-view.js";
+import { DEFAULT_SERVICE } from "../service-name.js";
+import type { Browser } from "./challenge-request.js";
 import type { KeyRing } from "./keys.js";
 import type { SessionResolved } from "./options.js";
 
 /** More values of one name than this are not tried (R17). */
-const MOST_VALUES = 4;
+const MAX_VALUES = 4;
 
 interface Names {
-  /** One a secret, newest first. */
+  /** One name per secret, newest first. */
   readonly pass: readonly string[];
   readonly browser: readonly string[];
 }
+
+const NONE: readonly string[] = [];
 
 /** Reads and writes the gate's two cookies: the pass, and the one that only shows that a browser keeps cookies. */
 export class GateCookies {
@@ -25,17 +29,17 @@ export class GateCookies {
     private readonly sessions: SessionResolved,
   ) {}
 
-  /** The values that might be a pass, newest secret's first. */
-  passes(client: Client, request: RequestView, service: string): readonly string[] {
+  /** The values that might be a pass, the newest secret's first. */
+  passes(client: Client, request: RequestView): readonly string[] {
     const header = request.raw.headers.cookie;
     if (header === undefined) return NONE;
-    const { pass } = this.namesFor(service, isSecure(client, request));
+    const { pass } = this.namesFor(client, isSecure(client, request));
     return pass.length === 1
-      ? readCookies(header, pass[0] as string, MOST_VALUES)
-      : pass.flatMap((name) => readCookies(header, name, MOST_VALUES));
+      ? readCookies(header, pass[0] as string, MAX_VALUES)
+      : pass.flatMap((name) => readCookies(header, name, MAX_VALUES));
   }
 
-  /** Whether the Cookie header carries a pass of our name that none of our secrets could have made, for any of `services`. */
+  /** Whether a Cookie header holds a pass of our name that no secret of this instance can have made, for any of `services`. */
   hasForeignPass(header: string, services: readonly string[]): boolean {
     const start = `${this.sessions.name}_p`;
     if (!header.includes(start)) return false;
@@ -50,27 +54,21 @@ export class GateCookies {
     });
   }
 
-  /** The cookie that carries a pass, for `maxAge` seconds. */
-  setPass(client: Client, request: RequestView, service: string, value: string, maxAge: number): string {
-    return this.write(
-      this.namesFor(service, isSecure(client, request)).pass[0] as string,
-      value,
-      maxAge,
-      client,
-      request,
-    );
+  /** The Set-Cookie header that stores a pass for `maxAge` seconds. */
+  setPass(client: Client, request: RequestView, pass: string, maxAge: number): string {
+    const secure = isSecure(client, request);
+    return this.write(this.namesFor(client, secure).pass[0] as string, pass, secure, maxAge);
   }
 
-  /** When the browser cookie that came back was set, in ms, and its id; `undefined` when none of ours came. */
-  browser(
-    client: Client,
-    request: RequestView,
-    service: string,
-  ): { readonly id: string; readonly issued: number } | undefined {
+  /** The browser of a request, and when its cookie was set, in ms; `undefined` without a cookie of ours. */
+  browser(client: Client, request: RequestView): (Browser & { readonly issued: number }) | undefined {
     const header = request.raw.headers.cookie;
-    for (const name of this.namesFor(service, isSecure(client, request)).browser) {
-      for (const value of readCookies(header, name, MOST_VALUES)) {
-        const text = value.length > 512 ? undefined : this.keys.open("browser", [service], value);
+    for (const name of this.namesFor(client, isSecure(client, request)).browser) {
+      for (const value of readCookies(header, name, MAX_VALUES)) {
+        const text =
+          value.length > 512
+            ? undefined
+            : this.keys.open("browser", [client.service ?? DEFAULT_SERVICE], value);
         if (text === undefined) continue;
         const [id, issued] = JSON.parse(text) as [string, number];
         return { id, issued };
@@ -79,27 +77,25 @@ export class GateCookies {
     return undefined;
   }
 
-  /** A browser cookie, new or renewed under the id it had (other tabs hold on to that): it lasts as long as the browser runs. */
+  /**
+   * A browser with a cookie to set, which lasts as long as the browser runs.
+   *
+   * @param now the clock, in ms
+   * @param id the id to renew, since the pages of other tabs are bound to it; default: a new one
+   */
   setBrowser(
     client: Client,
     request: RequestView,
-    service: string,
     now: number,
     id = randomBytes(9).toString("base64url"),
-  ): { readonly id: string; readonly cookie: string } {
-    const name = this.namesFor(service, isSecure(client, request)).browser[0] as string;
-    const value = this.keys.seal("browser", [service], JSON.stringify([id, now]));
-    return { id, cookie: this.write(name, value, undefined, client, request) };
+  ): Browser & { readonly cookie: string } {
+    const secure = isSecure(client, request);
+    const name = this.namesFor(client, secure).browser[0] as string;
+    const value = this.keys.seal("browser", [client.service ?? DEFAULT_SERVICE], JSON.stringify([id, now]));
+    return { id, cookie: this.write(name, value, secure) };
   }
 
-  private write(
-    name: string,
-    value: string,
-    maxAge: number | undefined,
-    client: Client,
-    request: RequestView,
-  ): string {
-    const secure = isSecure(client, request);
+  private write(name: string, value: string, secure: boolean, maxAge?: number): string {
     const crossSite = this.sessions.sameSite === "none" && secure;
     return serializeCookie(name, value, {
       path: "/",
@@ -113,7 +109,7 @@ export class GateCookies {
   }
 
   // The hash keeps the cookies of two services or secrets on one host apart, so that neither overwrites the other's (R17).
-  private namesFor(service: string, secure: boolean): Names {
+  private namesFor({ service = DEFAULT_SERVICE }: Client, secure: boolean): Names {
     const key = secure ? `${service} s` : service;
     let names = this.names.get(key);
     if (names === undefined) {
@@ -125,8 +121,6 @@ export class GateCookies {
     return names;
   }
 }
-
-const NONE: readonly string[] = [];
 
 function shortHash(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 8);

@@ -11,22 +11,23 @@ export interface KeptForm {
 }
 
 /** The longest form that is kept, in bytes. */
-const LONGEST = 16_384;
+const MAX_FORM = 16_384;
 
-/** The longest form as it is sealed, in bytes: it comes back with a challenge's answer of up to 8 KB. */
-export const LONGEST_SEALED = 24_576;
+/** The longest sealed form, in bytes: it comes back with a challenge's solution of up to 8 KB. */
+export const MAX_SEALED_FORM = 24_576;
 
 /** Whether a request is a form that a person has just sent, from a page of this very origin. */
 export function isFormPost(request: RequestView): boolean {
   if (request.method !== "POST" || !request.wantsDocument) return false;
-  // A post without any word of where it comes from is not repeated in the visitor's name.
-  const said = request.header("sec-fetch-site") !== undefined || request.header("origin") !== undefined;
-  return said && isSameOriginPost(request);
+  // A post that does not say where it comes from is not repeated in the visitor's name.
+  const namesOrigin =
+    request.header("sec-fetch-site") !== undefined || request.header("origin") !== undefined;
+  return namesOrigin && isSameOriginPost(request);
 }
 
 /** The form of a request; `undefined` when it is too long or of another type. */
 export async function keepForm(request: RequestView, url: string): Promise<KeptForm | undefined> {
-  const form = await readPairs(request.message, LONGEST);
+  const form = await readPairs(request.message, MAX_FORM);
   return "pairs" in form ? { url, fields: form.pairs } : undefined;
 }
 

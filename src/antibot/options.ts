@@ -20,8 +20,7 @@ import { providersTable } from "./challenges/providers/option-tables.js";
 import type { ProvidersOptions } from "./challenges/providers/options.js";
 import { policyCheck, type ChallengePolicy, type ChallengeOption } from "./challenge-policy.js";
 import { lookupTable, type LookupOptions } from "./lookups/options.js";
-import { LEAST_BITS, MOST_BITS, type Difficulty } from "./difficulty.js";
-import { SHORTEST_SECRET } from "./secrets.js";
+import { MIN_BITS, MAX_BITS, type Difficulty } from "./difficulty.js";
 
 /** How passes are kept. Times are in seconds. */
 export interface SessionOptions {
@@ -88,15 +87,18 @@ export interface AntibotOptions<Req extends IncomingMessage = IncomingMessage>
   epoch?: number;
 }
 
+/** The shortest secret, in characters (R18). */
+const MIN_SECRET = 16;
+
 const secretCheck: Check<readonly string[]> = check(
-  `a text of at least ${SHORTEST_SECRET} characters, an array of such texts (the first is used, all are accepted), or "random"`,
+  `a text of at least ${MIN_SECRET} characters, an array of such texts (the first is used, all are accepted), or "random"`,
   (value) => {
     if (value === "random") return [];
     const secrets: readonly unknown[] = Array.isArray(value) ? value : [value];
     const good =
       secrets.length > 0 &&
       secrets.length <= 8 &&
-      secrets.every((one) => typeof one === "string" && one.length >= SHORTEST_SECRET);
+      secrets.every((one) => typeof one === "string" && one.length >= MIN_SECRET);
     return good ? (secrets as readonly string[]) : undefined;
   },
 );
@@ -245,7 +247,7 @@ export const antibotTable = {
   },
   preflight: { check: oneOf("pass", "challenge"), default: "pass", help: "Whether CORS preflights pass." },
   difficulty: {
-    check: either<Difficulty>(decimal(LEAST_BITS, MOST_BITS), hook("(client, request) => bits")),
+    check: either<Difficulty>(decimal(MIN_BITS, MAX_BITS), hook("(client, request) => bits")),
     default: 20,
     help: "The mean work of a proof of work, in bits.",
   },

@@ -1,23 +1,26 @@
 import { RecentMap } from "../recent-map.js";
 
-/** This many redirects of one pass away from the challenge, within so many ms, are a circle. */
-const MOST = 5;
-const WITHIN = 10_000;
+/** More redirects of one pass away from the challenge, within so many ms, are a loop. */
+const MAX_REDIRECTS = 5;
+const WINDOW = 10_000;
 
 /**
- * Notices visitors who are sent back and forth: one instance finds their pass good, another does not. A redirect more would
- * not help them.
+ * Detects visitors that are sent back and forth because one instance accepts their pass and another does not. One more
+ * redirect would not help them.
  */
 export class RedirectLoopDetector {
-  private readonly seen = new RecentMap<string, { count: number; since: number }>(4096);
+  private readonly passes = new RecentMap<string, { count: number; since: number }>(4096);
 
-  /** Counts one redirect of the pass with that id; `true` = enough. */
-  isLoop(id: string, now: number): boolean {
-    const entry = this.seen.get(id);
-    if (entry === undefined || now - entry.since > WITHIN) {
-      this.seen.set(id, { count: 1, since: now });
+  constructor(private readonly now: () => number) {}
+
+  /** Counts one redirect of the pass with that id; returns whether it is in a loop. */
+  isLoop(id: string): boolean {
+    const now = this.now();
+    const entry = this.passes.get(id);
+    if (entry === undefined || now - entry.since > WINDOW) {
+      this.passes.set(id, { count: 1, since: now });
       return false;
     }
-    return ++entry.count > MOST;
+    return ++entry.count > MAX_REDIRECTS;
   }
 }

@@ -1,26 +1,26 @@
 import { randomBytes } from "node:crypto";
 import type { KeyRing } from "./keys.js";
 
-/** A challenge as it travels in the page: everything that its answer will be judged by. */
+/** A challenge as it travels in the page: everything that its solution is judged by. */
 export interface SealedChallenge {
   readonly id: string;
   readonly kind: string;
   /** When it was issued, in ms. */
   readonly issued: number;
-  /** The id of the browser cookie that it was issued to: another browser's answer is refused. */
+  /** The id of the browser cookie that it was issued to: a post from another browser is refused. */
   readonly browser: string;
-  /** The key of the client that it was issued to: it is spent under that, whoever posts it. */
+  /** The key of the client that it was issued to: it is used up under that key, whichever client posts it. */
   readonly holder: string;
   /** Where the visitor goes when it is solved. */
   readonly url: string;
   /** The kind that the route asked for, when it asked for one. */
   readonly required: string | undefined;
-  /** What the kind's `issue` answered. */
+  /** What the kind's `issue` returned. */
   readonly state: unknown;
 }
 
 /** A new challenge id. */
-export function freshChallengeId(): string {
+export function newChallengeId(): string {
   return randomBytes(12).toString("base64url");
 }
 

@@ -5,29 +5,29 @@ import type { Context } from "../engine/context.js";
 import { StoreFullError } from "../store/store.js";
 import type { SealedChallenge } from "./sealed-challenge.js";
 
-/** Ids remembered here while the store is away. */
-const MOST_LOCAL = 50_000;
+/** Ids remembered here during a store outage. */
+const MAX_LOCAL = 50_000;
 
-/** What became of an id that was to be spent. */
-export type Spending = "fresh" | "spent" | "full";
-
-/** Spends challenge ids, each once over all instances; while the store is away, once on each instance (R36). */
+/** Replay guard: accepts each challenge id once over all instances; during a store outage once on each instance (R36). */
 export class UsedChallenges {
   private readonly local = new Map<string, number>();
 
   constructor(private readonly context: Context) {}
 
-  /** Spends a challenge for `ttl` seconds: under whom it was issued to, so that no number of addresses spends it twice. */
-  async spend(
+  /**
+   * Marks a challenge as used for `ttl` seconds. The key names the client that the challenge was issued to, so that no
+   * number of addresses uses it twice.
+   */
+  async use(
     { id, holder }: SealedChallenge,
     ttl: number,
     client: Client,
     request: RequestView,
-  ): Promise<Spending> {
+  ): Promise<"fresh" | "used" | "full"> {
     const until = this.local.get(id);
-    if (until !== undefined && this.context.now() < until) return "spent";
+    if (until !== undefined && this.context.now() < until) return "used";
     try {
-      return (await this.context.store.add(`spent:${holder}|${id}`, "1", ttl)) ? "fresh" : "spent";
+      return (await this.context.store.add(`spent:${holder}|${id}`, "1", ttl)) ? "fresh" : "used";
     } catch (error) {
       if (error instanceof StoreFullError) return "full";
       if (!(error instanceof StoreFailure)) throw error;
@@ -37,17 +37,17 @@ export class UsedChallenges {
         client,
         request,
       );
-      return this.spendHere(id, ttl);
+      return this.useLocally(id, ttl);
     }
   }
 
-  private spendHere(id: string, ttl: number): Spending {
+  private useLocally(id: string, ttl: number): "fresh" | "used" | "full" {
     const now = this.context.now();
-    // A call that timed out may be asked again at once by its copies: only what was written here counts as spent.
-    if (this.local.has(id)) return "spent";
-    if (this.local.size >= MOST_LOCAL) {
+    // Copies of a request that timed out may arrive at once: only ids that were written here count as used.
+    if (this.local.has(id)) return "used";
+    if (this.local.size >= MAX_LOCAL) {
       for (const [old, until] of this.local) if (now >= until) this.local.delete(old);
-      if (this.local.size >= MOST_LOCAL) return "full";
+      if (this.local.size >= MAX_LOCAL) return "full";
     }
     this.local.set(id, now + ttl * 1000);
     return "fresh";

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { isDeepStrictEqual } from "node:util";
-import { gateParts, type AntibotParts } from "../antibot/antibot.js";
+import type { AntibotParts } from "../antibot/antibot.js";
 import { GateProtection } from "../antibot/gate.js";
 import { BadBehaviorProtection } from "../bad-behavior/bad-behavior-protection.js";
 import type { BunkerResolved } from "./options.js";
@@ -11,6 +11,7 @@ import type { Gate, Protection } from "../engine/protection.js";
 import { viewOf } from "../request/request-view.js";
 import type { Context } from "../engine/context.js";
 import { ServicesEngine } from "../engine/services-engine.js";
+import { judgeUpgrade } from "../engine/upgrade.js";
 import { DnsblProtection } from "../dnsbl/dnsbl-protection.js";
 
 /** What runs for one service, or for all that have no options of their own. */
@@ -70,8 +71,17 @@ export class BunkerServices {
   /** The gates of all services as one: each request is its own service's affair. */
   gates(): AntibotParts | undefined {
     const parts = new Map<Site, AntibotParts>();
-    for (const site of this.all)
-      if (site.gate !== undefined) parts.set(site, gateParts(this.engine, site.gate));
+    for (const site of this.all) {
+      const { gate } = site;
+      if (gate === undefined) continue;
+      parts.set(site, {
+        uri: gate.uri,
+        gate,
+        router: gate.router(),
+        require: (kind) => gate.require(kind),
+        upgrade: (req, socket) => judgeUpgrade(this.engine, req, socket),
+      });
+    }
     const [first] = parts.values();
     if (first === undefined || this.services.size === 0) return first;
     const partsFor = (req: IncomingMessage): AntibotParts | undefined => {

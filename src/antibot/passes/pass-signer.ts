@@ -1,11 +1,13 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
+import { prefixOf } from "../../address/address.js";
 import type { Client, Identity } from "../../request/client.js";
 import { RecentMap } from "../../recent-map.js";
 import type { PassInfo, RequestView } from "../../request/request-view.js";
-import { addressBinding, userAgentBinding, type BindingRules } from "./binding.js";
+import { DEFAULT_SERVICE } from "../../service-name.js";
 import type { KeyRing } from "../keys.js";
+import type { AntibotResolved } from "../options.js";
 
-/** What a pass says, as signed. */
+/** Everything that is signed with a pass. */
 export interface SignedPass extends PassInfo {
   readonly service: string;
   readonly address: string;
@@ -13,18 +15,10 @@ export interface SignedPass extends PassInfo {
   readonly epoch: number;
 }
 
-/** How passes are made and judged. */
-export interface PassRules extends BindingRules {
-  /** Seconds a pass lasts. */
-  readonly timeValid: number;
-  /** Passes of a lower epoch are void. */
-  readonly epoch: number;
-}
-
-// A signature once found good stays good, and so do the bindings of what was compared: nothing else is remembered (R16).
+// Only a good signature and the bindings that matched are remembered: everything else is checked every time (R16).
 interface Verified {
   readonly pass: SignedPass;
-  /** The address and the User-Agent that were compared last and fitted: they need not be cut up and hashed again. */
+  /** The address and the User-Agent that matched last: they need not be cut up and hashed again. */
   identity: Identity | undefined;
   userAgent: string | undefined;
 }
@@ -35,57 +29,51 @@ export class PassSigner {
 
   constructor(
     private readonly keys: KeyRing,
-    private readonly rules: PassRules,
+    private readonly options: AntibotResolved,
   ) {}
 
-  /** A new pass, as its cookie carries it. */
-  issue(
-    client: Client,
-    request: RequestView,
-    service: string,
-    solved: ReadonlyMap<string, number>,
-    now: number,
-  ): string {
+  /**
+   * A new pass, as its cookie holds it.
+   *
+   * @param solved the solved kinds, with the time of each in ms
+   * @param now when it is issued, in ms
+   */
+  issue(client: Client, request: RequestView, solved: ReadonlyMap<string, number>, now: number): string {
     const fields = [
       randomBytes(9).toString("base64url"),
       now,
       [...solved],
-      addressBinding(this.rules, client),
-      userAgentBinding(this.rules, request),
-      this.rules.epoch,
+      this.addressBinding(client),
+      this.userAgentBinding(request),
+      this.options.epoch,
     ];
-    return this.keys.sign("pass", [service], JSON.stringify(fields));
+    return this.keys.sign("pass", [client.service ?? DEFAULT_SERVICE], JSON.stringify(fields));
   }
 
-  /** The pass in a cookie, when it is good for this client now; bans, kinds and services in force are the gate's to check. */
-  check(
-    cookie: string,
-    client: Client,
-    request: RequestView,
-    service: string,
-    now: number,
-  ): SignedPass | undefined {
-    const known = this.read(cookie, service);
-    if (known === undefined) return undefined;
-    const { pass } = known;
-    if (pass.service !== service || pass.epoch < this.rules.epoch) return undefined;
-    // A clock that runs a little ahead on another instance is no forgery; one from far in the future is.
-    if (now - pass.issued > this.rules.timeValid * 1000 || pass.issued - now > 60_000) return undefined;
-    return this.sameAddress(known, client) && this.sameUserAgent(known, request)
+  /** The pass in a cookie, if it is valid for this client at `now`; the caller checks bans and kinds. */
+  check(cookie: string, client: Client, request: RequestView, now: number): SignedPass | undefined {
+    const service = client.service ?? DEFAULT_SERVICE;
+    const verified = this.verify(cookie, service);
+    if (verified === undefined) return undefined;
+    const { pass } = verified;
+    if (pass.service !== service || pass.epoch < this.options.epoch) return undefined;
+    // The clock of another instance may run a little ahead; a time far in the future is a forgery.
+    if (now - pass.issued > this.options.timeValid * 1000 || pass.issued - now > 60_000) return undefined;
+    return this.sameAddress(verified, client) && this.sameUserAgent(verified, request)
       ? this.unexpired(pass, now)
       : undefined;
   }
 
-  // Each kind lasts from when it was solved; what was solved later keeps the pass, not the kind.
+  // Each kind lasts from when it was solved: solving another later prolongs the pass, not the kind.
   private unexpired(pass: SignedPass, now: number): SignedPass {
-    const oldest = now - this.rules.timeValid * 1000;
+    const oldest = now - this.options.timeValid * 1000;
     if (pass.kinds.length === 1 || pass.kinds.every((kind) => (pass.solved.get(kind) as number) >= oldest))
       return pass;
     const solved = new Map([...pass.solved].filter(([, at]) => at >= oldest));
     return { ...pass, solved, kinds: [...solved.keys()] };
   }
 
-  private read(cookie: string, service: string): Verified | undefined {
+  private verify(cookie: string, service: string): Verified | undefined {
     const known = this.verified.get(cookie);
     if (known !== undefined) return known;
     const text = cookie.length > 1024 ? undefined : this.keys.verify("pass", [service], cookie);
@@ -108,20 +96,38 @@ export class PassSigner {
     return verified;
   }
 
-  private sameAddress(known: Verified, client: Client): boolean {
-    if (this.rules.checkIp === false || known.identity === client.identity) return true;
-    if (known.pass.address !== addressBinding(this.rules, client)) return false;
-    known.identity = client.identity;
+  private sameAddress(verified: Verified, client: Client): boolean {
+    if (this.options.sessions.checkIp === false || verified.identity === client.identity) return true;
+    if (verified.pass.address !== this.addressBinding(client)) return false;
+    verified.identity = client.identity;
     return true;
   }
 
-  private sameUserAgent(known: Verified, request: RequestView): boolean {
-    if (!this.rules.checkUserAgent) return true;
+  private sameUserAgent(verified: Verified, request: RequestView): boolean {
+    if (!this.options.sessions.checkUserAgent) return true;
     const header = request.header("user-agent") ?? "";
-    if (known.userAgent === header) return true;
-    if (known.pass.userAgent !== userAgentBinding(this.rules, request)) return false;
-    // Longer ones are hashed each time rather than kept: what a cookie costs in memory must not be the client's to choose.
-    if (header.length <= 512) known.userAgent = header;
+    if (verified.userAgent === header) return true;
+    if (verified.pass.userAgent !== this.userAgentBinding(request)) return false;
+    // Longer ones are hashed each time: the client must not choose how much memory a cookie takes.
+    if (header.length <= 512) verified.userAgent = header;
     return true;
+  }
+
+  // Short enough for a cookie: it need only differ, since the signature protects it.
+  private addressBinding({ address, ip }: Client): string {
+    const { checkIp } = this.options.sessions;
+    if (checkIp === false) return "";
+    if (address === undefined) return ip;
+    if (checkIp === "exact") return address.text;
+    if (address.family === 6) return prefixOf(address, 48).text;
+    return address.text.slice(0, address.text.lastIndexOf("."));
+  }
+
+  private userAgentBinding(request: RequestView): string {
+    if (!this.options.sessions.checkUserAgent) return "";
+    return createHash("sha256")
+      .update(request.header("user-agent") ?? "")
+      .digest("base64url")
+      .slice(0, 11);
   }
 }

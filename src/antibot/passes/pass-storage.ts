@@ -12,68 +12,90 @@ import { keepInSession, passIn, sessionOf } from "./request-session.js";
 /** A session that was given a pass and comes back within this time without one does not last, in ms. */
 const LOST_WITHIN = 60_000;
 
-/** Keeps passes where `sessions.keep` says: in a cookie of ours, or in express-session's session. */
+/** Finds, renews and keeps passes where `sessions.keep` says: in a cookie of ours, or in express-session's session. */
 export class PassStorage {
   private readonly inSession: boolean;
-  private readonly given = new RecentMap<string, number>(4096);
+  private readonly kept = new RecentMap<string, number>(4096);
 
   constructor(
     private readonly context: Context,
     private readonly options: AntibotResolved,
+    private readonly crypto: GateCrypto,
   ) {
     this.inSession = options.sessions.keep === "express-session";
   }
 
-  /** What might be a pass of this visitor's. */
-  read(client: Client, request: RequestView, service: string, tools: GateCrypto): readonly string[] {
-    const cookies = tools.cookies.passes(client, request, service);
-    if (!this.inSession) return cookies;
-    const session = sessionOf(request);
-    const pass = session && passIn(session, service);
-    return pass === undefined ? cookies : [pass, ...cookies];
+  /** Whether a client shows a valid pass for one of the `accepted` kinds. The first valid pass becomes `request.pass`. */
+  has(client: Client, request: RequestView, accepted: readonly string[]): boolean {
+    const now = this.context.now();
+    for (const value of this.candidates(client, request)) {
+      const pass = this.crypto.signer.check(value, client, request, now);
+      if (pass === undefined || this.context.banIndex.voids(client, client.service, pass.issued)) continue;
+      request.pass ??= pass;
+      for (const kind of pass.kinds) if (this.accepts(accepted, kind)) return true;
+    }
+    return false;
+  }
+
+  /** Sliding expiry: a page view in the second half of a pass's life brings a new one along. */
+  renew(client: Client, request: RequestView): void {
+    const { pass } = request;
+    if (pass === undefined || !request.isNavigation) return;
+    if (this.context.now() - pass.issued < this.options.timeValid * 500) return;
+    const now = this.context.banIndex.stamp();
+    const solved = new Map(pass.kinds.map((kind) => [kind, now]));
+    const renewed = this.crypto.signer.issue(client, request, solved, now);
+    request.cookies = [this.cookie(client, request, renewed)];
   }
 
   /**
-   * Keeps a pass; answers the cookies to set for it. Where the session cannot keep it, a cookie of ours does, so that a
-   * mistake in the app's set-up leads nobody in circles.
+   * Keeps a pass; returns the cookies to set for it. A cookie of ours replaces a session that does not work, so that a
+   * mistake in the app's set-up leads nobody into a loop.
    *
    * @param browser the id of the visitor's browser cookie
    */
-  keep(
-    client: Client,
-    request: RequestView,
-    service: string,
-    pass: string,
-    tools: GateCrypto,
-    browser: string,
-  ): Awaitable<string[]> {
+  keep(client: Client, request: RequestView, pass: string, browser: string): Awaitable<string[]> {
     return this.inSession
-      ? this.keepInSession(client, request, service, pass, tools, browser)
-      : [this.cookie(client, request, service, pass, tools)];
+      ? this.keepInSession(client, request, pass, browser)
+      : [this.cookie(client, request, pass)];
   }
 
-  /** Says once that a visitor brought a pass that another secret made: several instances must have the same. */
-  noteForeign(request: RequestView, tools: GateCrypto): void {
+  /** Warns about passes that another secret made: all instances must have the same. */
+  warnOfForeign(request: RequestView): void {
     const header = request.raw.headers.cookie;
     if (header === undefined) return;
     const services = [DEFAULT_SERVICE, ...this.context.options.services.keys()];
     if (typeof this.context.options.service === "string") services.push(this.context.options.service);
-    if (!tools.cookies.hasForeignPass(header, services)) return;
+    if (!this.crypto.cookies.hasForeignPass(header, services)) return;
     this.context.events.warn(
       "WRN_BUNKER_FOREIGN_PASS",
       `a visitor brought a pass called ${this.options.sessions.name} that no secret of this instance made: give all instances the same sessions.secret and sessions.name, or, for another app on this host, another name`,
     );
   }
 
+  private candidates(client: Client, request: RequestView): readonly string[] {
+    const cookies = this.crypto.cookies.passes(client, request);
+    if (!this.inSession) return cookies;
+    const session = sessionOf(request);
+    const pass = session && passIn(session, client.service ?? DEFAULT_SERVICE);
+    return pass === undefined ? cookies : [pass, ...cookies];
+  }
+
+  // A pass of a provider's fallback, `<provider>-outage`, counts as the provider's own. With `noscript: "captcha"` a captcha
+  // counts as a proof of work (R35), which is its own alternative, but not as anything harder (R21).
+  private accepts(accepted: readonly string[], kind: string): boolean {
+    if (accepted.includes(kind)) return true;
+    if (kind === "captcha") return this.options.noscript === "captcha" && accepted.includes("javascript");
+    return kind.endsWith("-outage") && accepted.includes(kind.slice(0, -"-outage".length));
+  }
+
   private async keepInSession(
     client: Client,
     request: RequestView,
-    service: string,
     pass: string,
-    tools: GateCrypto,
     browser: string,
   ): Promise<string[]> {
-    const fallback = (): string[] => [this.cookie(client, request, service, pass, tools)];
+    const fallback = (): string[] => [this.cookie(client, request, pass)];
     if (sessionOf(request) === undefined) {
       this.context.events.warn(
         "WRN_BUNKER_SESSION",
@@ -82,17 +104,17 @@ export class PassStorage {
       return fallback();
     }
     const now = this.context.now();
-    const before = this.given.get(browser);
-    this.given.set(browser, now);
+    const before = this.kept.get(browser);
+    this.kept.set(browser, now);
     if (before !== undefined && now - before < LOST_WITHIN) {
       this.context.events.warn(
         "WRN_BUNKER_SESSION_LOST",
-        "a session that was given a pass came back without it: look at the session's store, and at cookie.secure on plain http or behind a proxy. The pass is kept in a cookie instead",
+        "a session that was given a pass came back without it: check the session's store, and cookie.secure on plain http or behind a proxy. The pass is kept in a cookie instead",
       );
       return fallback();
     }
     try {
-      await keepInSession(request, service, pass);
+      await keepInSession(request, client.service ?? DEFAULT_SERVICE, pass);
       return [];
     } catch (error) {
       this.context.emit(
@@ -105,13 +127,7 @@ export class PassStorage {
     }
   }
 
-  private cookie(
-    client: Client,
-    request: RequestView,
-    service: string,
-    pass: string,
-    tools: GateCrypto,
-  ): string {
-    return tools.cookies.setPass(client, request, service, pass, this.options.timeValid);
+  private cookie(client: Client, request: RequestView, pass: string): string {
+    return this.crypto.cookies.setPass(client, request, pass, this.options.timeValid);
   }
 }

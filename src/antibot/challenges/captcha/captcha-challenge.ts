@@ -5,7 +5,7 @@ import type { Context } from "../../../engine/context.js";
 import type { Reply } from "../../../request/verdict.js";
 import { StoreFullError } from "../../../store/store.js";
 import type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "../../challenge.js";
-import { MOST_BITS } from "../../difficulty.js";
+import { MAX_BITS } from "../../difficulty.js";
 import { isSolved, javascriptChallenge, type WorkState } from "../javascript.js";
 import { Alphabet } from "./alphabet.js";
 import { imagePage, soundPage, waitPage, workPage } from "./captcha-pages.js";
@@ -147,7 +147,7 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
 }
 
 function workFor(visit: Visit): CaptchaState {
-  const difficulty = Math.min(MOST_BITS, visit.difficulty + ALTERNATIVE_BITS);
+  const difficulty = Math.min(MAX_BITS, visit.difficulty + ALTERNATIVE_BITS);
   return { work: javascriptChallenge.issue({ ...visit, difficulty }) as WorkState };
 }
 

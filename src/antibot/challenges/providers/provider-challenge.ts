@@ -5,7 +5,7 @@ import { problem } from "../../../engine/responder.js";
 import type { Context } from "../../../engine/context.js";
 import type { Awaitable } from "../../../awaitable.js";
 import type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "../../challenge.js";
-import { MOST_BITS } from "../../difficulty.js";
+import { MAX_BITS } from "../../difficulty.js";
 import { isSolved, javascriptChallenge, type WorkState } from "../javascript.js";
 import { Breaker } from "./breaker.js";
 import { CallLimits } from "./call-limits.js";
@@ -51,7 +51,7 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
 
   issue(visit: Visit): Awaitable<ProviderState> {
     if (this.standsIn()) {
-      const difficulty = Math.min(MOST_BITS, visit.difficulty + FALLBACK_BITS);
+      const difficulty = Math.min(MAX_BITS, visit.difficulty + FALLBACK_BITS);
       return { work: javascriptChallenge.issue({ ...visit, difficulty }) as WorkState };
     }
     const bind = randomBytes(16).toString("hex");

@@ -1,0 +1,41 @@
+import type { Context } from "../engine/context.js";
+import { ChallengeRegistry } from "./challenge-registry.js";
+import { DifficultyController } from "./difficulty.js";
+import { Escalation } from "./escalation.js";
+import { GateCrypto } from "./gate-crypto.js";
+import { KnownPrograms } from "./known-programs.js";
+import type { AntibotResolved } from "./options.js";
+import { PassStorage } from "./passes/pass-storage.js";
+import { RedirectLoopDetector } from "./redirect-loop-detector.js";
+import { UsedChallenges } from "./used-challenges.js";
+
+/** What all parts of one gate work with. */
+export interface GateContext {
+  readonly context: Context;
+  readonly options: AntibotResolved;
+  readonly crypto: GateCrypto;
+  readonly passes: PassStorage;
+  readonly challenges: ChallengeRegistry;
+  readonly usedChallenges: UsedChallenges;
+  readonly escalation: Escalation;
+  readonly difficulty: DifficultyController;
+  readonly redirectLoops: RedirectLoopDetector;
+  readonly knownPrograms: KnownPrograms;
+}
+
+/** Makes what the parts of one gate share. */
+export function createGateContext(context: Context, options: AntibotResolved): GateContext {
+  const crypto = new GateCrypto(context.store, options);
+  return {
+    context,
+    options,
+    crypto,
+    passes: new PassStorage(context, options, crypto),
+    challenges: new ChallengeRegistry(options, context),
+    usedChallenges: new UsedChallenges(context),
+    escalation: new Escalation(context, options.challenge.steps),
+    difficulty: new DifficultyController(options.difficulty, options.adaptive, context.now),
+    redirectLoops: new RedirectLoopDetector(context.now),
+    knownPrograms: new KnownPrograms(context.events),
+  };
+}
