@@ -7,32 +7,17 @@ import {
 } from "node:http2";
 import { bunker, MemoryStore, type BunkerOptions } from "../../src/index.js";
 import { ask, NAVIGATION, type Ask } from "../support/ask.js";
-import { EXPRESS, plainSite, serve, type Served } from "../support/hosts.js";
+import { site as startSite } from "../support/site.js";
 
-let served: Served | undefined;
 let warnings: string[] = [];
 
 async function site(options: BunkerOptions = {}): Promise<string> {
-  warnings = [];
-  const logger = {
-    info: () => undefined,
-    warn: (text: string) => void warnings.push(text),
-    error: () => undefined,
-  };
-  const guard = bunker({
-    logger,
-    store: new MemoryStore(),
-    antibot: { challenge: "javascript" },
-    ...options,
-  });
-  served = await serve(EXPRESS.app([guard], plainSite));
-  return served.url;
+  const started = await startSite((shared) =>
+    bunker({ ...shared, antibot: { challenge: "javascript" }, ...options }),
+  );
+  warnings = started.warnings;
+  return started.url;
 }
-
-afterEach(async () => {
-  await served?.close();
-  served = undefined;
-});
 
 const PROBLEM = [403, "application/problem+json", undefined];
 const REDIRECT = [302, undefined, "/challenge"];

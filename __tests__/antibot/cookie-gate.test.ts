@@ -1,4 +1,5 @@
 import {
+  type Antibot,
   antibot,
   BanList,
   bunker,
@@ -10,6 +11,7 @@ import {
 import { ask, browse, Jar, NAVIGATION, type Ask } from "../support/ask.js";
 import { Clock } from "../support/clock.js";
 import { EXPRESS, HOSTS, plainSite, serve, type Served } from "../support/hosts.js";
+import { site as startSite, type TestSite } from "../support/site.js";
 
 const VISITOR = "8.8.8.8";
 const SECRET = "a secret of enough characters";
@@ -20,22 +22,19 @@ async function site(
   options: Partial<AntibotOptions> & SharedOptions = {},
   host = EXPRESS,
   mountRouter = false,
-): Promise<{ url: string; gate: ReturnType<typeof antibot>; store: MemoryStore; events: BunkerEvent[] }> {
-  const store = (options.store as MemoryStore | undefined) ?? new MemoryStore({ now: clock.now });
-  const gate = antibot({
-    challenge: "cookie",
-    sessions: { secret: SECRET },
-    logger: false,
-    now: clock.now,
-    ...(host.trusts ? {} : { trustProxy: "loopback" }),
-    ...options,
-    store,
-  });
-  const events: BunkerEvent[] = [];
-  for (const type of ["challenged", "solved", "failed", "fault"] as const)
-    gate.events.on(type, (event) => events.push(event));
-  served = await serve(host.app(mountRouter ? [gate.router, gate] : [gate], plainSite));
-  return { url: served.url, gate, store, events };
+): Promise<TestSite<Antibot> & { gate: Antibot }> {
+  const own = { challenge: "cookie", sessions: { secret: SECRET } } as const;
+  const started = await startSite(
+    (shared) => antibot({ ...shared, ...own, ...options, store: shared.store }),
+    {
+      clock,
+      host,
+      store: options.store,
+      mount: (gate) => (mountRouter ? [gate.router, gate] : [gate]),
+      record: ["challenged", "solved", "failed", "fault"],
+    },
+  );
+  return { ...started, gate: started.guard };
 }
 
 afterEach(async () => {
@@ -177,7 +176,6 @@ test("R9 only a bodiless OPTIONS with both headers is a preflight", async () => 
       })
     ).status,
   ).toBe(403);
-  await served?.close();
   const strict = await site({ preflight: "challenge" });
   expect((await ask(strict.url, "/", { method: "OPTIONS", headers: preflight })).status).toBe(403);
 });
@@ -203,7 +201,6 @@ test("R16 a pass is void when it is too old, from before a ban, of a lower epoch
   clock.advance(101);
   expect(await open()).toBe(403);
   await browse(url, "/", { jar, from: VISITOR });
-  await served?.close();
   const raised = await site({ store, epoch: 1 });
   expect((await ask(raised.url, "/", { from: VISITOR, headers: jar.header })).status).toBe(403);
 });
@@ -257,19 +254,15 @@ test("R18 tampered cookies are refused; short secrets are errors; secrets rotate
       403,
     );
   }
-  await served?.close();
   const rotated = await site({ store, sessions: { secret: ["the new secret, long enough", SECRET] } });
   expect((await ask(rotated.url, "/", { from: VISITOR, headers: jar.header })).status).toBe(200);
-  await served?.close();
   const other = await site({ store, sessions: { secret: "quite another secret" } });
   expect((await ask(other.url, "/", { from: VISITOR, headers: jar.header })).status).toBe(403);
-  await served?.close();
 
   const shared = new MemoryStore({ now: clock.now });
   const one = await site({ store: shared, sessions: { secret: "random" } });
   const kept = new Jar();
   await browse(one.url, "/", { jar: kept, from: VISITOR });
-  await served?.close();
   const two = await site({ store: shared, sessions: { secret: "random" } });
   expect((await ask(two.url, "/", { from: VISITOR, headers: kept.header })).status).toBe(200);
 });
@@ -305,7 +298,6 @@ test("R11 a hook that answers a promise or throws does not skip; an exception in
   const promised = await site({ skip: (() => Promise.resolve(true)) as never });
   expect((await ask(promised.url, "/")).status).toBe(403);
   expect(promised.events.map(({ reason }) => reason)).toContain("hook");
-  await served?.close();
   const thrown = await site({
     skip: () => {
       throw new Error("secret detail");
@@ -313,7 +305,6 @@ test("R11 a hook that answers a promise or throws does not skip; an exception in
   });
   const got = await ask(thrown.url, "/");
   expect([got.status, got.text.includes("secret detail")]).toEqual([403, false]);
-  await served?.close();
   const broken = await site({
     challenge: () => {
       throw new Error("secret detail");
@@ -371,7 +362,6 @@ test("bunker() composes: a banned client meets the refusal, not the gate; detect
   await guard.bans.add(VISITOR);
   const got = await ask(served.url, "/", { from: VISITOR, headers: { Accept: "text/html" } });
   expect([got.status, got.headers["content-type"]]).toEqual([403, "text/html; charset=utf-8"]);
-  await served.close();
   const watching = bunker({
     logger: false,
     mode: "detect",

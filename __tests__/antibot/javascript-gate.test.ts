@@ -1,16 +1,17 @@
 import {
+  type Antibot,
   antibot,
   badBehavior,
   BanList,
   MemoryStore,
   type AntibotOptions,
-  type BunkerEvent,
   type ChallengeKind,
   type SharedOptions,
 } from "../../src/index.js";
 import { ask, browse, Jar, NAVIGATION } from "../support/ask.js";
 import { Clock } from "../support/clock.js";
-import { EXPRESS, plainSite, serve, type Served, type Site } from "../support/hosts.js";
+import { plainSite, serve, type Served, type Site } from "../support/hosts.js";
+import { site as startSite, type TestSite } from "../support/site.js";
 import { openChallenge, post, solve, workOf, type Work } from "../support/work.js";
 
 const VISITOR = "8.8.8.8";
@@ -18,30 +19,18 @@ const SECRET = "a secret of enough characters";
 const clock = new Clock();
 let served: Served | undefined;
 
-interface Running {
-  url: string;
-  store: MemoryStore;
-  events: [string, BunkerEvent][];
-}
-
-async function site(
+function site(
   options: Partial<AntibotOptions> & SharedOptions = {},
   behind: Site = plainSite,
-): Promise<Running> {
-  const store = (options.store as MemoryStore | undefined) ?? new MemoryStore({ now: clock.now });
-  const shared = { logger: false as const, now: clock.now, store };
-  const gate = antibot({
-    challenge: "javascript",
-    difficulty: 16,
-    sessions: { secret: SECRET },
-    ...shared,
-    ...options,
+): Promise<TestSite<Antibot>> {
+  const own = { challenge: "javascript", difficulty: 16, sessions: { secret: SECRET } } as const;
+  return startSite((shared) => antibot({ ...own, ...shared, ...options }), {
+    clock,
+    behind,
+    store: options.store,
+    mount: (gate, shared) => [badBehavior(shared), gate],
+    record: ["challenged", "solved", "failed", "fault"],
   });
-  const events: [string, BunkerEvent][] = [];
-  for (const type of ["challenged", "solved", "failed", "fault"] as const)
-    gate.events.on(type, (event) => events.push([type, event]));
-  served = await serve(EXPRESS.app([badBehavior(shared), gate], behind));
-  return { url: served.url, store, events };
 }
 
 async function challenged(
@@ -74,7 +63,7 @@ test("solved once, the site opens, and the visitor lands with the query", async 
   expect((await ask(url, "/deep?x=1", { from: VISITOR, headers: one.jar.header })).text).toBe(
     "site: /deep?x=1",
   );
-  expect(events.map(([type]) => type)).toEqual(["challenged", "solved"]);
+  expect(events.map(({ type }) => type)).toEqual(["challenged", "solved"]);
 });
 
 test("a plain form post of the solution is redirected with 303", async () => {
@@ -206,7 +195,6 @@ test("R13 a challenge is good for its own browser, service, kind and secret only
       )
     ).status,
   ).toBe(403);
-  await served?.close();
   const fresh = await site({ sessions: { secret: "another secret, long enough" } });
   expect((await answer(fresh.url, one)).status).not.toBe(200);
 });
@@ -394,7 +382,6 @@ describe("R19 a form that meets the gate", () => {
         })
       ).json["type"],
     ).toBe("urn:express-bunker:challenge");
-    await served?.close();
     const off = await site({ keepPost: false }, echo);
     expect(
       (await ask(off.url, "/comment", { method: "POST", headers: form, body: "text=x" })).text,
@@ -437,7 +424,6 @@ test("a ladder escalates for who fails, and a hook picks a kind for each request
   for (let i = 0; i < 3; i++) await browse(url, "/", { keepCookies: false, from: VISITOR });
   expect((await openChallenge(url, "/", new Jar(), { from: VISITOR })).text).toContain("bunker-config");
   expect((await browse(url, "/", { from: "8.8.4.4" })).at(-1)!.text).toBe("site: /");
-  await served?.close();
   const picked = await site({
     challenge: (client, req) =>
       req.url === "/open" ? "no" : client.ip === VISITOR ? "javascript" : "cookie",
@@ -498,7 +484,6 @@ test("R35 without JavaScript the captcha is offered as a plain form, unless nosc
   const way = /<noscript>.*?<a class="button" href="([^"]+)"/s.exec(page.text)![1]!;
   const captcha = await openChallenge(url, way, jar, { from: VISITOR });
   expect(captcha.text).toContain(`name="captcha"`);
-  await served?.close();
   const strict = await site({ noscript: "deny" });
   expect((await openChallenge(strict.url, "/", new Jar(), { from: VISITOR })).text).toMatch(
     /<noscript>(?:(?!<a ).)*<\/noscript>/s,

@@ -1,16 +1,17 @@
 import type { IncomingMessage } from "node:http";
 import {
+  type BadBehavior,
   badBehavior,
   BanList,
   bunker,
   MemoryStore,
   type BadBehaviorOptions,
-  type BunkerEvent,
   type SharedOptions,
 } from "../../src/index.js";
 import { ask } from "../support/ask.js";
 import { Clock } from "../support/clock.js";
 import { HOSTS, EXPRESS, plainSite, serve, type Served } from "../support/hosts.js";
+import { site as startSite, type TestSite } from "../support/site.js";
 
 const ATTACKER = "9.9.9.9";
 const VISITOR = "8.8.8.8";
@@ -18,23 +19,16 @@ const VISITOR = "8.8.8.8";
 let served: Served | undefined;
 const clock = new Clock();
 
-async function site(
+function site(
   options: SharedOptions & BadBehaviorOptions = {},
   host = EXPRESS,
-): Promise<{ url: string; guard: ReturnType<typeof badBehavior>; events: BunkerEvent[] }> {
-  const store = options.store ?? new MemoryStore({ now: clock.now });
-  const guard = badBehavior({
-    logger: false,
-    now: clock.now,
-    ...(host.trusts ? {} : { trustProxy: "loopback" }),
-    ...options,
-    store,
+): Promise<TestSite<BadBehavior>> {
+  return startSite((shared) => badBehavior({ ...shared, logger: false, ...options, store: shared.store }), {
+    clock,
+    host,
+    store: options.store,
+    record: ["denied", "banned", "unbanned", "fault"],
   });
-  const events: BunkerEvent[] = [];
-  for (const type of ["denied", "banned", "unbanned", "fault"] as const)
-    guard.events.on(type, (event) => events.push(event));
-  served = await serve(host.app([guard], plainSite));
-  return { url: served.url, guard, events };
 }
 
 async function bad(
@@ -193,7 +187,6 @@ describe("configurations", () => {
     expect(await first.guard.bans.get(ATTACKER)).toBeUndefined();
     await bad(first.url, 1, { path: "/status/401" });
     expect(await first.guard.bans.get(ATTACKER)).toBeDefined();
-    await served?.close();
     const second = await site({ weight: (req: IncomingMessage) => (req.url?.includes("wp-login") ? 10 : 1) });
     await bad(second.url, 1, { path: "/missing/wp-login.php" });
     expect(await second.guard.bans.get(ATTACKER)).toBeDefined();
@@ -238,7 +231,6 @@ describe("what counts", () => {
     expect(await guard.bans.list()).toEqual([]);
     await bad(url, 3, { headers: { Host: "site.example.com" }, path: "/status/403" });
     expect(await guard.bans.list()).toHaveLength(1);
-    await served?.close();
 
     const aborted = badBehavior({ logger: false, store: new MemoryStore(), threshold: 1 });
     let finished: () => void;
@@ -309,7 +301,6 @@ describe("what counts", () => {
       const bans = await guard.bans.list();
       expect(warnings.filter((text) => text.includes("WRN_BUNKER_MASS_BAN"))).toHaveLength(1);
       expect(bans).toHaveLength(massBan === "announce" ? 20 : 9);
-      await served?.close();
     }
   });
 
@@ -343,7 +334,6 @@ describe("what counts", () => {
     const first = await site({ threshold: 1 });
     for (const from of ["10.1.2.3", "192.168.1.1", "127.0.0.1", "fc00::1"]) await bad(first.url, 3, { from });
     expect(await first.guard.bans.list()).toEqual([]);
-    await served?.close();
     const second = await site({ threshold: 1, banLocal: true });
     await bad(second.url, 1, { from: "10.1.2.3" });
     expect(await second.guard.bans.list()).toHaveLength(1);
@@ -357,7 +347,6 @@ describe("what counts", () => {
       "exception",
     ]);
     expect(await guard.bans.list()).toMatchObject([{ ip: "127.0.0.1", reason: "bad behavior" }]);
-    await served?.close();
 
     const own = badBehavior({ store: new MemoryStore(), logger: false, banLocal: true, trustProxy: false });
     served = await serve(

@@ -1,27 +1,21 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { badBehavior, MemoryStore } from "../../src/index.js";
+import { type BadBehavior, badBehavior, MemoryStore } from "../../src/index.js";
 import { ask } from "../support/ask.js";
 import { EXPRESS, serve, type Served } from "../support/hosts.js";
+import { site as startSite, type TestSite } from "../support/site.js";
 
 const FIXTURES = join(__dirname, "../fixtures");
 const PAGES = new Set(["/", "/about", "/assets/site.css", "/assets/site.js"]);
 let served: Served | undefined;
 
-afterEach(async () => {
-  await served?.close();
-  served = undefined;
-});
-
-async function site(): Promise<{ url: string; guard: ReturnType<typeof badBehavior> }> {
-  const guard = badBehavior({ logger: false, store: new MemoryStore() });
-  served = await serve(
-    EXPRESS.app([guard], (req, res) => {
+function site(): Promise<TestSite<BadBehavior>> {
+  return startSite((shared) => badBehavior({ ...shared, logger: false }), {
+    behind: (req, res) => {
       res.statusCode = PAGES.has(req.url ?? "") ? 200 : 404;
       res.end();
-    }),
-  );
-  return { url: served.url, guard };
+    },
+  });
 }
 
 test("a scanner's list of well-known paths is cut off at the tenth 404", async () => {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { bunkernet } from "../../src/bunkernet/index.js";
 import { bunker, MemoryStore } from "../../src/index.js";
 import { startContract, type ContractServer } from "./contract-server.js";
-import { LISTED, startSite, stopSites, VISITOR } from "./site.js";
+import { LISTED, startSite, VISITOR } from "./site.js";
 import { until } from "../support/until.js";
 
 let api: ContractServer;
@@ -12,7 +12,6 @@ beforeEach(async () => {
   api.list = [LISTED, "1.1.1.1", "2606:4700::1111"];
 });
 afterEach(async () => {
-  await stopSites();
   await api.close();
   expect(api.violations).toEqual([]);
 });

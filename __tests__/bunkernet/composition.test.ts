@@ -8,7 +8,8 @@ import { sharedTable } from "../../src/engine/shared-options.js";
 import { ask, NAVIGATION } from "../support/ask.js";
 import { EXPRESS, plainSite, serve } from "../support/hosts.js";
 import { startContract, type ContractServer } from "./contract-server.js";
-import { LISTED, startSite, stopSites, VISITOR } from "./site.js";
+import { LISTED, startSite, VISITOR } from "./site.js";
+import { stopSites } from "../support/site.js";
 
 let api: ContractServer;
 const before = { NODE_ENV: process.env["NODE_ENV"], CI: process.env["CI"] };

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { MemoryStore } from "../../src/index.js";
 import { answer, startContract, type ContractServer } from "./contract-server.js";
-import { startSite, stopSites } from "./site.js";
+import { startSite } from "./site.js";
 
 // What the server does with one delivery.
 const DEEDS = [
@@ -37,7 +37,6 @@ beforeEach(async () => {
   api = await startContract();
 });
 afterEach(async () => {
-  await stopSites();
   await api.close();
 });
 

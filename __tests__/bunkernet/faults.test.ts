@@ -1,6 +1,6 @@
 import { MemoryStore } from "../../src/index.js";
 import { answer, startContract, type ContractServer, type Fault } from "./contract-server.js";
-import { LISTED, startSite, stopSites, VISITOR, type Site } from "./site.js";
+import { LISTED, startSite, VISITOR, type Site } from "./site.js";
 import { until } from "../support/until.js";
 
 let api: ContractServer;
@@ -10,7 +10,6 @@ beforeEach(async () => {
   api.list = [LISTED];
 });
 afterEach(async () => {
-  await stopSites();
   await api.close();
   expect(api.violations).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bunkernet } from "../../src/bunkernet/index.js";
 import { startContract } from "./contract-server.js";
-import { startSite, stopSites } from "./site.js";
+import { startSite } from "./site.js";
 
 const servers: Server[] = [];
 const sockets = new Set<Socket>();
@@ -33,7 +33,6 @@ const said = (data: unknown): string => {
 };
 
 afterEach(async () => {
-  await stopSites();
   for (const socket of sockets) socket.destroy();
   await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
 });

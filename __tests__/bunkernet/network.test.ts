@@ -4,7 +4,8 @@ import { connect, type AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { CERTIFICATE, KEY } from "./certificate.js";
 import { startContract, type ContractServer } from "./contract-server.js";
-import { LISTED, startSite, stopSites } from "./site.js";
+import { LISTED, startSite } from "./site.js";
+import { stopSites } from "../support/site.js";
 
 interface Proxy {
   readonly url: string;

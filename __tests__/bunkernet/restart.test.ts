@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { MemoryStore } from "../../src/index.js";
 import { stopProcess } from "../support/server-process.js";
 import { startContract, type ContractServer } from "./contract-server.js";
-import { LISTED, startSite, stopSites, VISITOR } from "./site.js";
+import { LISTED, startSite, VISITOR } from "./site.js";
+import { stopSites } from "../support/site.js";
 import { until } from "../support/until.js";
 
 let api: ContractServer;

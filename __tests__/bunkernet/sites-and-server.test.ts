@@ -7,7 +7,8 @@ import { ask } from "../support/ask.js";
 import { Clock } from "../support/clock.js";
 import { EXPRESS, plainSite, serve } from "../support/hosts.js";
 import { bunkernet } from "../../src/bunkernet/index.js";
-import { startSite, stopSites } from "./site.js";
+import { startSite } from "./site.js";
+import { stopSites } from "../support/site.js";
 
 const ATTACKER = "9.9.9.9";
 

@@ -4,7 +4,7 @@ import { ask } from "../support/ask.js";
 import { Clock } from "../support/clock.js";
 import { HOSTS, type Host } from "../support/hosts.js";
 import { soundList, startHostile, type HostileServer } from "./hostile-server.js";
-import { list, LISTED, startSite, stopSites, types, VISITOR, type Site } from "./site.js";
+import { list, LISTED, startSite, types, VISITOR, type Site } from "./site.js";
 import { until } from "../support/until.js";
 
 let server: HostileServer;
@@ -19,7 +19,6 @@ beforeEach(() => {
   server.delay = 0;
   server.asked.length = 0;
 });
-afterEach(stopSites);
 afterAll(() => server.close());
 
 /** The questions asked about clients: neither self-tests nor control questions. */

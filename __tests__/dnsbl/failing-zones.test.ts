@@ -5,7 +5,7 @@ import type { DnsblOptions } from "../../src/dnsbl/index.js";
 import { readZoneResponse } from "../../src/dnsbl/zone-response.js";
 import type { SharedOptions } from "../../src/index.js";
 import { soundList, startHostile, type HostileServer, type Reply } from "./hostile-server.js";
-import { list, LISTED, startSite, stopSites, types, VISITOR, type Site } from "./site.js";
+import { list, LISTED, startSite, types, VISITOR, type Site } from "./site.js";
 import { until } from "../support/until.js";
 
 let server: HostileServer;
@@ -19,7 +19,6 @@ beforeEach(() => {
   server.delay = 0;
   server.asked.length = 0;
 });
-afterEach(stopSites);
 afterAll(() => server.close());
 
 const visitors = (from: number, count: number): string[] =>

@@ -8,7 +8,7 @@ import type { DnsblOptions } from "../../src/dnsbl/index.js";
 import { BanList, type SharedOptions } from "../../src/index.js";
 import { listEntries } from "../../src/lists/list-lines.js";
 import { startHostile, type HostileServer } from "./hostile-server.js";
-import { list, LISTED, startSite, stopSites, types, type Site } from "./site.js";
+import { list, LISTED, startSite, types, type Site } from "./site.js";
 
 let dns: HostileServer;
 let http: Server;
@@ -42,7 +42,6 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "ignore-"));
 });
 afterEach(async () => {
-  await stopSites();
   rmSync(folder, { recursive: true, force: true });
 });
 afterAll(async () => {

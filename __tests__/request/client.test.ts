@@ -3,32 +3,31 @@ import { createServer } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { badBehavior, BanList, MemoryStore, type SharedOptions } from "../../src/index.js";
+import { type BadBehavior, badBehavior, BanList, MemoryStore, type SharedOptions } from "../../src/index.js";
 import { ask } from "../support/ask.js";
 import { EXPRESS, plainSite, serve, type Served } from "../support/hosts.js";
+import { site as startSite, type TestSite } from "../support/site.js";
 
 let served: Served | undefined;
 let warnings: string[] = [];
-const logger = {
-  info: () => undefined,
-  warn: (text: string) => void warnings.push(text),
-  error: () => undefined,
-};
 
 // A site that says who we think is asking.
 async function site(
   options: SharedOptions = {},
   trust: unknown = "loopback",
-): Promise<{ url: string; guard: ReturnType<typeof badBehavior> }> {
-  warnings = [];
-  const guard = badBehavior({ logger, store: new MemoryStore(), threshold: 1, ...options });
-  const app = express();
-  app.set("trust proxy", trust);
-  app.use(guard);
-  app.get("/who", (req, res) => void res.end(req.bunker?.ip));
-  app.use(plainSite);
-  served = await serve(app);
-  return { url: served.url, guard };
+): Promise<TestSite<BadBehavior>> {
+  const started = await startSite((shared) => badBehavior({ ...shared, threshold: 1, ...options }), {
+    app: (guard) => {
+      const app = express();
+      app.set("trust proxy", trust);
+      app.use(guard);
+      app.get("/who", (req, res) => void res.end(req.bunker?.ip));
+      app.use(plainSite);
+      return app;
+    },
+  });
+  warnings = started.warnings;
+  return started;
 }
 
 async function who(
@@ -52,13 +51,10 @@ describe("R1 precedence", () => {
     );
     expect(await who(hook.url, "5.5.5.5", { "X-Real": "6.6.6.6" })).toBe("6.6.6.6");
     expect(await who(hook.url, "5.5.5.5")).toBe("5.5.5.5");
-    await served?.close();
     const own = await site({ trustProxy: 1 }, false);
     expect(await who(own.url, "1.1.1.1, 5.5.5.5")).toBe("5.5.5.5");
-    await served?.close();
     const express = await site({}, "loopback");
     expect(await who(express.url, "1.1.1.1, 5.5.5.5")).toBe("5.5.5.5");
-    await served?.close();
     const socket = await site({}, false);
     expect(await who(socket.url, "5.5.5.5")).toBe("127.0.0.1");
   });
@@ -96,6 +92,8 @@ describe("R1 precedence", () => {
 
   test("R1 a unix socket has no address: still judged, under one identity, warned about once", async () => {
     warnings = [];
+    const warn = (text: string): void => void warnings.push(text);
+    const logger = { info: () => undefined, warn, error: () => undefined };
     const guard = badBehavior({ logger, store: new MemoryStore() });
     const server = createServer(EXPRESS.app([guard], (req, res) => void res.end(req.bunker?.ip)));
     const path = join(tmpdir(), `bunker-${process.pid}-${Date.now()}.sock`);
@@ -126,21 +124,17 @@ describe("R2 who may say who is asking", () => {
     await ask(url, "/missing", { from: "9.9.9.9" });
     expect(await guard.bans.get("9.9.9.9")).toBeDefined();
     expect(warnings.filter((text) => text.startsWith("WRN_BUNKER_TRUST_ALL"))).toHaveLength(1);
-    await served?.close();
     await site({ trustProxy: () => true });
     expect(warnings.filter((text) => text.startsWith("WRN_BUNKER_TRUST_ALL"))).toHaveLength(1);
-    await served?.close();
     for (const fine of [1, "loopback", "10.0.0.0/8"] as const) {
       await site({ trustProxy: fine });
       expect(warnings).toEqual([]);
-      await served?.close();
     }
   });
 
   test("R2 a header counts only from the peers that may set it", async () => {
     const mine = await site({ clientIp: { header: "CF-Connecting-IP", from: ["127.0.0.0/8"] } }, false);
     expect(await who(mine.url, undefined, { "CF-Connecting-IP": "9.9.9.9" })).toBe("9.9.9.9");
-    await served?.close();
     const theirs = await site({ clientIp: { header: "CF-Connecting-IP", from: ["173.245.48.0/20"] } }, false);
     expect(await who(theirs.url, undefined, { "CF-Connecting-IP": "9.9.9.9" })).toBe("127.0.0.1");
   });
@@ -197,7 +191,6 @@ describe("R6 services", () => {
     for (const host of ["evil.test", "127.0.0.1", "www.example.com.evil.test", ""])
       expect([host, await status({ Host: host })]).toEqual([host, 403]);
     expect(await status({ Host: "evil.test", "X-Forwarded-Host": "www.example.com" })).toBe(403);
-    await served?.close();
     const open = await site({ services: ["www.example.com"], unknownHost: "www.example.com" });
     expect((await ask(open.url, "/", { headers: { Host: "evil.test" } })).status).toBe(200);
   });
@@ -207,7 +200,6 @@ describe("R6 services", () => {
     await ask(url, "/missing", { from: "9.9.9.9", headers: { Host: "example.com" } });
     expect((await ask(url, "/", { from: "9.9.9.9", headers: { Host: "www.example.com" } })).status).toBe(403);
     expect((await guard.bans.list())[0]).toMatchObject({ service: "www.example.com" });
-    await served?.close();
     const hooked = await site({
       services: ["a.test"],
       service: ((req: { headers: { host?: string } }) => req.headers.host) as never,

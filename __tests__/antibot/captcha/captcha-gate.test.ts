@@ -1,22 +1,16 @@
 import { inflateSync } from "node:zlib";
-import {
-  antibot,
-  MemoryStore,
-  type AntibotOptions,
-  type BunkerEvent,
-  type SharedOptions,
-} from "../../../src/index.js";
+import { type Antibot, antibot, type AntibotOptions, type SharedOptions } from "../../../src/index.js";
 import { PUZZLES } from "../../../src/antibot/challenges/javascript.js";
 import { KeyRing } from "../../../src/antibot/keys.js";
 import { openChallenge } from "../../../src/antibot/sealed-challenge.js";
 import type { CaptchaState } from "../../../src/antibot/challenges/captcha/captcha-challenge.js";
 import { ask, browse, Jar, NAVIGATION, type Got } from "../../support/ask.js";
 import { Clock } from "../../support/clock.js";
-import { EXPRESS, HOSTS, plainSite, serve, type Served } from "../../support/hosts.js";
+import { EXPRESS, HOSTS } from "../../support/hosts.js";
+import { site as startSite, type TestSite } from "../../support/site.js";
 
 const SECRET = "a secret of enough characters";
 const clock = new Clock();
-let served: Served | undefined;
 
 interface Visitor {
   readonly url: string;
@@ -24,31 +18,17 @@ interface Visitor {
   readonly from: string;
 }
 
-async function site(
+function site(
   options: Partial<AntibotOptions> & SharedOptions = {},
   host = EXPRESS,
-): Promise<{ url: string; events: BunkerEvent[]; store: MemoryStore }> {
-  const store = new MemoryStore({ now: clock.now });
-  const gate = antibot({
-    challenge: "captcha",
-    sessions: { secret: SECRET },
-    logger: false,
-    now: clock.now,
-    ...(host.trusts ? {} : { trustProxy: "loopback" }),
-    ...options,
-    store,
+): Promise<TestSite<Antibot>> {
+  const own = { challenge: "captcha", sessions: { secret: SECRET } } as const;
+  return startSite((shared) => antibot({ ...own, ...shared, ...options, store: shared.store }), {
+    clock,
+    host,
+    record: ["solved", "failed", "fault"],
   });
-  const events: BunkerEvent[] = [];
-  for (const type of ["solved", "failed", "fault"] as const)
-    gate.events.on(type, (event) => events.push(event));
-  served = await serve(host.app([gate], plainSite));
-  return { url: served.url, events, store };
 }
-
-afterEach(async () => {
-  await served?.close();
-  served = undefined;
-});
 
 async function arrive(
   url: string,

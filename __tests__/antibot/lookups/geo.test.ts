@@ -76,7 +76,7 @@ test.each([
   ["rejects", () => Promise.reject(new Error("no database"))],
 ])("a function that %s excludes nobody and is told of", async (_how, country) => {
   expect(await visits({ onlyCountry: "FR", geo: { country } }, GOOGLE)).toEqual(["challenged"]);
-  expect(site?.faults.map(({ reason, data }) => [reason, data])).toEqual([["geo", "no database"]]);
+  expect(site?.events.map(({ reason, data }) => [reason, data])).toEqual([["geo", "no database"]]);
 });
 
 test.each([

@@ -1,8 +1,8 @@
-import { antibot, badBehavior, MemoryStore } from "../../../src/index.js";
+import { antibot, badBehavior } from "../../../src/index.js";
 import type { Antibot, AntibotOptions, BunkerEvent, SharedOptions } from "../../../src/index.js";
 import { ask, Jar, NAVIGATION, type Got } from "../../support/ask.js";
 import { Clock } from "../../support/clock.js";
-import { EXPRESS, plainSite, serve } from "../../support/hosts.js";
+import { site } from "../../support/site.js";
 import { openChallenge, workOf, type Work } from "../../support/work.js";
 
 export const VISITOR = "8.8.8.8";
@@ -24,30 +24,30 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Serves a site behind the gate. */
+/** Serves a site behind the gate and Bad Behavior. */
 export async function gatedSite(
   options: Partial<AntibotOptions> & SharedOptions,
   clock = new Clock(),
 ): Promise<Site> {
-  const log: string[] = [];
-  const write = (line: string): void => void log.push(line);
-  const shared = {
-    store: new MemoryStore({ now: clock.now }),
-    now: clock.now,
-    logger: { info: write, warn: write, error: write },
+  const sessions = { secret: "a secret of enough characters" };
+  const { url, guard, events, lines, close } = await site(
+    (shared) => antibot({ challenge: "cookie", difficulty: 16, sessions, ...shared, ...options }),
+    {
+      clock,
+      mount: (gate, shared) => [badBehavior(shared), gate],
+      record: ["challenged", "solved", "failed", "fault", "banned"],
+    },
+  );
+  return {
+    url,
+    clock,
+    gate: guard,
+    get events() {
+      return events.map((event) => [event.type, event] as const);
+    },
+    log: lines,
+    close,
   };
-  const gate = antibot({
-    challenge: "cookie",
-    difficulty: 16,
-    sessions: { secret: "a secret of enough characters" },
-    ...shared,
-    ...options,
-  });
-  const events: [string, BunkerEvent][] = [];
-  for (const type of ["challenged", "solved", "failed", "fault", "banned"] as const)
-    gate.events.on(type, (event) => events.push([type, event]));
-  const served = await serve(EXPRESS.app([badBehavior(shared), gate], plainSite));
-  return { url: served.url, clock, gate, events, log, close: () => served.close() };
 }
 
 /** One visitor: its cookies, and the page that it sees. */

@@ -1,14 +1,14 @@
-import express, { type RequestHandler } from "express";
+import express, { type Express, type RequestHandler } from "express";
 import session from "express-session";
 import {
   antibot,
-  MemoryStore,
   SessionStore,
+  type Antibot,
   type AntibotOptions,
+  type MemoryStore,
   type SharedOptions,
 } from "../../../src/index.js";
-import { Clock } from "../../support/clock.js";
-import { serve, type Served } from "../../support/hosts.js";
+import { site, type SharedParts, type TestSite } from "../../support/site.js";
 
 export const SECRET = "a secret of enough characters";
 
@@ -19,11 +19,7 @@ declare module "express-session" {
 }
 
 /** An app with express-session and a gate that keeps its passes there. */
-export interface SessionSite {
-  readonly served: Served;
-  readonly warnings: string[];
-  readonly clock: Clock;
-}
+export type SessionSite = TestSite<Antibot>;
 
 /** How the app is put together. */
 export interface SetUp {
@@ -36,31 +32,29 @@ export interface SetUp {
 }
 
 /** Serves it. `/basket` puts something into the session; every page says what is in it, and the session's id. */
-export async function sessionSite(setUp: SetUp = {}): Promise<SessionSite> {
-  const clock = new Clock();
-  const warnings: string[] = [];
-  const store = setUp.store ?? new MemoryStore({ now: clock.now });
-  const heard = (line: string): number => warnings.push(line);
-  const gate = antibot({
-    challenge: "cookie",
-    sessions: { keep: "express-session", secret: SECRET },
-    ignoreUri: "^/basket$",
-    store,
-    now: clock.now,
-    logger: { info: () => undefined, warn: heard, error: heard },
-    ...setUp.options,
-  });
+export function sessionSite(setUp: SetUp = {}): Promise<SessionSite> {
+  const make = (shared: SharedParts): Antibot =>
+    antibot({
+      challenge: "cookie",
+      sessions: { keep: "express-session", secret: SECRET },
+      ignoreUri: "^/basket$",
+      ...shared,
+      ...setUp.options,
+    });
+  return site(make, { store: setUp.store, app: (gate, { store }) => appOf(gate, store, setUp) });
+}
+
+function appOf(gate: Antibot, store: MemoryStore, { mounted = "before", session: own }: SetUp): Express {
   const sessions: RequestHandler = session({
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- published types import no optional peer's
     store: new SessionStore(store),
     secret: SECRET,
     resave: false,
     saveUninitialized: false,
-    ...setUp.session,
+    ...own,
   });
   const app = express();
   app.set("trust proxy", "loopback");
-  const { mounted = "before" } = setUp;
   if (mounted === "before") app.use(sessions);
   app.use(gate);
   if (mounted === "after") app.use(sessions);
@@ -69,5 +63,5 @@ export async function sessionSite(setUp: SetUp = {}): Promise<SessionSite> {
     if (req.path === "/basket" && mine !== undefined) mine.basket = "apples";
     res.json({ id: mine?.id, basket: mine?.basket, held: Object.keys(mine ?? {}) });
   });
-  return { served: await serve(app), warnings, clock };
+  return app;
 }
