@@ -1,5 +1,5 @@
 // @ts-check
-// Turns our TypeScript programs (demo, benches) into JavaScript that Node 20 runs.
+// Turns our TypeScript programs (examples, benches) into JavaScript that Node 20 runs.
 import { build } from "esbuild";
 import { root } from "./run.mjs";
 

@@ -1,9 +1,8 @@
 // @ts-check
-// `npm run demo`: installs and builds what is missing, then starts the sample site of examples/demo. Stays until Ctrl-C.
-// PORT chooses another port (0 = a free one); `--built` says that the library has just been built.
-import { join } from "node:path";
+// `npm run demo`: installs and builds what is missing, then serves the sample site of `npx express-bunker demo` in an Express
+// app. Stays until Ctrl-C. PORT chooses another port (0 = a free one); `--built` says that the library has just been built.
+import { createRequire } from "node:module";
 import { installPackages } from "./install.mjs";
-import { root, runNode } from "./run.mjs";
 
 if (!(await installPackages())) process.exit(1);
 
@@ -13,8 +12,27 @@ if (!process.argv.includes("--built")) {
   if (!build()) process.exit(1);
 }
 
-// Imported only now: it may have been installed a moment ago.
-const { bundle } = await import("./bundle.mjs");
-const outdir = join(root, ".tmp/demo");
-await bundle(["examples/demo/app.ts"], outdir);
-process.exitCode = await runNode(join(outdir, "app.js"), [], { awaitInterrupted: true });
+// Imported only now: they may have been installed or built a moment ago.
+const { default: express } = await import("express");
+const { runDemo } = createRequire(import.meta.url)("../dist/cli/demo/run-demo.js");
+const port = Number(process.env["PORT"] ?? 3000);
+try {
+  await runDemo({
+    port,
+    control: ".express-bunker.sock",
+    program: "node dist/cli/main.js",
+    print: console.log,
+    mount: (
+      /** @type {import("express").RequestHandler} */ guard,
+      /** @type {import("express").RequestHandler} */ site,
+    ) => express().use(guard, site),
+  });
+} catch (error) {
+  const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+  console.error(
+    code === "EADDRINUSE"
+      ? `Port ${port} is taken. Choose another one:  PORT=${port + 1} npm run demo`
+      : `The demo cannot start: ${message}`,
+  );
+  process.exitCode = 1;
+}

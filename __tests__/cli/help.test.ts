@@ -157,10 +157,6 @@ test.each([
     ["bunkernet", "stop"],
     'bunkernet takes one of register, ping, sync, status; got "stop"\n"express-bunker help bunkernet" says how it is used.',
   ],
-  [
-    ["captcha", "--alphabet", "ab"],
-    '--alphabet takes a text of at least 8 different characters (upper and lower case count as one)\n"express-bunker help captcha" says how it is used.',
-  ],
   [["help", "b\u001b[2J"], 'there is no command "b?[2J"\n"express-bunker help" says how it is used.'],
 ])("%j is told what is wrong, in words", async (args, message) => {
   expect(await run(...args)).toEqual({ code: 2, out: "", err: `express-bunker: ${message}\n` });

@@ -23,7 +23,14 @@ export function failureOf(error: unknown): CommandFailure {
     return { message: withoutCode(error.message), exitCode: codeOf(error.code) };
   if (error instanceof BunkerSettingsError || error instanceof BunkerOptionsError)
     return { message: withoutCode(error.message), exitCode: EXIT.problem };
-  const { code } = error as { code?: unknown };
+  const { code, syscall, address, port } = error as NodeJS.ErrnoException & {
+    address?: string;
+    port?: number;
+  };
+  if (code === "EADDRINUSE")
+    return { message: `port ${port} is taken; choose another one with --port`, exitCode: EXIT.problem };
+  if (syscall === "listen")
+    return { message: `cannot listen on ${address}:${port}: ${messageOf(error)}`, exitCode: EXIT.problem };
   const unreachable = ["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "ETIMEDOUT"].includes(String(code));
   return {
     message: withoutCode(messageOf(error)),

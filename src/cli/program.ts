@@ -23,7 +23,7 @@ export async function runProgram(
     return await dispatch(commands, args, terminal, env);
   } catch (error) {
     const { message, exitCode } = failureOf(error);
-    const lines = message.split("\n").map(printable);
+    const lines = message.split("\n").map((line) => printable(line));
     terminal.tell(`${terminal.styled("red", PROGRAM)}: ${lines.join("\n")}`);
     if (error instanceof UsageError)
       terminal.tell(

@@ -1,5 +1,5 @@
 /** Resolves when the process is told to end: Ctrl-C, or a service manager's SIGTERM. `done` stops listening. */
-export function toldToStop(): { readonly promise: Promise<void>; done(): void } {
+export function stopSignal(): { readonly promise: Promise<void>; done(): void } {
   let stop: () => void = () => undefined;
   const promise = new Promise<void>((resolve) => (stop = resolve));
   process.once("SIGINT", stop);

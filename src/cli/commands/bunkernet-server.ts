@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { bunkernetServer, type BunkernetServerMiddleware } from "../../bunkernet-server/index.js";
@@ -9,7 +9,7 @@ import { MemoryStore } from "../../store/memory-store.js";
 import type { Command } from "../command.js";
 import { CliError, EXIT, UsageError } from "../exit-code.js";
 import type { Given } from "../arguments.js";
-import { toldToStop } from "../stop-signal.js";
+import { stopSignal } from "../stop-signal.js";
 import type { Terminal } from "../terminal.js";
 import { secondsIn } from "../time.js";
 
@@ -50,14 +50,15 @@ export const bunkernetServerCommand: Command = {
       secret: secretIn(given, "secret-file", /^[^]{32,}$/, "at least 32 characters"),
       ...adminOf(given),
     };
-    const stop = toldToStop();
+    const stop = stopSignal();
     const store = storeFor(given, terminal);
     const server = createServer();
     let handler: BunkernetServerMiddleware | undefined;
     try {
       handler = bunkernetServer({ ...options, store, logger: loggerOn(terminal) });
       server.on("request", handler);
-      await listening(server, port, host);
+      server.listen(port, host);
+      await once(server, "listening");
       // It goes on trying by itself, and answers 503 until then.
       await handler
         .ready()
@@ -111,18 +112,4 @@ function secretIn(given: Given, option: string, rule: RegExp, what: string): str
   }
   if (rule.test(text)) return text;
   throw new UsageError(`--${option}: ${path} must hold ${what}`, "bunkernet-server");
-}
-
-async function listening(server: Server, port: number, host: string): Promise<void> {
-  server.listen(port, host);
-  try {
-    await once(server, "listening");
-  } catch (error) {
-    const { code } = error as { code?: string };
-    throw new CliError(
-      code === "EADDRINUSE"
-        ? `port ${port} is taken; choose another one with --port`
-        : `cannot listen on ${host}:${port}: ${messageOf(error)}`,
-    );
-  }
 }

@@ -1,13 +1,7 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { defaultPath } from "../../control/options.js";
-import { messageOf } from "../../errors.js";
 import type { Command } from "../command.js";
-import { demoSite } from "../demo/site.js";
-import { walkthrough } from "../demo/walkthrough.js";
-import { CliError, EXIT } from "../exit-code.js";
-import { toldToStop } from "../stop-signal.js";
+import { runDemo } from "../demo/run-demo.js";
+import { EXIT } from "../exit-code.js";
 
 /** Runs a sample site. */
 export const demoCommand: Command = {
@@ -19,34 +13,15 @@ export const demoCommand: Command = {
     { name: "port", value: "N", help: "the port; 0 = a free one (default: 3000)" },
     { name: "control", value: "PATH", help: "its control socket (default: ./.express-bunker.sock)" },
   ],
-  notes: [
-    "It listens on this machine only, keeps everything in memory and contacts nobody. It takes express.",
-  ],
+  notes: ["It listens on this machine only, keeps everything in memory and contacts no other machine."],
   examples: ["demo", "demo --port 8000"],
   async run(given, terminal) {
-    const port = given.integer("port", 3000, 0, 65_535);
-    const stop = toldToStop();
-    const { app, guard } = demoSite();
-    const server = createServer(app);
-    try {
-      const control = await guard.control({ path: given.value("control") ?? defaultPath(given.env) });
-      server.listen(port, "127.0.0.1");
-      await once(server, "listening").catch((error: unknown) => {
-        throw new CliError(
-          (error as { code?: string }).code === "EADDRINUSE"
-            ? `port ${port} is taken; choose another one with --port`
-            : `cannot listen on port ${port}: ${messageOf(error)}`,
-        );
-      });
-      const { port: taken } = server.address() as AddressInfo;
-      terminal.print(walkthrough(`http://localhost:${taken}`, control.path));
-      await stop.promise;
-    } finally {
-      stop.done();
-      server.close();
-      server.closeAllConnections();
-      await guard.close();
-    }
+    await runDemo({
+      port: given.integer("port", 3000, 0, 65_535),
+      control: given.value("control") ?? defaultPath(given.env),
+      program: "npx express-bunker",
+      print: (text) => terminal.print(text),
+    });
     return EXIT.ok;
   },
 };

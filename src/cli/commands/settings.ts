@@ -78,7 +78,7 @@ function problemsOf(options: BunkerOptions): string | undefined {
   } catch (error) {
     if (!(error instanceof BunkerOptionsError)) throw error;
     const lines = failureOf(error).message.split("\n").slice(1);
-    return ["bunker() needs more than these settings:", ...lines.map(printable)].join("\n");
+    return ["bunker() needs more than these settings:", ...lines.map((line) => printable(line))].join("\n");
   }
 }
 

@@ -1,66 +1,43 @@
 import { randomBytes } from "node:crypto";
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { createRequire } from "node:module";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { bunker, type Bunker } from "../../bunker/bunker.js";
 import { MemoryStore } from "../../store/memory-store.js";
-import { CliError } from "../exit-code.js";
-import { missingPage, sitePage } from "./pages.js";
+import { missingPage, PAGES } from "./pages.js";
 
-type Handler = (req: IncomingMessage, res: ServerResponse, next: () => void) => void;
-
-/** The parts of Express that are used. */
-interface App extends RequestListener {
-  set(name: string, value: string): void;
-  use(handler: Handler): void;
-  get(path: string, handler: Handler): void;
-}
-
-/** A sample site behind all that contacts nobody. */
-export function demoSite(): { app: RequestListener; guard: Bunker } {
-  const app = loadExpress()();
-  const guard = bunker({
+/** The demo's middleware: protections that contact no other machine and keep everything in memory. */
+export function demoGuard(): Bunker {
+  return bunker({
     store: new MemoryStore(),
-    // On by default, and then addresses are shared; a sample site contacts nobody.
+    // BunkerNet is on by default and shares addresses.
     bunkernet: false,
     resolver: NO_DNS,
     sessions: { secret: randomBytes(32).toString("hex") },
-    // Programs that call the API cannot solve a challenge; bans hold there all the same.
+    // Clients of the API cannot solve a challenge. Bans apply to them all the same.
     antibot: { challenge: "javascript", ignoreUri: ["^/api/"] },
     badBehavior: { threshold: 10, countTime: 60, banTime: 600 },
+    // The printed commands play different addresses with X-Forwarded-For, which is trusted from this machine alone.
+    trustProxy: "loopback",
   });
-  // X-Forwarded-For from this machine alone: that is how the printed commands play different addresses.
-  app.set("trust proxy", "loopback");
-  app.use(guard);
-  app.get("/", (_req, res) => html(res, 200, sitePage()));
-  app.get("/api/hello", (req, res) => json(res, 200, { hello: (req as { ip?: string }).ip }));
-  app.use((req, res) => {
-    const url = req.url ?? "/";
-    if (url.startsWith("/api/")) json(res, 404, { error: "not found" });
-    else html(res, 404, missingPage(url));
-  });
-  return { app, guard };
 }
 
-const nobody = (): Promise<never> => Promise.reject(new Error("the demo asks nobody"));
-const NO_DNS = { resolve4: nobody, resolve6: nobody, resolveTxt: nobody, reverse: nobody };
+/** The sample site: a handler for `node:http`, or the last middleware of an Express app. */
+export function demoSite(req: IncomingMessage, res: ServerResponse): void {
+  const path = (req.url ?? "/").split("?", 1)[0] as string;
+  if (req.method === "POST" && path === "/order") {
+    req.resume();
+    res.writeHead(303, { Location: "/thanks" }).end();
+  } else if (path === "/api/hello") sendJson(res, 200, { hello: req.bunker?.ip });
+  else if (path.startsWith("/api/")) sendJson(res, 404, { error: "not found" });
+  else sendHtml(res, PAGES[path] === undefined ? 404 : 200, PAGES[path] ?? missingPage(path));
+}
 
-function html(res: ServerResponse, status: number, page: string): void {
+const noDns = (): Promise<never> => Promise.reject(new Error("the demo makes no DNS queries"));
+const NO_DNS = { resolve4: noDns, resolve6: noDns, resolveTxt: noDns, reverse: noDns };
+
+function sendHtml(res: ServerResponse, status: number, page: string): void {
   res.writeHead(status, { "Content-Type": "text/html; charset=utf-8" }).end(page);
 }
 
-function json(res: ServerResponse, status: number, value: unknown): void {
+function sendJson(res: ServerResponse, status: number, value: unknown): void {
   res.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(value));
-}
-
-function loadExpress(): () => App {
-  // From the folder that the program was called in first: run by npx, it lies elsewhere than the app's own packages.
-  for (const from of [`${process.cwd()}/`, __filename]) {
-    try {
-      return createRequire(from)("express") as () => App;
-    } catch (error) {
-      const { code, message } = error as { code?: string; message?: string };
-      if (code !== "MODULE_NOT_FOUND" || message?.includes("'express'") !== true) throw error;
-    }
-  }
-  throw new CliError("the demo takes a package that is not installed: npm install express");
 }

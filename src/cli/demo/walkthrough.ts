@@ -1,36 +1,46 @@
-/** Probes that scanners send; each is one 404 of the demo's API. */
+/** Paths that scanners probe; each is a 404 of the demo's API. */
 const PROBES =
   ".env .git/config wp-login.php phpinfo.php backup.zip actuator/env config.json swagger.json shell.php db.sql id_rsa admin.php";
 
 /**
- * What the demo prints: what to look at in a browser, and commands to copy, each with what it should answer.
+ * The text that the demo prints: what to try in a browser, and commands to copy, each with its expected output.
  *
- * @param origin where the demo listens
- * @param control its control socket's path
+ * @param origin where the demo listens, for example `http://localhost:3000`
+ * @param program the command that runs this command line
+ * @param control the path of the demo's control socket
  */
-export function walkthrough(origin: string, control: string): string {
-  const bunker = `npx express-bunker`;
+export function walkthrough(origin: string, program: string, control: string): string {
   const at = `--control ${control}`;
   return `Harbour Bakery is open:  ${origin}/
 
-A browser solves the gate's challenge by itself, once. Commands to try in another terminal:
+A browser solves the gate's challenge by itself, once. Block cookies for this site, and a page explains what is missing.
+Commands to try in another terminal:
 
 1. A client without cookies does not get in.  ->  403
 
    curl -s -o /dev/null -w '%{http_code}\\n' ${origin}/
 
-2. A scanner at 45.83.64.1: its tenth 404 bans it.  ->  404 ten times, then 403
+2. A client that keeps cookies and accepts HTML, as a browser does, is redirected to the challenge.  ->  200 at /challenge
+
+   curl -s -o /dev/null -w '%{http_code} %{url_effective}\\n' -L -c /tmp/jar -b /tmp/jar -H 'Accept: text/html' ${origin}/
+
+3. A scanner at 45.83.64.1: its tenth 404 bans it.  ->  404 ten times, then 403
 
    for path in ${PROBES}; do curl -s -o /dev/null -w '%{http_code} ' -H 'X-Forwarded-For: 45.83.64.1' ${origin}/api/$path; done; echo
 
-3. Who is banned, and what would become of that client.
+4. It is banned from everything; another address is not.  ->  403, then 200
 
-   ${bunker} bans ${at}
-   ${bunker} check 45.83.64.1 ${at}
+   curl -s -o /dev/null -w '%{http_code}\\n' -H 'X-Forwarded-For: 45.83.64.1' ${origin}/api/hello
+   curl -s -o /dev/null -w '%{http_code}\\n' -H 'X-Forwarded-For: 8.8.4.4' ${origin}/api/hello
 
-4. Lift the ban, and it may come again.  ->  200
+5. The bans in force, and what would happen to that client's next request.
 
-   ${bunker} unban 45.83.64.1 ${at}
+   ${program} bans ${at}
+   ${program} check 45.83.64.1 ${at}
+
+6. Lift the ban: the address gets in again.  ->  200
+
+   ${program} unban 45.83.64.1 ${at}
    curl -s -o /dev/null -w '%{http_code}\\n' -H 'X-Forwarded-For: 45.83.64.1' ${origin}/api/hello
 
 Ctrl-C stops the demo.`;
