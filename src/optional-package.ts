@@ -21,8 +21,8 @@ export class OptionalPackageError extends Error {
  * @param install the packages that the error tells the user to install. Default: `name`
  * @throws {OptionalPackageError} when it is not installed, or when it is installed and fails to load
  */
-export function loadPackage<T>(name: string, purpose: string, install = name): T {
-  return findPackage<T>(name) ?? missingPackage(purpose, install);
+export function loadPackage(name: string, purpose: string, install = name): unknown {
+  return findPackage(name) ?? missingPackage(purpose, install);
 }
 
 /**
@@ -30,9 +30,9 @@ export function loadPackage<T>(name: string, purpose: string, install = name): T
  *
  * @throws {OptionalPackageError} when it is installed and fails to load
  */
-export function findPackage<T>(name: string, load: Require = requireFromApp): T | undefined {
+export function findPackage(name: string, load: Require = requireFromApp): unknown {
   try {
-    return load(name) as T;
+    return load(name);
   } catch (error) {
     if (isMissing(error, name)) return undefined;
     const [reason] = messageOf(error).split("\n", 1);

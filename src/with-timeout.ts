@@ -23,15 +23,8 @@ export function withTimeout<T, Late>(
 ): Promise<T | Late> {
   return new Promise((resolve, reject) => {
     const expire = (): void => {
-      if (onTimeout === undefined) {
-        reject(new TimeoutError(ms));
-        return;
-      }
-      try {
-        resolve(onTimeout());
-      } catch (error) {
-        reject(error as Error);
-      }
+      if (onTimeout === undefined) reject(new TimeoutError(ms));
+      else resolve(Promise.resolve().then(onTimeout));
     };
     // After the process was busy, a timer fires before replies that have arrived are read: they come first.
     const timer = setTimeout(() => setImmediate(expire), ms).unref();
@@ -42,7 +35,8 @@ export function withTimeout<T, Late>(
       },
       (error: unknown) => {
         clearTimeout(timer);
-        reject(error as Error);
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- passed on as it is
+        reject(error);
       },
     );
   });

@@ -1,68 +1,20 @@
-import { createServer, type Server } from "node:http";
+import type { createServer, Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import { connect, type AddressInfo } from "node:net";
-import type { Duplex } from "node:stream";
+import { clearProxyVariables, restoreProxyVariables, startProxy, type Proxy } from "../support/proxy.js";
 import { CERTIFICATE, KEY } from "./certificate.js";
 import { startContract, type ContractServer } from "./contract-server.js";
 import { LISTED, startSite } from "./site.js";
 import { stopSites } from "../support/site.js";
 
-interface Proxy {
-  readonly url: string;
-  /** Where clients wanted to go. */
-  readonly asked: string[];
-  close(): Promise<void>;
-}
-
-// A CONNECT proxy that leads every name to one port of this machine.
-async function startProxy(port: number): Promise<Proxy> {
-  const asked: string[] = [];
-  const tunnels = new Set<Duplex>();
-  const server = createServer((_req, res) => res.writeHead(400).end());
-  server.on("connect", (req, socket, head) => {
-    asked.push(req.url ?? "");
-    const target = connect(port, "127.0.0.1", () => {
-      socket.write("HTTP/1.1 200 OK\r\n\r\n");
-      if (head.length > 0) target.write(head);
-      target.pipe(socket).pipe(target);
-    });
-    tunnels.add(socket);
-    socket.on("close", () => tunnels.delete(socket));
-    for (const one of [socket, target]) {
-      one.on("error", () => undefined);
-      one.on("close", () => [socket, target].forEach((end) => end.destroy()));
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-        for (const tunnel of tunnels) tunnel.destroy();
-      }),
-  };
-}
-
-const NAMES = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"];
-const VARIABLES = [...NAMES, ...NAMES.map((name) => name.toUpperCase())];
-const before = new Map(VARIABLES.map((name) => [name, process.env[name]]));
 const secure = (listener: Parameters<typeof createServer>[1]): Server =>
   createSecureServer({ key: KEY, cert: CERTIFICATE }, listener);
 
 let api: ContractServer;
 let proxy: Proxy | undefined;
 
-beforeEach(() => {
-  for (const name of VARIABLES) Reflect.deleteProperty(process.env, name);
-});
+beforeEach(clearProxyVariables);
 afterEach(async () => {
-  for (const [name, value] of before) {
-    if (value === undefined) Reflect.deleteProperty(process.env, name);
-    else process.env[name] = value;
-  }
+  restoreProxyVariables();
   await stopSites();
   await proxy?.close();
   proxy = undefined;

@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../errors.js";
-import { exchange, type Call, type Reply } from "./exchange.js";
+import { send, type HttpRequest, type HttpResponse } from "../http/http-client.js";
 import { ListReader } from "./list-reader.js";
 import { operatingSystem, UNKNOWN_SYSTEM, type OperatingSystem } from "./operating-system.js";
 import type { BunkernetResolved } from "./options.js";
-import { proxyAgentFor } from "./proxy-agent.js";
 import type { ThreatReport } from "./threat-report.js";
 import { callUrl } from "./server-url.js";
 
@@ -22,6 +21,8 @@ export type Outcome<T> =
 
 /** What a downloaded list may weigh, in bytes. */
 export const MAX_LIST_BYTES = 64 * 1024 * 1024;
+/** What any other response may weigh, in bytes. */
+const MAX_BYTES = 64 * 1024;
 const MAX_RETRY_AFTER = 86_400;
 
 /** The four calls of the BunkerNet API. None of them ever rejects. */
@@ -72,16 +73,12 @@ export class Api {
     take: (entries: readonly string[]) => Promise<void> | void,
   ): Promise<Outcome<{ strangers: number }>> {
     const reader = new ListReader();
-    const outcome = await this.call(
-      "GET",
-      "/db",
-      { id },
-      {
-        take: (chunk) => take(reader.read(chunk)),
-        takeTimeout: this.options.listTimeout * 1000,
-        takeBytes: MAX_LIST_BYTES,
-      },
-    );
+    const stream = {
+      take: (chunk: Buffer) => take(reader.read(chunk)),
+      timeout: this.options.listTimeout * 1000,
+      maxBytes: MAX_LIST_BYTES,
+    };
+    const outcome = await this.call("GET", "/db", { id }, { stream });
     if (outcome.kind !== "ok") return outcome;
     try {
       reader.end();
@@ -94,10 +91,10 @@ export class Api {
   }
 
   private async ask(
-    method: Call["method"],
+    method: HttpRequest["method"],
     path: string,
     fields: object,
-    extra: Partial<Call> = {},
+    extra: Partial<HttpRequest> = {},
   ): Promise<Outcome<unknown>> {
     const outcome = await this.call(method, path, fields, extra);
     if (outcome.kind !== "ok") return outcome;
@@ -109,32 +106,36 @@ export class Api {
   }
 
   private async call(
-    method: Call["method"],
+    method: HttpRequest["method"],
     path: string,
     fields: object,
-    extra: Partial<Call>,
-  ): Promise<Outcome<Reply>> {
+    extra: Partial<HttpRequest>,
+  ): Promise<Outcome<HttpResponse>> {
     const { options } = this;
     try {
-      const url = callUrl(options.server, path);
-      const reply = await exchange({
+      // Redirects are not followed: only the server that the operator configured learns the instance's id.
+      const response = await send({
         method,
-        url,
-        userAgent: this.userAgent,
+        url: callUrl(options.server, path),
+        headers: {
+          "User-Agent": this.userAgent,
+          Accept: "*/*",
+          "Content-Type": "application/json",
+          ...(options.token === undefined ? {} : { "X-BunkerNet-Token": options.token }),
+        },
         body: JSON.stringify({
           integration: options.integration,
           version: this.version,
           os: await this.about(),
           ...fields,
         }),
-        agent: proxyAgentFor(url),
         ca: options.ca,
-        token: options.token,
         timeout: options.timeout,
+        maxBytes: MAX_BYTES,
         signal: this.signal,
         ...extra,
       });
-      return outcomeOf(reply);
+      return outcomeOf(response);
     } catch (error) {
       return failed(messageOf(error));
     }
@@ -146,9 +147,9 @@ export class Api {
 }
 
 // The status decides before the body is read: a proxy's error page is no JSON.
-function outcomeOf(reply: Reply): Outcome<Reply> {
-  const { status, headers } = reply;
-  if (status === 200) return { kind: "ok", value: reply };
+function outcomeOf(response: HttpResponse): Outcome<HttpResponse> {
+  const { status, headers } = response;
+  if (status === 200) return { kind: "ok", value: response };
   const problem = `answered ${status}`;
   if (status === 401 || status === 403) return { kind: "refused", problem };
   if (status === 429)

@@ -1,4 +1,5 @@
 import { isGlobal, parseAddress } from "../address/address.js";
+import { isLoopbackHost } from "../http/environment-proxy.js";
 
 /** Reads the API's address; `undefined` for what is none. Whatever stands after it is the call's. */
 export function serverUrl(value: string): URL | undefined {
@@ -20,20 +21,9 @@ export function callUrl(server: URL, path: string): URL {
   return new URL(`${server.origin}${server.pathname.replace(/\/+$/, "")}${path}`);
 }
 
-/** Whether a host is this machine: no proxy stands between. */
-export function isLoopbackHost(hostname: string): boolean {
-  if (/^(?:.+\.)?localhost$/i.test(hostname)) return true;
-  const address = addressOf(hostname);
-  return address !== undefined && (address.text === "::1" || /^127\./.test(address.text));
-}
-
 /** Whether a host is loopback or a private address by its name alone; other names could lead anywhere. */
 export function isPrivateHost(hostname: string): boolean {
   if (isLoopbackHost(hostname)) return true;
-  const address = addressOf(hostname);
+  const address = parseAddress(hostname.replace(/^\[|\]$/g, ""));
   return address !== undefined && !isGlobal(address);
-}
-
-function addressOf(hostname: string): ReturnType<typeof parseAddress> {
-  return parseAddress(hostname.replace(/^\[|\]$/g, ""));
 }

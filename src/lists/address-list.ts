@@ -172,7 +172,7 @@ export class AddressList {
       return changed;
     } catch (error) {
       if (this.stop.signal.aborted) return false;
-      const problem = reasonOf(error);
+      const problem = messageOf(error);
       source.next = this.now() + RETRY * 1000;
       if (source.problem === undefined) this.listener.failed(shownUrl(source.url), problem);
       source.problem = problem;
@@ -229,10 +229,4 @@ export class AddressList {
 function hasAddress(text: string): boolean {
   for (const entry of listEntries(text)) if (parseRange(entry) !== undefined) return true;
   return false;
-}
-
-// `fetch` hides what happened in its cause.
-function reasonOf(error: unknown): string {
-  const cause = (error as { cause?: unknown } | null | undefined)?.cause;
-  return cause === undefined ? messageOf(error) : `${messageOf(error)}: ${messageOf(cause)}`;
 }

@@ -1,11 +1,13 @@
 import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { send } from "../http/http-client.js";
 import { check, type Check } from "../options/check.js";
 
 /** What one attempt may take, in ms. */
 const DEADLINE_MS = 10_000;
 /** What a list may weigh, in bytes. */
 const MAX_BYTES = 32 * 1024 * 1024;
+const MAX_REDIRECTS = 20;
 
 /** What a server said of the version that it sent; sent back to ask whether there is a newer one. */
 export interface Version {
@@ -55,46 +57,27 @@ async function readLocal(path: string, known: Version): Promise<Fetched> {
   return { kind: "text", text: await readFile(path, "utf8"), version: { etag } };
 }
 
-async function download(url: URL, known: Version, stop?: AbortSignal): Promise<Fetched> {
-  const headers: Record<string, string> = { Accept: "text/plain, */*;q=0.5" };
+async function download(url: URL, known: Version, signal?: AbortSignal): Promise<Fetched> {
+  const headers: Record<string, string> = { Accept: "text/plain, */*;q=0.5", "User-Agent": "node" };
   if (known.etag !== undefined) headers["If-None-Match"] = known.etag;
   if (known.modified !== undefined) headers["If-Modified-Since"] = known.modified;
-  // `fetch` takes no URL with a user in it.
-  if (url.username !== "" || url.password !== "") {
-    const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-    headers["Authorization"] = `Basic ${Buffer.from(user).toString("base64")}`;
-    url.username = "";
-    url.password = "";
-  }
-  const late = AbortSignal.timeout(DEADLINE_MS);
-  const response = await fetch(url, {
+  const response = await send({
+    method: "GET",
+    url,
     headers,
-    signal: stop === undefined ? late : AbortSignal.any([late, stop]),
+    signal,
+    timeout: DEADLINE_MS,
+    maxBytes: MAX_BYTES,
+    maxRedirects: MAX_REDIRECTS,
+    compressed: true,
+    reads: (status) => status === 200,
   });
-  if (response.status === 304) {
-    await response.body?.cancel();
-    return { kind: "same" };
-  }
-  if (response.status !== 200) {
-    await response.body?.cancel();
-    throw new Error(`answered ${response.status}`);
-  }
-  const etag = response.headers.get("etag");
-  const modified = response.headers.get("last-modified");
+  if (response.status === 304) return { kind: "same" };
+  if (response.status !== 200) throw new Error(`answered ${response.status}`);
+  const { etag, "last-modified": modified } = response.headers;
   return {
     kind: "text",
-    text: await readBody(response),
-    version: { ...(etag === null ? {} : { etag }), ...(modified === null ? {} : { modified }) },
+    text: response.body,
+    version: { ...(etag === undefined ? {} : { etag }), ...(modified === undefined ? {} : { modified }) },
   };
-}
-
-async function readBody(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BYTES) throw new Error(`larger than ${MAX_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }

@@ -85,10 +85,10 @@ interface IoredisLike {
 }
 
 function ioredisClient(access: RedisAccess): IoredisLike {
-  const { Redis } = loadPackage<{ Redis: new (options: object) => IoredisLike }>(
+  const { Redis } = loadPackage(
     "ioredis",
     "Redis behind Sentinels, or with a certificate that is not checked,",
-  );
+  ) as { Redis: new (options: object) => IoredisLike };
   const tls = access.tls ? { tls: { rejectUnauthorized: access.verify } } : {};
   const where =
     access.url === undefined

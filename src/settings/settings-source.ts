@@ -96,7 +96,9 @@ function readVariables(text: string): RawSettings["entries"] {
 }
 
 function readDotenv(text: string, path: string): RawSettings["entries"] {
-  const { parse } = loadPackage<{ parse(text: string): Record<string, string> }>("dotenv", `reading ${path}`);
+  const { parse } = loadPackage("dotenv", `reading ${path}`) as {
+    parse: (text: string) => Record<string, string>;
+  };
   return Object.entries(parse(text.replace(/^\uFEFF/, "")));
 }
 
@@ -118,10 +120,9 @@ interface YamlDocument {
 }
 
 function readYaml(text: string, path: string): RawSettings["entries"] {
-  const yaml = loadPackage<{ parseDocument(text: string, options: object): YamlDocument }>(
-    "yaml",
-    `reading ${path}`,
-  );
+  const yaml = loadPackage("yaml", `reading ${path}`) as {
+    parseDocument: (text: string, options: object) => YamlDocument;
+  };
   // Every value as it is written: 1.0 stays 1.0, and no stays no.
   const document = yaml.parseDocument(text, { schema: "failsafe", merge: true });
   // A value that begins with ! is a tag without a value: a secret that would be empty.

@@ -57,10 +57,10 @@ export class SessionStore extends EventEmitter {
     this.guarded = new GuardedStore(store);
     this.prefix = prefix;
     this.lifetime = ttl;
-    const { prototype: base } = loadPackage<{ Store: { prototype: StoreBase } }>(
-      "express-session",
-      "SessionStore",
-    ).Store;
+    const { Store: Base } = loadPackage("express-session", "SessionStore") as {
+      Store: { prototype: StoreBase };
+    };
+    const base = Base.prototype;
     this.regenerate = base.regenerate.bind(this);
     this.load = base.load.bind(this);
     this.createSession = base.createSession.bind(this);

@@ -40,8 +40,8 @@ export function geoCheck<T>(what: string, read: (record: unknown) => T | undefin
 }
 
 function open(path: string): Reader {
-  const database = findPackage<Mmdb>("mmdb-lib") ?? findPackage<Mmdb>("maxmind");
-  const { Reader } = database ?? missingPackage("reading MMDB files", "mmdb-lib");
+  const database = findPackage("mmdb-lib") ?? findPackage("maxmind");
+  const { Reader } = (database ?? missingPackage("reading MMDB files", "mmdb-lib")) as Mmdb;
   return new Reader(readFileSync(path));
 }
 

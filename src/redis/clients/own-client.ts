@@ -20,7 +20,7 @@ export function openOwn(url: string, load?: Require): RedisConnection {
 }
 
 function openNodeRedis(url: string, load?: Require): RedisConnection | undefined {
-  const redis = findPackage<{ createClient(options: object): NodeRedisClient }>("redis", load);
+  const redis = findPackage("redis", load) as { createClient(options: object): NodeRedisClient } | undefined;
   if (redis === undefined) return undefined;
   const client = redis.createClient({
     url,
@@ -34,10 +34,8 @@ function openNodeRedis(url: string, load?: Require): RedisConnection | undefined
 }
 
 function openIoredis(url: string, load?: Require): RedisConnection | undefined {
-  const ioredis = findPackage<{ Redis: new (url: string, options: object) => IoredisClient }>(
-    "ioredis",
-    load,
-  );
+  const ioredis = findPackage("ioredis", load) as
+    { Redis: new (url: string, options: object) => IoredisClient } | undefined;
   if (ioredis === undefined) return undefined;
   const client = new ioredis.Redis(url, {
     enableOfflineQueue: false,

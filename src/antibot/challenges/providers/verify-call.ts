@@ -1,9 +1,9 @@
-import { request as requestHttp, type IncomingMessage } from "node:http";
-import { request as requestHttps } from "node:https";
+import { messageOf } from "../../../errors.js";
+import { send, type HttpError } from "../../../http/http-client.js";
 import type { VendorAnswer, VendorCall } from "./vendor.js";
 
-/** The longest answer that is read, in bytes. */
-const LONGEST_ANSWER = 65_536;
+/** The most that is read of a response, in bytes. */
+const MAX_BYTES = 65_536;
 
 /**
  * Why a provider's answer cannot be used. `timeout`, `unreachable` and `status` (5xx) are outages; the others are not what
@@ -28,69 +28,40 @@ export class VendorFailure extends Error {
 }
 
 /**
- * Posts to a provider and answers the JSON object that comes back: within `deadline` ms in all, at most 64 KB, no redirect
- * followed.
+ * Posts to a provider and returns the JSON object of its response: within `deadline` ms in all, at most 64 KB, no redirect
+ * followed. Every call has its own connection, so that no token is ever posted twice.
  *
- * @throws {VendorFailure} when there is no such answer
+ * @throws {VendorFailure} when there is no such response
  */
-export function callVendor(call: VendorCall, deadline: number): Promise<VendorAnswer> {
-  const url = new URL(call.url);
-  const body = Buffer.from(call.body);
-  return new Promise((resolve, reject) => {
-    let ended = false;
-    const fail = (kind: FailureKind, what: string): void => end(() => reject(new VendorFailure(kind, what)));
-    const timer = setTimeout(() => fail("timeout", `no answer within ${deadline} ms`), deadline);
-    const request = (url.protocol === "https:" ? requestHttps : requestHttp)(url, {
-      method: "POST",
-      // One connection a call: a token that may have been spent must not be posted again over a stale one.
-      agent: false,
-      headers: {
-        "Content-Type": call.type,
-        "Content-Length": body.length,
-        Accept: "application/json",
-        "User-Agent": "express-bunker",
-      },
-    });
-    const end = (then: () => void): void => {
-      if (ended) return;
-      ended = true;
-      clearTimeout(timer);
-      then();
-      request.destroy();
-    };
-    request.on("error", (error: NodeJS.ErrnoException) => fail("unreachable", error.code ?? error.message));
-    request.on("response", (response) => read(response, (answer) => end(() => resolve(answer)), fail));
-    request.end(body);
-  });
+export async function callVendor(call: VendorCall, deadline: number): Promise<VendorAnswer> {
+  const { status, body } = await send({
+    method: "POST",
+    url: new URL(call.url),
+    headers: { "Content-Type": call.type, Accept: "application/json", "User-Agent": "express-bunker" },
+    body: call.body,
+    timeout: deadline,
+    maxBytes: MAX_BYTES,
+    reads: (status) => status < 300 || (status >= 400 && status < 500),
+  }).catch(failed);
+  if (status >= 500) throw new VendorFailure("status", `status ${status}`);
+  if (status >= 300 && status < 400)
+    throw new VendorFailure("redirect", `status ${status}: redirects are not followed`);
+  const json = objectOf(body);
+  if (json === undefined) throw new VendorFailure("malformed", `status ${status} without a JSON object`);
+  return { status, json };
 }
 
-function read(
-  response: IncomingMessage,
-  done: (answer: VendorAnswer) => void,
-  fail: (kind: FailureKind, what: string) => void,
-): void {
-  const status = response.statusCode ?? 0;
-  if (status >= 500) {
-    fail("status", `status ${status}`);
-    return;
-  }
-  if (status >= 300 && status < 400) {
-    fail("redirect", `status ${status}: redirects are not followed`);
-    return;
-  }
-  const chunks: Buffer[] = [];
-  let size = 0;
-  response.on("data", (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > LONGEST_ANSWER) fail("large", `an answer of more than ${LONGEST_ANSWER} bytes`);
-    else chunks.push(chunk);
-  });
-  response.on("error", (error) => fail("unreachable", error.message));
-  response.on("end", () => {
-    const json = objectOf(Buffer.concat(chunks).toString("utf8"));
-    if (json === undefined) fail("malformed", `status ${status} without a JSON object`);
-    else done({ status, json });
-  });
+const FAILURES = {
+  timeout: "timeout",
+  "too large": "large",
+  redirect: "redirect",
+  failed: "unreachable",
+} as const;
+
+function failed(error: unknown): never {
+  const { kind, cause } = error as Partial<HttpError>;
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  throw new VendorFailure(kind === undefined ? "unreachable" : FAILURES[kind], code ?? messageOf(error));
 }
 
 function objectOf(text: string): Record<string, unknown> | undefined {
