@@ -6,6 +6,8 @@ const [unit] = require("./jest.config.cjs").projects;
 module.exports = {
   ...unit,
   displayName: "coverage",
+  // Files that no test loads count, too.
+  roots: ["<rootDir>/__tests__", "<rootDir>/src"],
   collectCoverage: true,
   coverageProvider: "v8",
   coverageDirectory: ".tmp/coverage",
