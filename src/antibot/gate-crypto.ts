@@ -29,12 +29,19 @@ export class GateCrypto {
     if (this.loading !== undefined) return this.loading;
     const { secret } = this.options.sessions;
     const secrets = secret.length > 0 ? secret : generatedSecret(this.store);
-    if (!isThenable(secrets)) return this.use(secrets);
-    this.loading = secrets.then((late) => this.use(late)).finally(() => (this.loading = undefined));
+    if (!isThenable(secrets)) {
+      this.use(secrets);
+      return undefined;
+    }
+    this.loading = secrets
+      .then((late) => {
+        this.use(late);
+      })
+      .finally(() => (this.loading = undefined));
     return this.loading;
   }
 
-  private use(secrets: readonly string[]): undefined {
+  private use(secrets: readonly string[]): void {
     this.keys = new KeyRing(secrets);
     this.cookies = new GateCookies(this.keys, this.options.sessions);
     this.signer = new PassSigner(this.keys, this.options);
