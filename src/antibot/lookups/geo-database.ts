@@ -4,10 +4,10 @@ import { findPackage, missingPackage } from "../../optional-package.js";
 import type { Check } from "../../options/check.js";
 import type { Awaitable } from "../../awaitable.js";
 
-/** Answers what an address belongs to; `undefined` or `null` = not known. */
+/** Returns what an address belongs to; `undefined` or `null` = not known. */
 export type GeoLookup<T> = (ip: string) => Awaitable<T | null | undefined>;
 
-/** The part of an MMDB reader that is used: `mmdb-lib` has it, and `maxmind` hands it on. */
+/** The part of an MMDB reader that is used. `mmdb-lib` has it; `maxmind` re-exports it. */
 interface Reader {
   get(ip: string): unknown;
 }
@@ -16,7 +16,7 @@ interface Mmdb {
   readonly Reader: new (file: Buffer) => Reader;
 }
 
-/** A database: the path of an MMDB file, which is read at start, or a function that looks up by itself. */
+/** A database: the path of an MMDB file, which is read at start, or a look-up function. */
 export function geoCheck<T>(what: string, read: (record: unknown) => T | undefined): Check<GeoLookup<T>> {
   const allowed = `the path of an MMDB file, or a function (ip) => ${what}`;
   return {

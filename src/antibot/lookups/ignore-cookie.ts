@@ -1,15 +1,16 @@
 import { readCookies } from "../../request/cookies.js";
-import { BunkerHookError, messageOf } from "../../errors.js";
+import { askHook } from "../../engine/hooks.js";
+import { messageOf } from "../../errors.js";
 import type { Client } from "../../request/client.js";
 import type { Check } from "../../options/check.js";
 import type { RequestView } from "../../request/request-view.js";
 import type { Context } from "../../engine/context.js";
 import { isThenable } from "../../awaitable.js";
 
-/** One cookie that lets its bearer through. */
+/** A cookie that lets a request through. */
 export interface CookieRule {
   readonly name: string;
-  /** `undefined` = any value will do. */
+  /** `undefined` = any value is good. */
   readonly verify: ((value: string, request: never) => unknown) | undefined;
 }
 
@@ -39,20 +40,20 @@ function readRule(entry: unknown): CookieRule | undefined {
     : undefined;
 }
 
-/** Says at start which cookies let anybody through who sends them (R22). */
+/** Warns at start about cookies that let through any client that sends them (R22). */
 export function warnOfBareCookies(rules: readonly CookieRule[], context: Context): void {
   for (const { name, verify } of rules) {
     if (verify !== undefined) continue;
     context.events.warn(
       "WRN_BUNKER_IGNORE_COOKIE",
-      `ignoreCookie lets everybody through who sends a cookie called ${name}, whatever its value; give it a verify(value, req)`,
+      `ignoreCookie lets through every client that sends a cookie called ${name}, whatever its value; give it a verify(value, req)`,
       name,
     );
   }
 }
 
-/** Whether the request carries a cookie that a rule lets through. A hook that throws or answers a promise does not (R11). */
-export function bearsIgnoredCookie(
+/** Whether a rule lets the request through. A hook that throws or returns a promise does not (R11). */
+export function hasIgnoredCookie(
   rules: readonly CookieRule[],
   client: Client,
   request: RequestView,
@@ -64,14 +65,11 @@ export function bearsIgnoredCookie(
     readCookies(header, name).some((value) => {
       if (verify === undefined) return true;
       try {
-        const answer = verify(value, request.raw as never);
-        if (!isThenable(answer)) return answer === true;
-        // Nobody will wait for it, so nobody may be told that it failed either.
-        answer.then(undefined, () => undefined);
-        throw new BunkerHookError(
-          "ignoreCookie.verify",
-          "answered a promise; it must answer true or false at once",
-        );
+        const hook = (req: never): unknown => {
+          const result = verify(value, req);
+          return isThenable(result) ? result : result === true;
+        };
+        return askHook("ignoreCookie.verify", hook, request.raw);
       } catch (error) {
         context.emit(
           "fault",

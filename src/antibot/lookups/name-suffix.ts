@@ -1,6 +1,6 @@
 import { check, type Check } from "../../options/check.js";
 
-/** A suffix of host names, in lower case and without a dot at either end: it stands for itself and for what lies below it. */
+/** A suffix of host names, in lower case and without a dot at either end: that name, and all names below it. */
 export type NameSuffix = string;
 
 /** One suffix, with or without the dot before it: `.googlebot.com` and `googlebot.com` mean the same. */
@@ -9,7 +9,7 @@ export const suffixCheck: Check<NameSuffix> = check(
   (value) => {
     if (typeof value !== "string" || value.length > 253) return undefined;
     const bare = value.toLowerCase().replace(/^\./, "").replace(/\.$/, "");
-    // A bare top-level domain would let in whoever buys a name there.
+    // A bare top-level domain would let in any client that buys a name there.
     return /^(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?$/.test(bare)
       ? bare
       : undefined;

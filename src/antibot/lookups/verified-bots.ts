@@ -4,11 +4,11 @@ import { liesBelow } from "./name-suffix.js";
 export type BotName = "google" | "bing" | "apple" | "yandex" | "baidu" | "duckduckgo";
 
 interface Bot {
-  /** Whether a forward-confirmed name is one of its crawlers'. */
+  /** Whether a forward-confirmed name belongs to one of its crawlers. */
   readonly owns: (name: string) => boolean;
-  /** What its User-Agents say; only decides whether a first visit waits for the look-up. */
+  /** Matches its User-Agents; only decides whether a first visit waits for the look-up. */
   readonly claim: RegExp;
-  /** What the operator is told of a crawler that names cannot verify. */
+  /** The warning about a crawler that names cannot verify. */
   readonly unverifiable?: string;
 }
 
@@ -17,8 +17,8 @@ const below =
   (name: string): boolean =>
     suffixes.some((suffix) => liesBelow(name, suffix));
 
-// Only the zones of the crawlers themselves: .google.com and .googleusercontent.com also hold machines that fetch what
-// anybody asks for, or that anybody rents (R22). Yandex' crawlers share their zones with other machines.
+// Only the zones of the crawlers themselves: .google.com and .googleusercontent.com also hold machines that fetch any
+// URL for any user, or that anybody can rent (R22). Yandex' crawlers share their zones with other machines.
 const BOTS: Readonly<Record<BotName, Bot>> = {
   google: { owns: below("googlebot.com"), claim: /Google(?:bot|Other|-InspectionTool)|Storebot-Google/i },
   bing: { owns: below("search.msn.com"), claim: /bingbot|BingPreview|adidxbot|msnbot/i },
@@ -36,13 +36,13 @@ const BOTS: Readonly<Record<BotName, Bot>> = {
   },
 };
 
-/** Their names. */
+/** The names of all of them. */
 export const BOT_NAMES = Object.keys(BOTS) as readonly BotName[];
 
 /** The longest part of a User-Agent that is looked at. */
 const USER_AGENT_LIMIT = 512;
 
-/** Some of the known crawlers, told by their forward-confirmed names. */
+/** Some of the known crawlers, recognised by their forward-confirmed names. */
 export class VerifiedBots {
   private readonly bots: readonly Bot[];
 
@@ -54,12 +54,12 @@ export class VerifiedBots {
     return this.bots.length;
   }
 
-  /** Whether a forward-confirmed name is one of theirs. */
+  /** Whether a forward-confirmed name belongs to one of them. */
   own(name: string): boolean {
     return this.bots.some((bot) => bot.owns(name));
   }
 
-  /** Whether a User-Agent says that it is one of theirs. Anybody can say so. */
+  /** Whether a User-Agent claims to be one of them. Any client can claim that. */
   claimedBy(userAgent: string | undefined): boolean {
     if (userAgent === undefined) return false;
     const text = userAgent.slice(0, USER_AGENT_LIMIT);
@@ -67,7 +67,7 @@ export class VerifiedBots {
   }
 }
 
-/** What is to be told of the crawlers among `names` that cannot be verified. */
+/** The warnings about crawlers among `names` that cannot be verified. */
 export function unverifiableBots(names: readonly BotName[]): string[] {
   return names.map((name) => BOTS[name].unverifiable).filter((text) => text !== undefined);
 }
