@@ -163,23 +163,16 @@ export class ChallengeEndpoint {
   }
 
   private async admit(incoming: ChallengeRequest, kind: ChallengeKind, browser: string): Promise<Reply> {
-    const { client, request } = incoming;
-    const { context, crypto, passes } = this.gate;
-    // Kinds solved before stay solved, from when they were: a route's own challenge must not cost the pass for the rest, nor
-    // may the easiest challenge prolong the hardest.
-    passes.has(client, request, []);
-    const now = context.banIndex.stamp();
-    const solved = new Map([...(request.pass?.solved ?? []), [kind.name, now]]);
-    const pass = crypto.signer.issue(client, request, solved, now);
-    const posted = incoming.previous !== undefined;
+    const { client, request, previous } = incoming;
+    const posted = previous !== undefined;
     if (posted && kind.spend !== "never") this.gate.difficulty.solved(client);
-    context.emit(
+    this.gate.context.emit(
       "solved",
       { protection: "antibot", reason: "solved", data: { kind: kind.name } },
       client,
       request,
     );
-    const cookies = await passes.keep(client, request, pass, browser);
+    const cookies = await this.gate.passes.issue(client, request, kind.name, browser);
     return this.goOn(incoming, posted ? 303 : 302, cookies);
   }
 

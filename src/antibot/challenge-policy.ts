@@ -90,7 +90,7 @@ export const policyCheck: Check<ChallengePolicy> = {
     if (steps.length > 0 && steps.every(isStep)) return new ChallengePolicy(steps);
     const wrong = steps.find((step) => !isStep(step));
     const nearest = typeof wrong === "string" ? nearestName(wrong, KIND_NAMES) : undefined;
-    report({ path, value: wrong, allowed: this.allowed, ...(nearest === undefined ? {} : { nearest }) });
+    report({ path, value: wrong, allowed: this.allowed, nearest });
     return undefined;
   },
 };

@@ -17,7 +17,7 @@ import { requirementFor, type Requirement } from "./challenge-policy.js";
 import { respondWithChallenge } from "./challenge-response.js";
 import { createGateContext, type GateContext } from "./gate-context.js";
 import { KIND_NAMES, type KindName } from "./kind-names.js";
-import { bearsIgnoredCookie, warnOfBareCookies } from "./lookups/ignore-cookie.js";
+import { hasIgnoredCookie, warnOfBareCookies } from "./lookups/ignore-cookie.js";
 import { LookupExclusions } from "./lookups/lookup-exclusions.js";
 import type { AntibotResolved } from "./options.js";
 
@@ -86,15 +86,8 @@ export class GateProtection implements Protection, Gate {
    */
   require(kind: KindName): Middleware {
     if (this.gate.challenges.get(kind) === undefined) {
-      const nearest = nearestName(kind, KIND_NAMES);
-      throw new BunkerOptionsError([
-        {
-          path: "require(kind)",
-          value: kind,
-          allowed: KIND_NAMES.join(", "),
-          ...(nearest === undefined ? {} : { nearest }),
-        },
-      ]);
+      const [allowed, nearest] = [KIND_NAMES.join(", "), nearestName(kind, KIND_NAMES)];
+      throw new BunkerOptionsError([{ path: "require(kind)", value: kind, allowed, nearest }]);
     }
     const requirement: Requirement = { kind, accepted: [kind], byRoute: true };
     return this.middleware((client, request) =>
@@ -161,7 +154,7 @@ export class GateProtection implements Protection, Gate {
       return NOT_INCLUDED;
     const why = exclusionOf(this.options, client, request);
     if (why !== undefined) return { action: "pass", why };
-    return ignoreCookie.length > 0 && bearsIgnoredCookie(ignoreCookie, client, request, this.context)
+    return ignoreCookie.length > 0 && hasIgnoredCookie(ignoreCookie, client, request, this.context)
       ? IGNORED_COOKIE
       : undefined;
   }

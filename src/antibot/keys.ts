@@ -1,22 +1,16 @@
-import {
-  createHmac,
-  hkdfSync,
-  timingSafeEqual,
-  createCipheriv,
-  createDecipheriv,
-  randomFillSync,
-} from "node:crypto";
+import crypto from "node:crypto";
 
-/** What a derived key is for; nothing made with one can be taken for another's (R18). */
-export type KeyPurpose = "challenge" | "browser" | "pass" | "destination" | "form";
+const PURPOSES = ["challenge", "browser", "pass", "destination", "form"] as const;
+
+/** What a derived key is for; what is made with one cannot be used in place of what another made (R18). */
+export type KeyPurpose = (typeof PURPOSES)[number];
 
 interface Derived {
-  /** Names the secret without telling it: 4 bytes. */
+  /** Identifies the secret without revealing it: 4 bytes. */
   readonly id: Buffer;
   readonly keys: Readonly<Record<KeyPurpose, Buffer>>;
 }
 
-const PURPOSES: readonly KeyPurpose[] = ["challenge", "browser", "pass", "destination", "form"];
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const ID_BYTES = 4;
@@ -24,6 +18,7 @@ const ID_BYTES = 4;
 /** The keys of a gate: the first secret seals and signs, all of them open and verify, so that secrets can be rotated. */
 export class KeyRing {
   private readonly derived: readonly Derived[];
+  private readonly newest: Derived;
   private readonly ivs = Buffer.alloc(IV_BYTES * 512);
   private nextIv = this.ivs.length;
 
@@ -35,6 +30,7 @@ export class KeyRing {
         Buffer
       >,
     }));
+    this.newest = this.derived[0] as Derived;
   }
 
   /** The ids of the secrets, newest first, in hex. */
@@ -44,9 +40,9 @@ export class KeyRing {
 
   /** Seals `text` with AES-256-GCM; only the same purpose and context open it. */
   seal(purpose: KeyPurpose, context: readonly string[], text: string): string {
-    const { id, keys } = this.newest();
+    const { id, keys } = this.newest;
     const iv = this.freshIv();
-    const cipher = createCipheriv("aes-256-gcm", keys[purpose], iv);
+    const cipher = crypto.createCipheriv("aes-256-gcm", keys[purpose], iv);
     cipher.setAAD(lengthPrefixed([purpose, ...context]));
     return Buffer.concat([id, iv, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]).toString(
       "base64url",
@@ -57,12 +53,17 @@ export class KeyRing {
   open(purpose: KeyPurpose, context: readonly string[], token: string): string | undefined {
     const bytes = decode(token);
     if (bytes === undefined || bytes.length < ID_BYTES + IV_BYTES + TAG_BYTES) return undefined;
-    const key = this.named(bytes.subarray(0, ID_BYTES))?.keys[purpose];
+    const key = this.derivedFrom(bytes.subarray(0, ID_BYTES))?.keys[purpose];
     if (key === undefined) return undefined;
     try {
-      const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(ID_BYTES, ID_BYTES + IV_BYTES), {
-        authTagLength: TAG_BYTES,
-      });
+      const decipher = crypto.createDecipheriv(
+        "aes-256-gcm",
+        key,
+        bytes.subarray(ID_BYTES, ID_BYTES + IV_BYTES),
+        {
+          authTagLength: TAG_BYTES,
+        },
+      );
       decipher.setAAD(lengthPrefixed([purpose, ...context]));
       decipher.setAuthTag(bytes.subarray(bytes.length - TAG_BYTES));
       return (
@@ -76,7 +77,7 @@ export class KeyRing {
 
   /** Signs `text` with HMAC-SHA256: the text stays readable. */
   sign(purpose: KeyPurpose, context: readonly string[], text: string): string {
-    const { id, keys } = this.newest();
+    const { id, keys } = this.newest;
     const payload = Buffer.from(text, "utf8");
     return Buffer.concat([id, mac(keys[purpose], purpose, context, text), payload]).toString("base64url");
   }
@@ -85,28 +86,24 @@ export class KeyRing {
   verify(purpose: KeyPurpose, context: readonly string[], token: string): string | undefined {
     const bytes = decode(token);
     if (bytes === undefined || bytes.length < ID_BYTES + MAC_BYTES) return undefined;
-    const key = this.named(bytes.subarray(0, ID_BYTES))?.keys[purpose];
+    const key = this.derivedFrom(bytes.subarray(0, ID_BYTES))?.keys[purpose];
     if (key === undefined) return undefined;
     const text = bytes.toString("utf8", ID_BYTES + MAC_BYTES);
-    const right = timingSafeEqual(
+    const right = crypto.timingSafeEqual(
       mac(key, purpose, context, text),
       bytes.subarray(ID_BYTES, ID_BYTES + MAC_BYTES),
     );
     return right ? text : undefined;
   }
 
-  private newest(): Derived {
-    return this.derived[0] as Derived;
-  }
-
-  private named(id: Buffer): Derived | undefined {
+  private derivedFrom(id: Buffer): Derived | undefined {
     return this.derived.find((one) => one.id.equals(id));
   }
 
-  // Random numbers are drawn many at a time: one system call a token is most of its cost.
+  // Random numbers are drawn many at a time: one system call per token would be most of its cost.
   private freshIv(): Buffer {
     if (this.nextIv >= this.ivs.length) {
-      randomFillSync(this.ivs);
+      crypto.randomFillSync(this.ivs);
       this.nextIv = 0;
     }
     return this.ivs.subarray(this.nextIv, (this.nextIv += IV_BYTES));
@@ -116,12 +113,13 @@ export class KeyRing {
 const MAC_BYTES = 32;
 
 function mac(key: Buffer, purpose: string, context: readonly string[], text: string): Buffer {
-  return createHmac("sha256", key)
+  return crypto
+    .createHmac("sha256", key)
     .update(lengthPrefixed([purpose, ...context, text]))
     .digest();
 }
 
-// Each part after its length, so that no bytes can move from one part into the next.
+// Each part follows its length, so that no bytes can move from one part into the next.
 function lengthPrefixed(parts: readonly string[]): Buffer {
   const chunks = parts.flatMap((part) => {
     const bytes = Buffer.from(part, "utf8");
@@ -133,10 +131,10 @@ function lengthPrefixed(parts: readonly string[]): Buffer {
 }
 
 function derive(secret: string, purpose: string, bytes: number): Buffer {
-  return Buffer.from(hkdfSync("sha256", secret, "express-bunker", purpose, bytes));
+  return Buffer.from(crypto.hkdfSync("sha256", secret, "express-bunker", purpose, bytes));
 }
 
-// Buffer.from passes over what is not base64url; a token has exactly one spelling.
+// Buffer.from skips characters that are not base64url; a token must have exactly one spelling.
 function decode(token: string): Buffer | undefined {
   if (!/^[A-Za-z0-9_-]+$/.test(token)) return undefined;
   const bytes = Buffer.from(token, "base64url");

@@ -19,6 +19,8 @@ export interface SealedChallenge {
   readonly state: unknown;
 }
 
+type Fields = [string, string, number, string, string, string, string | null, unknown];
+
 /** A new challenge id. */
 export function newChallengeId(): string {
   return randomBytes(12).toString("base64url");
@@ -43,15 +45,6 @@ export function openChallenge(
   const text =
     token === undefined || token.length > 8192 ? undefined : keys.open("challenge", [service], token);
   if (text === undefined) return undefined;
-  const [id, kind, issued, browser, holder, url, required, state] = JSON.parse(text) as [
-    string,
-    string,
-    number,
-    string,
-    string,
-    string,
-    string | null,
-    unknown,
-  ];
+  const [id, kind, issued, browser, holder, url, required, state] = JSON.parse(text) as Fields;
   return { id, kind, issued, browser, holder, url, required: required ?? undefined, state };
 }

@@ -15,6 +15,8 @@ export interface SignedPass extends PassInfo {
   readonly epoch: number;
 }
 
+type Fields = [string, number, [string, number][], string, string, number];
+
 // Only a good signature and the bindings that matched are remembered: everything else is checked every time (R16).
 interface Verified {
   readonly pass: SignedPass;
@@ -39,7 +41,7 @@ export class PassSigner {
    * @param now when it is issued, in ms
    */
   issue(client: Client, request: RequestView, solved: ReadonlyMap<string, number>, now: number): string {
-    const fields = [
+    const fields: Fields = [
       randomBytes(9).toString("base64url"),
       now,
       [...solved],
@@ -78,14 +80,7 @@ export class PassSigner {
     if (known !== undefined) return known;
     const text = cookie.length > 1024 ? undefined : this.keys.verify("pass", [service], cookie);
     if (text === undefined) return undefined;
-    const [id, issued, entries, address, userAgent, epoch] = JSON.parse(text) as [
-      string,
-      number,
-      [string, number][],
-      string,
-      string,
-      number,
-    ];
+    const [id, issued, entries, address, userAgent, epoch] = JSON.parse(text) as Fields;
     const solved = new Map(entries);
     const verified: Verified = {
       pass: { id, issued, kinds: [...solved.keys()], solved, address, userAgent, epoch, service },

@@ -12,7 +12,7 @@ import { keepInSession, passIn, sessionOf } from "./request-session.js";
 /** A session that was given a pass and comes back within this time without one does not last, in ms. */
 const LOST_WITHIN = 60_000;
 
-/** Finds, renews and keeps passes where `sessions.keep` says: in a cookie of ours, or in express-session's session. */
+/** Issues, finds and renews passes, kept where `sessions.keep` says: in a cookie of ours, or in express-session's session. */
 export class PassStorage {
   private readonly inSession: boolean;
   private readonly kept = new RecentMap<string, number>(4096);
@@ -44,17 +44,22 @@ export class PassStorage {
     if (this.context.now() - pass.issued < this.options.timeValid * 500) return;
     const now = this.context.banIndex.stamp();
     const solved = new Map(pass.kinds.map((kind) => [kind, now]));
-    const renewed = this.crypto.signer.issue(client, request, solved, now);
-    request.cookies = [this.cookie(client, request, renewed)];
+    request.cookies = [this.cookie(client, request, this.crypto.signer.issue(client, request, solved, now))];
   }
 
   /**
-   * Keeps a pass; returns the cookies to set for it. A cookie of ours replaces a session that does not work, so that a
-   * mistake in the app's set-up leads nobody into a loop.
+   * Issues a pass for a solved kind; returns the cookies to set for it. A cookie of ours replaces a session that does not
+   * work, so that a mistake in the app's set-up leads nobody into a loop.
    *
    * @param browser the id of the visitor's browser cookie
    */
-  keep(client: Client, request: RequestView, pass: string, browser: string): Awaitable<string[]> {
+  issue(client: Client, request: RequestView, kind: string, browser: string): Awaitable<string[]> {
+    // Kinds solved before stay solved, from when they were: a route's own challenge must not cost the pass for the rest, nor
+    // may the easiest challenge prolong the hardest.
+    this.has(client, request, []);
+    const now = this.context.banIndex.stamp();
+    const solved = new Map([...(request.pass?.solved ?? []), [kind, now]]);
+    const pass = this.crypto.signer.issue(client, request, solved, now);
     return this.inSession
       ? this.keepInSession(client, request, pass, browser)
       : [this.cookie(client, request, pass)];
