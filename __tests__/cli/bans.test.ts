@@ -54,7 +54,7 @@ describe("a running app, by its control socket", () => {
     const args = ["ban", CLIENT, "--ttl", "forever", "--reason", "scraper", "--control", running.socket];
     expect(await run(...args)).toEqual({
       code: 0,
-      out: "45.83.64.1 is banned everywhere for good.\n",
+      out: "45.83.64.1 is banned everywhere permanently.\n",
       err: "",
     });
     expect((await ask(running.url, "/", { from: CLIENT })).status).toBe(403);
@@ -132,7 +132,7 @@ describe("Redis", () => {
       expect(await bans.get(CLIENT)).toMatchObject({ reason: "manual" });
       const { out } = await run("bans", "--redis", redis.url);
       expect(out).toMatch(/^45\.83\.64\.1 +everywhere +manual .* (2h|1h 59m)$/m);
-      expect(out).toMatch(/^45\.83\.64\.2 +www\.example\.com +app .* for good$/m);
+      expect(out).toMatch(/^45\.83\.64\.2 +www\.example\.com +app .* permanent$/m);
       const lifted = await run("unban", "45.83.64.2", "--redis", redis.url, "--service", "WWW.example.com");
       expect(lifted.out).toBe("45.83.64.2 is no longer banned at www.example.com.\n");
       expect(await bans.list()).toMatchObject([{ ip: CLIENT }]);
@@ -169,8 +169,8 @@ describe("nobody to ask", () => {
     expect(await run("bans")).toEqual({
       code: 3,
       out: "",
-      err: `express-bunker: there is nobody to ask: no running app and no Redis is named
-  --control PATH   the socket that bunker().control({ path }) opened (there is no ./.express-bunker.sock here)
+      err: `express-bunker: no running app and no Redis is named
+  --control PATH   the socket that bunker().control({ path }) opened (./.express-bunker.sock does not exist)
   --redis URL      the Redis that the apps share
   USE_REDIS=yes and REDIS_HOST, in the environment or in --settings FILE
 `,
@@ -181,8 +181,8 @@ describe("nobody to ask", () => {
     expect(await run("health")).toEqual({
       code: 3,
       out: "",
-      err: `express-bunker: there is nobody to ask: no running app is named
-  --control PATH   the socket that bunker().control({ path }) opened (there is no ./.express-bunker.sock here)
+      err: `express-bunker: no running app is named
+  --control PATH   the socket that bunker().control({ path }) opened (./.express-bunker.sock does not exist)
 `,
     });
   });
@@ -199,7 +199,7 @@ describe("nobody to ask", () => {
     expect(await run("bans", "--redis", "redis://me:secret@127.0.0.1:9/0")).toEqual({
       code: 3,
       out: "",
-      err: "express-bunker: Redis at 127.0.0.1:9 does not answer\n",
+      err: "express-bunker: Redis at 127.0.0.1:9 does not respond\n",
     });
   });
 

@@ -12,25 +12,25 @@ afterAll(() => program.remove());
 
 const run = (...args: string[]): Promise<Ran> => program.run(args);
 
-const HELP = `express-bunker: looks at, and acts on, the bans of a running app
+const HELP = `express-bunker: lists, adds and lifts bans, and explains what the protections do
 
 Usage: express-bunker <command> [options]
 
 Commands:
-  bans                lists who is banned, newest first
+  bans                lists the bans in force, newest first
   ban <address>       bans an address or CIDR range
   unban <address>     lifts the bans of an address or range
-  check <address>     says what would become of an address's request, and why
-  health              says how a running app's protections fare
+  check <address>     predicts what would happen to an address's request, and why
+  health              shows the health of a running app's protections
   settings            shows every setting's value and where it came from, or what is wrong
   error [code]        explains an error or warning code; without one, lists all codes
-  forecast <log>      says who would have been banned, by a log of what was asked
-  bunkernet <action>  registers at BunkerNet, pings it, fetches its list, says how it fares
+  forecast <log>      replays an access log and shows which clients would have been banned
+  bunkernet <action>  registers with BunkerNet, pings it, fetches its list, shows its status
   bunkernet-server    runs a BunkerNet server of your own, until Ctrl-C
   demo                runs a sample site to try everything on, until Ctrl-C
 
-Bans are those of a running app, by the socket that bunker().control({ path })
-opens, or those in Redis.
+Commands act on a running app, through the socket of its guard.control(), or on
+the Redis that apps share.
 
 Exit codes:
   0  all is well, or the answer is yes
@@ -38,7 +38,7 @@ Exit codes:
   2  the command line is wrong
   3  the app, Redis or a server could not be reached
 
-"express-bunker help <command>" says more about one of them.
+Run "express-bunker help <command>" for its options.
 `;
 
 test("help says what there is, in plain text where nobody looks", async () => {
@@ -58,7 +58,7 @@ Usage: express-bunker ban <address> [options]
 A single IPv6 address bans its /64; write /128 after it to ban just that
 address.
 
-Whom it asks: what --control or --redis names; else the socket that
+The target is what --control or --redis names; else the socket that
 EXPRESS_BUNKER_CONTROL names; else the Redis of the settings (USE_REDIS=yes);
 else the socket ./.express-bunker.sock.
 
@@ -70,8 +70,8 @@ Options:
   --json           prints JSON for scripts
   --control PATH   asks the running app with this control socket
   --redis URL      asks this Redis: redis://[[user]:password@]host[:port][/database]
-  --prefix TEXT    what its keys start with (default: "bunker:")
-  --bunkerweb      its bans are kept under BunkerWeb's keys
+  --prefix TEXT    the prefix of its keys (default: "bunker:")
+  --bunkerweb      its bans are stored under BunkerWeb's keys
   --settings FILE  settings: .env, .yml, .json or variables.env (default: the environment)
 
 Examples:
@@ -101,63 +101,60 @@ test("the version is the package's", async () => {
 });
 
 test.each([
-  [["bnas"], 'there is no command "bnas"; did you mean "bans"?\n"express-bunker help" says how it is used.'],
-  [["xyzzyxyzzy"], 'there is no command "xyzzyxyzzy"\n"express-bunker help" says how it is used.'],
-  [["ban"], 'ban takes <address>\n"express-bunker help ban" says how it is used.'],
+  [["bnas"], 'there is no command "bnas"; did you mean "bans"?\nRun "express-bunker help" for its usage.'],
+  [["xyzzyxyzzy"], 'there is no command "xyzzyxyzzy"\nRun "express-bunker help" for its usage.'],
+  [["ban"], 'ban takes <address>\nRun "express-bunker help ban" for its usage.'],
   [
     ["ban", "1.2.3.4", "5.6.7.8"],
-    'ban takes <address> only; "5.6.7.8" is too much\n"express-bunker help ban" says how it is used.',
+    'ban takes <address> only; "5.6.7.8" is too much\nRun "express-bunker help ban" for its usage.',
   ],
-  [["bans", "now"], 'bans takes no "now"\n"express-bunker help bans" says how it is used.'],
+  [["bans", "now"], 'bans takes no "now"\nRun "express-bunker help bans" for its usage.'],
   [
     ["ban", "1.2.3.4", "--tll", "5"],
-    'ban has no option --tll; did you mean --ttl?\n"express-bunker help ban" says how it is used.',
+    'ban has no option --tll; did you mean --ttl?\nRun "express-bunker help ban" for its usage.',
   ],
   [
     ["ban", "1.2.3.4", "--ttl"],
-    '--ttl takes a value: --ttl TIME\n"express-bunker help ban" says how it is used.',
+    '--ttl takes a value: --ttl TIME\nRun "express-bunker help ban" for its usage.',
   ],
   [
     ["ban", "1.2.3.4", "--reason", "--force"],
-    '--reason takes a value: --reason TEXT\n"express-bunker help ban" says how it is used.',
+    '--reason takes a value: --reason TEXT\nRun "express-bunker help ban" for its usage.',
   ],
-  [
-    ["bans", "--json=yes"],
-    '--json takes no value; got "yes"\n"express-bunker help bans" says how it is used.',
-  ],
+  [["bans", "--json=yes"], '--json takes no value; got "yes"\nRun "express-bunker help bans" for its usage.'],
   [
     ["ban", "1.2.3.4", "--ttl", "soon"],
-    '--ttl takes seconds, or a number with s, m, h, d or w ("90", "12h", "30d"), or "forever"; got "soon"\n"express-bunker help ban" says how it is used.',
+    '--ttl takes seconds, or a number with s, m, h, d or w ("90", "12h", "30d"), or "forever"; got "soon"\nRun "express-bunker help ban" for its usage.',
   ],
   [
     ["ban", "example.com"],
-    '"example.com" is no IP address and no CIDR range\n"express-bunker help ban" says how it is used.',
+    '"example.com" is not a valid IP address or CIDR range\nRun "express-bunker help ban" for its usage.',
   ],
   [
     ["check", "1.2.3.0/24"],
-    '"1.2.3.0/24" is no IP address\n"express-bunker help check" says how it is used.',
+    '"1.2.3.0/24" is not a valid IP address\nRun "express-bunker help check" for its usage.',
   ],
   [
     ["ban", "1.2.3.4", "--service", "a b"],
-    '--service takes a name of letters, digits, dots and hyphens; got "a b"\n"express-bunker help ban" says how it is used.',
+    '--service takes a name of letters, digits, dots and hyphens; got "a b"\nRun "express-bunker help ban" for its usage.',
   ],
   [
     ["bans", "--limit", "0"],
-    '--limit takes a whole number from 1 to 100000; got "0"\n"express-bunker help bans" says how it is used.',
+    '--limit takes a whole number from 1 to 100000; got "0"\nRun "express-bunker help bans" for its usage.',
   ],
   [
     ["bans", "--prefix", "x"],
-    '--prefix and --bunkerweb go with --redis\n"express-bunker help bans" says how it is used.',
+    '--prefix and --bunkerweb go with --redis\nRun "express-bunker help bans" for its usage.',
   ],
   [
     ["bans", "--redis", "localhost"],
-    '--redis takes redis://host[:port][/database] or rediss://…\n"express-bunker help bans" says how it is used.',
+    '--redis takes redis://host[:port][/database] or rediss://…\nRun "express-bunker help bans" for its usage.',
   ],
   [
     ["bunkernet", "stop"],
-    'bunkernet takes one of register, ping, sync, status; got "stop"\n"express-bunker help bunkernet" says how it is used.',
+    'bunkernet takes one of register, ping, sync, status; got "stop"\nRun "express-bunker help bunkernet" for its usage.',
   ],
-  [["help", "b\u001b[2J"], 'there is no command "b?[2J"\n"express-bunker help" says how it is used.'],
+  [["help", "b\u001b[2J"], 'there is no command "b?[2J"\nRun "express-bunker help" for its usage.'],
 ])("%j is told what is wrong, in words", async (args, message) => {
   expect(await run(...args)).toEqual({ code: 2, out: "", err: `express-bunker: ${message}\n` });
 });

@@ -1,40 +1,27 @@
 import { parseArgs } from "node:util";
 import { nearestName } from "../options/table.js";
-import type { Command, CommandOption } from "./command.js";
+import type { Args, Command, CommandOption, Env } from "./command.js";
 import { UsageError } from "./exit-code.js";
+import { secondsIn } from "./time.js";
 
-/** What was given on the command line, and in the environment. */
-export interface Given {
-  readonly operands: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  has(option: string): boolean;
-  value(option: string): string | undefined;
-  /** A whole number from `least` to `most`, or `start` when it was not given. */
-  integer(option: string, start: number, least: number, most: number): number;
-}
-
-const HELP: CommandOption = { name: "help", help: "says what the command does" };
+const HELP: CommandOption = { name: "help", help: "describes the command" };
 
 /**
  * Reads a command's arguments.
  *
- * @throws {UsageError} for what it does not take
+ * @throws {UsageError} for arguments that the command does not take
  */
-export function readArguments(
-  command: Command,
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): Given {
+export function readArguments(command: Command, argv: readonly string[], env: Env): Args {
   const options = [...command.options, HELP];
   const byName = new Map(options.map((option) => [option.name, option]));
   const { tokens } = parseArgs({
-    args: [...args],
-    options: Object.fromEntries([
-      ...options.map(({ name, value }) => [
+    args: [...argv],
+    options: Object.fromEntries(
+      options.map(({ name, value }) => [
         name,
         { type: value === undefined ? "boolean" : "string", ...(name === "help" ? { short: "h" } : {}) },
       ]),
-    ]) as Record<string, { type: "string" | "boolean" }>,
+    ),
     allowPositionals: true,
     strict: false,
     tokens: true,
@@ -45,72 +32,53 @@ export function readArguments(
     if (token.kind === "positional") operands.push(token.value);
     if (token.kind !== "option") continue;
     const option = byName.get(token.name);
-    if (option === undefined) throw unknown(token.rawName, byName, command);
-    values.set(token.name, valueOf(option, token, command));
+    if (option === undefined) throw unknownOption(token.rawName, [...byName.keys()], command);
+    values.set(token.name, valueOf(option, token));
   }
-  const given = new Arguments(command, operands, values, env);
-  if (!given.has("help")) given.check();
-  return given;
+  if (!values.has("help")) checkOperands(command, operands);
+  return {
+    operands,
+    env,
+    has: (option) => values.has(option),
+    value: (option) => values.get(option),
+    duration(option) {
+      const text = values.get(option);
+      return text === undefined ? undefined : secondsIn(text, `--${option}`);
+    },
+    integer(option, fallback, min, max) {
+      const text = values.get(option);
+      if (text === undefined) return fallback;
+      const number = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+      if (number >= min && number <= max) return number;
+      throw new UsageError(`--${option} takes a whole number from ${min} to ${max}; got "${text}"`);
+    },
+  };
 }
 
-class Arguments implements Given {
-  constructor(
-    private readonly command: Command,
-    readonly operands: readonly string[],
-    private readonly values: ReadonlyMap<string, string>,
-    readonly env: Readonly<Record<string, string | undefined>>,
-  ) {}
-
-  has(option: string): boolean {
-    return this.values.has(option);
-  }
-
-  value(option: string): string | undefined {
-    return this.values.get(option);
-  }
-
-  integer(option: string, start: number, least: number, most: number): number {
-    const text = this.values.get(option);
-    if (text === undefined) return start;
-    const number = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
-    if (number >= least && number <= most) return number;
-    throw new UsageError(
-      `--${option} takes a whole number from ${least} to ${most}; got "${text}"`,
-      this.command.name,
-    );
-  }
-
-  check(): void {
-    const { name, takes, operands } = this.command;
-    const [least, most] = operands;
-    const count = this.operands.length;
-    if (count < least) throw new UsageError(`${name} takes ${takes}`, name);
-    if (count > most)
-      throw new UsageError(
-        most === 0
-          ? `${name} takes no "${this.operands[0] as string}"`
-          : `${name} takes ${takes} only; "${this.operands[most] as string}" is too much`,
-        name,
-      );
-  }
+function checkOperands({ name, takes, operands: [min, max] }: Command, operands: readonly string[]): void {
+  if (operands.length < min) throw new UsageError(`${name} takes ${takes}`);
+  const extra = operands[max];
+  if (extra === undefined) return;
+  throw new UsageError(
+    max === 0 ? `${name} takes no "${extra}"` : `${name} takes ${takes} only; "${extra}" is too much`,
+  );
 }
 
-function unknown(given: string, byName: ReadonlyMap<string, CommandOption>, { name }: Command): UsageError {
-  const nearest = nearestName(given.replace(/^-+/, ""), [...byName.keys()]);
-  const meant = nearest === undefined ? "" : `; did you mean --${nearest}?`;
-  return new UsageError(`${name} has no option ${given}${meant}`, name);
+function unknownOption(written: string, names: readonly string[], { name }: Command): UsageError {
+  const nearest = nearestName(written.replace(/^-+/, ""), names);
+  const hint = nearest === undefined ? "" : `; did you mean --${nearest}?`;
+  return new UsageError(`${name} has no option ${written}${hint}`);
 }
 
 function valueOf(
-  { name, value: what }: CommandOption,
+  { name, value: placeholder }: CommandOption,
   { value, inlineValue }: { value?: string | undefined; inlineValue?: boolean | undefined },
-  command: Command,
 ): string {
-  if (what === undefined) {
+  if (placeholder === undefined) {
     if (value === undefined) return "";
-    throw new UsageError(`--${name} takes no value; got "${value}"`, command.name);
+    throw new UsageError(`--${name} takes no value; got "${value}"`);
   }
   if (value === undefined || value === "" || (inlineValue !== true && value.startsWith("--")))
-    throw new UsageError(`--${name} takes a value: --${name} ${what}`, command.name);
+    throw new UsageError(`--${name} takes a value: --${name} ${placeholder}`);
   return value;
 }

@@ -13,7 +13,7 @@ export const EXIT = {
 /** One of {@link EXIT}. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** What a command could not do, in words for the person who called it. */
+/** A command failed; the message is for the person at the terminal. */
 export class CliError extends Error {
   constructor(
     message: string,
@@ -26,11 +26,7 @@ export class CliError extends Error {
 
 /** A command line that is wrong. */
 export class UsageError extends CliError {
-  constructor(
-    message: string,
-    /** The command whose help says more. */
-    readonly command?: string,
-  ) {
+  constructor(message: string) {
     super(message, EXIT.usage);
     this.name = "UsageError";
   }

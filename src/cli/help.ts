@@ -7,7 +7,9 @@ export const PROGRAM = "express-bunker";
 /** Says what the program does, a line a command. */
 export function printHelp(terminal: Terminal, commands: readonly Command[]): void {
   const bold = (text: string): string => terminal.styled("bold", text);
-  terminal.print(`${bold("express-bunker")}: looks at, and acts on, the bans of a running app`);
+  terminal.print(
+    `${bold("express-bunker")}: lists, adds and lifts bans, and explains what the protections do`,
+  );
   terminal.print();
   terminal.print(`${bold("Usage:")} ${PROGRAM} <command> [options]`);
   terminal.print();
@@ -17,7 +19,7 @@ export function printHelp(terminal: Terminal, commands: readonly Command[]): voi
   terminal.print();
   terminal.print(
     wrapped(
-      "Bans are those of a running app, by the socket that bunker().control({ path }) opens, or those in Redis.",
+      "Commands act on a running app, through the socket of its guard.control(), or on the Redis that apps share.",
     ),
   );
   terminal.print();
@@ -27,7 +29,7 @@ export function printHelp(terminal: Terminal, commands: readonly Command[]): voi
   terminal.print("  2  the command line is wrong");
   terminal.print("  3  the app, Redis or a server could not be reached");
   terminal.print();
-  terminal.print(`"${PROGRAM} help <command>" says more about one of them.`);
+  terminal.print(`Run "${PROGRAM} help <command>" for its options.`);
 }
 
 /** Says what a command does. */

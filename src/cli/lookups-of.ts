@@ -4,9 +4,8 @@ import type { InspectorOptions } from "../control/address-inspector.js";
 import type { Check } from "../options/check.js";
 import { readOptions } from "../options/table.js";
 import { dnsblTable } from "../dnsbl/options.js";
-import type { CommandOption } from "./command.js";
+import type { Args, CommandOption } from "./command.js";
 import { CliError } from "./exit-code.js";
-import type { Given } from "./arguments.js";
 
 /** The databases that say what network and country an address belongs to. */
 export const DATABASE_OPTIONS: readonly CommandOption[] = [
@@ -19,7 +18,7 @@ export const DATABASE_OPTIONS: readonly CommandOption[] = [
  *
  * @throws {CliError} when a database cannot be read
  */
-export function lookupsOf(options: BunkerOptions, given: Given): InspectorOptions {
+export function lookupsOf(options: BunkerOptions, args: Args): InspectorOptions {
   const { dnsbl } = options;
   return {
     resolver: options.resolver,
@@ -27,7 +26,7 @@ export function lookupsOf(options: BunkerOptions, given: Given): InspectorOption
       dnsbl === undefined || dnsbl === false
         ? undefined
         : readOptions(dnsblTable, dnsbl === true ? {} : dnsbl, "dnsbl", () => undefined),
-    ...databasesOf(given),
+    ...databasesOf(args),
   };
 }
 
@@ -36,15 +35,15 @@ export function lookupsOf(options: BunkerOptions, given: Given): InspectorOption
  *
  * @throws {CliError} when one cannot be read
  */
-export function databasesOf(given: Given): Pick<InspectorOptions, "asn" | "country"> {
+export function databasesOf(args: Args): Pick<InspectorOptions, "asn" | "country"> {
   return {
-    asn: database(given, "asn-database", geoCheck("AS number", asnOf)),
-    country: database(given, "country-database", geoCheck("two letters", countryOf)),
+    asn: database(args, "asn-database", geoCheck("AS number", asnOf)),
+    country: database(args, "country-database", geoCheck("two letters", countryOf)),
   };
 }
 
-function database<T>(given: Given, option: string, check: Check<T>): T | undefined {
-  const path = given.value(option);
+function database<T>(args: Args, option: string, check: Check<T>): T | undefined {
+  const path = args.value(option);
   if (path === undefined) return undefined;
   return check.read(path, `--${option}`, ({ allowed }) => {
     throw new CliError(`--${option}: cannot read ${path}: ${allowed}`);

@@ -1,39 +1,38 @@
 import { parseAddress, parseRange } from "../address/address.js";
 import { SERVICE_NAME } from "../service-name.js";
+import type { Args } from "./command.js";
 import { UsageError } from "./exit-code.js";
-import type { Given } from "./arguments.js";
 
 /**
- * An IP address, in canonical text.
+ * The first operand, an IP address, in canonical text.
  *
  * @throws {UsageError} for anything else
  */
-export function requireAddress(text: string, command: string): string {
+export function requireAddress({ operands: [text = ""] }: Args): string {
   const address = parseAddress(text);
   if (address !== undefined) return address.text;
-  throw new UsageError(`"${text.slice(0, 64)}" is no IP address`, command);
+  throw new UsageError(`"${text.slice(0, 64)}" is not a valid IP address`);
 }
 
 /**
- * An IP address or CIDR range as it was written.
+ * The first operand, an IP address or CIDR range, as it was written.
  *
  * @throws {UsageError} for anything else
  */
-export function requireAddressOrRange(text: string, command: string): string {
+export function requireAddressOrRange({ operands: [text = ""] }: Args): string {
   if (parseAddress(text) !== undefined || parseRange(text) !== undefined) return text;
-  throw new UsageError(`"${text.slice(0, 64)}" is no IP address and no CIDR range`, command);
+  throw new UsageError(`"${text.slice(0, 64)}" is not a valid IP address or CIDR range`);
 }
 
 /**
- * What `--service` names.
+ * The value of `--service`.
  *
- * @throws {UsageError} for what no service can be called
+ * @throws {UsageError} when it is not a valid service name
  */
-export function requireService(given: Given, command: string): string | undefined {
-  const service = given.value("service")?.toLowerCase();
+export function serviceOption(args: Args): string | undefined {
+  const service = args.value("service")?.toLowerCase();
   if (service === undefined || SERVICE_NAME.test(service)) return service;
   throw new UsageError(
     `--service takes a name of letters, digits, dots and hyphens; got "${service.slice(0, 64)}"`,
-    command,
   );
 }

@@ -1,66 +1,50 @@
 import { nearestName } from "../options/table.js";
-import type { Command } from "./command.js";
+import { printable } from "../printable.js";
+import { readArguments } from "./arguments.js";
+import type { Command, Env } from "./command.js";
 import { EXIT, UsageError, type ExitCode } from "./exit-code.js";
 import { failureOf } from "./failure.js";
-import { readArguments } from "./arguments.js";
 import { PROGRAM, printCommandHelp, printHelp } from "./help.js";
 import type { Terminal } from "./terminal.js";
-import { printable } from "../printable.js";
 import { packageVersion } from "./version.js";
 
 /**
- * Runs the command that the arguments name. Whatever goes wrong is told in words; nothing is thrown.
+ * Runs the command that the arguments name. Errors are printed, never thrown.
  *
  * @returns the exit code
  */
 export async function runProgram(
   commands: readonly Command[],
-  args: readonly string[],
+  argv: readonly string[],
   terminal: Terminal,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Env,
 ): Promise<ExitCode> {
+  const [name, ...rest] = argv;
+  let command: Command | undefined;
   try {
-    return await dispatch(commands, args, terminal, env);
+    if (name === "--version" || name === "version") {
+      terminal.print(packageVersion());
+      return EXIT.ok;
+    }
+    if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+      const [topic] = rest;
+      if (topic === undefined) printHelp(terminal, commands);
+      else printCommandHelp(terminal, commandNamed(commands, topic));
+      return name === undefined ? EXIT.usage : EXIT.ok;
+    }
+    command = commandNamed(commands, name);
+    const args = readArguments(command, rest, env);
+    if (!args.has("help")) return await command.run(args, terminal);
+    printCommandHelp(terminal, command);
+    return EXIT.ok;
   } catch (error) {
     const { message, exitCode } = failureOf(error);
     const lines = message.split("\n").map((line) => printable(line));
-    terminal.tell(`${terminal.styled("red", PROGRAM)}: ${lines.join("\n")}`);
+    terminal.note(`${terminal.styled("red", PROGRAM)}: ${lines.join("\n")}`);
     if (error instanceof UsageError)
-      terminal.tell(
-        `"${PROGRAM} help${error.command === undefined ? "" : ` ${error.command}`}" says how it is used.`,
-      );
+      terminal.note(`Run "${PROGRAM} help${command === undefined ? "" : ` ${command.name}`}" for its usage.`);
     return exitCode;
   }
-}
-
-async function dispatch(
-  commands: readonly Command[],
-  args: readonly string[],
-  terminal: Terminal,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<ExitCode> {
-  const [name, ...rest] = args;
-  if (name === undefined) {
-    printHelp(terminal, commands);
-    return EXIT.usage;
-  }
-  if (name === "--version" || name === "version") {
-    terminal.print(packageVersion());
-    return EXIT.ok;
-  }
-  if (name === "help" || name === "--help" || name === "-h") {
-    const [about] = rest;
-    if (about === undefined) printHelp(terminal, commands);
-    else printCommandHelp(terminal, commandNamed(commands, about));
-    return EXIT.ok;
-  }
-  const command = commandNamed(commands, name);
-  const given = readArguments(command, rest, env);
-  if (given.has("help")) {
-    printCommandHelp(terminal, command);
-    return EXIT.ok;
-  }
-  return command.run(given, terminal);
 }
 
 function commandNamed(commands: readonly Command[], name: string): Command {
@@ -70,6 +54,6 @@ function commandNamed(commands: readonly Command[], name: string): Command {
     name,
     commands.map((command) => command.name),
   );
-  const meant = nearest === undefined ? "" : `; did you mean "${nearest}"?`;
-  throw new UsageError(`there is no command "${name.slice(0, 64)}"${meant}`);
+  const hint = nearest === undefined ? "" : `; did you mean "${nearest}"?`;
+  throw new UsageError(`there is no command "${name.slice(0, 64)}"${hint}`);
 }

@@ -4,8 +4,7 @@ import { loadSettings } from "../settings/load-settings.js";
 import { redisStoreOf, type RedisAccess } from "../settings/redis-store-of.js";
 import type { SettingsSource } from "../settings/settings-source.js";
 import type { Store } from "../store/store.js";
-import type { CommandOption } from "./command.js";
-import type { Given } from "./arguments.js";
+import type { Args, CommandOption } from "./command.js";
 
 /** Names the settings that a command goes by. */
 export const SETTINGS_OPTION: CommandOption = {
@@ -15,14 +14,14 @@ export const SETTINGS_OPTION: CommandOption = {
 };
 
 /** Where settings come from. */
-export function settingsSource(given: Given): SettingsSource {
-  return given.value("settings") ?? given.env;
+export function settingsSource(args: Args): SettingsSource {
+  return args.value("settings") ?? args.env;
 }
 
 /** What the settings amount to. Connects to nothing: the store is left out, and what it would be is told apart. */
 export function optionsFromSettings(
-  given: Given,
-  source: SettingsSource = settingsSource(given),
+  args: Args,
+  source: SettingsSource = settingsSource(args),
 ): {
   readonly options: BunkerOptions;
   readonly redis: RedisAccess | undefined;

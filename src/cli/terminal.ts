@@ -43,7 +43,7 @@ export class Terminal {
   }
 
   /** Writes a line that is no part of the result. */
-  tell(line: string): void {
+  note(line: string): void {
     this.clearProgress();
     this.err.write(`${line}\n`);
   }

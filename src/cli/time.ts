@@ -3,29 +3,28 @@ import { UsageError } from "./exit-code.js";
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
 /**
- * Reads a length of time: seconds, or a number with s, m, h, d or w; `0` and `forever` = without end.
+ * The seconds of a length of time: seconds, or a number with s, m, h, d or w. `forever` is 0.
  *
  * @throws {UsageError} for anything else
  */
-export function secondsIn(text: string, option: string, command: string): number {
+export function secondsIn(text: string, option: string): number {
   if (text === "forever") return 0;
   const [, digits, unit = "s"] = /^(\d{1,12})([smhdw]?)$/.exec(text) ?? [];
   const seconds = Number(digits) * (SECONDS[unit === "" ? "s" : unit] as number);
   if (digits === undefined || !Number.isSafeInteger(seconds))
     throw new UsageError(
       `${option} takes seconds, or a number with s, m, h, d or w ("90", "12h", "30d"), or "forever"; got "${text}"`,
-      command,
     );
   return seconds;
 }
 
-/** A time as people read it, in UTC. */
+/** A time for people, in UTC. */
 export function shownTime(time: Date | string | number): string {
   const date = new Date(time);
   return Number.isNaN(date.getTime()) ? "?" : `${date.toISOString().slice(0, 19).replace("T", " ")}Z`;
 }
 
-/** What is left of a time: its two largest units. */
+/** A length of time as its two largest units. */
 export function shownLength(seconds: number): string {
   const units: [number, string][] = [
     [86_400, "d"],

@@ -1,8 +1,8 @@
 import { JSON_OPTION, type Command } from "../command.js";
 import { EXIT } from "../exit-code.js";
-import { findTarget, TARGET_NOTES, TARGET_OPTIONS } from "../target.js";
-import { secondsIn, shownTime } from "../time.js";
-import { requireAddressOrRange, requireService } from "../operands.js";
+import { TARGET_NOTES, TARGET_OPTIONS, withTarget } from "../find-target.js";
+import { requireAddressOrRange, serviceOption } from "../operands.js";
+import { shownTime } from "../time.js";
 
 /** Bans an address or a range. */
 export const banCommand: Command = {
@@ -23,31 +23,19 @@ export const banCommand: Command = {
     ...TARGET_NOTES,
   ],
   examples: ["ban 192.0.2.7 --ttl 12h --reason scraper", "ban 2001:db8::/48 --ttl forever"],
-  async run(given, terminal) {
-    const ip = requireAddressOrRange(given.operands[0] as string, "ban");
-    const service = requireService(given, "ban");
-    const ttl = given.value("ttl");
-    const seconds = ttl === undefined ? undefined : secondsIn(ttl, "--ttl", "ban");
-    const target = await findTarget(given, "ban");
-    try {
-      const ban = await target.ask({
-        command: "ban",
-        ip,
-        ttl: seconds,
-        reason: given.value("reason")?.slice(0, 1024),
-        service,
-        force: given.has("force"),
-      });
-      if (given.has("json")) terminal.printJson(ban);
-      else
-        terminal.print(
-          `${ban.ip} is banned ${service === undefined ? "everywhere" : `at ${service}`} ${
-            ban.expires === null ? "for good" : `until ${shownTime(ban.expires)}`
-          }.`,
-        );
-      return EXIT.ok;
-    } finally {
-      await target.close();
-    }
+  async run(args, terminal) {
+    const ip = requireAddressOrRange(args);
+    const service = serviceOption(args);
+    const reason = args.value("reason")?.slice(0, 1024);
+    const force = args.has("force");
+    const ttl = args.duration("ttl");
+    const ban = await withTarget(args, (target) =>
+      target.ask({ command: "ban", ip, ttl, reason, service, force }),
+    );
+    const where = service === undefined ? "everywhere" : `at ${service}`;
+    const end = ban.expires === null ? "permanently" : `until ${shownTime(ban.expires)}`;
+    if (args.has("json")) terminal.printJson(ban);
+    else terminal.print(`${ban.ip} is banned ${where} ${end}.`);
+    return EXIT.ok;
   },
 };

@@ -6,12 +6,11 @@ import { bunkernetServer, type BunkernetServerMiddleware } from "../../bunkernet
 import { messageOf } from "../../errors.js";
 import { RedisStore } from "../../redis/index.js";
 import { MemoryStore } from "../../store/memory-store.js";
-import type { Command } from "../command.js";
+import type { Args, Command } from "../command.js";
 import { CliError, EXIT, UsageError } from "../exit-code.js";
-import type { Given } from "../arguments.js";
+
 import { stopSignal } from "../stop-signal.js";
 import type { Terminal } from "../terminal.js";
-import { secondsIn } from "../time.js";
 
 /** Runs a BunkerNet server of one's own. */
 export const bunkernetServerCommand: Command = {
@@ -39,19 +38,19 @@ export const bunkernetServerCommand: Command = {
     "It speaks plain HTTP: put a proxy with TLS in front of it, and name that proxy with --trust-proxy.",
   ],
   examples: ["bunkernet-server --redis redis://127.0.0.1 --admin-token-file /run/secrets/admin"],
-  async run(given, terminal) {
-    const port = given.integer("port", 8080, 0, 65_535);
-    const host = given.value("host") ?? "127.0.0.1";
+  async run(args, terminal) {
+    const port = args.integer("port", 8080, 0, 65_535);
+    const host = args.value("host") ?? "127.0.0.1";
     const options = {
-      minInstances: given.integer("min-instances", 3, 1, 1000),
-      window: lengthOf(given, "window"),
-      minIdAge: lengthOf(given, "min-id-age"),
-      trustProxy: given.value("trust-proxy"),
-      secret: secretIn(given, "secret-file", /^[^]{32,}$/, "at least 32 characters"),
-      ...adminOf(given),
+      minInstances: args.integer("min-instances", 3, 1, 1000),
+      window: args.duration("window"),
+      minIdAge: args.duration("min-id-age"),
+      trustProxy: args.value("trust-proxy"),
+      secret: secretIn(args, "secret-file", /^[^]{32,}$/, "at least 32 characters"),
+      ...adminOf(args),
     };
     const stop = stopSignal();
-    const store = storeFor(given, terminal);
+    const store = storeFor(args, terminal);
     const server = createServer();
     let handler: BunkernetServerMiddleware | undefined;
     try {
@@ -62,7 +61,7 @@ export const bunkernetServerCommand: Command = {
       // It goes on trying by itself, and answers 503 until then.
       await handler
         .ready()
-        .catch((error: unknown) => terminal.tell(`The store does not answer yet: ${messageOf(error)}`));
+        .catch((error: unknown) => terminal.note(`The store does not answer yet: ${messageOf(error)}`));
       const { address, port: taken, family } = server.address() as AddressInfo;
       const name = family === "IPv6" ? `[${address}]` : address;
       terminal.print(`The BunkerNet server listens on http://${name}:${taken}/`);
@@ -78,31 +77,26 @@ export const bunkernetServerCommand: Command = {
   },
 };
 
-function storeFor(given: Given, terminal: Terminal): RedisStore | MemoryStore {
-  const url = given.value("redis");
-  if (url !== undefined) return new RedisStore({ url, prefix: given.value("prefix") ?? "bunkernet:" });
-  terminal.tell("Votes and ids are kept in memory and are gone when this ends; --redis URL keeps them.");
+function storeFor(args: Args, terminal: Terminal): RedisStore | MemoryStore {
+  const url = args.value("redis");
+  if (url !== undefined) return new RedisStore({ url, prefix: args.value("prefix") ?? "bunkernet:" });
+  terminal.note("Votes and ids are kept in memory and are gone when this ends; --redis URL keeps them.");
   return new MemoryStore();
 }
 
 function loggerOn(terminal: Terminal): Record<"info" | "warn" | "error", (message: string) => void> {
-  const tell = (message: string): void => terminal.tell(message);
+  const tell = (message: string): void => terminal.note(message);
   return { info: tell, warn: tell, error: tell };
 }
 
-function lengthOf(given: Given, option: string): number | undefined {
-  const text = given.value(option);
-  return text === undefined ? undefined : secondsIn(text, `--${option}`, "bunkernet-server");
-}
-
-function adminOf(given: Given): { admin?: { token: string } } {
-  const token = secretIn(given, "admin-token-file", /^[!-~]{16,256}$/, "16 to 256 characters without spaces");
+function adminOf(args: Args): { admin?: { token: string } } {
+  const token = secretIn(args, "admin-token-file", /^[!-~]{16,256}$/, "16 to 256 characters without spaces");
   return token === undefined ? {} : { admin: { token } };
 }
 
 // A secret on the command line would be seen by everybody who lists processes.
-function secretIn(given: Given, option: string, rule: RegExp, what: string): string | undefined {
-  const path = given.value(option);
+function secretIn(args: Args, option: string, rule: RegExp, what: string): string | undefined {
+  const path = args.value(option);
   if (path === undefined) return undefined;
   let text: string;
   try {
@@ -111,5 +105,5 @@ function secretIn(given: Given, option: string, rule: RegExp, what: string): str
     throw new CliError(`--${option}: ${messageOf(error)}`);
   }
   if (rule.test(text)) return text;
-  throw new UsageError(`--${option}: ${path} must hold ${what}`, "bunkernet-server");
+  throw new UsageError(`--${option}: ${path} must hold ${what}`);
 }

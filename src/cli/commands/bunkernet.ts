@@ -5,9 +5,9 @@ import type { BunkernetResult, Json } from "../../control/messages.js";
 import { defaultPath } from "../../control/options.js";
 import { MemoryStore } from "../../store/memory-store.js";
 import { existsSync } from "node:fs";
-import { JSON_OPTION, type Command } from "../command.js";
+import { type Args, JSON_OPTION, type Command } from "../command.js";
 import { CliError, EXIT, UsageError, type ExitCode } from "../exit-code.js";
-import type { Given } from "../arguments.js";
+
 import { optionsFromSettings, SETTINGS_OPTION, storeOf } from "../settings-option.js";
 import { printPairs, type Cell } from "../table.js";
 import type { Terminal } from "../terminal.js";
@@ -21,7 +21,7 @@ export const bunkernetCommand: Command = {
   name: "bunkernet",
   takes: "<action>",
   operands: [1, 1],
-  summary: "registers at BunkerNet, pings it, fetches its list, says how it fares",
+  summary: "registers with BunkerNet, pings it, fetches its list, shows its status",
   options: [
     { name: "control", value: "PATH", help: "asks the running app with this control socket" },
     SETTINGS_OPTION,
@@ -33,44 +33,41 @@ export const bunkernetCommand: Command = {
     "A running app is asked where there is one: --control, else EXPRESS_BUNKER_CONTROL, else ./.express-bunker.sock. Without one the API of the settings is called from here; the id is then kept in their Redis, or in --cache-dir. The API is told this machine's address, and nobody else's.",
   ],
   examples: ["bunkernet status", "bunkernet register --settings variables.env --cache-dir /var/cache/app"],
-  async run(given, terminal) {
-    const action = given.operands[0] as Action;
+  async run(args, terminal) {
+    const action = args.operands[0] as Action;
     if (!ACTIONS.includes(action))
-      throw new UsageError(`bunkernet takes one of ${ACTIONS.join(", ")}; got "${action}"`, "bunkernet");
-    const control = controlOf(given);
+      throw new UsageError(`bunkernet takes one of ${ACTIONS.join(", ")}; got "${action}"`);
+    const control = controlOf(args);
     const result =
       control === undefined
-        ? await callApi(action, given)
+        ? await callApi(action, args)
         : await askControl(control, { command: "bunkernet", action });
-    if (given.has("json")) terminal.printJson(result);
+    if (args.has("json")) terminal.printJson(result);
     else show(terminal, action, result);
     return outcomeOf(action, result.status);
   },
 };
 
-function controlOf(given: Given): string | undefined {
-  const named = given.value("control") ?? given.env["EXPRESS_BUNKER_CONTROL"];
+function controlOf(args: Args): string | undefined {
+  const named = args.value("control") ?? args.env["EXPRESS_BUNKER_CONTROL"];
   if (named !== undefined && named !== "") return named;
-  if (given.has("settings") || given.has("cache-dir")) return undefined;
+  if (args.has("settings") || args.has("cache-dir")) return undefined;
   const path = defaultPath({});
   return existsSync(path) ? path : undefined;
 }
 
-async function callApi(action: Action, given: Given): Promise<Json<BunkernetResult>> {
+async function callApi(action: Action, args: Args): Promise<Json<BunkernetResult>> {
   if (action === "status")
     throw new CliError(
       "there is no running app to ask: --control PATH names the socket that bunker().control({ path }) opened",
       EXIT.unreachable,
     );
-  const { options, redis } = optionsFromSettings(given);
+  const { options, redis } = optionsFromSettings(args);
   if (options.bunkernet === false)
     throw new CliError("BunkerNet is off in these settings (USE_BUNKERNET=no)");
-  const cacheDir = given.value("cache-dir") ?? options.cacheDir;
+  const cacheDir = args.value("cache-dir") ?? options.cacheDir;
   if (redis === undefined && cacheDir === undefined)
-    throw new UsageError(
-      `the id must be kept somewhere: --cache-dir DIR, or settings with USE_REDIS=yes`,
-      "bunkernet",
-    );
+    throw new UsageError(`the id must be kept somewhere: --cache-dir DIR, or settings with USE_REDIS=yes`);
   const store = redis === undefined ? new MemoryStore() : storeOf(redis);
   const own = typeof options.bunkernet === "object" ? options.bunkernet : {};
   const network = bunkernet({ ...own, report: false, store, cacheDir, logger: false });

@@ -1,13 +1,13 @@
 import type { CheckResult, Json } from "../../control/messages.js";
 import { MemoryStore } from "../../store/memory-store.js";
-import { JSON_OPTION, type Command } from "../command.js";
-import { CliError, EXIT } from "../exit-code.js";
-import type { Given } from "../arguments.js";
+import { type Args, JSON_OPTION, type Command } from "../command.js";
+import { EXIT } from "../exit-code.js";
+
+import { findTarget, TARGET_NOTES, TARGET_OPTIONS } from "../find-target.js";
 import { databasesOf, DATABASE_OPTIONS } from "../lookups-of.js";
 import { requireAddress } from "../operands.js";
 import { StoreTarget } from "../store-target.js";
 import { printPairs, printTable, type Cell } from "../table.js";
-import { findTarget, TARGET_NOTES, TARGET_OPTIONS, type Target } from "../target.js";
 import { printable } from "../../printable.js";
 import type { Style, Terminal } from "../terminal.js";
 
@@ -16,7 +16,7 @@ export const checkCommand: Command = {
   name: "check",
   takes: "<address>",
   operands: [1, 1],
-  summary: "says what would become of an address's request, and why",
+  summary: "predicts what would happen to an address's request, and why",
   options: [
     { name: "url", value: "URL", help: "what it asks for (default: /)" },
     { name: "host", value: "NAME", help: "the Host that it asks" },
@@ -31,18 +31,20 @@ export const checkCommand: Command = {
     ...TARGET_NOTES,
   ],
   examples: ["check 192.0.2.7", "check 192.0.2.7 --url /login --host www.example.com --json"],
-  async run(given, terminal) {
-    const ip = requireAddress(given.operands[0] as string, "check");
-    const target = await targetOrSettings(given);
+  async run(args, terminal) {
+    const ip = requireAddress(args);
+    const target =
+      (await findTarget(args)) ??
+      new StoreTarget(new MemoryStore(), "the settings alone: bans are not known", args);
     try {
-      const headers = headersOf(given);
+      const headers = headersOf(args);
       // What a running app does not know of the address may be known here.
-      const { asn, country } = databasesOf(given);
-      const asked = await target.ask({ command: "check", ip, url: given.value("url"), headers });
+      const { asn, country } = databasesOf(args);
+      const asked = await target.ask({ command: "check", ip, url: args.value("url"), headers });
       const known = { asn: await asn?.(ip), country: await country?.(ip) };
       const address = { ...(known as Partial<typeof asked.address>), ...asked.address };
       const result = { ...asked, address };
-      if (given.has("json")) terminal.printJson(result);
+      if (args.has("json")) terminal.printJson(result);
       else show(terminal, target.where, result);
       return result.explanation.verdict === "pass" ? EXIT.ok : EXIT.problem;
     } finally {
@@ -51,19 +53,9 @@ export const checkCommand: Command = {
   },
 };
 
-async function targetOrSettings(given: Given): Promise<Target> {
-  try {
-    return await findTarget(given, "check");
-  } catch (error) {
-    const named = given.has("control") || given.has("redis");
-    if (named || !(error instanceof CliError) || !error.message.startsWith("there is nobody")) throw error;
-    return new StoreTarget(new MemoryStore(), "the settings alone: bans are not known", given);
-  }
-}
-
-function headersOf(given: Given): Record<string, string> {
-  const host = given.value("host");
-  const userAgent = given.value("user-agent");
+function headersOf(args: Args): Record<string, string> {
+  const host = args.value("host");
+  const userAgent = args.value("user-agent");
   return {
     ...(host === undefined ? {} : { host }),
     ...(userAgent === undefined ? {} : { "user-agent": userAgent }),

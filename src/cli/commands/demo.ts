@@ -15,10 +15,10 @@ export const demoCommand: Command = {
   ],
   notes: ["It listens on this machine only, keeps everything in memory and contacts no other machine."],
   examples: ["demo", "demo --port 8000"],
-  async run(given, terminal) {
+  async run(args, terminal) {
     await runDemo({
-      port: given.integer("port", 3000, 0, 65_535),
-      control: given.value("control") ?? defaultPath(given.env),
+      port: args.integer("port", 3000, 0, 65_535),
+      control: args.value("control") ?? defaultPath(args.env),
       program: "npx express-bunker",
       print: (text) => terminal.print(text),
     });

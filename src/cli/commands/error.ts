@@ -14,12 +14,12 @@ export const errorCommand: Command = {
   options: [JSON_OPTION],
   notes: ["It needs no network and no running app."],
   examples: ["error WRN_BUNKER_PROXY", "error"],
-  run(given, terminal) {
+  run(args, terminal) {
     const pages = errorPages();
-    const [name] = given.operands;
+    const [name] = args.operands;
     if (name === undefined) {
       const summaries = [...pages].map(([code, [first = ""]]) => [code, firstSentence(first)] as const);
-      if (given.has("json")) terminal.printJson(Object.fromEntries(summaries));
+      if (args.has("json")) terminal.printJson(Object.fromEntries(summaries));
       else printTable(terminal, ["CODE", "MEANING"], summaries);
       return Promise.resolve(EXIT.ok);
     }
@@ -35,7 +35,7 @@ export const errorCommand: Command = {
         EXIT.usage,
       );
     }
-    if (given.has("json")) terminal.printJson({ code, text: paragraphs.join("\n\n") });
+    if (args.has("json")) terminal.printJson({ code, text: paragraphs.join("\n\n") });
     else terminal.print([terminal.styled("bold", code), ...paragraphs.map(wrapped)].join("\n\n"));
     return Promise.resolve(EXIT.ok);
   },

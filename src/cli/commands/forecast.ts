@@ -1,20 +1,19 @@
 import type { BunkerOptions } from "../../bunker/bunker.js";
-import { JSON_OPTION, type Command } from "../command.js";
+import { type Args, JSON_OPTION, type Command } from "../command.js";
 import { CliError, EXIT } from "../exit-code.js";
-import { readLogLine } from "../forecast/log-entry.js";
+import { readLogLine } from "../forecast/read-log-line.js";
 import { openLog } from "../forecast/log-lines.js";
 import { Replay } from "../forecast/replay.js";
 import { forecastJson, showForecast, type Outcome } from "../forecast/report.js";
-import type { Given } from "../arguments.js";
+
 import { optionsFromSettings, SETTINGS_OPTION } from "../settings-option.js";
-import { secondsIn } from "../time.js";
 
 /** Says who would have been banned. */
 export const forecastCommand: Command = {
   name: "forecast",
   takes: "<log>",
   operands: [1, 1],
-  summary: "says who would have been banned, by a log of what was asked",
+  summary: "replays an access log and shows which clients would have been banned",
   options: [
     SETTINGS_OPTION,
     { name: "threshold", value: "N", help: "tries another threshold: BAD_BEHAVIOR_THRESHOLD" },
@@ -30,14 +29,14 @@ export const forecastCommand: Command = {
     "A client that looks real is a browser that got pages and what belongs to them. The exit code is 1 when one of those would have been banned.",
   ],
   examples: ["forecast /var/log/nginx/access.log", "forecast access.log.2.gz --threshold 20 --json"],
-  async run(given, terminal) {
-    const path = given.operands[0] as string;
-    const limit = given.integer("limit", 50, 1, 100_000);
-    const options = withTrials(optionsFromSettings(given).options, given);
+  async run(args, terminal) {
+    const path = args.operands[0] as string;
+    const limit = args.integer("limit", 50, 1, 100_000);
+    const options = withTrials(optionsFromSettings(args).options, args);
     const log = openLog(path);
     const replay = new Replay(options);
     await replay.ready();
-    const host = given.value("host") ?? firstService(options);
+    const host = args.value("host") ?? firstService(options);
     let lines = 0;
     let strange = 0;
     try {
@@ -60,7 +59,7 @@ export const forecastCommand: Command = {
           : `${path}: none of its ${lines} lines is in the common or combined format, or JSON with time, address and status`,
       );
     const outcome: Outcome = { replay, lines, strange: strange + replay.strange, path };
-    if (given.has("json")) terminal.printJson(forecastJson(outcome));
+    if (args.has("json")) terminal.printJson(forecastJson(outcome));
     else showForecast(terminal, outcome, limit);
     return replay.bans.some(({ visitor }) => visitor.looksReal) ? EXIT.problem : EXIT.ok;
   },
@@ -69,17 +68,13 @@ export const forecastCommand: Command = {
 type Tried = Pick<BunkerOptions, "badBehavior">;
 
 // What is tried holds for services with values of their own, too.
-function withTrials(options: BunkerOptions, given: Given): BunkerOptions {
-  const seconds = (name: string): number | undefined => {
-    const text = given.value(name);
-    return text === undefined ? undefined : secondsIn(text, `--${name}`, "forecast");
-  };
-  const threshold = given.value("threshold");
+function withTrials(options: BunkerOptions, args: Args): BunkerOptions {
+  const threshold = args.value("threshold");
   const trials = {
-    threshold: threshold === undefined ? undefined : given.integer("threshold", 0, 1, 100_000),
-    countTime: seconds("count-time"),
-    banTime: seconds("ban-time"),
-    statusCodes: given.value("status-codes"),
+    threshold: threshold === undefined ? undefined : args.integer("threshold", 0, 1, 100_000),
+    countTime: args.duration("count-time"),
+    banTime: args.duration("ban-time"),
+    statusCodes: args.value("status-codes"),
   };
   const tried = Object.fromEntries(Object.entries(trials).filter(([, value]) => value !== undefined));
   if (Object.keys(tried).length === 0) return options;

@@ -5,7 +5,7 @@ import { explainSettings, type EffectiveSetting } from "../../settings/explain-s
 import { JSON_OPTION, type Command } from "../command.js";
 import { CliError, EXIT, UsageError } from "../exit-code.js";
 import { failureOf } from "../failure.js";
-import { requireService } from "../operands.js";
+import { serviceOption } from "../operands.js";
 import { optionsFromSettings, SETTINGS_OPTION, settingsSource } from "../settings-option.js";
 import { printTable } from "../table.js";
 import { printable } from "../../printable.js";
@@ -27,14 +27,14 @@ export const settingsCommand: Command = {
     "Secrets are never shown. The exit code is 1 when something is wrong, or when bunker() needs more than these settings; all problems are told at once.",
   ],
   examples: ["settings --all", "settings --check variables.env --service www.example.com"],
-  run(given, terminal) {
-    const file = given.value("check");
-    if (file !== undefined && given.has("settings"))
-      throw new UsageError("give one of --check and --settings", "settings");
-    const name = requireService(given, "settings");
-    const source = file ?? settingsSource(given);
+  run(args, terminal) {
+    const file = args.value("check");
+    if (file !== undefined && args.has("settings"))
+      throw new UsageError("give one of --check and --settings");
+    const name = serviceOption(args);
+    const source = file ?? settingsSource(args);
     const explained = explainSettings(source);
-    const problems = problemsOf(optionsFromSettings(given, source).options);
+    const problems = problemsOf(optionsFromSettings(args, source).options);
     const exitCode = problems === undefined ? EXIT.ok : EXIT.problem;
     const { common, services, aliases, warnings } = explained;
     const names = Object.keys(services);
@@ -45,14 +45,14 @@ export const settingsCommand: Command = {
           ? "there are no services: MULTISITE is not yes"
           : `there is no service "${name as string}"; there are ${names.join(", ")}`,
       );
-    if (given.has("json")) {
+    if (args.has("json")) {
       terminal.printJson(
         name === undefined ? explained : { service: name, settings: chosen, aliases: aliases[name] ?? [] },
       );
-      if (problems !== undefined) terminal.tell(problems);
+      if (problems !== undefined) terminal.note(problems);
       return Promise.resolve(exitCode);
     }
-    const shown = chosen.filter(({ givenAs }) => givenAs !== undefined || given.has("all"));
+    const shown = chosen.filter(({ givenAs }) => givenAs !== undefined || args.has("all"));
     if (shown.length === 0)
       terminal.print("No setting is given: every one has its default (--all shows them).");
     else
@@ -64,8 +64,8 @@ export const settingsCommand: Command = {
     if (names.length > 0 && name === undefined)
       terminal.print(`\nServices, each with settings of its own (--service NAME): ${names.join(", ")}`);
     for (const warning of warnings)
-      terminal.tell(`${terminal.styled("yellow", "note")}: ${printable(warning)}`);
-    if (problems !== undefined) terminal.tell(problems);
+      terminal.note(`${terminal.styled("yellow", "note")}: ${printable(warning)}`);
+    if (problems !== undefined) terminal.note(problems);
     return Promise.resolve(exitCode);
   },
 };

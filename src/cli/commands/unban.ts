@@ -1,7 +1,7 @@
 import { JSON_OPTION, type Command } from "../command.js";
 import { EXIT } from "../exit-code.js";
-import { requireAddressOrRange, requireService } from "../operands.js";
-import { findTarget, TARGET_NOTES, TARGET_OPTIONS } from "../target.js";
+import { TARGET_NOTES, TARGET_OPTIONS, withTarget } from "../find-target.js";
+import { requireAddressOrRange, serviceOption } from "../operands.js";
 
 /** Lifts bans. */
 export const unbanCommand: Command = {
@@ -15,22 +15,17 @@ export const unbanCommand: Command = {
     ...TARGET_OPTIONS,
   ],
   notes: [
-    "Counters and remembered verdicts of the address go too, so that its next request does not ban it again. The exit code is 1 when there was no ban.",
+    "The address's counters and cached verdicts are removed too, so that its next request does not ban it again. The exit code is 1 when there was no ban.",
     ...TARGET_NOTES,
   ],
   examples: ["unban 192.0.2.7", "unban 192.0.2.7 --service www.example.com"],
-  async run(given, terminal) {
-    const ip = requireAddressOrRange(given.operands[0] as string, "unban");
-    const service = requireService(given, "unban");
-    const target = await findTarget(given, "unban");
-    try {
-      const { removed } = await target.ask({ command: "unban", ip, service });
-      const at = service === undefined ? "" : ` at ${service}`;
-      if (given.has("json")) terminal.printJson({ ip, service, removed });
-      else terminal.print(removed ? `${ip} is no longer banned${at}.` : `${ip} was not banned${at}.`);
-      return removed ? EXIT.ok : EXIT.problem;
-    } finally {
-      await target.close();
-    }
+  async run(args, terminal) {
+    const ip = requireAddressOrRange(args);
+    const service = serviceOption(args);
+    const { removed } = await withTarget(args, (target) => target.ask({ command: "unban", ip, service }));
+    const where = service === undefined ? "" : ` at ${service}`;
+    if (args.has("json")) terminal.printJson({ ip, service, removed });
+    else terminal.print(removed ? `${ip} is no longer banned${where}.` : `${ip} was not banned${where}.`);
+    return removed ? EXIT.ok : EXIT.problem;
   },
 };

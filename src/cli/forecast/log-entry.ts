@@ -1,6 +1,3 @@
-import { readCombined } from "./combined-log.js";
-import { readJsonLine } from "./json-log.js";
-
 /** One request as a log tells of it. */
 export interface LogEntry {
   /** When, in ms. */
@@ -13,9 +10,4 @@ export interface LogEntry {
   readonly host: string | undefined;
   readonly referer: string | undefined;
   readonly userAgent: string | undefined;
-}
-
-/** Reads a line of a log in the common or combined format, or of JSON; `undefined` = it is none. */
-export function readLogLine(line: string): LogEntry | undefined {
-  return line.startsWith("{") ? readJsonLine(line) : readCombined(line);
 }

@@ -39,7 +39,7 @@ export function showForecast(terminal: Terminal, outcome: Outcome, limit: number
     ]);
   printPairs(terminal, pairs);
   for (const warning of replay.warnings)
-    terminal.tell(`${terminal.styled("yellow", "note")}: ${printable(warning)}`);
+    terminal.note(`${terminal.styled("yellow", "note")}: ${printable(warning)}`);
   if (bans.length === 0) {
     terminal.print("\nNobody would have been banned.");
     return;
@@ -64,7 +64,7 @@ export function showForecast(terminal: Terminal, outcome: Outcome, limit: number
       ]),
   );
   if (bans.length > limit)
-    terminal.tell(`${bans.length - limit} more are not shown (--limit ${bans.length}).`);
+    terminal.note(`${bans.length - limit} more are not shown (--limit ${bans.length}).`);
 }
 
 /** A forecast for scripts. */
