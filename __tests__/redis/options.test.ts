@@ -1,5 +1,5 @@
 import { BunkerOptionsError } from "../../src/index.js";
-import { openOwn } from "../../src/redis/clients/own-client.js";
+import { openUrl } from "../../src/redis/clients/open-connection.js";
 import { RedisStore } from "../../src/redis/index.js";
 import { LIBRARIES } from "./clients.js";
 import { startCluster, startRedis } from "./servers.js";
@@ -59,7 +59,7 @@ test("with a url either package will do; without both the error names what to in
   const redis = await startRedis();
   try {
     for (const only of ["redis", "ioredis"]) {
-      const connection = openOwn(redis.url, (name) => {
+      const connection = openUrl(redis.url, (name) => {
         // eslint-disable-next-line @typescript-eslint/no-require-imports
         if (name === only) return require(name) as unknown;
         throw Object.assign(new Error(`Cannot find module '${name}'`), { code: "MODULE_NOT_FOUND" });
@@ -73,11 +73,11 @@ test("with a url either package will do; without both the error names what to in
     const none = (name: string): never => {
       throw Object.assign(new Error(`Cannot find module '${name}'`), { code: "MODULE_NOT_FOUND" });
     };
-    expect(() => openOwn(redis.url, none)).toThrow(/ERR_BUNKER_PACKAGE.*npm install redis/);
+    expect(() => openUrl(redis.url, none)).toThrow(/ERR_BUNKER_PACKAGE.*npm install redis/);
     const broken = (): never => {
       throw new Error("broken");
     };
-    expect(() => openOwn(redis.url, broken)).toThrow("broken");
+    expect(() => openUrl(redis.url, broken)).toThrow("broken");
   } finally {
     await redis.stop("SIGKILL");
   }

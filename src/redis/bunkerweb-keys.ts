@@ -1,10 +1,10 @@
 import { parseAddress, parseRange } from "../address/address.js";
 import { SERVICE_NAME } from "../service-name.js";
 
-/** What every key of a ban in BunkerWeb starts with. */
+/** The prefix of every ban in BunkerWeb. */
 export const BUNKERWEB_BANS = "bans_";
 
-/** BunkerWeb's key for a ban that we keep as `ban:<rest>`; it has one only for single addresses. */
+/** BunkerWeb's key for our ban `ban:<rest>`; `undefined` unless it bans a single address. */
 export function bunkerwebKey(rest: string): string | undefined {
   const bar = rest.indexOf("|");
   const subject = bar < 0 ? rest : rest.slice(0, bar);
@@ -13,7 +13,7 @@ export function bunkerwebKey(rest: string): string | undefined {
   return bar < 0 ? `bans_ip_${subject}` : `bans_service_${rest.slice(bar + 1)}_ip_${subject}`;
 }
 
-/** BunkerWeb's counter for the window of bad answers that we keep as `hit:<rest>`, where it has one. */
+/** BunkerWeb's counter for our window of bad responses `hit:<rest>`, if it has one. */
 export function bunkerwebCounter(rest: string): string | undefined {
   const [subject = "", part, service] = rest.split("|");
   if (part !== "bb" || service === undefined || parseAddress(subject)?.text !== subject) return undefined;
@@ -21,7 +21,7 @@ export function bunkerwebCounter(rest: string): string | undefined {
   return SERVICE_NAME.test(service) ? `plugin_bad_behavior_${service}_${subject}` : undefined;
 }
 
-/** Our key for a ban that BunkerWeb keeps under `data`; `undefined` for what is no ban of an address. */
+/** Our key for BunkerWeb's ban `data`; `undefined` if it does not ban an address. */
 export function fromBunkerweb(data: string): string | undefined {
   const global = /^bans_ip_(.+)$/.exec(data);
   const found = global ?? /^bans_service_(.+)_ip_([^_]+)$/.exec(data);

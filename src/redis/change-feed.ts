@@ -7,40 +7,39 @@ import type { KeyNames } from "./key-names.js";
 
 const FIRST_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 2000;
-/** Every so often the listening connection must hear a word of our own. */
+/** How often the feed checks that the subscriber still receives messages, in ms. */
 const PULSE_MS = 2000;
 const PULSE_DEADLINE_MS = 2000;
 const OPEN_DEADLINE_MS = 5000;
 const MAX_ANNOUNCED = 100_000;
 
-/** What {@link ChangeFeed} needs of the store. */
+/** What {@link ChangeFeed} uses of the store. */
 export interface ChangeFeedHooks {
   readonly connection: RedisConnection;
   readonly names: KeyNames;
-  /** Reads a key anew. */
+  /** Reads a key. */
   read(key: string): Promise<{ value: string; ttl: number } | undefined>;
-  /** Sends a word to a channel. */
   publish(channel: string, text: string): Promise<unknown>;
 }
 
-/** The news that goes with a write, before the line break; the value follows. `tag` tells whoever sent it that it came around. */
+/** The message that a write publishes, before the line break and the value. `tag` lets the sender recognise its own message. */
 export function changeMessage(rest: string, ttlMs: number, tag?: string): string {
   return JSON.stringify(tag === undefined ? [rest, ttlMs] : [rest, ttlMs, tag]);
 }
 
-/** A write whose news is waited for. */
+/** A write whose change message has not arrived yet. */
 export interface PendingChange {
   readonly tag: string;
-  /** Resolves when all listeners here have been told, or cannot be told. */
+  /** Resolves when the listeners of this instance were called, or cannot be called. */
   readonly delivered: Promise<void>;
-  /** Nothing was written. */
+  /** Stops waiting. */
   cancel(): void;
 }
 
 /**
- * Tells of every change: writes of our own kind are told by the scripts that make them, in the order in which Redis made
- * them; writes by anybody else by Redis's client tracking. When the listening connection was lost, whoever keeps copies is
- * told to read everything anew.
+ * Notifies listeners of every change. The store's scripts publish their changes, in the order in which Redis makes them; changes
+ * by other software are reported by Redis's client tracking. After the subscriber was lost, listeners are told that changes may
+ * have been missed (`onGap`).
  */
 export class ChangeFeed {
   private readonly watchers = new Watchers();
@@ -48,12 +47,12 @@ export class ChangeFeed {
   private readonly namespaces = new Set<Namespace>(["ban", "state"]);
   private readonly id = randomUUID();
   private readonly pulse: string;
-  /** Writes of our own whose news has not come around yet. */
+  /** Own writes whose message has not arrived yet, by tag. */
   private readonly pending = new Map<string, () => void>();
   private count = 0;
-  /** Keys whose change was told by a script, so that tracking's word of the same change says nothing new. */
+  /** Keys whose change a script published: tracking reports the same change again, which is ignored. */
   private readonly announced = new Set<string>();
-  /** Keys being read anew; true = changed meanwhile. */
+  /** Keys being read again; true = changed meanwhile. */
   private readonly reading = new Map<string, boolean>();
   private subscriber: Subscriber | undefined;
   private firstAttempt: Promise<void> | undefined;
@@ -66,17 +65,12 @@ export class ChangeFeed {
     this.pulse = `${hooks.names.prefix}pulse:${this.id}`;
   }
 
-  /** Whether changes are heard of now. */
-  get isLive(): boolean {
-    return this.subscriber !== undefined;
-  }
-
-  /** Starts to listen; resolves when the first attempt has succeeded or failed. */
+  /** Subscribes; resolves when the first attempt has succeeded or failed. */
   start(): Promise<void> {
     return (this.firstAttempt ??= this.open());
   }
 
-  /** @param onGap called when changes may have been missed: what was copied must be read anew */
+  /** @param onGap called when changes may have been missed, so that copies must be read again */
   watch(namespace: Namespace, listener: (change: StoreChange) => void, onGap?: () => void): () => void {
     const stop = this.watchers.add(namespace, listener);
     const gap = onGap && ((): void => onGap());
@@ -91,37 +85,37 @@ export class ChangeFeed {
     };
   }
 
-  /** Whether what is published is heard here; otherwise the connection is opened anew. */
+  /** Checks that the subscriber receives what is published; otherwise opens a new one. */
   async check(): Promise<void> {
     if (this.subscriber === undefined) return;
     const { subscriber: ear } = this;
-    const heard = new Promise<void>((resolve) => (this.onPulse = resolve));
+    const received = new Promise<void>((resolve) => (this.onPulse = resolve));
     try {
       await this.hooks.publish(this.pulse, "");
     } catch {
-      // Redis itself is away: whoever sends commands has noticed.
+      // Redis itself is away, which the circuit breaker notices.
       return;
     }
     try {
-      await withTimeout(heard, PULSE_DEADLINE_MS);
+      await withTimeout(received, PULSE_DEADLINE_MS);
     } catch {
       if (this.subscriber === ear) this.reopen();
     }
   }
 
-  /** For a write that is about to be sent; `undefined` where its news would not be heard here. */
+  /** Announces a write that is about to be sent; `undefined` if its message would not arrive here. */
   expect(namespace: Namespace): PendingChange | undefined {
     if (this.subscriber === undefined || !this.namespaces.has(namespace)) return undefined;
     const tag = `${this.id}:${++this.count}`;
     let cancel = (): void => undefined;
-    const heard = new Promise<void>((resolve) => {
+    const delivered = new Promise<void>((resolve) => {
       cancel = (): void => {
         this.pending.delete(tag);
         resolve();
       };
       this.pending.set(tag, cancel);
     });
-    return { tag, delivered: heard, cancel };
+    return { tag, delivered, cancel };
   }
 
   close(): void {
@@ -150,7 +144,7 @@ export class ChangeFeed {
       if (state.gone) throw new Error("the connection was lost at once");
     } catch {
       if (ear !== undefined) ear.close();
-      // One that opens after all is of no use any more.
+      // Close it if it opens later.
       else
         opening.then(
           (late) => late.close(),
@@ -166,7 +160,7 @@ export class ChangeFeed {
     this.subscriber = ear;
     this.pause = FIRST_PAUSE_MS;
     this.schedulePulse();
-    // A namespace may have been asked for in between.
+    // A namespace may have been added meanwhile.
     ear
       .subscribe([...this.namespaces].map((namespace) => names.channel(namespace)))
       .catch(() => this.reopen());
@@ -216,16 +210,16 @@ export class ChangeFeed {
     }
     const { names, connection } = this.hooks;
     const namespace = [...this.namespaces].find((one) => names.channel(one) === channel);
-    const news = namespace && parseChangeMessage(text);
-    if (namespace === undefined || news === undefined) return;
-    const key = `${namespace}:${news.rest}`;
+    const change = namespace && parseChangeMessage(text);
+    if (namespace === undefined || change === undefined) return;
+    const key = `${namespace}:${change.rest}`;
     if (this.reading.has(key)) this.reading.set(key, true);
     if (connection.canTrack && (namespace === "ban" || namespace === "state")) {
       if (this.announced.size >= MAX_ANNOUNCED) this.announced.clear();
       this.announced.add(key);
     }
-    this.watchers.notify(namespace, { key, value: news.value, ttl: news.ttl });
-    if (news.tag !== undefined) this.pending.get(news.tag)?.();
+    this.watchers.notify(namespace, { key, value: change.value, ttl: change.ttl });
+    if (change.tag !== undefined) this.pending.get(change.tag)?.();
   }
 
   private onInvalidated(keys: readonly string[] | undefined): void {
@@ -241,7 +235,7 @@ export class ChangeFeed {
     }
   }
 
-  // Somebody else changed the key. What is told while it is being read is newer than what is read.
+  // Other software changed the key. A message that arrives during the read is newer than the result.
   private async reread(key: string): Promise<void> {
     this.reading.set(key, false);
     try {
@@ -255,7 +249,7 @@ export class ChangeFeed {
       this.watchers.notify(namespace, { key, value: found?.value, ttl: found?.ttl ?? 0 });
     } catch {
       this.reading.delete(key);
-      // It cannot be known what became of the key: everything is read anew once Redis answers.
+      // The value is unknown: a new subscriber makes listeners read everything again.
       this.reopen();
     }
   }
@@ -265,7 +259,7 @@ export class ChangeFeed {
       try {
         gap();
       } catch {
-        // A listener's own affair.
+        // The listener's own problem.
       }
     }
   }

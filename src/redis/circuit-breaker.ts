@@ -1,29 +1,28 @@
 import { messageOf, withHelp } from "../errors.js";
 import type { Logger } from "../events/event-bus.js";
 
-/** Failures in a row after which Redis counts as away. */
+/** Consecutive failures after which Redis counts as away. */
 const MAX_FAILURES = 3;
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 1000;
-/** After so many probes that failed the connection is opened anew. */
+/** Reconnect after this many failed probes. */
 const PROBES_PER_CONNECTION = 3;
 
-/** What an {@link CircuitBreaker} needs. */
+/** What a {@link CircuitBreaker} controls. */
 export interface CircuitBreakerHooks {
   readonly logger: Logger | false;
-  /** Resolves when Redis takes writes again. */
+  /** Resolves when Redis accepts writes again. */
   probe(): Promise<unknown>;
-  /** Opens the connection anew. */
   reconnect(): void;
-  /** Does what waited for Redis, before it counts as back; answers what to tell of it. */
+  /** Sends what waited for Redis, before the breaker closes; returns a text for the log. */
   recover(): Promise<string>;
-  /** Is told when it counts as back. */
+  /** The breaker has closed: Redis is back. */
   closed(): void;
 }
 
 /**
- * The circuit breaker: after a few failures in a row nothing is sent any more but one probe at a time, until one gets
- * through. Says so once at the start and once at the end.
+ * Opens after a few consecutive failures: then only one probe at a time is sent, until one succeeds. Logs the beginning and the
+ * end of the outage.
  */
 export class CircuitBreaker {
   private failures = 0;
@@ -48,7 +47,7 @@ export class CircuitBreaker {
     this.since = Date.now();
     this.log(
       "warn",
-      `Redis is away (${messageOf(why)}); known bans stay, counting goes on in this process, new bans wait`,
+      `Redis is away (${messageOf(why)}); known bans stay in force, this process counts by itself, new bans are written later`,
     );
     this.probeIn(FIRST_PAUSE_MS);
   }

@@ -1,9 +1,10 @@
 import { messageOf, withHelp } from "../errors.js";
 import { TimeoutError, withTimeout } from "../with-timeout.js";
+import type { CircuitBreaker } from "./circuit-breaker.js";
 import type { RedisConnection } from "./clients/connection.js";
 import type { Script } from "./scripts.js";
 
-/** Redis did not answer in time, cannot be reached, or takes no commands (out of memory, a replica, a wrong password). */
+/** Redis did not reply in time, cannot be reached, or accepts no commands (out of memory, a replica, a wrong password). */
 export class RedisAwayError extends Error {
   readonly code = "ERR_BUNKER_REDIS";
   constructor(why: unknown) {
@@ -12,24 +13,17 @@ export class RedisAwayError extends Error {
   }
 }
 
-/** Is told how commands fare. */
-export interface CommandWatch {
-  readonly isOpen: boolean;
-  succeeded(): void;
-  failed(why: unknown): void;
-}
-
-// Answers that say something about the key, not about Redis.
+// Errors about the key, not about Redis.
 const KEY_ERROR = /WRONGTYPE|not an integer|would overflow/;
 
 const CONNECT_POLL_MS = 10;
 
-/** Sends commands, each within a deadline of our own: both clients wait for ever for a server that is frozen. */
+/** Sends commands with a deadline: both client libraries wait for ever for a frozen server. */
 export class Commands {
   private wasReady = false;
-  /** Answers received so far. */
+  /** Replies received so far. */
   private replyCount = 0;
-  /** Late calls that the watch was told of. */
+  /** Timeouts reported to the breaker so far. */
   private lateCount = 0;
   private closed = false;
   private connecting: Promise<void> | undefined;
@@ -37,10 +31,10 @@ export class Commands {
   constructor(
     private readonly connection: RedisConnection,
     private readonly timeout: number,
-    private readonly breaker: CommandWatch,
+    private readonly breaker: CircuitBreaker,
   ) {}
 
-  /** Runs a script: one round trip, two when this server has not met it yet. */
+  /** Runs a script: one round trip, or two if this server has not cached it yet. */
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     return this.guarded(() => this.evaluate(script, keys, args));
   }
@@ -50,7 +44,7 @@ export class Commands {
     return this.guarded(() => this.connection.send(args, key));
   }
 
-  /** Runs a script even during an outage, and without a word to the watch. */
+  /** Runs a script even during an outage, without reporting to the breaker. */
   async probe(script: Script, keys: readonly string[], args: readonly string[] = []): Promise<unknown> {
     if (!this.connection.isReady()) throw new Error("the connection is lost");
     return withTimeout(this.evaluate(script, keys, args), Math.max(this.timeout, 1000));
@@ -60,13 +54,13 @@ export class Commands {
     if (this.breaker.isOpen) throw new RedisAwayError("Redis is away");
     const { replyCount: answers, lateCount: lateOnes } = this;
     let over = false;
-    // Once the caller was told that there is no answer, nothing is sent any more.
+    // After the caller's timeout nothing is sent any more.
     const sent = this.connected().then(() => (over ? undefined : work()));
     try {
-      const answer = await withTimeout(sent, this.timeout);
+      const reply = await withTimeout(sent, this.timeout);
       this.replyCount++;
       this.breaker.succeeded();
-      return answer;
+      return reply;
     } catch (error) {
       over = true;
       if (KEY_ERROR.test(messageOf(error))) throw new TypeError(messageOf(error), { cause: error });
@@ -75,8 +69,7 @@ export class Commands {
     }
   }
 
-  // A call that is late while others are answered waits in a queue: that is load, not an outage. And all calls that one hiccup
-  // makes late are one failure.
+  // A timeout while others get replies means load, not an outage; and all timeouts of one hiccup are one failure.
   private failed(error: unknown, answered: boolean, counted: boolean): void {
     if (error instanceof TimeoutError) {
       if (answered || counted) return;
@@ -85,7 +78,7 @@ export class Commands {
     this.breaker.failed(error);
   }
 
-  /** Resolves when the connection is ready for the first time. */
+  /** Resolves when the connection is ready. Rejects if it was ready before and was lost. */
   async connected(): Promise<void> {
     if (this.connection.isReady()) this.wasReady = true;
     else await (this.connecting ??= this.connect().finally(() => (this.connecting = undefined)));
@@ -97,7 +90,7 @@ export class Commands {
 
   private async connect(): Promise<void> {
     while (!this.connection.isReady()) {
-      // Once it was there, its loss is an outage; clients that keep commands for later must not send them then.
+      // The loss of a connection is an outage; a client that queues commands must not send them later.
       if (this.wasReady) throw new Error("the connection is lost");
       if (this.closed) throw new Error("the store was closed");
       await new Promise<void>((resolve) => setTimeout(resolve, CONNECT_POLL_MS).unref());

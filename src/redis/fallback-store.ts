@@ -1,36 +1,38 @@
+import { namespaceOf } from "../store/arguments.js";
 import { MemoryStore } from "../store/memory-store.js";
 import type { HitOptions, Hits, Namespace } from "../store/store.js";
 import { RedisAwayError } from "./commands.js";
 
-/** How many writes wait for Redis at most. */
+/** The maximum number of pending writes. */
 const MAX_PENDING = 100_000;
 
-/** A write that waits for Redis. */
+/** A write that waits for Redis to be back. */
 export interface PendingWrite {
   readonly key: string;
   readonly value: string;
-  /** Seconds left; 0 = for ever. */
+  /** Seconds; 0 = for ever. */
   readonly ttl: number;
 }
 
 interface Kept {
   readonly value: string;
-  /** ms; Infinity = never. */
+  /** When it expires, in ms; Infinity = never. */
   readonly ends: number;
 }
 
-const namespaceOf = (key: string): Namespace => key.slice(0, key.indexOf(":")) as Namespace;
+/** The namespaces that this process can serve by itself. */
+const isCounter = (namespace: Namespace): boolean => namespace === "hit" || namespace === "cache";
 
-/** What answers in this process while Redis is away: counters and spent ids here, bans wait to be written. */
+/** Serves calls in this process while Redis is away: counts, remembers used challenges, and queues bans. */
 export class FallbackStore {
   private counters = new MemoryStore();
-  /** Outlives the outage: what was spent here stays spent here. */
+  /** Kept after the outage: challenges that were used here stay used here. */
   private readonly spent = new MemoryStore();
   private readonly pending = new Map<string, Kept>();
   private spentAny = false;
   private dropped = 0;
 
-  /** How many bans found no room to wait since this was last asked. */
+  /** Returns how many writes were dropped since the last call. */
   takeDropped(): number {
     const { dropped } = this;
     this.dropped = 0;
@@ -39,7 +41,7 @@ export class FallbackStore {
 
   get(key: string): string | undefined {
     const namespace = namespaceOf(key);
-    if (namespace === "hit" || namespace === "cache") return this.counters.get(key);
+    if (isCounter(namespace)) return this.counters.get(key);
     if (namespace === "spent") return this.spent.get(key);
     const kept = this.pending.get(key);
     if (kept !== undefined && Date.now() < kept.ends) return kept.value;
@@ -48,7 +50,7 @@ export class FallbackStore {
 
   set(key: string, value: string, ttl: number): void {
     const namespace = namespaceOf(key);
-    if (namespace === "hit" || namespace === "cache") this.counters.set(key, value, ttl);
+    if (isCounter(namespace)) this.counters.set(key, value, ttl);
     else if (namespace === "spent") this.spend(key, value, ttl);
     else this.enqueue(key, { value, ends: ttl === 0 ? Infinity : Date.now() + ttl * 1000 });
   }
@@ -56,8 +58,8 @@ export class FallbackStore {
   add(key: string, value: string, ttl: number): boolean {
     const namespace = namespaceOf(key);
     if (namespace === "spent") return this.spend(key, value, ttl);
-    if (namespace === "hit" || namespace === "cache") return this.counters.add(key, value, ttl);
-    // What all instances must agree on cannot be settled by one.
+    if (isCounter(namespace)) return this.counters.add(key, value, ttl);
+    // One instance cannot decide what all must agree on.
     throw new RedisAwayError("Redis is away");
   }
 
@@ -72,17 +74,16 @@ export class FallbackStore {
   }
 
   delete(key: string): boolean {
-    const namespace = namespaceOf(key);
-    if (namespace === "hit" || namespace === "cache") return this.counters.delete(key);
-    throw new RedisAwayError("Redis is away");
+    this.requireCounter(key);
+    return this.counters.delete(key);
   }
 
-  /** Whether an id was spent in this process while Redis was away. */
+  /** Whether a challenge was used in this process while Redis was away. */
   hasSpent(key: string): boolean {
     return this.spentAny && namespaceOf(key) === "spent" && this.spent.get(key) !== undefined;
   }
 
-  /** The writes that wait for keys that start with `prefix`, oldest first. */
+  /** The pending writes of keys that start with `prefix`, oldest first. */
   *pendingWrites(prefix = ""): Generator<PendingWrite, void, undefined> {
     for (const [key, { value, ends }] of [...this.pending]) {
       if (!key.startsWith(prefix)) continue;
@@ -92,22 +93,21 @@ export class FallbackStore {
     }
   }
 
-  /** Whether any write waits. */
   get hasPending(): boolean {
     return this.pending.size > 0;
   }
 
-  /** A write that waits is no longer wanted. */
+  /** Drops the pending write of a key. */
   discard(key: string): void {
     this.pending.delete(key);
   }
 
-  /** A write that waited was made; a newer one for the same key goes on waiting. */
+  /** Removes a pending write that was sent, unless a newer one has replaced it. */
   confirm(key: string, value: string): void {
     if (this.pending.get(key)?.value === value) this.pending.delete(key);
   }
 
-  /** Redis counts again: what was counted here is over. */
+  /** Forgets all counters: Redis counts again. */
   resetCounters(): void {
     this.counters.close();
     this.counters = new MemoryStore();
@@ -126,12 +126,12 @@ export class FallbackStore {
   private enqueue(key: string, kept: Kept): void {
     if (this.pending.size >= MAX_PENDING && !this.pending.has(key)) {
       this.dropped++;
-      throw new RedisAwayError("Redis is away, and too many bans wait for it already");
+      throw new RedisAwayError("Redis is away, and too many writes are pending already");
     }
     this.pending.set(key, kept);
   }
 
   private requireCounter(key: string): void {
-    if (namespaceOf(key) !== "hit" && namespaceOf(key) !== "cache") throw new RedisAwayError("Redis is away");
+    if (!isCounter(namespaceOf(key))) throw new RedisAwayError("Redis is away");
   }
 }

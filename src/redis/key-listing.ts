@@ -4,27 +4,24 @@ import type { KeyNames } from "./key-names.js";
 import { BUNKERWEB_BANS } from "./bunkerweb-keys.js";
 import { PAGE, READ } from "./scripts.js";
 
-/** Keys asked for at a time: a millisecond or so of the server's time. */
+/** Keys per page: about a millisecond of the server's time. */
 const PAGE_SIZE = 1000;
 
-/** A key that a listing found; the value is undefined where none was asked for or it is no text. */
-export type Listed = StoreChange;
-
-/** Lists keys by the indexes of their namespace, a page a round trip. */
+/** Lists keys by the indexes of their namespace, one page per round trip. */
 export class KeyListing {
   constructor(
     private readonly commands: Commands,
     private readonly names: KeyNames,
   ) {}
 
-  /** The keys of a namespace whose rest starts with `prefix`, with values and times to live. */
+  /** The keys of a namespace whose rest starts with `prefix`, with times to live and, if `values`, the string values. */
   async *entries(
     namespace: Namespace,
     prefix: string,
     values: boolean,
-  ): AsyncGenerator<Listed, void, undefined> {
+  ): AsyncGenerator<StoreChange, void, undefined> {
     for (const bucket of this.names.bucketsOf(prefix)) yield* this.bucket(namespace, bucket, prefix, values);
-    if (this.names.bunkerweb && namespace === "ban") yield* this.foreign(prefix);
+    if (this.names.bunkerweb && namespace === "ban") yield* this.bunkerwebBans(prefix);
   }
 
   private async *bucket(
@@ -32,10 +29,10 @@ export class KeyListing {
     bucket: number,
     prefix: string,
     values: boolean,
-  ): AsyncGenerator<Listed, void, undefined> {
+  ): AsyncGenerator<StoreChange, void, undefined> {
     const { index, stem } = this.names.bucket(namespace, bucket);
     const pattern = `${escaped(prefix)}*`;
-    // A set that is rebuilt meanwhile may be read twice in parts.
+    // Redis may return a key twice if the set is rehashed meanwhile.
     const seen = new Set<string>();
     let cursor = "0";
     do {
@@ -59,8 +56,8 @@ export class KeyListing {
     } while (cursor !== "0");
   }
 
-  // BunkerWeb keeps no index: its bans are found as it finds them itself. Only where bans are loaded, never for a request.
-  private async *foreign(prefix: string): AsyncGenerator<Listed, void, undefined> {
+  // BunkerWeb has no index: SCAN finds its bans, as BunkerWeb does itself. Only to load bans, never for a request.
+  private async *bunkerwebBans(prefix: string): AsyncGenerator<StoreChange, void, undefined> {
     const seen = new Set<string>();
     let cursor = "0";
     do {
@@ -85,12 +82,12 @@ export class KeyListing {
   }
 }
 
-/** Seconds of an answer to PTTL: 0 = for ever, `undefined` = absent. */
+/** Converts a reply to PTTL to seconds: 0 = for ever, `undefined` = absent. */
 export function secondsOf(ms: number): number | undefined {
   return ms === -2 ? undefined : ms === -1 ? 0 : Math.max(ms, 1) / 1000;
 }
 
-// Redis matches patterns; a prefix is plain text.
+// Redis matches patterns; a prefix is literal.
 function escaped(prefix: string): string {
   return prefix.replace(/[*?[\]\\^-]/g, "\\$&");
 }

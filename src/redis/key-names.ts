@@ -1,41 +1,39 @@
+import { invalidKey, namespaceOf } from "../store/arguments.js";
 import { NAMESPACES, type Namespace } from "../store/store.js";
 import { bunkerwebKey, fromBunkerweb, BUNKERWEB_BANS } from "./bunkerweb-keys.js";
 
-/** Where one of the store's keys lives in Redis. */
+/** Where a key of the store is in Redis. */
 export interface KeyLocation {
   readonly namespace: Namespace;
-  /** The key without its namespace: the index's member. */
+  /** The key without its namespace, which is the member of the index. */
   readonly rest: string;
   /** The key in Redis. */
   readonly data: string;
-  /** The index that lists it; empty for BunkerWeb's keys, which others write without any. */
+  /** The index that lists it; empty for BunkerWeb's keys, which have none. */
   readonly index: string;
-  /** What `data` starts with. */
+  /** The prefix of all keys in the index. */
   readonly stem: string;
 }
 
-/** Into how many indexes a namespace is split; a cluster can spread a namespace over as many servers. */
+/** The number of indexes per namespace; a cluster can spread a namespace over this many servers. */
 export const BUCKETS = 16;
 
 /**
- * How the store's keys are called in Redis: `<prefix>ban:{7}:<rest>`, listed in `<prefix>index:ban:{7}`. The part in braces
- * keeps both on one server of a cluster; it hangs on the address with which most keys start, so that all
- * keys of an address are found in one index.
+ * Names the store's keys in Redis: `<prefix>ban:{7}:<rest>`, listed in `<prefix>index:ban:{7}`. The part in braces keeps both on
+ * one server of a cluster. It depends on the address with which most keys start, so that all keys of an address are in one index.
  */
 export class KeyNames {
   constructor(
     readonly prefix: string,
-    /** Whether bans of single addresses have BunkerWeb's names. */
+    /** Whether bans of single addresses use BunkerWeb's names. */
     readonly bunkerweb: boolean,
   ) {}
 
   /** @throws {TypeError} when `key` has no namespace */
   locate(key: string): KeyLocation {
-    const colon = key.indexOf(":");
-    const namespace = key.slice(0, colon) as Namespace;
-    if (!NAMESPACES.includes(namespace))
-      throw new TypeError(`a store's keys start with ${NAMESPACES.join(":, ")}:, unlike "${key}"`);
-    const rest = key.slice(colon + 1);
+    const namespace = namespaceOf(key);
+    if (!NAMESPACES.includes(namespace)) invalidKey(key);
+    const rest = key.slice(namespace.length + 1);
     if (this.bunkerweb && namespace === "ban") {
       const data = bunkerwebKey(rest);
       if (data !== undefined) return { namespace, rest, data, index: "", stem: "" };
@@ -44,7 +42,7 @@ export class KeyNames {
     return { namespace, rest, data: stem + rest, index, stem };
   }
 
-  /** The index of one bucket and what the keys in it start with. */
+  /** The index of a bucket and the prefix of its keys. */
   bucket(namespace: Namespace, bucket: number): { index: string; stem: string } {
     return {
       index: `${this.prefix}index:${namespace}:{${bucket}}`,
@@ -52,14 +50,14 @@ export class KeyNames {
     };
   }
 
-  /** The buckets in which keys with this prefix can be. */
+  /** The buckets that can contain keys with this prefix. */
   bucketsOf(prefix: string): number[] {
     return addressEnd(prefix) !== undefined
       ? [bucketOf(prefix)]
       : Array.from({ length: BUCKETS }, (_, bucket) => bucket);
   }
 
-  /** The store's key behind a key in Redis, if it is one of ours. */
+  /** The store's key for a key in Redis; `undefined` if it is not ours. */
   keyOf(data: string): string | undefined {
     if (this.bunkerweb && data.startsWith(BUNKERWEB_BANS)) return fromBunkerweb(data);
     if (!data.startsWith(this.prefix)) return undefined;
@@ -69,18 +67,18 @@ export class KeyNames {
     return `${namespace}:${data.slice(this.prefix.length + found[0].length)}`;
   }
 
-  /** Where changes of a namespace are told. */
+  /** The channel for changes of a namespace. */
   channel(namespace: Namespace): string {
     return `${this.prefix}changes:${namespace}`;
   }
 }
 
-/** The keys that a script about one place is given. */
+/** The KEYS of a script about one key. */
 export function keysOf({ data, index, stem }: KeyLocation): string[] {
   return [data, index, stem];
 }
 
-// FNV-1a, of the address that a key starts with, or of all of it.
+// FNV-1a of the address at the start of the key, or of the whole key.
 function bucketOf(rest: string): number {
   const end = addressEnd(rest) ?? rest.length;
   let hash = 0x811c9dc5;

@@ -1,71 +1,54 @@
 import type { Logger } from "../events/event-bus.js";
-import { check, decimal, flag, integer, text, type ReportProblem } from "../options/check.js";
-import { allProblemsAtOnce, group, readOptions, type OptionsTable } from "../options/table.js";
+import { check, decimal, flag, integer, text, type Check, type ReportProblem } from "../options/check.js";
+import { allProblemsAtOnce, group, readOptions, type AnyTable, type Resolved } from "../options/table.js";
 import type { Namespace } from "../store/store.js";
 import { isIoredis } from "./clients/ioredis.js";
 import { isNodeRedis } from "./clients/node-redis.js";
 
-/** How a `RedisStore` is set up: with a `url` or a `client`. */
+/** Options of a `RedisStore`: either `url` or `client` is required. */
 export interface RedisStoreOptions {
   /**
-   * `redis://[[user][:password]@]host[:port][/database]`, `rediss://` for TLS. The store opens connections of its own with
-   * whichever of the packages `redis` and `ioredis` is installed, and closes them with `close()`.
+   * `redis://[[user][:password]@]host[:port][/database]`, `rediss://` for TLS. The store connects with
+   * the package `redis` or `ioredis`, whichever is installed; `close()` closes its connections.
    */
   url?: string;
   /**
    * A client of `redis` (node-redis) 5 or 6 or of `ioredis` 5 or 6, connected or connecting: for one server, Sentinel or
-   * Cluster. It is not closed by `close()`. A second connection that listens is made from it.
+   * Cluster. `close()` leaves it open. The store duplicates it for a second connection that subscribes.
    */
   client?: object;
-  /** What the store's keys and channels start with, without braces. Default `"bunker:"`. */
+  /** The prefix of the store's keys and channels, without braces. Default `"bunker:"`. */
   prefix?: string;
-  /** How long one call may take, in ms: 1–900. Default 100. */
+  /** The timeout of one call, in ms: 1–900. Default 100. */
   timeout?: number;
   /**
-   * What a call does while Redis is away: `true` = counts, spends and bans in this process and writes bans later; `false` =
-   * fails, so that requests follow `onStoreError`. Default `true`.
+   * What a call does while Redis is away. `true` = this process counts, remembers used challenges and bans by itself, and writes
+   * bans later; `false` = the call fails, and requests follow `onStoreError`. Default `true`.
    */
   fallback?: boolean;
   /**
-   * Keeps bans of single addresses under BunkerWeb's keys and hears of those that BunkerWeb writes: an app and a
-   * BunkerWeb fleet on the same database share bans. Not on a Cluster. Default `false`.
+   * Stores bans of single addresses under BunkerWeb's keys and receives those that BunkerWeb writes: an app and a BunkerWeb
+   * fleet on the same database share bans. Not on a Cluster. Default `false`.
    */
   bunkerweb?: boolean;
   /**
-   * Adds bad answers to BunkerWeb's counters, too, and counts what it has counted: with `bunkerweb`, for IPv4 clients. Default
-   * `false`.
+   * Adds bad responses to BunkerWeb's counters too, and counts what it has counted. Needs `bunkerweb`; only for IPv4 clients.
+   * Default `false`.
    */
   bunkerwebCounters?: boolean;
-  /** How many keys of a kind there may be at most; the soonest to expire goes, spent ids are refused. Default 2 000 000 each. */
+  /** The maximum number of keys per namespace. When full, the key that expires first is evicted; new `spent` keys are refused. Default 2 000 000 each. */
   maxKeys?: { readonly [N in "spent" | "hit" | "cache"]?: number };
-  /** Where the two lines of an outage go; `false` = nowhere. Default: the console. */
+  /** Logs the beginning and end of an outage; `false` = no logger. Default: the console. */
   logger?: Logger | false;
 }
 
-/** {@link RedisStoreOptions} read and checked. */
-export interface RedisResolved {
-  url: string | undefined;
-  client: object | undefined;
-  prefix: string;
-  timeout: number;
-  fallback: boolean;
-  bunkerweb: boolean;
-  bunkerwebCounters: boolean;
-  maxKeys: Record<"spent" | "hit" | "cache", number>;
-  logger: Logger | false;
-}
-
-const budget = (what: string): { check: ReturnType<typeof integer>; default: number; help: string } => ({
+const budget = (namespace: string): { check: Check<number>; default: number; help: string } => ({
   check: integer(1000, 1_000_000_000),
   default: 2_000_000,
-  help: `How many ${what} keys there may be.`,
+  help: `The maximum number of ${namespace} keys.`,
 });
 
-const budgetsTable: OptionsTable<RedisResolved["maxKeys"]> = {
-  spent: budget("spent"),
-  hit: budget("hit"),
-  cache: budget("cache"),
-};
+const budgetsTable = { spent: budget("spent"), hit: budget("hit"), cache: budget("cache") };
 
 const clientCheck = check<object>("a client of redis (5, 6) or ioredis (5, 6)", (value) =>
   typeof value === "object" && value !== null && (isIoredis(value) || isNodeRedis(value)) ? value : undefined,
@@ -78,44 +61,47 @@ const loggerCheck = check<Logger | false>("a console-shaped logger with info and
 });
 
 /** The options of a `RedisStore`. */
-export const redisTable: OptionsTable<RedisResolved> = {
+export const redisTable = {
   url: {
     check: text("redis://… or rediss://…", /^rediss?:\/\/[^\s]+$/),
     default: undefined,
-    help: "Where Redis is.",
+    help: "The address of Redis.",
     secret: true,
   },
-  client: { check: clientCheck, default: undefined, help: "A client of the app's own." },
+  client: { check: clientCheck, default: undefined, help: "A Redis client of the app." },
   prefix: {
     check: text("a text of up to 64 characters without braces or white space", /^[^{}\s]{0,64}$/),
     default: "bunker:",
-    help: "What keys and channels start with.",
+    help: "The prefix of keys and channels.",
   },
-  timeout: { check: decimal(1, 900), default: 100, help: "How long one call may take, in ms." },
-  fallback: { check: flag(), default: true, help: "Goes on in this process while Redis is away." },
+  timeout: { check: decimal(1, 900), default: 100, help: "The timeout of one call, in milliseconds." },
+  fallback: { check: flag(), default: true, help: "Counts and bans in this process while Redis is away." },
   bunkerweb: { check: flag(), default: false, help: "Shares bans with BunkerWeb." },
-  bunkerwebCounters: { check: flag(), default: false, help: "Counts bad answers together with BunkerWeb." },
+  bunkerwebCounters: { check: flag(), default: false, help: "Counts bad responses together with BunkerWeb." },
   maxKeys: {
     check: group(budgetsTable),
     default: () => readOptions(budgetsTable, {}, "", () => undefined),
-    help: "How many keys of a kind there may be.",
+    help: "The maximum number of keys per namespace.",
   },
-  logger: { check: loggerCheck, default: () => console, help: "Where the lines of an outage go." },
-};
+  logger: { check: loggerCheck, default: () => console, help: "Logs the beginning and end of an outage." },
+} satisfies AnyTable;
+
+/** {@link RedisStoreOptions} read and checked. */
+export type RedisResolved = Resolved<typeof redisTable>;
 
 /**
  * Reads the options of a `RedisStore`.
  *
- * @throws {BunkerOptionsError} listing all that is wrong with them
+ * @throws {BunkerOptionsError} listing all invalid options
  */
 export function readRedisOptions(options: unknown): RedisResolved {
   return allProblemsAtOnce((report) => {
     const read = readOptions(redisTable, options, "", report);
-    const given = (options ?? {}) as RedisStoreOptions;
-    if ((given.url === undefined) === (given.client === undefined))
+    const { url, client } = (options ?? {}) as RedisStoreOptions;
+    if ((url === undefined) === (client === undefined))
       report({
         path: "url",
-        value: given.url === undefined ? undefined : "(hidden)",
+        value: url === undefined ? undefined : "(hidden)",
         allowed: "one of url and client",
       });
     if (read.bunkerwebCounters && !read.bunkerweb)
@@ -138,16 +124,20 @@ function checkClient(client: object, bunkerweb: boolean, report: ReportProblem):
   const cluster = isIoredis(client) ? client.isCluster === true : "nodeClient" in client;
   const sentinel = !isIoredis(client) && "getMasterNode" in client;
   if (cluster)
-    report({ path: "bunkerweb", value: true, allowed: "false on a Cluster, which BunkerWeb has none of" });
+    report({
+      path: "bunkerweb",
+      value: true,
+      allowed: "false on a Cluster, which BunkerWeb does not support",
+    });
   if (sentinel)
     report({
       path: "bunkerweb",
       value: true,
-      allowed: "false with node-redis's Sentinel client; take ioredis",
+      allowed: "false with node-redis's Sentinel client; use ioredis instead",
     });
 }
 
-/** The most keys of a namespace in one of its indexes; 0 = any number. */
+/** The maximum number of keys in one index of a namespace; 0 = unlimited. */
 export function budgetOf(setup: RedisResolved, namespace: Namespace, buckets: number): number {
   return namespace === "ban" || namespace === "state" ? 0 : Math.ceil(setup.maxKeys[namespace] / buckets);
 }

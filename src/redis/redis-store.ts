@@ -1,3 +1,4 @@
+import { checkHit, validTtl } from "../store/arguments.js";
 import {
   StoreFullError,
   type HitOptions,
@@ -6,36 +7,45 @@ import {
   type Store,
   type StoreChange,
 } from "../store/store.js";
+import { withTimeout } from "../with-timeout.js";
 import { bunkerwebCounter } from "./bunkerweb-keys.js";
 import { ChangeFeed, changeMessage } from "./change-feed.js";
+import { CircuitBreaker } from "./circuit-breaker.js";
 import type { RedisConnection } from "./clients/connection.js";
 import { connectionOf } from "./clients/open-connection.js";
-import { withTimeout } from "../with-timeout.js";
 import { Commands, RedisAwayError } from "./commands.js";
-import { BUCKETS, keysOf, KeyNames, type KeyLocation } from "./key-names.js";
-import { WriteBehindQueue } from "./write-behind-queue.js";
+import { FallbackStore, type PendingWrite } from "./fallback-store.js";
 import { KeyListing, secondsOf } from "./key-listing.js";
-import { CircuitBreaker } from "./circuit-breaker.js";
+import { BUCKETS, keysOf, KeyNames, type KeyLocation } from "./key-names.js";
 import { budgetOf, readRedisOptions, type RedisResolved, type RedisStoreOptions } from "./redis-options.js";
 import { DELETE, HIT, INCREMENT, PROBE, READ, WRITE, type Script } from "./scripts.js";
-import { FallbackStore } from "./fallback-store.js";
+import { WriteBehindQueue } from "./write-behind-queue.js";
 
-/** For so long after its making a store's listings wait for the first connection, in ms. */
-const PATIENCE_MS = 1500;
+/** How long listings of a new store wait for the first connection, in ms. */
+const FIRST_CONNECTION_MS = 1500;
+
+/** What a script writes. */
+interface Write {
+  readonly value: string;
+  /** Seconds; 0 = for ever. */
+  readonly ttl: number;
+  /** Only if the key is absent. */
+  readonly add?: boolean;
+}
 
 /**
- * Keeps everything in Redis, for all instances that share it. Every call is one round trip, atomic, and over within
- * `timeout`; changes made by any instance are told to all.
+ * Holds everything in Redis, for all instances that share it. Every call is one round trip, atomic, and ends within
+ * `timeout`; every instance is notified of the changes that others make.
  *
- * While Redis is away, counters and spent ids are kept in this process and bans wait to be written, unless `fallback` is
- * `false`; what needs Redis (generated secrets, listings, unbans) fails.
+ * While Redis is away, counters and used challenge ids are kept in this process and bans are written later, unless `fallback`
+ * is `false`; calls that need Redis (generated secrets, listings, unbans) fail.
  *
- * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` listing all that is wrong with the options
- * @throws {Error} `ERR_BUNKER_PACKAGE` when a `url` is given and neither `redis` nor `ioredis` is installed
+ * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` listing all invalid options
+ * @throws {Error} `ERR_BUNKER_PACKAGE` if a `url` is given and neither `redis` nor `ioredis` is installed
  * @example new RedisStore({ url: "redis://127.0.0.1:6379" })
  */
 export class RedisStore implements Store {
-  /** Whether BunkerWeb reads the bans, which knows single addresses only. */
+  /** Whether bans are shared with BunkerWeb, which knows only single addresses. */
   readonly exactBans: boolean;
   private readonly options: RedisResolved;
   private readonly names: KeyNames;
@@ -45,27 +55,26 @@ export class RedisStore implements Store {
   private readonly feed: ChangeFeed;
   private readonly listing: KeyListing;
   private readonly fallback = new FallbackStore();
-  private readonly writeBehind: WriteBehindQueue;
-  private readonly made = Date.now();
+  private readonly writeBehind = new WriteBehindQueue(this.fallback, (pending) => this.writePending(pending));
+  private readonly created = Date.now();
   private closed = false;
 
   constructor(options: RedisStoreOptions) {
-    const setup = (this.options = readRedisOptions(options));
-    this.exactBans = setup.bunkerweb;
-    this.names = new KeyNames(setup.prefix, setup.bunkerweb);
-    this.connection = connectionOf(setup);
+    const { bunkerweb, logger, prefix, timeout } = (this.options = readRedisOptions(options));
+    this.exactBans = bunkerweb;
+    this.names = new KeyNames(prefix, bunkerweb);
+    this.connection = connectionOf(this.options);
     this.breaker = new CircuitBreaker({
-      logger: setup.logger,
-      probe: () => this.commands.probe(PROBE, [`${setup.prefix}probe:{0}`]),
+      logger,
+      probe: () => this.commands.probe(PROBE, [`${prefix}probe:{0}`]),
       reconnect: () => this.connection.reconnect(),
       recover: () => this.recover(),
-      // A ban that was made while the others were being written.
+      // A ban may have been added while the others were being written.
       closed: () => {
         if (this.fallback.hasPending) this.writeBehind.flushSoon();
       },
     });
-    this.commands = new Commands(this.connection, setup.timeout, this.breaker);
-    this.writeBehind = new WriteBehindQueue(this.commands, this.names, this.fallback);
+    this.commands = new Commands(this.connection, timeout, this.breaker);
     this.listing = new KeyListing(this.commands, this.names);
     this.feed = new ChangeFeed({
       connection: this.connection,
@@ -79,17 +88,17 @@ export class RedisStore implements Store {
     );
   }
 
-  /** Resolves when Redis is reached and changes made elsewhere are heard of. Waits for ever while Redis is away. */
+  /** Resolves when Redis is reached and changes by other instances are received. Stays pending while Redis is away. */
   async ready(): Promise<void> {
     await this.commands.connected();
     await this.feed.start();
   }
 
   async get(key: string): Promise<string | undefined> {
-    const location = this.names.locate(key);
+    const { data } = this.names.locate(key);
     return this.withFallback(
       async () => {
-        const value = await this.commands.send(["GET", location.data], location.data).catch(noText);
+        const value = await this.commands.send(["GET", data], data).catch(noText);
         return typeof value === "string" ? value : undefined;
       },
       () => this.fallback.get(key),
@@ -97,70 +106,68 @@ export class RedisStore implements Store {
   }
 
   async ttl(key: string): Promise<number | undefined> {
-    const location = this.names.locate(key);
-    return secondsOf(Number(await this.commands.send(["PTTL", location.data], location.data)));
+    const { data } = this.names.locate(key);
+    return secondsOf(Number(await this.commands.send(["PTTL", data], data)));
   }
 
-  /** @throws {StoreFullError} when a new `spent` key finds no room */
+  /** @throws {StoreFullError} when a new `spent` key is refused */
   async set(key: string, value: string, ttl = 0): Promise<void> {
-    const location = this.names.locate(key);
-    // What waited under this key is older.
+    // A pending write of this key is older.
     this.fallback.discard(key);
     await this.withFallback<unknown>(
-      () => this.write(location, value, ttl, ""),
+      () => this.write(key, { value, ttl }),
       () => {
-        this.fallback.set(key, value, checked(ttl));
+        this.fallback.set(key, value, validTtl(ttl));
         if (this.fallback.hasPending && !this.breaker.isOpen) this.writeBehind.flushSoon();
       },
     );
   }
 
-  /** @throws {StoreFullError} when a new `spent` key finds no room */
+  /** @throws {StoreFullError} when a new `spent` key is refused */
   async add(key: string, value: string, ttl: number): Promise<boolean> {
-    const location = this.names.locate(key);
     if (this.fallback.hasSpent(key)) return false;
     return this.withFallback(
-      () => this.write(location, value, ttl, "add"),
-      () => this.fallback.add(key, value, checked(ttl)),
+      () => this.write(key, { value, ttl, add: true }),
+      () => this.fallback.add(key, value, validTtl(ttl)),
     );
   }
 
-  /** @throws {TypeError} when `key` holds something else than a whole number */
+  /** @throws {TypeError} when `key` does not hold a whole number */
   async increment(key: string, by: number, ttl: number): Promise<number> {
-    if (!Number.isSafeInteger(by)) throw new RangeError(`increments are whole numbers, not ${by}`);
+    if (!Number.isSafeInteger(by)) throw new RangeError(`increments must be whole numbers, not ${by}`);
     const location = this.names.locate(key);
     return this.withFallback(
       async () => {
-        const sum = await this.update(INCREMENT, location, String(by), ttl, "");
-        return Number(Array.isArray(sum) ? sum[0] : full(location.namespace));
+        const sum = await this.update(INCREMENT, location, { value: String(by), ttl });
+        return Number(Array.isArray(sum) ? sum[0] : full(location));
       },
-      () => this.fallback.increment(key, by, checked(ttl)),
+      () => this.fallback.increment(key, by, validTtl(ttl)),
     );
   }
 
-  /** @throws {TypeError} when `key` holds something else than hits */
+  /** @throws {TypeError} when `key` does not hold hits */
   async hit(key: string, window: number, limit: number, options: HitOptions = {}): Promise<Hits> {
     const { weight = 1, note } = options;
-    if (!(window > 0) || !(limit >= 1) || !Number.isSafeInteger(weight) || weight < 1) {
-      throw new RangeError(
-        `hit needs a window above 0 s, a limit from 1 and a whole weight from 1, not ${window}, ${limit}, ${weight}`,
-      );
-    }
+    checkHit(window, limit, weight);
     const location = this.names.locate(key);
+    const { rest, namespace } = location;
     return this.withFallback(
       async () => {
-        const args = [location.rest, String(window * 1000), String(Math.floor(limit)), String(weight)];
-        const [most, evict] = this.budget(location);
-        const shared = this.options.bunkerwebCounters ? bunkerwebCounter(location.rest) : undefined;
-        const keys = shared === undefined ? keysOf(location) : [...keysOf(location), shared];
-        const found = await this.commands.run(HIT, keys, [
-          ...args,
-          note === undefined ? "" : `:${note}`,
-          most,
-          evict,
-          this.names.channel(location.namespace),
-        ]);
-        const [count, ...notes] = Array.isArray(found) ? (found as unknown[]) : full(location.namespace);
+        const counter = this.options.bunkerwebCounters ? bunkerwebCounter(rest) : undefined;
+        const found = await this.commands.run(
+          HIT,
+          [...keysOf(location), ...(counter === undefined ? [] : [counter])],
+          [
+            rest,
+            String(window * 1000),
+            String(Math.floor(limit)),
+            String(weight),
+            note === undefined ? "" : `:${note}`,
+            ...this.budget(location),
+            this.names.channel(namespace),
+          ],
+        );
+        const [count, ...notes] = Array.isArray(found) ? (found as unknown[]) : full(location);
         return { count: Number(count), notes: notes.map(String) };
       },
       () => this.fallback.hit(key, window, limit, options),
@@ -172,14 +179,11 @@ export class RedisStore implements Store {
     this.fallback.discard(key);
     return this.withFallback(
       async () => {
-        const gone = await this.announcing(location, 0, (news) =>
-          this.commands.run(DELETE, keysOf(location), [
-            location.rest,
-            this.names.channel(location.namespace),
-            news,
-          ]),
+        const channel = this.names.channel(location.namespace);
+        const deleted = await this.announcing(location, 0, (message) =>
+          this.commands.run(DELETE, keysOf(location), [location.rest, channel, message]),
         );
-        return Number(gone) === 1;
+        return Number(deleted) === 1;
       },
       () => this.fallback.delete(key),
     );
@@ -197,99 +201,99 @@ export class RedisStore implements Store {
     return this.feed.watch(namespace, listener, onGap);
   }
 
-  /** Ends the connections that the store opened; a client that it was given stays open. */
+  /** Closes the connections that the store opened; a client given as an option stays open. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.breaker.close();
-    this.commands.close();
-    this.feed.close();
-    this.writeBehind.close();
-    this.fallback.close();
+    for (const part of [this.breaker, this.commands, this.feed, this.writeBehind, this.fallback])
+      part.close();
     this.connection.close();
   }
 
-  // What waits to be written is there already: a ban must not end because Redis has not heard of it yet.
+  // Includes pending writes: a ban must not end because Redis does not hold it yet.
   private async *list(
     namespace: Namespace,
     prefix: string,
     values: boolean,
   ): AsyncGenerator<StoreChange, void, undefined> {
     await this.waitUntilReached();
-    const waiting = new Set<string>();
-    for (const one of this.fallback.pendingWrites(`${namespace}:${prefix}`)) {
-      waiting.add(one.key);
-      yield one;
+    const pending = new Set<string>();
+    for (const write of this.fallback.pendingWrites(`${namespace}:${prefix}`)) {
+      pending.add(write.key);
+      yield write;
     }
-    for await (const one of this.listing.entries(namespace, prefix, values))
-      if (!waiting.has(one.key)) yield one;
+    for await (const entry of this.listing.entries(namespace, prefix, values))
+      if (!pending.has(entry.key)) yield entry;
   }
 
-  // What changed between a listing and the moment from which changes are heard would be lost.
+  // A change between the listing and the start of the feed would be lost.
   private async waitUntilReached(): Promise<void> {
     if (this.breaker.isOpen) throw new RedisAwayError("Redis is away");
     try {
-      await withTimeout(this.ready(), Math.max(this.options.timeout, this.made + PATIENCE_MS - Date.now()));
+      const patience = this.created + FIRST_CONNECTION_MS - Date.now();
+      await withTimeout(this.ready(), Math.max(this.options.timeout, patience));
     } catch (error) {
       this.breaker.failed(error);
       throw new RedisAwayError(error);
     }
   }
 
-  private async withFallback<T>(work: () => Promise<T>, instead: () => T): Promise<T> {
+  private async withFallback<T>(work: () => Promise<T>, fallback: () => T): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof RedisAwayError && this.options.fallback) return instead();
+      if (error instanceof RedisAwayError && this.options.fallback) return fallback();
       throw error;
     }
   }
 
-  private async write(location: KeyLocation, value: string, ttl: number, how: "add" | ""): Promise<boolean> {
-    const written = Number(await this.update(WRITE, location, value, ttl, how));
-    return written === -1 ? full(location.namespace) : written === 1;
+  private async write(key: string, write: Write): Promise<boolean> {
+    const location = this.names.locate(key);
+    const written = Number(await this.update(WRITE, location, write));
+    return written === -1 ? full(location) : written === 1;
   }
 
-  private update(
-    script: Script,
-    location: KeyLocation,
-    value: string,
-    ttl: number,
-    how: "add" | "",
-  ): Promise<unknown> {
-    const ms = Math.ceil(checked(ttl) * 1000);
-    const channel = this.names.channel(location.namespace);
-    return this.announcing(location, ms, (news) =>
+  private update(script: Script, location: KeyLocation, write: Write): Promise<unknown> {
+    const ms = Math.ceil(validTtl(write.ttl) * 1000);
+    return this.announcing(location, ms, (message) =>
       this.commands.run(script, keysOf(location), [
-        location.rest,
-        value,
-        String(ms),
-        channel,
-        news,
+        ...this.writeArgs(location, write.value, ms, message),
         ...this.budget(location),
-        how,
+        write.add === true ? "add" : "",
       ]),
     );
   }
 
-  // A write is over when those who watch here have been told of it, in Redis's order: nobody sees an older state afterwards.
+  // A write that waited is made whatever the budget.
+  private async writePending({ key, value, ttl }: PendingWrite): Promise<void> {
+    const location = this.names.locate(key);
+    const ms = Math.ceil(ttl * 1000);
+    const args = this.writeArgs(location, value, ms, changeMessage(location.rest, ms));
+    await this.commands.probe(WRITE, keysOf(location), [...args, "0", "", ""]);
+  }
+
+  private writeArgs({ namespace, rest }: KeyLocation, value: string, ms: number, message: string): string[] {
+    return [rest, value, String(ms), this.names.channel(namespace), message];
+  }
+
+  // Waits until the listeners of this instance were called, in Redis's order: nobody reads an older state afterwards.
   private async announcing(
-    location: KeyLocation,
+    { namespace, rest }: KeyLocation,
     ms: number,
-    write: (news: string) => Promise<unknown>,
+    write: (message: string) => Promise<unknown>,
   ): Promise<unknown> {
-    const sent = this.feed.expect(location.namespace);
+    const pending = this.feed.expect(namespace);
     try {
-      const answer = await write(changeMessage(location.rest, ms, sent?.tag));
-      if (answer !== 0 && answer !== -1 && sent !== undefined)
-        await withTimeout(sent.delivered, this.options.timeout).catch(() => undefined);
-      return answer;
+      const result = await write(changeMessage(rest, ms, pending?.tag));
+      if (result !== 0 && result !== -1 && pending !== undefined)
+        await withTimeout(pending.delivered, this.options.timeout).catch(() => undefined);
+      return result;
     } finally {
-      sent?.cancel();
+      pending?.cancel();
     }
   }
 
-  private budget({ namespace }: KeyLocation): [most: string, evict: string] {
+  private budget({ namespace }: KeyLocation): [max: string, evict: string] {
     return [String(budgetOf(this.options, namespace, BUCKETS)), namespace === "spent" ? "" : "evict"];
   }
 
@@ -300,27 +304,21 @@ export class RedisStore implements Store {
     return ttl === undefined || typeof value !== "string" ? undefined : { value, ttl };
   }
 
-  // Redis takes writes again: what waited is written before anybody reads.
+  // Runs when Redis accepts writes again, before anything is read.
   private async recover(): Promise<string> {
     const written = await this.writeBehind.flush();
-    const lost = this.fallback.takeDropped();
+    const dropped = this.fallback.takeDropped();
     this.fallback.resetCounters();
     void this.feed.check();
-    return `${written > 0 ? `; ${written} keys that waited were written` : ""}${lost > 0 ? `; ${lost} found no room to wait` : ""}`;
+    return `${written > 0 ? `; ${written} pending keys were written` : ""}${dropped > 0 ? `; ${dropped} did not fit into the queue` : ""}`;
   }
 }
 
-function checked(ttl: number): number {
-  if (!(ttl >= 0) || ttl === Infinity)
-    throw new RangeError(`a time to live is a number of seconds from 0, not ${ttl}`);
-  return ttl;
-}
-
-function full(namespace: Namespace): never {
+function full({ namespace }: KeyLocation): never {
   throw new StoreFullError(namespace);
 }
 
-// Hits have no text: they are read by hitting.
+// A key that holds hits has no string value: only `hit` reads it.
 function noText(error: unknown): undefined {
   if (!(error instanceof TypeError)) throw error;
 }

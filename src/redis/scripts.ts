@@ -10,8 +10,7 @@ function script(text: string): Script {
   return { text, sha: createHash("sha1").update(text).digest("hex") };
 }
 
-// KEYS of a write: the key, its index ("" = none), what keys in that index start with.
-// In all of them: the clock, the index kept short, a full namespace, and news for whoever watches.
+// KEYS of a write: the key, its index ("" = none), the prefix of the keys in that index.
 const COMMON = `
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -37,8 +36,8 @@ end
 `;
 
 /**
- * Writes a text. ARGV: rest, value, ttl in ms, channel, news, most keys (0 = any number), "evict" or "", "add" or "".
- * Answers 1 = written, 0 = was there, -1 = no room.
+ * Writes a string. ARGV: rest, value, ttl in ms, channel, change message, max keys (0 = unlimited), "evict" or "", "add" or "".
+ * Returns 1 = written, 0 = exists, -1 = full.
  */
 export const WRITE = script(`${COMMON}
 local ttl = tonumber(ARGV[3])
@@ -50,7 +49,7 @@ redis.call('PUBLISH', ARGV[4], ARGV[5] .. '\\n' .. ARGV[2])
 return 1
 `);
 
-/** Adds to a whole number. ARGV as for {@link WRITE}, the value being what is added. Answers the sum as text, or -1 as a number. */
+/** Adds to a whole number. ARGV as for {@link WRITE}; the value is the summand. Returns {sum}, or -1 = full. */
 export const INCREMENT = script(`${COMMON}
 local ttl = tonumber(ARGV[3])
 if full(ARGV[1], tonumber(ARGV[6]), ARGV[7] == 'evict', ARGV[4]) then return -1 end
@@ -63,9 +62,9 @@ return {sum}
 `);
 
 /**
- * Records a hit: a list of "<µs>:<weight>" or "<µs>:<weight>:<note>", oldest first. ARGV: rest, window in ms, limit, weight, note
- * with ":" before it or "", most keys, "evict" or "", channel. A fourth key is a counter shared with BunkerWeb: it goes up with each
- * hit, down with what has left the window, and the larger count is answered. Answers the count and the notes, or -1.
+ * Records a hit in a list of "<µs>:<weight>" or "<µs>:<weight>:<note>", oldest first. ARGV: rest, window in ms, limit, weight,
+ * ":<note>" or "", max keys, "evict" or "", channel. An optional fourth key is a counter shared with BunkerWeb: each hit adds
+ * to it, what leaves the window is subtracted, and the larger count is returned. Returns the count and the notes, or -1 = full.
  */
 export const HIT = script(`${COMMON}
 if full(ARGV[1], tonumber(ARGV[6]), ARGV[7] == 'evict', ARGV[8]) then return -1 end
@@ -95,7 +94,7 @@ end
 return found
 `);
 
-/** Deletes a key. ARGV: rest, channel, news. Answers whether there was one. */
+/** Deletes a key. ARGV: rest, channel, change message. Returns the number of deleted keys. */
 export const DELETE = script(`
 if KEYS[2] ~= '' then redis.call('ZREM', KEYS[2], ARGV[1]) end
 local gone = redis.call('DEL', KEYS[1])
@@ -104,8 +103,8 @@ return gone
 `);
 
 /**
- * Reads a part of an index. KEYS: index, what its keys start with. ARGV: cursor, pattern, how many, "values" or "".
- * Answers the next cursor, then for each key its rest, ms left (-1 = for ever) and value (nil for what is no text).
+ * Reads a page of an index. KEYS: index, the prefix of its keys. ARGV: cursor, pattern, page size, "values" or "". Returns the next
+ * cursor, then for each key its rest, ms left (-1 = for ever) and value (nil if it is not a string).
  */
 export const PAGE = script(`
 local page = redis.call('ZSCAN', KEYS[1], ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])
@@ -130,7 +129,7 @@ if #gone > 0 and #gone < 4000 then redis.pcall('ZREM', KEYS[1], unpack(gone)) en
 return found
 `);
 
-/** Reads texts with the ms they have left (-1 = for ever, -2 = absent), two answers a key. */
+/** Reads strings: returns for each key the ms left (-1 = for ever, -2 = absent) and the value. */
 export const READ = script(`
 local found = {}
 for _, key in ipairs(KEYS) do
@@ -142,7 +141,7 @@ end
 return found
 `);
 
-/** Writes a key and deletes it: whether Redis takes writes again. */
+/** Writes and deletes a key, to check that Redis accepts writes. */
 export const PROBE = script(`
 redis.call('SET', KEYS[1], '1', 'PX', 10000)
 return redis.call('DEL', KEYS[1])

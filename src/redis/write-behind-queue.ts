@@ -1,30 +1,25 @@
-import { changeMessage } from "./change-feed.js";
-import type { Commands } from "./commands.js";
-import { keysOf, type KeyNames } from "./key-names.js";
-import { WRITE } from "./scripts.js";
 import type { FallbackStore, PendingWrite } from "./fallback-store.js";
 
-/** Waiting bans written at a time. */
+/** Pending writes sent at a time. */
 const BATCH = 500;
 const PAUSE_MS = 200;
 
-/** Writes what waited for Redis: when an outage is over, and soon after a single call that failed. */
+/** Sends pending writes to Redis: when an outage is over, and soon after a single call that failed. */
 export class WriteBehindQueue {
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
 
   constructor(
-    private readonly commands: Commands,
-    private readonly names: KeyNames,
     private readonly fallback: FallbackStore,
+    private readonly write: (pending: PendingWrite) => Promise<void>,
   ) {}
 
-  /** Writes everything that waits; answers how much that was. */
+  /** Sends all pending writes; returns how many there were. */
   async flush(): Promise<number> {
     let written = 0;
     let batch: Promise<void>[] = [];
-    for (const waiting of this.fallback.pendingWrites()) {
-      batch.push(this.write(waiting));
+    for (const pending of this.fallback.pendingWrites()) {
+      batch.push(this.write(pending).then(() => this.fallback.confirm(pending.key, pending.value)));
       written++;
       if (batch.length < BATCH) continue;
       await Promise.all(batch);
@@ -34,7 +29,7 @@ export class WriteBehindQueue {
     return written;
   }
 
-  /** Writes it in a moment, if by then no outage has begun, whose end does it. */
+  /** Sends them in a moment; if an outage begins before that, its end does. */
   flushSoon(): void {
     if (this.closed || this.timer !== undefined) return;
     this.timer = setTimeout(() => {
@@ -47,22 +42,5 @@ export class WriteBehindQueue {
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
-  }
-
-  private async write({ key, value, ttl }: PendingWrite): Promise<void> {
-    const location = this.names.locate(key);
-    const ms = Math.ceil(ttl * 1000);
-    const channel = this.names.channel(location.namespace);
-    await this.commands.probe(WRITE, keysOf(location), [
-      location.rest,
-      value,
-      String(ms),
-      channel,
-      changeMessage(location.rest, ms),
-      "0",
-      "",
-      "",
-    ]);
-    this.fallback.confirm(key, value);
   }
 }

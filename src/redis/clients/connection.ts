@@ -1,45 +1,81 @@
-/** One way of talking to Redis, whichever client library is behind it. */
+/** A connection to Redis, through either client library. */
 export interface RedisConnection {
-  /** Which client it is, for the log. */
+  /** The client library, for the log. */
   readonly name: string;
-  /** Keys of one script must share a slot, and no single server knows all keys. */
+  /** Whether this is a cluster: the keys of one script must share a slot, and no server knows all keys. */
   readonly cluster: boolean;
-  /** Whether an {@link Subscriber} of it can be told of keys that others change. */
+  /** Whether its {@link Subscriber} can track keys that others change. */
   readonly canTrack: boolean;
-  /** Whether commands are sent at once, instead of being refused or queued. */
+  /** Whether commands are sent immediately, instead of being refused or queued. */
   isReady(): boolean;
-  /** Sends one command; `key` says where in a cluster it belongs. */
+  /** Sends one command; `key` selects the server of a cluster. */
   send(args: readonly string[], key: string): Promise<unknown>;
-  /** Opens a connection of its own that listens. It is used once: when it is lost, another is opened. */
+  /** Opens another connection that subscribes. It is used once: after it was lost, open a new one. */
   listen(handlers: SubscriberHandlers): Promise<Subscriber>;
-  /** Connects anew if the connection is ours: a peer that vanished without a word is never noticed otherwise. */
+  /** Reconnects if the store opened the connection: otherwise a peer that vanished silently would never be noticed. */
   reconnect(): void;
-  /** Ends the connection if it is ours. */
+  /** Closes the connection if the store opened it. */
   close(): void;
 }
 
-/** What a listening connection tells. */
+/** The events of a {@link Subscriber}. */
 export interface SubscriberHandlers {
   message(channel: string, text: string): void;
-  /** Keys that were changed by anybody; `undefined` = any key may have been. */
+  /** Keys that any client changed; `undefined` = any key may have changed. */
   invalidated(keys: readonly string[] | undefined): void;
-  /** The connection is gone, and messages may be missed from now on. */
+  /** The connection was lost, and messages may be missed from now on. */
   lost(why: unknown): void;
 }
 
-/** A connection that listens. */
+/** A connection that subscribes to channels. */
 export interface Subscriber {
-  /** Asks to be told of every change of keys that start so; before the first {@link Subscriber.subscribe}. */
+  /** Tracks all keys with these prefixes; call it before the first {@link Subscriber.subscribe}. */
   track(prefixes: readonly string[]): Promise<void>;
   subscribe(channels: readonly string[]): Promise<void>;
   close(): void;
 }
 
-/** Where Redis tells a listening connection of changed keys (RESP2). */
+export const CONNECT_TIMEOUT_MS = 2000;
+
+/** The channel on which Redis reports changed keys to a subscriber (RESP2). */
 export const INVALIDATION_CHANNEL = "__redis__:invalidate";
 
-/** The command with which a listening connection asks to be told of changed keys itself. */
+/** The command with which a subscriber asks for its own invalidation messages. */
 export function trackingCommand(id: unknown, prefixes: readonly string[]): string[] {
-  const wanted = prefixes.flatMap((prefix) => ["PREFIX", prefix]);
-  return ["CLIENT", "TRACKING", "ON", "REDIRECT", String(id), "BCAST", ...wanted];
+  const prefixArgs = prefixes.flatMap((prefix) => ["PREFIX", prefix]);
+  return ["CLIENT", "TRACKING", "ON", "REDIRECT", String(id), "BCAST", ...prefixArgs];
+}
+
+/** Passes a connection's events to `handlers` until it is lost or closed, which calls `end`. */
+export function singleUse(handlers: SubscriberHandlers, end: () => void) {
+  let over = false;
+  const close = (): void => {
+    over = true;
+    end();
+  };
+  return {
+    receive(message: unknown, channel: string): void {
+      if (over) return;
+      if (channel !== INVALIDATION_CHANNEL) handlers.message(channel, String(message));
+      else handlers.invalidated(Array.isArray(message) ? message.map(String) : undefined);
+    },
+    lost(why: unknown): void {
+      if (over) return;
+      close();
+      handlers.lost(why);
+    },
+    close,
+  };
+}
+
+/** A random master of a cluster: every node receives every message. */
+export function randomNode<T>(masters: readonly T[]): T {
+  const node = masters[Math.floor(Math.random() * masters.length)];
+  if (node === undefined) throw new Error("no node of the cluster is known yet");
+  return node;
+}
+
+/** A listener for client errors: without one Node would end the process, and commands report the failures anyway. */
+export function ignoreError(): void {
+  // Nothing to do.
 }

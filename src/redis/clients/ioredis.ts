@@ -1,12 +1,16 @@
 import {
+  CONNECT_TIMEOUT_MS,
+  ignoreError,
   INVALIDATION_CHANNEL,
+  randomNode,
+  singleUse,
   trackingCommand,
+  type RedisConnection,
   type Subscriber,
   type SubscriberHandlers,
-  type RedisConnection,
 } from "./connection.js";
 
-/** The part of ioredis's `Redis` and `Cluster` that is used. */
+/** The part of ioredis's `Redis` and `Cluster` that the store uses. */
 export interface IoredisClient {
   readonly status: string;
   readonly isCluster?: boolean;
@@ -26,15 +30,13 @@ export function isIoredis(client: object): client is IoredisClient {
   return typeof call === "function" && typeof duplicate === "function" && typeof status === "string";
 }
 
-const CONNECT_TIMEOUT_MS = 2000;
-
-/** What a listening connection has otherwise than the client it is made from: it is used once and never mends itself. */
+/** Options of a subscriber that differ from its client's: it is used once and never reconnects. */
 const SUBSCRIBER_OPTIONS = {
   lazyConnect: true,
   enableOfflineQueue: true,
   autoResubscribe: false,
   connectTimeout: CONNECT_TIMEOUT_MS,
-  // Messages and replies arrive in one stream that both major versions read alike.
+  // RESP2: both major versions read messages and replies from one stream.
   protocol: 2,
   commandTimeout: undefined,
   socketTimeout: undefined,
@@ -44,7 +46,7 @@ const SUBSCRIBER_OPTIONS = {
   sentinelRetryStrategy: (): null => null,
 };
 
-/** Talks through ioredis 5 or 6: one server, Sentinel or Cluster. */
+/** A connection through ioredis 5 or 6: one server, Sentinel or Cluster. */
 export class IoredisConnection implements RedisConnection {
   readonly name: string;
   readonly cluster: boolean;
@@ -57,8 +59,7 @@ export class IoredisConnection implements RedisConnection {
     this.cluster = client.isCluster === true;
     this.canTrack = !this.cluster;
     this.name = this.cluster ? "ioredis (Cluster)" : "ioredis";
-    // Without a listener Node ends the process at the first error.
-    client.on("error", ignore);
+    client.on("error", ignoreError);
   }
 
   isReady(): boolean {
@@ -70,22 +71,14 @@ export class IoredisConnection implements RedisConnection {
   }
 
   async listen(handlers: SubscriberHandlers): Promise<Subscriber> {
-    const connection = this.subscriberNode().duplicate(SUBSCRIBER_OPTIONS);
-    let over = false;
-    const lost = (why: unknown): void => {
-      if (over) return;
-      over = true;
-      connection.disconnect();
-      handlers.lost(why);
-    };
-    connection.on("error", (error: never) => lost(error));
-    connection.on("end", () => lost(new Error("the connection was closed")));
-    connection.on("messageBuffer", (channel: Buffer, message: Buffer | Buffer[] | null) => {
-      if (over) return;
-      const name = channel.toString();
-      if (name === INVALIDATION_CHANNEL) handlers.invalidated(namesOf(message));
-      else handlers.message(name, String(message));
-    });
+    const source = this.cluster ? randomNode(this.client.nodes?.("master") ?? []) : this.client;
+    const connection = source.duplicate(SUBSCRIBER_OPTIONS);
+    const events = singleUse(handlers, () => connection.disconnect());
+    connection.on("error", (error: never) => events.lost(error));
+    connection.on("end", () => events.lost(new Error("the connection was closed")));
+    connection.on("messageBuffer", (channel: Buffer, message: Buffer | Buffer[] | null) =>
+      events.receive(message, channel.toString()),
+    );
     await connection.connect();
     return {
       async track(prefixes) {
@@ -96,10 +89,7 @@ export class IoredisConnection implements RedisConnection {
       async subscribe(channels) {
         await connection.subscribe(...channels);
       },
-      close() {
-        over = true;
-        connection.disconnect();
-      },
+      close: events.close,
     };
   }
 
@@ -110,21 +100,4 @@ export class IoredisConnection implements RedisConnection {
   close(): void {
     if (this.own) this.client.disconnect();
   }
-
-  // Every node of a cluster hears every message.
-  private subscriberNode(): IoredisClient {
-    if (!this.cluster) return this.client;
-    const nodes = this.client.nodes?.("master") ?? [];
-    const node = nodes[Math.floor(Math.random() * nodes.length)];
-    if (node === undefined) throw new Error("no node of the cluster is known yet");
-    return node;
-  }
-}
-
-function namesOf(message: Buffer | Buffer[] | null): string[] | undefined {
-  return Array.isArray(message) ? message.map(String) : undefined;
-}
-
-function ignore(): void {
-  // Failures are met where commands are sent.
 }

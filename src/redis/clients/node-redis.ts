@@ -1,12 +1,16 @@
 import {
+  CONNECT_TIMEOUT_MS,
+  ignoreError,
   INVALIDATION_CHANNEL,
+  randomNode,
+  singleUse,
   trackingCommand,
+  type RedisConnection,
   type Subscriber,
   type SubscriberHandlers,
-  type RedisConnection,
 } from "./connection.js";
 
-/** The part of node-redis's client, Cluster and Sentinel that is used. */
+/** The part of node-redis's client, Cluster and Sentinel that the store uses. */
 export interface NodeRedisClient {
   readonly isOpen: boolean;
   readonly isReady?: boolean;
@@ -20,10 +24,10 @@ export interface NodeRedisClient {
     listener: (message: unknown, channel: string) => void,
   ): Promise<unknown>;
   on(event: string, listener: (...args: never[]) => void): unknown;
-  /** A cluster's. */
+  /** Only on a cluster. */
   readonly masters?: readonly object[];
   nodeClient?(node: object): NodeRedisClient | Promise<NodeRedisClient>;
-  /** A Sentinel client's. */
+  /** Only on a Sentinel client. */
   getMasterNode?(): unknown;
   unsubscribe(channels: string[], listener: (message: unknown, channel: string) => void): Promise<unknown>;
   off(event: string, listener: (...args: never[]) => void): unknown;
@@ -35,11 +39,10 @@ export function isNodeRedis(client: object): client is NodeRedisClient {
   return typeof sendCommand === "function" && typeof subscribe === "function" && typeof isOpen === "boolean";
 }
 
-const CONNECT_TIMEOUT_MS = 2000;
 /** Events of a Sentinel client after which messages may have been missed. */
 const BREAKS = ["error", "client-error", "topology-change"];
 
-/** Talks through node-redis 5 or 6: one server, Sentinel or Cluster. */
+/** A connection through node-redis 5 or 6: one server, Sentinel or Cluster. */
 export class NodeRedisConnection implements RedisConnection {
   readonly name: string;
   readonly cluster: boolean;
@@ -52,11 +55,10 @@ export class NodeRedisConnection implements RedisConnection {
   ) {
     this.cluster = typeof client.nodeClient === "function";
     this.sentinel = typeof client.getMasterNode === "function";
-    // Its Sentinel client keeps the listening connection to itself.
+    // The Sentinel client does not give access to its subscriber connection.
     this.canTrack = !this.cluster && !this.sentinel;
     this.name = `redis${this.cluster ? " (Cluster)" : this.sentinel ? " (Sentinel)" : ""}`;
-    // Without a listener Node ends the process at the first error.
-    client.on("error", ignore);
+    client.on("error", ignoreError);
   }
 
   isReady(): boolean {
@@ -70,97 +72,65 @@ export class NodeRedisConnection implements RedisConnection {
 
   async listen(handlers: SubscriberHandlers): Promise<Subscriber> {
     if (this.sentinel) return this.listenBySentinel(handlers);
-    const connection = await this.duplicate();
-    let over = false;
-    const lost = (why: unknown): void => {
-      if (over) return;
-      over = true;
-      end(connection);
-      handlers.lost(why);
-    };
-    connection.on("error", (error: never) => lost(error));
-    connection.on("end", () => lost(new Error("the connection was closed")));
-    const hear = (message: unknown, channel: string): void => {
-      if (over) return;
-      if (channel === INVALIDATION_CHANNEL)
-        handlers.invalidated(Array.isArray(message) ? message.map(String) : undefined);
-      else handlers.message(channel, String(message));
-    };
+    const source = this.cluster
+      ? ((await this.client.nodeClient?.(randomNode(this.client.masters ?? []))) as NodeRedisClient)
+      : this.client;
+    const connection = subscriberFrom(source);
+    const events = singleUse(handlers, () => end(connection));
+    connection.on("error", (error: never) => events.lost(error));
+    connection.on("end", () => events.lost(new Error("the connection was closed")));
     try {
       await connection.connect();
     } catch (error) {
-      over = true;
-      end(connection);
+      events.close();
       throw error;
     }
     return {
       async track(prefixes) {
-        await connection.sendCommand(
-          trackingCommand(await connection.sendCommand(["CLIENT", "ID"]), prefixes),
-        );
-        await connection.subscribe(INVALIDATION_CHANNEL, hear);
+        const id = await connection.sendCommand(["CLIENT", "ID"]);
+        await connection.sendCommand(trackingCommand(id, prefixes));
+        await connection.subscribe(INVALIDATION_CHANNEL, events.receive);
       },
       async subscribe(channels) {
-        await connection.subscribe([...channels], hear);
+        await connection.subscribe([...channels], events.receive);
       },
-      close() {
-        over = true;
-        end(connection);
-      },
+      close: events.close,
     };
   }
 
   reconnect(): void {
     if (!this.own) return;
     end(this.client);
-    this.client.connect().catch(ignore);
+    this.client.connect().catch(ignoreError);
   }
 
   close(): void {
     if (this.own) end(this.client);
   }
 
-  // Its Sentinel client listens on a connection that it keeps to itself and mends itself; what is said meanwhile is missed.
+  // The Sentinel client replaces its subscriber connection itself; messages sent meanwhile are missed.
   private listenBySentinel(handlers: SubscriberHandlers): Promise<Subscriber> {
     const { client } = this;
     const subscribed: string[] = [];
-    let over = false;
-    const hear = (message: unknown, channel: string): void => {
-      if (!over) handlers.message(channel, String(message));
-    };
-    const stop = (): void => {
-      over = true;
+    const events = singleUse(handlers, () => {
       for (const event of BREAKS) client.off(event, lost);
-      if (client.isOpen) client.unsubscribe(subscribed, hear).catch(ignore);
-    };
-    const lost = (): void => {
-      if (over) return;
-      stop();
-      handlers.lost(new Error("the servers behind Sentinel changed"));
-    };
+      if (client.isOpen) client.unsubscribe(subscribed, events.receive).catch(ignoreError);
+    });
+    const lost = (): void => events.lost(new Error("the servers behind Sentinel changed"));
     for (const event of BREAKS) client.on(event, lost);
     return Promise.resolve({
       track: () => Promise.reject(new Error("not with this client")),
       async subscribe(channels) {
         subscribed.push(...channels);
-        await client.subscribe([...channels], hear);
+        await client.subscribe([...channels], events.receive);
       },
-      close: stop,
+      close: events.close,
     });
-  }
-
-  // Every node of a cluster hears every message.
-  private async duplicate(): Promise<NodeRedisClient> {
-    if (!this.cluster) return once(this.client);
-    const { masters = [] } = this.client;
-    const node = masters[Math.floor(Math.random() * masters.length)];
-    if (node === undefined) throw new Error("no node of the cluster is known yet");
-    return once((await this.client.nodeClient?.(node)) as NodeRedisClient);
   }
 }
 
-// A copy that is used once and never mends itself. Messages and replies arrive in one stream (RESP2).
-function once(client: NodeRedisClient): NodeRedisClient {
+// A copy that is used once and never reconnects. RESP2: messages and replies arrive in one stream.
+function subscriberFrom(client: NodeRedisClient): NodeRedisClient {
   return client.duplicate({
     RESP: 2,
     socket: { ...client.options?.socket, connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: false },
@@ -175,12 +145,8 @@ function once(client: NodeRedisClient): NodeRedisClient {
 function end(client: NodeRedisClient): void {
   try {
     const ended = client.destroy();
-    if (ended instanceof Promise) ended.catch(ignore);
+    if (ended instanceof Promise) ended.catch(ignoreError);
   } catch {
-    // It was closed already.
+    // It was already closed.
   }
-}
-
-function ignore(): void {
-  // Failures are met where commands are sent.
 }
