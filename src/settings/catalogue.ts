@@ -6,14 +6,12 @@ import { antibotTable, sessionsTable } from "../antibot/options.js";
 import { badBehaviorTable } from "../bad-behavior/options.js";
 import { bunkernetTable } from "../bunkernet/options.js";
 import { check, flag, integer, oneOf } from "../options/check.js";
-import type { OptionSpec } from "../options/table.js";
+import type { AnyTable, OptionSpec } from "../options/table.js";
 import { denyTable, sharedTable } from "../engine/shared-options.js";
 import { dnsblTable } from "../dnsbl/options.js";
 import { redisSettings } from "./redis-settings.js";
 import type { Setting, SettingPart } from "./setting.js";
 import { textOf } from "./setting-text.js";
-
-type AnyTable = object;
 
 const PARTS: readonly SettingPart[] = [
   "General",
@@ -26,7 +24,7 @@ const PARTS: readonly SettingPart[] = [
 ];
 
 /** Where each table's options lie among those of `bunker()`. */
-const TABLES: readonly (readonly [SettingPart, string, AnyTable])[] = [
+export const OPTION_TABLES: readonly (readonly [SettingPart, string, AnyTable])[] = [
   ["General", "", sharedTable],
   ["General", "deny.", denyTable],
   ["Sessions", "sessions.", sessionsTable],
@@ -137,7 +135,7 @@ export function settingOf(name: string): Setting {
 }
 
 function fromTables(): Setting[] {
-  return TABLES.flatMap(([part, prefix, table]) =>
+  return OPTION_TABLES.flatMap(([part, prefix, table]) =>
     Object.entries(table as Record<string, OptionSpec<unknown>>).flatMap(([option, spec]) =>
       spec.setting === undefined
         ? []

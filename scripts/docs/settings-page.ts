@@ -1,4 +1,5 @@
-import { describeSettings, type SettingDescription } from "./describe-settings.js";
+import { describeSettings, type SettingDescription } from "../../src/settings/describe-settings.js";
+import { cell, code, markdownTable } from "./markdown-table.js";
 
 const INTRODUCTION = `# Settings
 
@@ -56,19 +57,5 @@ function tableOf(settings: readonly SettingDescription[]): string {
     multiple ? `${context}, multiple` : context,
     cell(`${help} Allowed: ${allowed}.`),
   ]);
-  const all = [["Setting", "Option", "Default", "Context", ""], ...rows];
-  const widths =
-    all[0]?.map((_, column) => Math.max(3, ...all.map((row) => Array.from(row[column] ?? "").length))) ?? [];
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((text, column) => text + " ".repeat((widths[column] ?? 0) - Array.from(text).length)).join(" | ")} |`;
-  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
-  return [line(all[0] ?? []), rule, ...rows.map(line)].join("\n");
-}
-
-function code(text: string): string {
-  return text === "" ? "" : `\`${text}\``;
-}
-
-function cell(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
+  return markdownTable([["Setting", "Option", "Default", "Context", ""], ...rows]);
 }
