@@ -27,7 +27,7 @@ const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 function drawing(): Record<string, string | number> {
   const answers = Array.from({ length: IMAGES }, (_, index) =>
-    alphabet.answer(LENGTH, new RandomStream(`${index}`)),
+    alphabet.randomAnswer(LENGTH, new RandomStream(`${index}`)),
   );
   for (const answer of answers.slice(0, 100)) drawCaptcha(answer, "warm-up");
   let bytes = 0;

@@ -17,6 +17,6 @@ export const CLASSES = alphabet.classes;
 
 /** Image number `index` of a set; the sets of different names have nothing in common. */
 export function labelled(set: string, index: number): Labelled {
-  const answer = alphabet.answer(LENGTH, new RandomStream(`${set} answer ${index}`));
+  const answer = alphabet.randomAnswer(LENGTH, new RandomStream(`${set} answer ${index}`));
   return { label: alphabet.fold(answer), picture: pictureOf(answer, `${set} ${index}`) };
 }

@@ -12,7 +12,7 @@ import { checkTogether, sharedTable, type SharedOptions } from "../engine/shared
 import { judgeUpgrade } from "../engine/upgrade.js";
 import { MemoryStore } from "../store/memory-store.js";
 import type { Awaitable } from "../awaitable.js";
-import { checkProvider, isProviderName } from "./challenges/providers/checks.js";
+import { checkProvider, isProviderName } from "./challenges/providers/check-provider.js";
 import { GateProtection } from "./gate.js";
 import { checkLookups } from "./lookups/options.js";
 import { KIND_NAMES, type KindName } from "./kind-names.js";

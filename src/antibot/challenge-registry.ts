@@ -3,7 +3,7 @@ import type { ChallengeKind } from "./challenge.js";
 import { CaptchaChallenge } from "./challenges/captcha/captcha-challenge.js";
 import { cookieChallenge } from "./challenges/cookie.js";
 import { javascriptChallenge } from "./challenges/javascript.js";
-import { isProviderName } from "./challenges/providers/checks.js";
+import { isProviderName } from "./challenges/providers/check-provider.js";
 import { providerChallenge } from "./challenges/providers/providers.js";
 import { isKindName, KIND_NAMES, type KindName } from "./kind-names.js";
 import type { AntibotResolved } from "./options.js";

@@ -22,7 +22,7 @@ test("every character of the default alphabet is drawn in several fonts, and the
   for (const character of Array.from(DEFAULT_ALPHABET)) expect(glyphsOf(character).length).toBeGreaterThan(2);
   fc.assert(
     fc.property(fc.string(), fc.integer({ min: 4, max: 8 }), (seed, length) => {
-      const answer = new Alphabet(DEFAULT_ALPHABET, false).answer(length, new RandomStream(seed));
+      const answer = new Alphabet(DEFAULT_ALPHABET, false).randomAnswer(length, new RandomStream(seed));
       const { pixels, width, height } = pictureOf(answer, seed);
       expect(pixels).toHaveLength(width * height);
       const ink = pixels.filter((tone) => tone < 7).length / pixels.length;
@@ -36,7 +36,7 @@ test("every character of the default alphabet is drawn in several fonts, and the
 test("letters that may be drawn in two cases are no likelier than digits", () => {
   const alphabet = new Alphabet("Aa1", false);
   const random = new RandomStream("seed");
-  const folded = Array.from(alphabet.fold(alphabet.answer(6000, random)));
+  const folded = Array.from(alphabet.fold(alphabet.randomAnswer(6000, random)));
   const share = folded.filter((character) => character === "1").length / folded.length;
   expect(Math.abs(share - 0.5)).toBeLessThan(0.03);
 });

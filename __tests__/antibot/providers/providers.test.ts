@@ -202,7 +202,7 @@ describe.each(Object.keys(MAKERS))("%s", (name) => {
     vendor.trouble = undefined;
     clock.advance(11);
     await new Visitor(site, "8.8.7.7").meet();
-    while (!site.log.some((line) => line.includes("answers again")))
+    while (!site.log.some((line) => line.includes("responds again")))
       await new Promise((resolve) => setImmediate(resolve));
     expect((await new Visitor(site, "8.8.7.8").meet()).mode).toBeDefined();
   });

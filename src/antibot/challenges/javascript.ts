@@ -1,14 +1,15 @@
-import { safePath } from "../destination.js";
-import { noscriptNotice } from "../challenge-page.js";
 import { hash, randomBytes } from "node:crypto";
 import { escapeHtml } from "../../pages/page.js";
 import { challengeScript } from "../browser-scripts.generated.js";
-import type { ChallengeKind, Visit } from "../challenge.js";
+import type { ChallengeKind, Fields, Visit } from "../challenge.js";
+import { noscriptNotice } from "../challenge-page.js";
+import { MAX_BITS } from "../difficulty.js";
+import { statusParts } from "./status-parts.js";
 
-/** Puzzles a challenge: the more, the more even the time to solve them; with 32, chance alone makes p95/p50 of it 1.32. */
+/** Puzzles of one challenge. More of them even out the solving time: with 32, chance alone makes its p95/p50 1.32. */
 export const PUZZLES = 32;
 
-/** What the page's script works on, and the answer is judged by. */
+/** The puzzles of one challenge. */
 export interface WorkState {
   /** 32 random bytes, in hex. */
   readonly seed: string;
@@ -21,7 +22,7 @@ export function targetOf(bits: number): number {
   return Math.max(1, Math.min(2 ** 32 - 1, Math.round((2 ** 32 * PUZZLES) / 2 ** bits)));
 }
 
-/** Whether `solution` holds a good nonce for each puzzle: one hash each, the first bad one ends it. */
+/** Whether `solution` holds a valid nonce for each puzzle. */
 export function isSolved({ seed, target }: WorkState, solution: string): boolean {
   if (solution.length !== PUZZLES * 8 || !/^[0-9a-f]+$/.test(solution)) return false;
   const message = Buffer.alloc(40);
@@ -34,12 +35,26 @@ export function isSolved({ seed, target }: WorkState, solution: string): boolean
   return true;
 }
 
-/** The browser works for its visitor: SHA-256 puzzles, solved on all cores (BunkerWeb's `javascript`). */
+/** Whether a post solves the puzzles. */
+export function isWorkDone(work: WorkState, fields: Fields): boolean {
+  return isSolved(work, fields.get("challenge") ?? "");
+}
+
+/** A proof of work in place of another challenge, `extraBits` harder than usual: it must not be the cheaper way in (R21). */
+export function substituteWork(visit: Visit, extraBits: number): WorkState {
+  return newWork(Math.min(MAX_BITS, visit.difficulty + extraBits));
+}
+
+function newWork(difficulty: number): WorkState {
+  return { seed: randomBytes(32).toString("hex"), target: targetOf(difficulty) };
+}
+
+/** Proof of work: the browser solves SHA-256 puzzles on all cores (BunkerWeb's `javascript`). */
 export const javascriptChallenge: ChallengeKind<WorkState> = {
   name: "javascript",
-  // A proof cannot be guessed, so only a good one is worth remembering.
+  // A proof cannot be guessed, so only a valid one uses the challenge up.
   spend: "after",
-  issue: ({ difficulty }) => ({ seed: randomBytes(32).toString("hex"), target: targetOf(difficulty) }),
+  issue: ({ difficulty }) => newWork(difficulty),
   page: ({ state }, visit) => ({
     body: workBody(visit),
     script: challengeScript,
@@ -60,19 +75,16 @@ export const javascriptChallenge: ChallengeKind<WorkState> = {
     },
     csp: { "worker-src": ["blob:"], "connect-src": ["'self'"] },
   }),
-  verify: (state, fields) => isSolved(state, fields.get("challenge") ?? ""),
+  verify: isWorkDone,
 };
 
-// What is hidden is shown by the script when it is needed; without JavaScript, the page says what to do.
+// The script shows the hidden parts when they are needed.
 function workBody(visit: Visit): string {
-  const { texts, request } = visit;
-  const here = escapeHtml(safePath(request.url));
+  const { texts } = visit;
   return (
     `<p class="soft">${escapeHtml(texts.challengeMessage)}</p>` +
     `<progress id="bunker-progress" max="100" value="0" aria-label="${escapeHtml(texts.working)}"></progress>` +
-    `<p id="bunker-status" role="status" aria-live="polite"></p>` +
-    `<p id="bunker-wayout" hidden><button id="bunker-retry" type="button">${escapeHtml(texts.tryAgain)}</button></p>` +
-    `<p id="bunker-opentab" hidden>${escapeHtml(texts.framed)} <a class="button" target="_blank" rel="noopener" href="${here}">${escapeHtml(texts.openTab)}</a></p>` +
+    statusParts(visit) +
     `<p id="bunker-nocookies" role="alert" hidden>${escapeHtml(texts.cookiesMessage)} ${escapeHtml(texts.cookiesHelp)}</p>` +
     noscriptNotice(visit)
   );

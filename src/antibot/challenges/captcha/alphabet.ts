@@ -26,7 +26,7 @@ export class Alphabet {
   }
 
   /** A new answer. A letter that may be drawn in two cases is no likelier than the others. */
-  answer(length: number, random: RandomStream): string {
+  randomAnswer(length: number, random: RandomStream): string {
     return Array.from({ length }, () => random.pick(random.pick(this.forms))).join("");
   }
 

@@ -57,7 +57,7 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
     if (!(await this.withinLimit("issued", 1, visit)))
       return this.options.alternatives.includes("javascript") ? workFor(visit) : { wait: true };
     const random = new RandomStream(randomBytes(32).toString("hex"));
-    if (wanted === "image") return { image: this.alphabet.answer(this.options.length, random) };
+    if (wanted === "image") return { image: this.alphabet.randomAnswer(this.options.length, random) };
     const language = visit.language.split("-", 1)[0] as string;
     return {
       sound: Array.from({ length: DIGITS }, () => random.below(10)).join(""),

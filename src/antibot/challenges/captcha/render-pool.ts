@@ -1,5 +1,5 @@
 import { RecentMap } from "../../../recent-map.js";
-import type { Order } from "./render.js";
+import type { RenderJob } from "./render.js";
 import { RenderThread } from "./render-thread.js";
 
 /** Orders that may wait; at 3 ms each this is a tenth of a second. */
@@ -34,7 +34,7 @@ export class RenderPool {
   }
 
   /** The bytes of an order; `undefined` = over budget. */
-  render(id: string, order: Order): Promise<Buffer> | undefined {
+  render(id: string, order: RenderJob): Promise<Buffer> | undefined {
     const known = this.done.get(id);
     if (known !== undefined) return known;
     if (this.isBusy) return undefined;

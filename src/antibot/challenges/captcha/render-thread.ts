@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
-import { render, type Order } from "./render.js";
+import { render, type RenderJob } from "./render.js";
 
 // An app that is bundled into an ES module has no __dirname, and no worker file either.
 const WORKER_FILE = typeof __dirname === "string" ? join(__dirname, "render-worker.js") : "";
 
 interface Waiting {
-  readonly order: Order;
+  readonly order: RenderJob;
   resolve(bytes: Buffer): void;
   reject(error: unknown): void;
 }
@@ -37,7 +37,7 @@ export class RenderThread {
     return this.usable;
   }
 
-  render(order: Order): Promise<Buffer> {
+  render(order: RenderJob): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const number = ++this.last;
       this.waiting.set(number, { order, resolve, reject });

@@ -1,6 +1,6 @@
 import { parentPort } from "node:worker_threads";
-import { render, type Order } from "./render.js";
+import { render, type RenderJob } from "./render.js";
 
-parentPort?.on("message", ({ number, order }: { number: number; order: Order }) => {
+parentPort?.on("message", ({ number, order }: { number: number; order: RenderJob }) => {
   parentPort?.postMessage({ number, bytes: render(order) });
 });

@@ -2,7 +2,7 @@ import { drawCaptcha } from "./draw-captcha.js";
 import { speakDigits } from "./speak-digits.js";
 
 /** What is to be made: a picture of `text`, or `text` spoken in a language. The same order always gives the same bytes. */
-export interface Order {
+export interface RenderJob {
   readonly seed: string;
   readonly text: string;
   /** Given: a sound in that language; else a picture. */
@@ -10,6 +10,6 @@ export interface Order {
 }
 
 /** Makes it, here and now: about 3 ms. */
-export function render({ seed, text, language }: Order): Buffer {
+export function render({ seed, text, language }: RenderJob): Buffer {
   return language === undefined ? drawCaptcha(text, seed) : speakDigits(text, seed, language);
 }

@@ -6,12 +6,12 @@ import type { Visit } from "../../challenge.js";
 import type { CapjsResolved } from "./option-tables.js";
 import { codesOf, formCall, RIGHT, wrong, type Vendor } from "./vendor.js";
 
-/** Tells the page around the frame what became of the widget. */
+/** Sends the widget's token, or its failure, to the page around the frame. */
 const FRAME_PROGRAM = `(function(){var w=document.getElementById("cap");function tell(m){parent.postMessage(m,location.origin)}
 w.addEventListener("solve",function(e){tell({token:e.detail.token})});w.addEventListener("error",function(){tell({failed:true})})})()`;
 
 /**
- * Cap: its widget needs to compile code, so it lives in a frame with a policy of its own and the page around it stays strict.
+ * Cap: its widget compiles code, so it runs in a frame with a policy of its own, and the page around it stays strict.
  * Contract: capjs.js.org/guide/standalone.
  */
 export function capjs(options: CapjsResolved): Vendor {
@@ -21,21 +21,22 @@ export function capjs(options: CapjsResolved): Vendor {
   return {
     name: "capjs",
     title: "Cap",
-    receivers: [new URL(frontendUrl).host],
+    recipients: [new URL(frontendUrl).host],
     field: "token",
-    longestToken: 4096,
+    maxTokenLength: 4096,
     timeout: options.timeout,
     widget: (_state, { uri, language }) => ({
       mode: "frame",
       frame: `${uri}/frame?lang=${encodeURIComponent(language)}`,
       csp: { "frame-src": ["'self'"] },
     }),
-    call: (token) => formCall(verifyUrl, { secret, response: token }),
-    probe: () => formCall(verifyUrl, { secret, response: "probe" }),
-    judge(answer) {
-      if (answer.json["success"] === true) return RIGHT;
-      // Tokens that are not known get 404, a wrong secret 403.
-      return answer.status === 403 ? { outcome: "fault", why: codesOf(answer) } : wrong(codesOf(answer));
+    checkRequest: (token) => formCall(verifyUrl, { secret, response: token }),
+    probeRequest: () => formCall(verifyUrl, { secret, response: "probe" }),
+    interpret(response) {
+      if (response.json["success"] === true) return RIGHT;
+      const codes = codesOf(response);
+      // Unknown tokens get 404, a wrong secret 403.
+      return response.status === 403 ? { outcome: "fault", reason: codes } : wrong(codes);
     },
     files: { frame: (visit) => framePage(options, visit) },
   };

@@ -1,33 +1,36 @@
 import type { Context } from "../../../engine/context.js";
 import { normalHost } from "../../../request/services.js";
 import type { Visit } from "../../challenge.js";
-import { RIGHT, wrong, type Judgement } from "./vendor.js";
+import { RIGHT, wrong, type ProviderName, type TokenResult } from "./vendor.js";
 
-/** Checks where a token was solved: a page of somebody else may show our widget and pass on what it earns. */
+/** Checks where a token was solved: another site may show our widget and pass its visitors' tokens on. */
 export class Hostnames {
-  private readonly fixed: ReadonlySet<string>;
+  /** The site's names; empty = the Host of each request. */
+  private readonly names: ReadonlySet<string>;
 
   constructor(
     private readonly context: Context,
-    given: readonly string[],
-    private readonly about: { readonly title: string; readonly option: string },
+    private readonly provider: ProviderName,
+    private readonly title: string,
+    hostnames: readonly string[],
   ) {
     const { services } = context.options;
-    const named = given.length > 0 ? given : [...services].flatMap(([name, aliases]) => [name, ...aliases]);
-    this.fixed = new Set(named.map(normalHost));
+    const names =
+      hostnames.length > 0 ? hostnames : [...services].flatMap(([name, aliases]) => [name, ...aliases]);
+    this.names = new Set(names.map(normalHost));
   }
 
-  /** Whether `hostname`, as the provider tells it, is one of ours. */
-  judge(hostname: unknown, { request }: Visit): Judgement {
+  /** The result for the host name that the provider reports. */
+  check(hostname: unknown, { request }: Visit): TokenResult {
     if (typeof hostname !== "string") return wrong("no hostname");
     const solvedOn = normalHost(hostname);
     const host = request.header("host") ?? request.raw.headers[":authority"];
-    const ours = this.fixed.size > 0 ? this.fixed : new Set([normalHost(String(host ?? ""))]);
+    const ours = this.names.size > 0 ? this.names : new Set([normalHost(String(host ?? ""))]);
     if (ours.has(solvedOn)) return RIGHT;
-    const { title, option } = this.about;
+    const { title, provider } = this;
     this.context.events.warn(
       "WRN_BUNKER_PROVIDER",
-      `${title} says that an answer was given on ${JSON.stringify(solvedOn.slice(0, 100))}, but this site is ${[...ours].slice(0, 4).join(", ")}; name your own host names in ${option}`,
+      `${title} reports a token that was solved on ${JSON.stringify(solvedOn.slice(0, 100))}, but this site is ${[...ours].slice(0, 4).join(", ")}; list your own host names in antibot.${provider}.hostnames`,
       `${title} ${solvedOn.slice(0, 100)}`,
     );
     return wrong("hostname");

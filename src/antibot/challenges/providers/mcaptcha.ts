@@ -2,10 +2,10 @@ import type { Context } from "../../../engine/context.js";
 import type { McaptchaResolved } from "./option-tables.js";
 import { codesOf, jsonCall, RIGHT, wrong, type Vendor } from "./vendor.js";
 
-/** The project's public instance: wiped often. */
+/** The project's public instance, which is wiped often. */
 const DEMO = "https://demo.mcaptcha.org";
 
-/** mCaptcha: its widget runs in a frame of the instance, nothing else is loaded. Contract: mcaptcha.org/docs. */
+/** mCaptcha: its widget runs in a frame of the instance; nothing else is loaded. Contract: mcaptcha.org/docs. */
 export function mcaptcha(options: McaptchaResolved, context: Context): Vendor {
   const { url, siteKey, secret } = options;
   const verifyUrl = options.verifyUrl || `${url}/api/v1/pow/siteverify`;
@@ -20,20 +20,20 @@ export function mcaptcha(options: McaptchaResolved, context: Context): Vendor {
   return {
     name: "mcaptcha",
     title: "mCaptcha",
-    receivers: [host],
+    recipients: [host],
     field: "mcaptcha__token",
-    longestToken: 4096,
+    maxTokenLength: 4096,
     timeout: options.timeout,
     widget: () => ({
       mode: "frame",
       frame: `${url}/widget/?${new URLSearchParams({ sitekey: siteKey }).toString()}`,
       csp: { "frame-src": [origin] },
     }),
-    call: (token) => jsonCall(verifyUrl, { token, key: siteKey, secret }),
-    probe: () => jsonCall(verifyUrl, { token: "probe", key: siteKey, secret }),
-    judge(answer) {
-      if (answer.status === 401) return { outcome: "fault", why: "the secret is wrong" };
-      return answer.json["valid"] === true && answer.status < 300 ? RIGHT : wrong(codesOf(answer));
+    checkRequest: (token) => jsonCall(verifyUrl, { token, key: siteKey, secret }),
+    probeRequest: () => jsonCall(verifyUrl, { token: "probe", key: siteKey, secret }),
+    interpret(response) {
+      if (response.status === 401) return { outcome: "fault", reason: "the secret is wrong" };
+      return response.json["valid"] === true && response.status < 300 ? RIGHT : wrong(codesOf(response));
     },
   };
 }

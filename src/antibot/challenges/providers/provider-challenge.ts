@@ -5,30 +5,29 @@ import { problem } from "../../../engine/responder.js";
 import type { Context } from "../../../engine/context.js";
 import type { Awaitable } from "../../../awaitable.js";
 import type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "../../challenge.js";
-import { MAX_BITS } from "../../difficulty.js";
-import { isSolved, javascriptChallenge, type WorkState } from "../javascript.js";
-import { Breaker } from "./breaker.js";
+import { isWorkDone, javascriptChallenge, substituteWork, type WorkState } from "../javascript.js";
+import { OutageDetector } from "./outage-detector.js";
 import { CallLimits } from "./call-limits.js";
 import type { ProviderPolicy } from "./options.js";
-import type { Judgement, Vendor, VendorCall, WidgetState } from "./vendor.js";
+import type { TokenResult, Vendor, VendorAnswer, VendorCall, WidgetState } from "./vendor.js";
 import { callVendor, VendorFailure } from "./verify-call.js";
 import { widgetPage } from "./widget-page.js";
 
-/** Bits more than the gate asks elsewhere: a provider's outage must not be a bargain (R21). */
-const FALLBACK_BITS = 2;
+/** How much harder the proof of work is that replaces a provider during its outage. */
+const SUBSTITUTE_BITS = 2;
 
-/** A provider's widget, or the proof of work that stands in for it while the provider is down. */
+/** A provider's widget, or the proof of work that replaces it while the provider is down. */
 export type ProviderState = WidgetState | { readonly work: WorkState };
 
 /** A challenge that an outside service shows and checks. */
 export class ProviderChallenge implements ChallengeKind<ProviderState> {
   readonly name: string;
-  // Each check costs money or a call, so an answer is looked at once (R14).
+  // Each check costs a call or money, so each challenge gets one (R14).
   readonly spend = "before";
   readonly files: NonNullable<ChallengeKind<ProviderState>["files"]>;
-  private readonly breaker: Breaker;
+  private readonly outages: OutageDetector;
   private readonly limits = new CallLimits();
-  /** Requests whose token was refused, and what the challenge that answers them is to be. */
+  /** What the challenge is like that follows a refused token, by the request that posted it. */
   private readonly refused = new WeakMap<RequestView, "pause" | "checkbox">();
 
   constructor(
@@ -37,7 +36,7 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
     private readonly context: Context,
   ) {
     this.name = vendor.name;
-    this.breaker = new Breaker(context.now);
+    this.outages = new OutageDetector(context.now);
     this.files = Object.fromEntries(
       Object.entries(vendor.files ?? {}).map(([name, file]) => [
         name,
@@ -50,41 +49,37 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
   }
 
   issue(visit: Visit): Awaitable<ProviderState> {
-    if (this.standsIn()) {
-      const difficulty = Math.min(MAX_BITS, visit.difficulty + FALLBACK_BITS);
-      return { work: javascriptChallenge.issue({ ...visit, difficulty }) as WorkState };
-    }
+    if (this.isSubstituted()) return { work: substituteWork(visit, SUBSTITUTE_BITS) };
     const bind = randomBytes(16).toString("hex");
     const next = this.refused.get(visit.request);
-    return next === undefined
-      ? { bind }
-      : next === "checkbox"
-        ? { bind, checkbox: true }
-        : { bind, pause: true };
+    return next === undefined ? { bind } : { bind, [next]: true };
   }
 
   page(issued: Issued<ProviderState>, visit: Visit): Awaitable<ChallengePage> {
     const { state, token } = issued;
     if ("work" in state) return javascriptChallenge.page({ ...issued, state: state.work }, visit);
     const widget = this.vendor.widget(state, visit);
-    // A frame of our own is a file of this challenge, and says so.
+    // A frame of our own is a file of this challenge, which its URL must carry.
     const frame = widget.frame ?? "";
     const own = frame.startsWith(`${visit.uri}/`);
     const shown = own ? `${frame}&state=${encodeURIComponent(token)}` : frame;
-    return widgetPage(this.vendor, widget, { frame: shown, pause: state.pause === true }, visit);
+    return widgetPage(this.vendor, widget, { frame: shown, pause: state.pause }, visit);
   }
 
   async verify(state: ProviderState, fields: Fields, visit: Visit): Promise<boolean | "again"> {
-    if ("work" in state) return isSolved(state.work, fields.get("challenge") ?? "");
+    if ("work" in state) return isWorkDone(state.work, fields);
     const token = fields.get(this.vendor.field) ?? "";
-    if (token.length > this.vendor.longestToken || !/^[\x21-\x7e]+$/.test(token)) return false;
-    // The proof of work is shown at once, instead of a wait for a provider that is down.
-    if (this.standsIn()) return "again";
+    if (token.length > this.vendor.maxTokenLength || !/^[\x21-\x7e]+$/.test(token)) return false;
+    // Show the proof of work at once, instead of waiting for a provider that is down.
+    if (this.isSubstituted()) return "again";
     try {
       return this.settle(await this.check(token, state, visit), visit);
     } catch (error) {
       if (!(error instanceof VendorFailure)) throw error;
-      if (error.isOutage && this.breaker.failed(visit.client)) this.tellOpened();
+      if (error.isOutage && this.outages.failed(visit.client)) {
+        const instead = this.policy === "javascript" ? "; visitors get the proof of work instead" : "";
+        this.notifyOperator(`${this.vendor.title} does not respond${instead}`);
+      }
       return this.unchecked(error, visit.client, visit.request);
     }
   }
@@ -93,98 +88,75 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
     return "work" in state ? `${this.name}-outage` : this.name;
   }
 
-  private settle(judgement: Judgement, { client, request }: Visit): boolean | "again" {
-    switch (judgement.outcome) {
+  private settle({ outcome, reason = "" }: TokenResult, { client, request }: Visit): boolean | "again" {
+    switch (outcome) {
       case "right":
         return true;
       case "low":
-        // A low score is no wrong answer: the vendor doubts, and the checkbox may settle it.
+        // A low score is not a failure: the provider doubts, and the checkbox may settle it.
         this.refused.set(request, this.vendor.checkboxAfterLowScore === true ? "checkbox" : "pause");
         return "again";
       case "wrong":
         this.refused.set(request, "pause");
         return false;
       case "retry":
-        return this.unchecked(new VendorFailure("status", judgement.why ?? ""), client, request);
+        return this.unchecked(new VendorFailure("status", reason), client, request);
       case "fault":
         this.context.events.warn(
           "WRN_BUNKER_PROVIDER",
-          `${this.vendor.title} cannot check answers with your keys: ${judgement.why ?? ""}`,
-          `${this.name} ${judgement.why ?? ""}`,
+          `${this.vendor.title} cannot check tokens with your keys: ${reason}`,
+          `${this.name} ${reason}`,
         );
-        return this.unchecked(new VendorFailure("malformed", judgement.why ?? ""), client, request);
+        return this.unchecked(new VendorFailure("malformed", reason), client, request);
     }
   }
 
-  private check(token: string, state: WidgetState, visit: Visit): Promise<Judgement> {
+  private check(token: string, state: WidgetState, visit: Visit): Promise<TokenResult> {
     const { vendor } = this;
     return this.limits.run(visit.client, async () => {
-      const call = vendor.call(token, state, visit);
+      const request = vendor.checkRequest(token, state, visit);
       const started = performance.now();
       const deadline = vendor.timeout * 1000;
       const left = (): number => Math.ceil(deadline - (performance.now() - started));
+      const send = async (timeout: number): Promise<TokenResult> =>
+        vendor.interpret(await this.call(request, timeout), state, visit);
       try {
-        const judgement = await this.ask(call, deadline, state, visit);
-        if (judgement.outcome !== "retry" || vendor.mayRepeat !== true || left() <= 0) return judgement;
+        const result = await send(deadline);
+        if (result.outcome !== "retry" || vendor.mayRepeat !== true || left() <= 0) return result;
       } catch (error) {
-        const again = vendor.mayRepeat === true && error instanceof VendorFailure && error.isOutage;
-        if (!again || left() <= 0) throw error;
+        const mayRepeat = vendor.mayRepeat === true && error instanceof VendorFailure && error.isOutage;
+        if (!mayRepeat || left() <= 0) throw error;
       }
-      return this.ask(call, left(), state, visit);
+      return send(left());
     });
   }
 
-  private async ask(
-    call: VendorCall,
-    deadline: number,
-    state: WidgetState,
-    visit: Visit,
-  ): Promise<Judgement> {
-    const answer = await callVendor(call, deadline);
-    if (this.breaker.answered()) this.tellClosed();
-    return this.vendor.judge(answer, state, visit);
+  private async call(request: VendorCall, timeout: number): Promise<VendorAnswer> {
+    const response = await callVendor(request, timeout);
+    if (this.outages.succeeded()) this.notifyOperator(`${this.vendor.title} responds again`);
+    return response;
   }
 
-  // What the operator chose for answers that could not be checked. Too many at once is a flood's doing and never lets in.
+  // Applies onProviderError to a token that could not be checked. Too many checks at once mean a flood and never let in.
   private unchecked(failure: VendorFailure, client: Client, request: RequestView): true | "again" {
     const data = `${this.vendor.title}: ${failure.message}`;
     if (this.policy === "javascript" || failure.kind === "busy") throw new VendorFailure(failure.kind, data);
     this.context.emit("fault", { protection: "antibot", reason: "provider", data }, client, request);
     this.refused.set(request, "pause");
-    // A vendor that cannot say is no reason to count the visitor's answer as wrong.
     return this.policy === "allow" || "again";
   }
 
-  // Whether the proof of work stands in just now. While it does, the provider is asked from time to time if it is back.
-  private standsIn(): boolean {
-    if (this.policy !== "javascript" || !this.breaker.isOpen) return false;
-    if (this.breaker.takeProbe()) {
-      callVendor(this.vendor.probe(), this.vendor.timeout * 1000).then(
-        () => {
-          if (this.breaker.answered()) this.tellClosed();
-        },
-        () => undefined,
-      );
-    }
+  // Whether visitors get the proof of work for now. Meanwhile the provider is probed from time to time.
+  private isSubstituted(): boolean {
+    if (this.policy !== "javascript" || !this.outages.isOutage) return false;
+    if (this.outages.takeProbe())
+      this.call(this.vendor.probeRequest(), this.vendor.timeout * 1000).catch(() => undefined);
     return true;
   }
 
-  private tellOpened(): void {
-    const instead = this.policy === "javascript" ? "; visitors are given the proof of work instead" : "";
-    this.tellOperator(`${this.vendor.title} does not answer${instead}`);
-  }
-
-  private tellClosed(): void {
-    this.tellOperator(`${this.vendor.title} answers again`);
-  }
-
-  private tellOperator(message: string): void {
-    this.context.emit(
-      "fault",
-      { protection: "antibot", reason: "provider", data: message },
-      undefined,
-      undefined,
-    );
+  private notifyOperator(message: string): void {
+    const about = { protection: "antibot", reason: "provider", data: message };
+    this.context.emit("fault", about, undefined, undefined);
     const minute = Math.floor(this.context.now() / 60_000);
     this.context.events.warn("WRN_BUNKER_PROVIDER", message, `${message} ${minute}`);
   }

@@ -2,7 +2,7 @@ import { allProblemsAtOnce } from "../../../options/table.js";
 import type { Context } from "../../../engine/context.js";
 import type { ChallengeKind } from "../../challenge.js";
 import { capjs } from "./capjs.js";
-import { checkProvider } from "./checks.js";
+import { checkProvider } from "./check-provider.js";
 import { hcaptcha } from "./hcaptcha.js";
 import { mcaptcha } from "./mcaptcha.js";
 import type { ProvidersResolved } from "./option-tables.js";
@@ -22,9 +22,9 @@ const VENDORS: Readonly<Record<ProviderName, (options: ProvidersResolved, contex
 };
 
 /**
- * A provider's challenge. The log is told who will learn visitors' addresses (R37).
+ * A provider's challenge. Logs which hosts will learn visitors' addresses (R37).
  *
- * @throws {BunkerOptionsError} when its keys are missing: a route or a hook may ask for a kind that the options do not name
+ * @throws {BunkerOptionsError} when its keys are missing: a route or a hook may ask for a challenge that the options do not name
  */
 export function providerChallenge(
   name: ProviderName,
@@ -35,7 +35,7 @@ export function providerChallenge(
   const vendor = VENDORS[name](options, context);
   const { logger } = context.options;
   if (logger !== false) {
-    const hosts = [...new Set(vendor.receivers)].join(", ");
+    const hosts = [...new Set(vendor.recipients)].join(", ");
     logger.info(
       `express-bunker: the challenge "${name}" sends visitors to ${vendor.title}: ${hosts} will learn their addresses`,
     );

@@ -16,13 +16,13 @@ export function enterpriseRecaptcha(options: RecaptchaResolved, context: Context
   return {
     name: "recaptcha",
     title: "reCAPTCHA Enterprise (Google)",
-    receivers: [new URL(base).host, "www.google.com", "www.gstatic.com"],
+    recipients: [new URL(base).host, "www.google.com", "www.gstatic.com"],
     field: "token",
-    longestToken: 8192,
+    maxTokenLength: 8192,
     timeout: options.timeout,
     checkboxAfterLowScore: leadsToCheckbox(options),
     widget: (state, visit) => recaptchaWidget(service, options, state, visit),
-    call(token, state, visit) {
+    checkRequest(token, state, visit) {
       const siteKey = state.checkbox === true ? options.checkboxSiteKey : options.siteKey;
       const event = {
         token,
@@ -35,14 +35,14 @@ export function enterpriseRecaptcha(options: RecaptchaResolved, context: Context
       };
       return jsonCall(verifyUrl, { event });
     },
-    probe: () => jsonCall(verifyUrl, { event: { token: "probe", siteKey: options.siteKey } }),
-    judge(answer, state, visit) {
-      const { status, json } = answer;
+    probeRequest: () => jsonCall(verifyUrl, { event: { token: "probe", siteKey: options.siteKey } }),
+    interpret(response, state, visit) {
+      const { status, json } = response;
       // Errors of the API itself are about our key, project or request, never about the visitor.
-      if (status >= 400) return { outcome: "fault", why: codesOf(answer) };
+      if (status >= 400) return { outcome: "fault", reason: codesOf(response) };
       const token = objectIn(json["tokenProperties"]);
       if (token["valid"] !== true) return wrong(reasonOf(token["invalidReason"]));
-      const host = hostnames.judge(token["hostname"], visit);
+      const host = hostnames.check(token["hostname"], visit);
       if (host.outcome !== "right" || isCheckbox(options, state)) return host;
       if (token["action"] !== options.action) return wrong("action");
       return scored(objectIn(json["riskAnalysis"])["score"] ?? 0, options.score);
@@ -50,7 +50,7 @@ export function enterpriseRecaptcha(options: RecaptchaResolved, context: Context
   };
 }
 
-// The option names a header; what cannot be a header's name in practice is the fingerprint itself.
+// The option names a header, unless it looks like a fingerprint itself.
 function fingerprint(option: string, { request }: Visit): string | undefined {
   if (option === "") return undefined;
   if (/^[0-9a-f]{32}$|[_,]/i.test(option)) return option;

@@ -4,15 +4,14 @@ import { Hostnames } from "./hostnames.js";
 import type { RecaptchaResolved } from "./option-tables.js";
 import {
   addressOf,
-  codesOf,
+  failureOf,
   formCall,
   languageOf,
   originsOf,
   RIGHT,
   wrong,
-  type Judgement,
+  type TokenResult,
   type Vendor,
-  type VendorAnswer,
   type Widget,
   type WidgetState,
 } from "./vendor.js";
@@ -20,10 +19,8 @@ import {
 const SCRIPT = "https://www.google.com/recaptcha/api.js";
 const VERIFY = "https://www.google.com/recaptcha/api/siteverify";
 
-/** Google's pair for tests: every token is good. */
+/** Google's secret for tests, with which every token is right. */
 export const RECAPTCHA_TEST_SECRETS: readonly string[] = ["6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe"];
-
-const CONFIG_FAULTS = /\b(?:missing-input-secret|invalid-input-secret|invalid-keys)\b/;
 
 /** reCAPTCHA: v3 with its score, and the v2 checkbox. Contract: developers.google.com/recaptcha/docs/verify. */
 export function recaptcha(options: RecaptchaResolved, context: Context): Vendor {
@@ -33,31 +30,31 @@ export function recaptcha(options: RecaptchaResolved, context: Context): Vendor 
   return {
     name: "recaptcha",
     title: "reCAPTCHA (Google)",
-    receivers: [new URL(verifyUrl).host, "www.google.com", "www.gstatic.com"],
+    recipients: [new URL(verifyUrl).host, "www.google.com", "www.gstatic.com"],
     field: "token",
-    longestToken: 8192,
+    maxTokenLength: 8192,
     timeout: options.timeout,
     checkboxAfterLowScore: leadsToCheckbox(options),
     widget: (state, visit) => recaptchaWidget({ script: SCRIPT, api: "grecaptcha" }, options, state, visit),
-    call: (token, { checkbox }, visit) =>
+    checkRequest: (token, { checkbox }, visit) =>
       formCall(verifyUrl, {
         secret: checkbox === true ? options.checkboxSecret : options.secret,
         response: token,
         remoteip: addressOf(visit),
       }),
-    probe: () => formCall(verifyUrl, { secret: options.secret, response: "probe" }),
-    judge(answer, state, visit) {
-      const { json } = answer;
-      const failed = failureOf(answer);
-      if (failed !== undefined) return failed;
-      // The test keys answer for a host of Google's own.
+    probeRequest: () => formCall(verifyUrl, { secret: options.secret, response: "probe" }),
+    interpret(response, state, visit) {
+      const { json } = response;
+      const failure = failureOf(response);
+      if (failure !== undefined) return failure;
+      // The test keys report a host of Google's own.
       if (isTest) return RIGHT;
-      const host = hostnames.judge(json["hostname"], visit);
+      const host = hostnames.check(json["hostname"], visit);
       if (host.outcome !== "right" || isCheckbox(options, state)) return host;
       if (json["score"] === undefined) {
         return {
           outcome: "fault",
-          why: 'the answer has no score, so the key is not a v3 key; set recaptcha.version to "v2"',
+          reason: 'the response has no score, so the key is not a v3 key; set recaptcha.version to "v2"',
         };
       }
       if (json["action"] !== options.action) return wrong("action");
@@ -66,14 +63,14 @@ export function recaptcha(options: RecaptchaResolved, context: Context): Vendor 
   };
 }
 
-/** Whether a low score leads to the checkbox. */
+/** Whether the checkbox follows a low score. */
 export function leadsToCheckbox({ onLowScore, checkboxSiteKey }: RecaptchaResolved): boolean {
   return onLowScore === undefined ? checkboxSiteKey !== "" : onLowScore === "checkbox";
 }
 
 /** The host names that reCAPTCHA's tokens may have been solved on. */
 export function recaptchaHostnames({ hostnames }: RecaptchaResolved, context: Context): Hostnames {
-  return new Hostnames(context, hostnames, { title: "reCAPTCHA", option: "antibot.recaptcha.hostnames" });
+  return new Hostnames(context, "recaptcha", "reCAPTCHA", hostnames);
 }
 
 /** Whether a challenge shows the checkbox instead of drawing a score from how the visitor behaves. */
@@ -109,16 +106,10 @@ export function recaptchaWidget(
   };
 }
 
-/** What a score leads to; one that is no number is not one to trust. */
-export function scored(score: unknown, least: number): Judgement {
+/** The result for a score; anything but a number from 0 to 1 is wrong. */
+export function scored(score: unknown, min: number): TokenResult {
   if (typeof score !== "number" || !(score >= 0 && score <= 1)) return wrong("score");
-  return score >= least ? RIGHT : { outcome: "low", why: `score ${score}` };
-}
-
-function failureOf(answer: VendorAnswer): Judgement | undefined {
-  if (answer.json["success"] === true) return undefined;
-  const codes = codesOf(answer);
-  return CONFIG_FAULTS.test(codes) ? { outcome: "fault", why: codes } : wrong(codes);
+  return score >= min ? RIGHT : { outcome: "low", reason: `score ${score}` };
 }
 
 function sources({ scriptUrl, frameUrl }: RecaptchaResolved): Record<string, string[]> {

@@ -2,70 +2,69 @@ import { randomUUID } from "node:crypto";
 import type { Context } from "../../../engine/context.js";
 import { Hostnames } from "./hostnames.js";
 import type { TurnstileResolved } from "./option-tables.js";
-import { addressOf, codesOf, formCall, languageOf, originsOf, RIGHT, wrong, type Vendor } from "./vendor.js";
+import {
+  addressOf,
+  failureOf,
+  formCall,
+  languageOf,
+  originsOf,
+  RIGHT,
+  wrong,
+  type Vendor,
+} from "./vendor.js";
 
 const SCRIPT = "https://challenges.cloudflare.com/turnstile/v0/api.js";
 const VERIFY = "https://challenges.cloudflare.com/turnstile/v0/siteverify";
 
-/** Cloudflare's secrets for tests: always good, always bad, always spent. */
+/** Cloudflare's secrets for tests: always right, always wrong, always used. */
 export const TURNSTILE_TEST_SECRETS: readonly string[] = [
   "1x0000000000000000000000000000000AA",
   "2x0000000000000000000000000000000AA",
   "3x0000000000000000000000000000000AA",
 ];
 
-const CONFIG_FAULTS = /\b(?:missing-input-secret|invalid-input-secret)\b/;
-
 /** Cloudflare Turnstile. Contract: developers.cloudflare.com/turnstile/get-started/server-side-validation. */
 export function turnstile(options: TurnstileResolved, context: Context): Vendor {
+  const { siteKey, secret, action } = options;
   const verifyUrl = options.verifyUrl || VERIFY;
-  const isTest = TURNSTILE_TEST_SECRETS.includes(options.secret);
-  const hostnames = new Hostnames(context, options.hostnames, {
-    title: "Turnstile",
-    option: "antibot.turnstile.hostnames",
-  });
+  const script = options.scriptUrl || SCRIPT;
+  const isTest = TURNSTILE_TEST_SECRETS.includes(secret);
+  const hostnames = new Hostnames(context, "turnstile", "Turnstile", options.hostnames);
   const sources = ["https://challenges.cloudflare.com", ...originsOf(options.scriptUrl, options.frameUrl)];
   return {
     name: "turnstile",
     title: "Turnstile (Cloudflare)",
-    receivers: [...new Set([verifyUrl, options.scriptUrl || SCRIPT].map((url) => new URL(url).host))],
+    recipients: [...new Set([verifyUrl, script].map((url) => new URL(url).host))],
     field: "token",
-    longestToken: 2048,
+    maxTokenLength: 2048,
     timeout: options.timeout,
     mayRepeat: true,
     widget: ({ bind }, visit) => ({
       mode: "render",
-      script: `${options.scriptUrl || SCRIPT}?render=explicit&onload=bunkerReady`,
+      script: `${script}?render=explicit&onload=bunkerReady`,
       api: "turnstile",
-      parameters: {
-        sitekey: options.siteKey,
-        action: options.action,
-        cData: bind,
-        language: languageOf(visit).toLowerCase(),
-      },
+      parameters: { sitekey: siteKey, action, cData: bind, language: languageOf(visit).toLowerCase() },
       csp: { "script-src": sources, "frame-src": sources },
     }),
-    // The key makes a repeated call the same call: without it the second would find the token spent.
-    call: (token, _state, visit) =>
+    // With the key a repeated request counts as the same one: without it the token would be used already.
+    checkRequest: (token, _state, visit) =>
       formCall(verifyUrl, {
-        secret: options.secret,
+        secret,
         response: token,
         remoteip: addressOf(visit),
         idempotency_key: randomUUID(),
       }),
-    probe: () => formCall(verifyUrl, { secret: options.secret, response: "probe" }),
-    judge(answer, { bind }, visit) {
-      const { json } = answer;
-      if (json["success"] !== true) {
-        const codes = codesOf(answer);
-        if (codes.includes("internal-error")) return { outcome: "retry", why: codes };
-        return CONFIG_FAULTS.test(codes) ? { outcome: "fault", why: codes } : wrong(codes);
-      }
-      // The test secrets take any token and answer nothing about it.
+    probeRequest: () => formCall(verifyUrl, { secret, response: "probe" }),
+    interpret(response, { bind }, visit) {
+      const { json } = response;
+      const failure = failureOf(response);
+      if (failure?.reason?.includes("internal-error") === true) return { ...failure, outcome: "retry" };
+      if (failure !== undefined) return failure;
+      // The test secrets take any token and report nothing about it.
       if (isTest) return RIGHT;
-      if (json["action"] !== options.action) return wrong("action");
+      if (json["action"] !== action) return wrong("action");
       if (json["cdata"] !== bind) return wrong("cdata");
-      return hostnames.judge(json["hostname"], visit);
+      return hostnames.check(json["hostname"], visit);
     },
   };
 }

@@ -1,16 +1,16 @@
 import type { Visit } from "../../challenge.js";
 import type { Reply } from "../../../request/verdict.js";
 
-/** The kinds of challenge that an outside service checks. */
+/** The challenges that an outside service shows and checks. */
 export type ProviderName = "recaptcha" | "hcaptcha" | "turnstile" | "mcaptcha" | "capjs";
 
-/** What is sealed into the page of a provider's challenge. */
+/** The state of a provider's challenge. */
 export interface WidgetState {
-  /** Random; a provider that can carry it through (Turnstile's `cdata`) binds its token to this challenge. */
+  /** Random; binds the token to this challenge where the provider can carry it through (Turnstile's `cdata`). */
   readonly bind: string;
-  /** The second step, shown after a low score. */
+  /** The checkbox that follows a low score. */
   readonly checkbox?: true;
-  /** The visitor's last token was refused: another is fetched only when the visitor asks. */
+  /** The visitor's last token was refused: the page fetches another one only when the visitor asks for it. */
   readonly pause?: true;
 }
 
@@ -21,15 +21,15 @@ export interface Widget {
    * for the token of a frame that is in the page already.
    */
   readonly mode: "score" | "render" | "frame";
-  /** The script to load. */
+  /** The URL of the script. */
   readonly script?: string;
-  /** The global that the script defines; a dot leads into it. */
+  /** The global that the script defines; dots lead to a member of it. */
   readonly api?: string;
-  /** What the widget is drawn with, besides its callbacks. */
+  /** The widget's parameters, besides its callbacks. */
   readonly parameters?: Readonly<Record<string, string>>;
   /** The frame's URL, in mode `frame`. */
   readonly frame?: string;
-  /** More sources for the page's Content-Security-Policy. */
+  /** More sources for the page's Content-Security-Policy, by directive. */
   readonly csp: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -40,86 +40,94 @@ export interface VendorCall {
   readonly body: string;
 }
 
-/** What a provider answered: an object, whatever the status. */
+/** A provider's response: a JSON object, whatever its status. */
 export interface VendorAnswer {
   readonly status: number;
   readonly json: Readonly<Record<string, unknown>>;
 }
 
 /**
- * What an answer means: the token is `right`, or it is not; `low`: right, but with too low a score; `retry`: the provider asks
- * to be asked again; `fault`: our own keys or settings are wrong.
+ * What a provider said about a token: it is `right` or `wrong`; `low` = right, but its score is too low; `retry` = the
+ * provider wants to be asked again; `fault` = our own keys or settings are wrong.
  */
-export interface Judgement {
+export interface TokenResult {
   readonly outcome: "right" | "wrong" | "low" | "retry" | "fault";
   /** For the operator. */
-  readonly why?: string;
+  readonly reason?: string;
 }
 
-/** One provider: how its widget is shown, how its tokens are checked. Made once for each gate. */
+/** One provider: how its widget is shown and how its tokens are checked. Each gate has its own. */
 export interface Vendor {
   readonly name: ProviderName;
-  /** Its name as people know it. */
+  /** Its name for people. */
   readonly title: string;
   /** The hosts that learn visitors' addresses. */
-  readonly receivers: readonly string[];
+  readonly recipients: readonly string[];
   /** The form field that carries the token. */
   readonly field: string;
-  /** Longer tokens are refused unasked. */
-  readonly longestToken: number;
+  /** Longer tokens are refused without a call. */
+  readonly maxTokenLength: number;
   /** How long a check may take, in seconds. */
   readonly timeout: number;
-  /** Whether a call may be made again with the very same body. */
+  /** Whether a request may be repeated with the very same body. */
   readonly mayRepeat?: boolean;
-  /** Whether a low score leads to a second step. */
+  /** Whether the checkbox follows a low score. */
   readonly checkboxAfterLowScore?: boolean;
   widget(state: WidgetState, visit: Visit): Widget;
-  call(token: string, state: WidgetState, visit: Visit): VendorCall;
-  judge(answer: VendorAnswer, state: WidgetState, visit: Visit): Judgement;
-  /** What is posted to see whether the provider answers again; costs no visitor anything. */
-  probe(): VendorCall;
+  checkRequest(token: string, state: WidgetState, visit: Visit): VendorCall;
+  interpret(response: VendorAnswer, state: WidgetState, visit: Visit): TokenResult;
+  /** A request that shows whether the provider is back and costs no visitor anything. */
+  probeRequest(): VendorCall;
   /** Files that its page needs. */
   readonly files?: Readonly<Record<string, (visit: Visit) => Reply>>;
 }
 
-export const RIGHT: Judgement = { outcome: "right" };
+export const RIGHT: TokenResult = { outcome: "right" };
 
-/** A token that is not right. */
-export function wrong(why: string): Judgement {
-  return { outcome: "wrong", why };
+export function wrong(reason: string): TokenResult {
+  return { outcome: "wrong", reason };
 }
 
-/** A form body. Fields without a value are left out. */
+const KEY_ERRORS = /\b(?:missing-input-secret|invalid-input-secret|invalid-keys)\b/;
+
+/** The result of a `siteverify` response without `success`; `undefined` = it has it. */
+export function failureOf(response: VendorAnswer): TokenResult | undefined {
+  if (response.json["success"] === true) return undefined;
+  const codes = codesOf(response);
+  return KEY_ERRORS.test(codes) ? { outcome: "fault", reason: codes } : wrong(codes);
+}
+
+/** A request with a form body; fields without a value are left out. */
 export function formCall(url: string, fields: Readonly<Record<string, string | undefined>>): VendorCall {
-  const given = Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined);
-  return { url, type: "application/x-www-form-urlencoded", body: new URLSearchParams(given).toString() };
+  const present = Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined);
+  return { url, type: "application/x-www-form-urlencoded", body: new URLSearchParams(present).toString() };
 }
 
-/** A JSON body. */
+/** A request with a JSON body. */
 export function jsonCall(url: string, value: unknown): VendorCall {
   return { url, type: "application/json", body: JSON.stringify(value) };
 }
 
-/** The visitor's address, where it has one. */
+/** The visitor's IP address; `undefined` without one. */
 export function addressOf({ client }: Visit): string | undefined {
   return client.address === undefined ? undefined : client.ip;
 }
 
-/** The `error-codes` of an answer, joined; only texts, and not many. */
+/** The `error-codes` of a response, joined and bounded; without any, its status. */
 export function codesOf({ json, status }: VendorAnswer): string {
   const codes = json["error-codes"];
   const listed = Array.isArray(codes) ? codes.filter((code) => typeof code === "string") : [];
   return listed.length > 0 ? listed.slice(0, 8).join(", ").slice(0, 200) : `status ${status}`;
 }
 
-/** The origins of URLs, each once; what is not given is left out. */
+/** The origins of URLs, each once; empty texts are left out. */
 export function originsOf(...urls: string[]): string[] {
   return [...new Set(urls.filter((url) => url !== "").map((url) => new URL(url).origin))];
 }
 
 const REGIONS: Readonly<Record<string, string>> = { "zh-Hans": "zh-CN", "zh-Hant": "zh-TW" };
 
-/** A page's language as the providers' scripts call it. */
+/** The page's language as the providers' scripts name it. */
 export function languageOf({ language }: Visit): string {
   return REGIONS[language] ?? language;
 }

@@ -12,7 +12,7 @@ const TEST_SECRETS = new Set([
   ...TURNSTILE_TEST_SECRETS,
 ]);
 
-/** Where each provider hands out keys. */
+/** The page where each provider issues keys. */
 const PAGES: Readonly<Record<ProviderName, string>> = {
   recaptcha: "https://www.google.com/recaptcha/admin",
   hcaptcha: "https://dashboard.hcaptcha.com",
@@ -21,12 +21,12 @@ const PAGES: Readonly<Record<ProviderName, string>> = {
   capjs: "https://capjs.js.org/guide/standalone",
 };
 
-/** Whether a kind of challenge is a provider's. */
+/** Whether a challenge is a provider's. */
 export function isProviderName(name: string): name is ProviderName {
   return Object.hasOwn(PAGES, name);
 }
 
-/** Reports what a provider that is used lacks, and secrets that must not be used in production. */
+/** Reports missing keys of a provider, and test secrets in production. */
 export function checkProvider(
   name: ProviderName,
   options: ProvidersResolved,
@@ -51,7 +51,7 @@ export function checkProvider(
     report({
       path: at(`${name}.${option}`),
       value: "(hidden)",
-      allowed: `a secret of your own from ${PAGES[name]}: this one is for tests and takes any token, and NODE_ENV is production`,
+      allowed: `a secret of your own from ${PAGES[name]}: this one is for tests and accepts any token, and NODE_ENV is production`,
     });
   }
 }
