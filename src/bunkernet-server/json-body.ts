@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { readBody, type BodyBudget, type BodyProblem } from "../http/request-body.js";
 
 /** A body read: an object, nothing at all, or why not. */
 export type JsonBody =
@@ -16,11 +17,8 @@ export interface BodyLimits {
   readonly admits?: (bytes: number) => Promise<boolean>;
 }
 
-/** Room for a body at first; doubled as it comes. Pieces are not kept: a body in pieces of a byte would take a hundred times its size. */
-const FIRST_CAPACITY = 4096;
-/** All bodies being read together hold at most so many bytes. */
-const MAX_TOTAL_BYTES = 128 * 1024 * 1024;
-let held = 0;
+/** All bodies that are being read together. */
+const BUDGET: BodyBudget = { max: 128 * 1024 * 1024, held: 0 };
 
 /** Reads a JSON object, on GET too. Never rejects. Where a body parser ran before, what it left in `req.body` is used. */
 export async function readJsonBody(req: IncomingMessage, limits: BodyLimits): Promise<JsonBody> {
@@ -36,58 +34,22 @@ export async function readJsonBody(req: IncomingMessage, limits: BodyLimits): Pr
   const encoding = req.headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity")
     return { kind: "refused", status: 400, why: "Compressed bodies are not read." };
-  if (Number(length ?? 0) > limits.max) return tooLarge(limits.max);
-  const read = await readBytes(req, limits);
-  if (!Buffer.isBuffer(read)) return read;
+  const read = await readBody(req, { ...limits, budget: BUDGET });
+  if (!Buffer.isBuffer(read)) return refused(read, limits.max);
   if (read.length === 0) return { kind: "none" };
   if ((await limits.admits?.(read.length)) === false)
     return { kind: "refused", status: 429, why: "Too many large bodies." };
   return ofParsed(parse(read.toString("utf8")));
 }
 
-function readBytes(req: IncomingMessage, { max, timeout }: BodyLimits): Promise<Buffer | JsonBody> {
-  return new Promise((resolve) => {
-    let bytes = Buffer.alloc(0);
-    let size = 0;
-    const end = (result: Buffer | JsonBody): void => {
-      clearTimeout(timer);
-      held -= bytes.length;
-      req.off("data", take).off("end", whole).off("error", lost).off("close", lost);
-      resolve(result);
-    };
-    const timer = setTimeout(
-      () => end({ kind: "refused", status: 408, why: "The body took too long." }),
-      timeout,
-    ).unref();
-    const take = (chunk: Buffer | string): void => {
-      const piece = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
-      const needed = size + piece.length;
-      if (needed > max) {
-        end(tooLarge(max));
-        return;
-      }
-      if (needed > bytes.length) {
-        const room = Math.min(max, Math.max(FIRST_CAPACITY, needed, bytes.length * 2));
-        if (held - bytes.length + room > MAX_TOTAL_BYTES) {
-          end({ kind: "refused", status: 429, why: "Too many bodies at once." });
-          return;
-        }
-        held += room - bytes.length;
-        const grown = Buffer.alloc(room);
-        bytes.copy(grown, 0, 0, size);
-        bytes = grown;
-      }
-      piece.copy(bytes, size);
-      size = needed;
-    };
-    const whole = (): void => end(bytes.subarray(0, size));
-    const lost = (): void => end({ kind: "refused", status: 400, why: "The body ended early." });
-    req.on("data", take).on("end", whole).on("error", lost).on("close", lost);
-  });
-}
-
-function tooLarge(max: number): JsonBody {
-  return { kind: "refused", status: 413, why: `A body has at most ${max} bytes.` };
+function refused(problem: BodyProblem, max: number): JsonBody {
+  const [status, why] = {
+    "too large": [413, `A body has at most ${max} bytes.`] as const,
+    "too slow": [408, "The body took too long."] as const,
+    closed: [400, "The body ended early."] as const,
+    busy: [429, "Too many bodies at once."] as const,
+  }[problem];
+  return { kind: "refused", status, why };
 }
 
 function parse(text: string): unknown {

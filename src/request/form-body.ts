@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { readBody } from "../http/request-body.js";
 
 /** The fields of a posted form in their order, or why they could not be read: the status that says so. */
 export type FormPairs =
@@ -45,25 +46,9 @@ export async function readPairs(
 }
 
 async function readText(req: IncomingMessage, limit: number): Promise<string | undefined> {
-  if (Number(req.headers["content-length"] ?? 0) > limit) return undefined;
-  if (req.readableEnded || req.destroyed) return "";
-  const chunks: Buffer[] = [];
-  let size = 0;
-  return new Promise((resolve) => {
-    const end = (text: string | undefined): void => {
-      req.off("data", take).off("end", whole).off("error", none).off("close", none);
-      resolve(text);
-    };
-    const take = (chunk: Buffer | string): void => {
-      const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
-      size += bytes.length;
-      if (size > limit) end(undefined);
-      else chunks.push(bytes);
-    };
-    const whole = (): void => end(Buffer.concat(chunks).toString("utf8"));
-    const none = (): void => end("");
-    req.on("data", take).on("end", whole).on("error", none).on("close", none);
-  });
+  const body = await readBody(req, { max: limit });
+  if (Buffer.isBuffer(body)) return body.toString("utf8");
+  return body === "closed" ? "" : undefined;
 }
 
 function ofJson(text: string, limit: number): FormPairs {
