@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { messageOf } from "../../errors.js";
+import { printable } from "../../printable.js";
 import { findPackage, missingPackage } from "../../optional-package.js";
 import type { Check } from "../../options/check.js";
 import type { Awaitable } from "../../awaitable.js";
@@ -32,7 +33,11 @@ export function geoCheck<T>(what: string, read: (record: unknown) => T | undefin
         const reader = open(value);
         return (ip) => read(reader.get(ip));
       } catch (error) {
-        report({ path, value, allowed: `${allowed} (${messageOf(error)})` });
+        // It may name the path as it was given, control characters included.
+        const why = messageOf(error)
+          .split("\n")
+          .map((line) => printable(line));
+        report({ path, value, allowed: `${allowed} (${why.join("\n")})` });
         return undefined;
       }
     },
