@@ -44,7 +44,7 @@ export class StoreFailure extends Error {
   }
 }
 
-/** A hook that answered what a hook must not answer (R11). */
+/** A hook that answered what a hook must not answer. */
 export class BunkerHookError extends TypeError {
   readonly code = "ERR_BUNKER_HOOK";
   constructor(hook: string, what: string) {

@@ -1,7 +1,7 @@
 import { isIPv6 } from "node:net";
 import { IPv6 } from "ipaddr.js";
 
-/** An IP address in its one canonical form (R4). Two addresses are the same client exactly when their `text` is equal. */
+/** An IP address in its one canonical form. Two addresses are the same client exactly when their `text` is equal. */
 export interface Address {
   readonly family: 4 | 6;
   /** Dotted decimal, or RFC 5952 text. */

@@ -2,7 +2,7 @@ import crypto from "node:crypto";
 
 const PURPOSES = ["challenge", "browser", "pass", "destination", "form"] as const;
 
-/** What a derived key is for; what is made with one cannot be used in place of what another made (R18). */
+/** What a derived key is for; what is made with one cannot be used in place of what another made. */
 export type KeyPurpose = (typeof PURPOSES)[number];
 
 interface Derived {

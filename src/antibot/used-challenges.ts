@@ -8,7 +8,7 @@ import type { SealedChallenge } from "./sealed-challenge.js";
 /** Ids remembered here during a store outage. */
 const MAX_LOCAL = 50_000;
 
-/** Replay guard: accepts each challenge id once over all instances; during a store outage once on each instance (R36). */
+/** Replay guard: accepts each challenge id once over all instances; during a store outage once on each instance. */
 export class UsedChallenges {
   private readonly local = new Map<string, number>();
 

@@ -9,7 +9,7 @@ export interface Evidence {
   /** The canonical path, at most 128 characters, without its query. */
   readonly path: string;
   readonly status: number;
-  /** `true` for what another site's page made the browser ask for (R24). */
+  /** `true` for what another site's page made the browser ask for. */
   readonly crossSite?: boolean;
 }
 

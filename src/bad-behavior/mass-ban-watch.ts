@@ -3,7 +3,7 @@ const LEAST_BANNED = 10;
 /** The share of all active clients that makes it one. */
 const SHARE = 0.3;
 
-/** How many clients were active and how many of them would be banned, in the window that runs (R25). */
+/** How many clients were active and how many of them would be banned, in the window that runs. */
 export class MassBanWatch {
   private windowEnds = 0;
   private active = 0;

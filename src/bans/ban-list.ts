@@ -27,7 +27,7 @@ export interface BanOptions {
   service?: string;
   /** What else is worth keeping: anything that JSON holds. */
   data?: unknown;
-  /** Bans very wide ranges, this machine's own addresses and trusted proxies too (R26). */
+  /** Bans very wide ranges, this machine's own addresses and trusted proxies too. */
   force?: boolean;
   /** The very address that earned it, where a prefix is banned: for stores shared with software that knows single addresses only. */
   address?: string;
@@ -99,7 +99,7 @@ export class BanList {
 
   /**
    * Lifts the bans of exactly this address or range: all of them, or just the service's. Clears the counters and cached
-   * verdicts of what it covers, so that the next request does not ban again (R26). Answers whether there was a ban.
+   * verdicts of what it covers, so that the next request does not ban again. Answers whether there was a ban.
    *
    * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for what is no address
    * @throws {StoreFailure} when the store cannot be reached

@@ -14,7 +14,7 @@ const SHARE = 0.3;
 export interface ActiveShare {
   readonly active: number;
   readonly listed: number;
-  /** A list that has so many of them is more likely wrong than right (R29). */
+  /** A list that has so many of them is more likely wrong than right. */
   readonly mass: boolean;
 }
 

@@ -52,7 +52,7 @@ export class ListBuilder {
   }
 }
 
-/** An entry that may stand in a list: a global address, or with `ranges` a block of them that is not too wide (R26). */
+/** An entry that may stand in a list: a global address, or with `ranges` a block of them that is not too wide. */
 export function readEntry(entry: string, ranges: boolean): AddressRange | undefined {
   const range = parseRange(entry);
   if (range === undefined || entry.includes("%")) return undefined;

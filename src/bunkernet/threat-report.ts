@@ -51,7 +51,7 @@ const OUR_FAULT = new Set(["store error", "fault"]);
 
 /**
  * Whom a `denied` or `banned` event would report; `undefined` = nobody. No echo: what BunkerNet made us do is never
- * reported (R29). Never who is on `allow`, never a proxy, never an address that the client could choose itself (R2).
+ * reported. Never who is on `allow`, never a proxy, never an address that the client could choose itself.
  */
 export function candidateOf(
   type: "denied" | "banned",

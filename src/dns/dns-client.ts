@@ -11,7 +11,7 @@ export interface DnsClientOptions {
   readonly resolver?: ResolverOption | undefined;
   /** What one question may take, in ms. Default 2000. */
   readonly deadline?: number;
-  /** How many different questions may be under way at once; more are shed (R33). Default 1024. */
+  /** How many different questions may be under way at once; more are shed. Default 1024. */
   readonly maxInFlight?: number;
 }
 

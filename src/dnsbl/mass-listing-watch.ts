@@ -7,7 +7,7 @@ const LEAST_LISTED = 10;
 /** The share of all addresses asked about that makes it one. */
 const SHARE = 0.3;
 
-/** Counts, for each zone, how many of the new clients it lists (R25): a list that went wrong lists a large share of them. */
+/** Counts, for each zone, how many of the new clients it lists: a list that went wrong lists a large share of them. */
 export class MassListingWatch {
   private ends = 0;
   private counts = new Map<Zone, { asked: number; listed: number; told: boolean }>();

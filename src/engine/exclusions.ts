@@ -11,7 +11,7 @@ export interface ExclusionRules {
   readonly ignoreUserAgent: readonly Pattern[];
 }
 
-/** Which rule, if any, takes this request out of the protection's hands. Addresses anybody can choose never do (R2). */
+/** Which rule, if any, takes this request out of the protection's hands. Addresses anybody can choose never do. */
 export function exclusionOf(
   rules: ExclusionRules,
   client: Client,

@@ -40,7 +40,7 @@ export interface DenyInfo {
 export interface DenyOptions<Req extends IncomingMessage = IncomingMessage> {
   /** 403 = a page or JSON; 444 = the connection is dropped without a byte. Setting `DENY_HTTP_STATUS`. Default 403. */
   status?: 403 | 444;
-  /** Drops the connection even when a trusted proxy is at its other end, where 444 otherwise becomes 403 (R28). */
+  /** Drops the connection even when a trusted proxy is at its other end, where 444 otherwise becomes 403. */
   force?: boolean;
   /** The HTML of the page, instead of ours. When it throws, ours is shown. */
   render?: (request: Req, info: DenyInfo) => string;
@@ -54,9 +54,9 @@ export interface SharedOptions<Req extends IncomingMessage = IncomingMessage> {
   mode?: "block" | "detect";
   /** Addresses and CIDR ranges that are never denied, counted, banned or reported. Setting `WHITELIST_IP`. */
   allow?: string | readonly string[] | AddressSet;
-  /** Answers `true` for requests that are none of our business. Must answer at once (R11). */
+  /** Answers `true` for requests that are none of our business. Must answer at once. */
   skip?: (request: Req) => boolean;
-  /** Who is asking, when you know better: a hook, or a header that only the peers `from` may set (R1, R2). */
+  /** Who is asking, when you know better: a hook, or a header that only the peers `from` may set. */
   clientIp?: ((request: Req) => string | undefined) | { header: string; from: string | readonly string[] };
   /** The proxies in front, in Express's `trust proxy` grammar, for hosts without Express's own setting. */
   trustProxy?: TrustProxy;
@@ -64,7 +64,7 @@ export interface SharedOptions<Req extends IncomingMessage = IncomingMessage> {
   ipv6Subnet?: number;
   /** The service of all requests, or a hook that answers one of the configured names. */
   service?: string | ((request: Req) => string);
-  /** The services told apart by Host: names, or names with their aliases (R6). */
+  /** The services told apart by Host: names, or names with their aliases. */
   services?: readonly string[] | Readonly<Record<string, { readonly aliases?: readonly string[] }>>;
   /** What becomes of a Host that is no service's: refused, or taken for a service. Default `"deny"`. */
   unknownHost?: string;
@@ -73,7 +73,7 @@ export interface SharedOptions<Req extends IncomingMessage = IncomingMessage> {
   theme?: PageTheme;
   /** Whether requests pass or are refused (503) while the store cannot answer. Default `"allow"`. */
   onStoreError?: "allow" | "deny";
-  /** Bans private, loopback and other non-global addresses too (R3). Default `false`. */
+  /** Bans private, loopback and other non-global addresses too. Default `false`. */
   banLocal?: boolean;
   /** Listeners for events, by kind. */
   events?: BunkerListeners;
@@ -270,7 +270,7 @@ export function checkTogether(options: SharedResolved, prefix: string, report: R
   }
 }
 
-/** The ranges that a literal `trustProxy` names, so that no ban covers them (R26). */
+/** The ranges that a literal `trustProxy` names, so that no ban covers them. */
 export function proxyRangesOf(trustProxy: TrustProxy | undefined): AddressRange[] {
   if (typeof trustProxy !== "string" && !Array.isArray(trustProxy)) return [];
   const names =

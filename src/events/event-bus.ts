@@ -126,7 +126,7 @@ export class EventBus {
     return () => this.loggers.delete(logger);
   }
 
-  /** The proxies that some middleware trusts: bans must not cover them without `force` (R26). */
+  /** The proxies that some middleware trusts: bans must not cover them without `force`. */
   get proxies(): Iterable<AddressRange> {
     return this.proxyRanges.values();
   }

@@ -22,7 +22,7 @@ export function addressSetCheck(): Check<AddressSet> {
   };
 }
 
-/** One regular expression, given as such or as text; what cannot be run safely is refused with the reason (R12). */
+/** One regular expression, given as such or as text; what cannot be run safely is refused with the reason. */
 export function patternCheck(
   subject: "uri" | "userAgent",
   options: { ignoreCase?: boolean } = {},

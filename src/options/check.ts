@@ -77,7 +77,7 @@ export function text(allowed = "a text", pattern = /^[^]*$/): Check<string> {
   return check(allowed, (value) => (typeof value === "string" && pattern.test(value) ? value : undefined));
 }
 
-/** A function; what it answers is checked when it is called (R11). */
+/** A function; what it answers is checked when it is called. */
 export function hook<F extends (...args: never[]) => unknown>(signature: string): Check<F> {
   return check(`a function ${signature}`, (value) =>
     typeof value === "function" ? (value as F) : undefined,

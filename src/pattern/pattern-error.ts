@@ -1,4 +1,4 @@
-/** Thrown for a pattern that cannot be run as meant, or not safely (R12). The message says what to write instead. */
+/** Thrown for a pattern that cannot be run as meant, or not safely. The message says what to write instead. */
 export class PatternError extends SyntaxError {
   constructor(pattern: string, problem: string) {
     const shown = pattern.length > 80 ? `${pattern.slice(0, 80)}…` : pattern;

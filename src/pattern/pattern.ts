@@ -7,7 +7,7 @@ import { hasEscapedQuestionMark, translate } from "./translate.js";
 
 export { PatternError } from "./pattern-error.js";
 
-/** A regular expression that was found safe to run on what visitors send (R12). */
+/** A regular expression that was found safe to run on what visitors send. */
 export interface Pattern {
   /** As it was given. */
   readonly source: string;

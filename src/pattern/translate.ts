@@ -119,7 +119,7 @@ function escapeOf(
   return `\\${char}`;
 }
 
-/** Whether the pattern contains an escaped question mark, which says that it is about the query (R7). */
+/** Whether the pattern contains an escaped question mark, which says that it is about the query. */
 export function hasEscapedQuestionMark(source: string): boolean {
   for (let at = source.indexOf("\\"); at >= 0; at = source.indexOf("\\", at + 2)) {
     if (source.charAt(at + 1) === "?") return true;

@@ -9,7 +9,7 @@ import { group } from "../options/table.js";
 /** The name of a service. */
 export const serviceName = text("a name of a-z, 0-9, dots and hyphens", SERVICE_NAME);
 
-/** The services told apart by Host, with their aliases (R6). */
+/** The services told apart by Host, with their aliases. */
 export const servicesCheck: Check<ReadonlyMap<string, readonly string[]>> = {
   allowed: "an array of service names, or an object of names with { aliases }",
   parse: (value) => value.split(/\s+/).filter((word) => word !== ""),
@@ -49,7 +49,7 @@ const clientIpHeader = group({
   from: { check: addressSetCheck(), default: () => new AddressSet(), help: "The peers that may set it." },
 });
 
-/** Who is asking, when the app or a vouched-for header knows better (R1, R2). */
+/** Who is asking, when the app or a vouched-for header knows better. */
 export const clientIpCheck: Check<ClientIp> = {
   allowed: "a function (request) => address, or { header, from: [CIDR] }",
   parse: (value) => value,

@@ -7,7 +7,7 @@ const QUOTE = 34;
  * decoded. Work is linear in the header. Never throws.
  *
  * @param header the Cookie header
- * @param max how many duplicates to return at most; default 4 (R17)
+ * @param max how many duplicates to return at most; default 4
  */
 export function readCookies(header: string | undefined, name: string, max = 4): string[] {
   const values: string[] = [];

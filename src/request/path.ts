@@ -1,6 +1,6 @@
 import type { Pattern } from "../pattern/pattern.js";
 
-/** What a request asks for, in the one form that every rule looks at (R7). */
+/** What a request asks for, in the one form that every rule looks at. */
 export interface CanonicalPath {
   /** The path, decoded once, without query and fragment. Best effort when `suspicious`. */
   readonly path: string;
@@ -43,13 +43,13 @@ export function canonicalPath(originalUrl: string): CanonicalPath {
   return escaped ? decoded(raw, query, suspicious) : { path: raw, query, suspicious };
 }
 
-/** Whether the path is one of those that every protection lets pass (R8): robots.txt, favicon.ico, /.well-known/. */
+/** Whether the path is one of those that every protection lets pass: robots.txt, favicon.ico, /.well-known/. */
 export function isBuiltInPass(path: CanonicalPath): boolean {
   if (path.suspicious) return false;
   return path.path === "/robots.txt" || path.path === "/favicon.ico" || path.path.startsWith("/.well-known/");
 }
 
-/** Whether the pattern matches what was asked for: the canonical path, with the query when the pattern is about it. Never for a suspicious path (R7). */
+/** Whether the pattern matches what was asked for: the canonical path, with the query when the pattern is about it. Never for a suspicious path. */
 export function uriMatches(pattern: Pattern, path: CanonicalPath): boolean {
   if (path.suspicious) return false;
   return pattern.test(pattern.matchesQuery ? path.path + path.query : path.path);

@@ -11,7 +11,7 @@ const SLASH = 47;
 /** The `service` hook. */
 export type ServiceHook = (request: never) => string;
 
-/** Which service a request asks for: always a configured name, never what the client wrote (R6). */
+/** Which service a request asks for: always a configured name, never what the client wrote. */
 export class Services {
   private readonly hosts = new Map<string, string>();
   private readonly names: ReadonlySet<string>;

@@ -11,7 +11,7 @@ export type TrustProxy = boolean | number | string | readonly string[] | TrustFu
 /** A compiled `trustProxy` with what is known of it. */
 export interface Trust {
   readonly trusts: TrustFunction;
-  /** Accepts any public address at any depth, so that a client can choose its own (R2). */
+  /** Accepts any public address at any depth, so that a client can choose its own. */
   readonly anybody: boolean;
   /** Trusts nothing at all. */
   readonly nobody: boolean;

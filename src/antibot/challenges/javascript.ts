@@ -40,7 +40,7 @@ export function isWorkDone(work: WorkState, fields: Fields): boolean {
   return isSolved(work, fields.get("challenge") ?? "");
 }
 
-/** A proof of work in place of another challenge, `extraBits` harder than usual: it must not be the cheaper way in (R21). */
+/** A proof of work in place of another challenge, `extraBits` harder than usual: it must not be the cheaper way in. */
 export function substituteWork(visit: Visit, extraBits: number): WorkState {
   return newWork(Math.min(MAX_BITS, visit.difficulty + extraBits));
 }

@@ -40,7 +40,7 @@ function readRule(entry: unknown): CookieRule | undefined {
     : undefined;
 }
 
-/** Warns at start about cookies that let through any client that sends them (R22). */
+/** Warns at start about cookies that let through any client that sends them. */
 export function warnOfBareCookies(rules: readonly CookieRule[], context: Context): void {
   for (const { name, verify } of rules) {
     if (verify !== undefined) continue;
@@ -52,7 +52,7 @@ export function warnOfBareCookies(rules: readonly CookieRule[], context: Context
   }
 }
 
-/** Whether a rule lets the request through. A hook that throws or returns a promise does not (R11). */
+/** Whether a rule lets the request through. A hook that throws or returns a promise does not. */
 export function hasIgnoredCookie(
   rules: readonly CookieRule[],
   client: Client,

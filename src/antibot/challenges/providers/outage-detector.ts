@@ -10,7 +10,7 @@ const PROBE_INTERVAL = 10_000;
 
 /**
  * Notices when a provider is down. Only failures that visitors of many networks met start an outage, so that nobody can
- * start one alone (R21); the first success ends it.
+ * start one alone; the first success ends it.
  */
 export class OutageDetector {
   /** When each network last met a failure. */
