@@ -35,7 +35,7 @@ async function site(
   );
   server = made;
   made.on("upgrade", (req, socket) => socket.end(`HTTP/1.1 101 ${req.socket.remoteAddress}\r\n\r\n`));
-  const stop = guardServer(engine, engine, made, options);
+  const stop = guardServer(engine, made, options);
   await new Promise<void>((resolve) => made.listen(0, "127.0.0.1", resolve));
   return { port: (made.address() as AddressInfo).port, context, stop };
 }

@@ -3,13 +3,12 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { BanProtection } from "../engine/ban-protection.js";
 import { Engine, type Middleware, type Running } from "../engine/engine.js";
-import { asMiddleware } from "../engine/mounted.js";
 import type { ReportProblem } from "../options/check.js";
 import { allProblemsAtOnce, nearestName, readOptions } from "../options/table.js";
 import type { Gate } from "../engine/protection.js";
 import { Context } from "../engine/context.js";
 import { checkTogether, sharedTable, type SharedOptions } from "../engine/shared-options.js";
-import { judgeUpgrade } from "../engine/upgrade.js";
+import { judgeUpgrade } from "../engine/upgrades.js";
 import { MemoryStore } from "../store/memory-store.js";
 import type { Awaitable } from "../awaitable.js";
 import { checkProvider, isProviderName } from "./challenges/providers/check-provider.js";
@@ -62,7 +61,7 @@ export function antibot<Req extends IncomingMessage = IncomingMessage>(
   const context = new Context(resolved, options as SharedOptions);
   const gate = new GateProtection(context, resolved);
   const engine = new Engine(context, [new BanProtection(context, () => gate), gate]);
-  return asMiddleware(engine, {
+  return engine.asMiddleware({
     uri: gate.uri,
     gate,
     router: gate.router(),

@@ -31,6 +31,7 @@ const IGNORED_COOKIE: Pass = Object.freeze({ action: "pass", why: "ignoreCookie"
 export class GateProtection implements Protection, Gate {
   readonly name = "antibot";
   readonly failClosed = true;
+  readonly requestsOnly = true;
   private readonly gate: GateContext;
   private readonly endpoint: ChallengeEndpoint;
   private readonly lookups: LookupExclusions;

@@ -2,7 +2,6 @@ import type { IncomingMessage } from "node:http";
 import type { BanList } from "../bans/ban-list.js";
 import { BanProtection } from "../engine/ban-protection.js";
 import { Engine, type Middleware, type Running } from "../engine/engine.js";
-import { asMiddleware } from "../engine/mounted.js";
 import { allProblemsAtOnce, readOptions } from "../options/table.js";
 import type { ReportProblem } from "../options/check.js";
 import type { Gate } from "../engine/protection.js";
@@ -36,7 +35,7 @@ export function badBehavior<Req extends IncomingMessage = IncomingMessage>(
   const gate = (): Gate | undefined => resolved.gate?.gate;
   const bans = new BanProtection(context, gate);
   const engine = new Engine(context, [bans, new BadBehaviorProtection(context, resolved, gate, bans)]);
-  return asMiddleware(engine, { bans: context.bans });
+  return engine.asMiddleware({ bans: context.bans });
 }
 
 /** What only several options together can get wrong. */

@@ -6,15 +6,14 @@ import { bunkernetParts, type BunkernetParts } from "../bunkernet/bunkernet.js";
 import { Controls, type Control, type ControlOptions } from "../control/index.js";
 import type { BanList } from "../bans/ban-list.js";
 import type { Middleware, Running } from "../engine/engine.js";
-import { traceDetected } from "../engine/detect-trace.js";
+import { traceDetected } from "./detect-trace.js";
 import { explain, type Explanation, type ImaginedRequest } from "../engine/explain.js";
-import { asMiddleware } from "../engine/mounted.js";
 import { allProblemsAtOnce } from "../options/table.js";
 import { Context } from "../engine/context.js";
 import type { SharedOptions } from "../engine/shared-options.js";
-import { judgeUpgrade } from "../engine/upgrade.js";
+import { judgeUpgrade } from "../engine/upgrades.js";
 import { dnsblParts, type DnsblParts } from "../dnsbl/dnsbl.js";
-import { BunkerServices } from "./services.js";
+import { Composition } from "./compose.js";
 import type { Store } from "../store/store.js";
 import type { Awaitable } from "../awaitable.js";
 import { guardServer, type GuardOptions } from "../connections/guard-server.js";
@@ -68,8 +67,12 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
 ): Bunker {
   const { common, services } = allProblemsAtOnce((report) => readBunkerOptions(options, report));
   const context = new Context(common, options as SharedOptions);
-  const sites = new BunkerServices(context, common, services, options.bunkernet === undefined);
-  const { engine, sockets, dnsbl: lists, bunkernet: network } = sites;
+  const composition = new Composition(context, {
+    common,
+    services,
+    bunkernetByDefault: options.bunkernet === undefined,
+  });
+  const { engine, dnsbl, bunkernet } = composition;
   const detects = [common, ...services.values()].some(({ mode }) => mode === "detect");
   if (detects && common.logger !== false) context.onClose(traceDetected(engine, common.logger));
   const explained = (subject: IncomingMessage | ImaginedRequest): Promise<Explanation> =>
@@ -78,21 +81,21 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
     bans: context.bans,
     explain: explained,
     health: () => engine.health(),
-    bunkernet: network && bunkernetParts(network),
+    bunkernet: bunkernet && bunkernetParts(bunkernet),
     lookups: {
       resolver: common.resolver,
       dnsbl: common.dnsbl === false ? undefined : common.dnsbl,
       ...(common.antibot === false ? {} : common.antibot.geo),
     },
   });
-  return asMiddleware(engine, {
+  return engine.asMiddleware({
     bans: context.bans,
     store: common.store,
-    antibot: sites.gates(),
-    badBehavior: sites.counts ? { bans: context.bans } : undefined,
-    dnsbl: lists && dnsblParts(lists),
-    bunkernet: network && bunkernetParts(network),
-    guard: (server: Server, how?: GuardOptions) => guardServer(engine, sockets, server, how),
+    antibot: composition.gates(),
+    badBehavior: composition.countsResponses ? { bans: context.bans } : undefined,
+    dnsbl: dnsbl && dnsblParts(dnsbl),
+    bunkernet: bunkernet && bunkernetParts(bunkernet),
+    guard: (server: Server, how?: GuardOptions) => guardServer(engine, server, how),
     explain: explained,
     control: (how?: ControlOptions) => controls.control(how),
     close: async () => {

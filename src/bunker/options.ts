@@ -4,33 +4,19 @@ import {
   antibotTable,
   sessionsCheck,
   type AntibotOptions,
-  type AntibotResolved,
   type SessionOptions,
   type SessionResolved,
 } from "../antibot/options.js";
+import type { ProtectionOptions } from "./compose.js";
 import { checkBadBehavior } from "../bad-behavior/bad-behavior.js";
-import {
-  badBehaviorTable,
-  type BadBehaviorOptions,
-  type BadBehaviorResolved,
-} from "../bad-behavior/options.js";
-import {
-  bunkernetTable,
-  checkBunkernet,
-  type BunkernetOptions,
-  type BunkernetResolved,
-} from "../bunkernet/options.js";
+import { badBehaviorTable, type BadBehaviorOptions } from "../bad-behavior/options.js";
+import { bunkernetTable, checkBunkernet, type BunkernetOptions } from "../bunkernet/options.js";
 import type { OptionProblem } from "../errors.js";
 import type { ReportProblem } from "../options/check.js";
 import { switched } from "../options/switched.js";
 import { readOptions, type OptionsTable } from "../options/table.js";
-import {
-  checkTogether,
-  sharedTable,
-  type SharedOptions,
-  type SharedResolved,
-} from "../engine/shared-options.js";
-import { checkDnsbl, dnsblTable, type DnsblOptions, type DnsblResolved } from "../dnsbl/options.js";
+import { checkTogether, sharedTable, type SharedOptions } from "../engine/shared-options.js";
+import { checkDnsbl, dnsblTable, type DnsblOptions } from "../dnsbl/options.js";
 import { ownOptionsOf, SERVICE_OPTIONS, serviceOptionsOf, type ServiceOptions } from "./service-options.js";
 
 /** Options of `bunker()`: the shared ones, and a group a protection; `true` = its defaults, `false` = off. */
@@ -53,13 +39,7 @@ export interface BunkerOptions<Req extends IncomingMessage = IncomingMessage> ex
 }
 
 /** {@link BunkerOptions} read and checked, for all services together or for one. */
-export interface BunkerResolved extends SharedResolved {
-  antibot: AntibotResolved | false;
-  badBehavior: BadBehaviorResolved | false;
-  dnsbl: DnsblResolved | false;
-  sessions: SessionResolved | undefined;
-  bunkernet: BunkernetResolved | false;
-}
+export type BunkerResolved = ProtectionOptions & { sessions: SessionResolved | undefined };
 
 const table: OptionsTable<BunkerResolved> = {
   ...sharedTable,

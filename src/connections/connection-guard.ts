@@ -1,7 +1,7 @@
 import type { Socket, Server } from "node:net";
 import { Server as TlsServer } from "node:tls";
 import type { Client } from "../request/client.js";
-import { ALLOWED, type Engine } from "../engine/engine.js";
+import { ALLOWED, type Pipeline } from "../engine/pipeline.js";
 import { messageOf } from "../errors.js";
 import { intercept } from "../engine/intercept.js";
 import { RequestView } from "../request/request-view.js";
@@ -50,12 +50,12 @@ export class ConnectionGuard {
 
   /** @param judges `false` = PROXY headers are read, and everybody let through */
   constructor(
-    private readonly engine: Engine,
+    private readonly pipeline: Pipeline,
     server: Server,
     private readonly options: ConnectionResolved,
     private readonly judges = true,
   ) {
-    const { banIndex: index, options: shared } = engine.context;
+    const { banIndex: index, options: shared } = pipeline.context;
     this.senders = proxySenders(options, shared);
     this.stops.push(
       intercept(server, "connection", ([socket], pass) => this.take(socket as Socket, server, pass)),
@@ -134,7 +134,7 @@ export class ConnectionGuard {
   }
 
   private decide(socket: Socket, address: string | undefined, pass: Admit): void {
-    const { resolver } = this.engine.context;
+    const { resolver } = this.pipeline.context;
     // A unix socket has no address: nobody to judge.
     if (!this.judges || address === undefined) {
       pass();
@@ -146,7 +146,7 @@ export class ConnectionGuard {
     try {
       client = resolver.ofConnection(address);
       request = RequestView.ofConnection(client, resolver);
-      verdict = resolver.carriesOthers(client) ? ALLOWED : this.engine.judgeConnection(client, request);
+      verdict = resolver.carriesOthers(client) ? ALLOWED : this.pipeline.judgeConnection(client, request);
     } catch (error) {
       // A `trustProxy` function threw: nobody knows whose connection this is.
       this.fault(error);
@@ -205,19 +205,19 @@ export class ConnectionGuard {
       this.admit(socket, verdict === ALLOWED ? undefined : client, pass);
       return;
     }
-    this.engine.tell(verdict, request);
-    if (this.engine.context.options.mode === "detect") {
+    this.pipeline.responder.emit(verdict, request);
+    if (this.pipeline.context.options.mode === "detect") {
       pass();
       return;
     }
     this.counts.refused++;
     socket.destroy();
     // Where our own failure is the reason, it is nobody's bad behaviour.
-    if (verdict.status === undefined) this.engine.ended(client, request, 444);
+    if (verdict.status === undefined) this.pipeline.responseEnded(client, request, 444);
   }
 
   private unsettled(socket: Socket, client: Client, pass: Admit): void {
-    if (this.engine.context.options.onStoreError === "deny") socket.destroy();
+    if (this.pipeline.context.options.onStoreError === "deny") socket.destroy();
     else if (!socket.destroyed) this.admit(socket, client, pass);
   }
 
@@ -231,7 +231,7 @@ export class ConnectionGuard {
 
   private fault(error: unknown): void {
     const data = messageOf(error);
-    this.engine.context.emit(
+    this.pipeline.context.emit(
       "fault",
       { protection: "connections", reason: "hook", data },
       undefined,
@@ -246,7 +246,7 @@ export class ConnectionGuard {
 
   private closeBanned(): void {
     this.closing = undefined;
-    const { banIndex: index } = this.engine.context;
+    const { banIndex: index } = this.pipeline.context;
     for (const [socket, client] of this.open)
       if (index.find(client, client.service)?.action === "deny") socket.destroy();
   }

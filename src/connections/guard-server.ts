@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import type { Engine } from "../engine/engine.js";
-import { guardUpgrades } from "../engine/upgrade-guard.js";
+import { guardUpgrades } from "../engine/upgrades.js";
 import { allProblemsAtOnce, readOptions, type OptionsTable } from "../options/table.js";
 import { flag } from "../options/check.js";
 import { ConnectionGuard } from "./connection-guard.js";
@@ -33,16 +33,9 @@ const table: OptionsTable<GuardResolved> = {
 /**
  * Guards a server's upgrades and, if asked, its connections.
  *
- * @param engine judges upgrades
- * @param sockets judges connections: the same protections without the gate, which needs requests
  * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
  */
-export function guardServer(
-  engine: Engine,
-  sockets: Engine,
-  server: Server,
-  options: GuardOptions = {},
-): () => void {
+export function guardServer(engine: Engine, server: Server, options: GuardOptions = {}): () => void {
   const resolved = allProblemsAtOnce((report) => {
     checkServer(server, report);
     const read = readOptions(table, options, "", report);
@@ -52,7 +45,7 @@ export function guardServer(
   const stopUpgrades = guardUpgrades(engine, server);
   const { connections, proxyProtocol } = resolved;
   if (!connections && proxyProtocol === false) return stopUpgrades;
-  const guard = new ConnectionGuard(sockets, server, resolved, connections);
+  const guard = new ConnectionGuard(engine.common, server, resolved, connections);
   return () => {
     guard.stop();
     stopUpgrades();

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { BanProtection } from "../engine/ban-protection.js";
 import { Engine, type Middleware, type Running } from "../engine/engine.js";
-import { asMiddleware } from "../engine/mounted.js";
 import { allProblemsAtOnce, readOptions, type OptionsTable } from "../options/table.js";
 import type { Gate } from "../engine/protection.js";
 import { Context } from "../engine/context.js";
@@ -49,7 +48,7 @@ export function dnsbl<Req extends IncomingMessage = IncomingMessage>(
   const gate = (): Gate | undefined => resolved.gate?.gate;
   const protection = new DnsblProtection(context, resolved, gate);
   const engine = new Engine(context, [new BanProtection(context, gate), protection]);
-  return asMiddleware(engine, dnsblParts(protection));
+  return engine.asMiddleware(dnsblParts(protection));
 }
 
 /** The parts of a DNSBL that its engine does not have. */

@@ -3,7 +3,7 @@ import { parseAddress } from "../address/address.js";
 import { Client } from "../request/client.js";
 import type { Engine } from "./engine.js";
 import { BunkerBanError, messageOf } from "../errors.js";
-import { askHook } from "./hooks.js";
+import { callHook } from "./pipeline.js";
 import type { Protection, ProtectionExplanation } from "./protection.js";
 import { RequestView } from "../request/request-view.js";
 import type { RequestLike } from "../request/request-like.js";
@@ -69,10 +69,9 @@ export async function explain(engine: Engine, subject: RequestLike | ImaginedReq
     if (decides) decided ??= step;
   };
   const client = request.client(resolver);
-  const judge = engine.forClient(client);
+  const judge = engine.pipelineOf(client);
   const { options } = judge.context;
-  const { address } = client.vouched;
-  const allowed = address !== undefined && options.allow.has(address);
+  const allowed = judge.allows(client);
   if (options.allow.size > 0)
     add("allow", { verdict: "pass", reason: allowed ? "on `allow`" : "not on `allow`" }, allowed);
   if (options.skip !== undefined) {
@@ -155,7 +154,7 @@ function skipped(
   request: RequestView,
 ): { reasoning: ProtectionExplanation; skips: boolean } {
   try {
-    const skips = askHook("skip", skip, request.raw);
+    const skips = callHook("skip", skip, request.raw);
     return { skips, reasoning: { verdict: "pass", reason: skips ? "`skip` says so" : "not skipped" } };
   } catch (error) {
     return { skips: false, reasoning: { verdict: "error", reason: "hook", data: messageOf(error) } };

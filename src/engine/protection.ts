@@ -32,6 +32,8 @@ export interface Protection {
   readonly name: string;
   /** `true`: when it breaks, requests are refused with 503 instead of passed (R11). */
   readonly failClosed?: boolean;
+  /** `true`: it judges requests only, since it has nothing to show to a connection that has asked for nothing yet. */
+  readonly requestsOnly?: boolean;
   /** How long bans by the app last where it names no time, in seconds; 0 = permanently. Of the first protection that has it. */
   readonly banTime?: number;
   /** Says what should happen; has no side effect on the response. Answers at once whenever it can. */

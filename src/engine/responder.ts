@@ -59,7 +59,7 @@ export class Responder {
     res: ServerResponse,
     next: (err?: unknown) => void,
   ): void {
-    this.tell(verdict, request);
+    this.emit(verdict, request);
     if (this.context.options.mode === "detect") {
       next();
       return;
@@ -95,14 +95,15 @@ export class Responder {
     };
   }
 
-  /** Whether a refusal drops the connection instead of answering (R28). */
-  drops(request: RequestView): boolean {
+  /** Whether a refusal drops the connection without a byte (R28). */
+  drops(verdict: Deny, request: RequestView): boolean {
+    if (verdict.status !== undefined) return false;
     const { status, force } = this.context.options.deny;
     return status === 444 && (force || request.knownClient(this.context.resolver)?.proxied !== true);
   }
 
   private deny(verdict: Deny, request: RequestView, res: ServerResponse): void {
-    if (verdict.status === undefined && this.drops(request)) drop(res);
+    if (this.drops(verdict, request)) drop(res);
     else send(this.refusal(verdict, request), request, res);
   }
 
@@ -136,8 +137,8 @@ export class Responder {
     }
   }
 
-  /** Tells the events of a verdict that is no pass. */
-  tell(verdict: Deny | Challenge, request: RequestView): void {
+  /** Emits the event of a refusal or a challenge. */
+  emit(verdict: Deny | Challenge, request: RequestView): void {
     if (verdict.action === "challenge" && verdict.serving === true) return;
     const type = verdict.action === "deny" ? "denied" : "challenged";
     if (!this.context.events.hears(type)) return;

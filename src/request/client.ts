@@ -62,6 +62,16 @@ export class Client {
   }
 }
 
+/**
+ * Whether a request came by a connection that was reset before its address was read. Its response reaches nobody, but carried
+ * out it would be nobody's, past every ban of its sender. A unix socket has no local address either, and counts only once it
+ * is closed.
+ */
+export function wasReset({ identity, peer }: Client, { socket }: RequestLike): boolean {
+  if (identity.address !== undefined || peer.address !== undefined) return false;
+  return socket != null && (socket.destroyed === true || socket.localAddress !== undefined);
+}
+
 /** The `clientIp` option. */
 export type ClientIp =
   ((request: never) => string | undefined) | { readonly header: string; readonly from: AddressSet };

@@ -52,7 +52,7 @@ export interface BanHandler {
 
 /** Who wants to know how a request ended. */
 export interface ResponseObserver {
-  ended(client: Client, request: RequestView, status: number): void;
+  responseEnded(client: Client, request: RequestView, status: number): void;
 }
 
 /** One request as everything of ours sees it: parsed lazily, once, however many middlewares ask. */
@@ -144,9 +144,9 @@ export class RequestView implements BunkerRequest {
   /** The response is over. Without a status line the client was told nothing that could count (R23). */
   end(res: ServerResponse): void {
     if (!res.headersSent) return;
-    this.watcher?.ended(this.watched as Client, this, res.statusCode);
+    this.watcher?.responseEnded(this.watched as Client, this, res.statusCode);
     if (this.moreWatchers !== undefined)
-      for (const [watcher, client] of this.moreWatchers) watcher.ended(client, this, res.statusCode);
+      for (const [watcher, client] of this.moreWatchers) watcher.responseEnded(client, this, res.statusCode);
   }
 
   /** Remembers a verdict that is worth telling. */

@@ -1,12 +1,10 @@
 import type { Server } from "node:net";
-import { BadBehaviorProtection } from "../bad-behavior/bad-behavior-protection.js";
 import { checkBadBehavior } from "../bad-behavior/bad-behavior.js";
 import {
   badBehaviorTable,
   type BadBehaviorOptions,
   type BadBehaviorResolved,
 } from "../bad-behavior/options.js";
-import { BunkernetProtection } from "../bunkernet/bunkernet-protection.js";
 import { bunkernetParts, type BunkernetParts } from "../bunkernet/bunkernet.js";
 import {
   bunkernetTable,
@@ -15,11 +13,10 @@ import {
   type BunkernetResolved,
 } from "../bunkernet/options.js";
 import type { BanList } from "../bans/ban-list.js";
-import { BanProtection } from "../engine/ban-protection.js";
-import { Engine, type Running } from "../engine/engine.js";
+import { Composition } from "../bunker/compose.js";
+import type { Running } from "../engine/engine.js";
 import { switched } from "../options/switched.js";
 import { allProblemsAtOnce, readOptions, type OptionsTable } from "../options/table.js";
-import type { Protection } from "../engine/protection.js";
 import { Context } from "../engine/context.js";
 import {
   checkTogether,
@@ -27,7 +24,6 @@ import {
   type SharedOptions,
   type SharedResolved,
 } from "../engine/shared-options.js";
-import { DnsblProtection } from "../dnsbl/dnsbl-protection.js";
 import { dnsblParts, type DnsblParts } from "../dnsbl/dnsbl.js";
 import { checkDnsbl, dnsblTable, type DnsblOptions, type DnsblResolved } from "../dnsbl/options.js";
 import { ConnectionGuard, type ConnectionStatus } from "../connections/connection-guard.js";
@@ -102,21 +98,18 @@ export function streamGuard(server: Server, options: StreamGuardOptions = {}): S
     return read;
   });
   const context = new Context(resolved, options);
-  // There is nobody to challenge: a connection has no page.
-  const noGate = (): undefined => undefined;
-  const bans = new BanProtection(context, noGate);
-  const protections: Protection[] = [bans];
-  const network =
-    resolved.bunkernet === false
-      ? undefined
-      : new BunkernetProtection(context, resolved.bunkernet, noGate, options.bunkernet === undefined);
-  if (network !== undefined) protections.push(network);
-  const lists = resolved.dnsbl === false ? undefined : new DnsblProtection(context, resolved.dnsbl, noGate);
-  if (lists !== undefined) protections.push(lists);
-  if (resolved.badBehavior !== false)
-    protections.push(new BadBehaviorProtection(context, resolved.badBehavior, noGate, bans));
-  const engine = new Engine(context, protections);
-  const guard = new ConnectionGuard(engine, server, resolved);
+  // A connection has no page on which a client could be challenged.
+  const common = {
+    ...resolved,
+    antibot: false as const,
+    dnsbl: resolved.dnsbl && { ...resolved.dnsbl, gate: undefined },
+    bunkernet: resolved.bunkernet && { ...resolved.bunkernet, gate: undefined },
+  };
+  const { engine, dnsbl, bunkernet } = new Composition(context, {
+    common,
+    bunkernetByDefault: options.bunkernet === undefined,
+  });
+  const guard = new ConnectionGuard(engine.common, server, resolved);
   return Object.assign(() => guard.stop(), {
     events: engine.events,
     ready: () => engine.ready(),
@@ -126,8 +119,8 @@ export function streamGuard(server: Server, options: StreamGuardOptions = {}): S
       return engine.close();
     },
     bans: context.bans,
-    dnsbl: lists && dnsblParts(lists),
-    bunkernet: network && bunkernetParts(network),
+    dnsbl: dnsbl && dnsblParts(dnsbl),
+    bunkernet: bunkernet && bunkernetParts(bunkernet),
     status: () => guard.status,
   });
 }

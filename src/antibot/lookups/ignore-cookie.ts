@@ -1,5 +1,5 @@
 import { readCookies } from "../../request/cookies.js";
-import { askHook } from "../../engine/hooks.js";
+import { callHook } from "../../engine/pipeline.js";
 import { messageOf } from "../../errors.js";
 import type { Client } from "../../request/client.js";
 import type { Check } from "../../options/check.js";
@@ -69,7 +69,7 @@ export function hasIgnoredCookie(
           const result = verify(value, req);
           return isThenable(result) ? result : result === true;
         };
-        return askHook("ignoreCookie.verify", hook, request.raw);
+        return callHook("ignoreCookie.verify", hook, request.raw);
       } catch (error) {
         context.emit(
           "fault",

@@ -1,20 +1,21 @@
-import { BadBehaviorProtection, REASON } from "../../bad-behavior/bad-behavior-protection.js";
+import { REASON } from "../../bad-behavior/bad-behavior-protection.js";
 import type { Evidence } from "../../bad-behavior/index.js";
-import { badBehaviorTable, type BadBehaviorResolved } from "../../bad-behavior/options.js";
+import { badBehaviorTable } from "../../bad-behavior/options.js";
 import type { BunkerOptions } from "../../bunker/bunker.js";
 import { parseForwarded } from "../../address/address.js";
-import { BanProtection } from "../../engine/ban-protection.js";
 import { Client } from "../../request/client.js";
 import type { BunkerEvent, Logger } from "../../events/event-bus.js";
 import { switched } from "../../options/switched.js";
 import { allProblemsAtOnce, readOptions } from "../../options/table.js";
-import type { Protection } from "../../engine/protection.js";
+import type { Engine } from "../../engine/engine.js";
+import type { Pipeline } from "../../engine/pipeline.js";
 import { RecentMap } from "../../recent-map.js";
 import { RequestView } from "../../request/request-view.js";
 import type { RequestLike } from "../../request/request-like.js";
 import { Context } from "../../engine/context.js";
-import { sharedTable, type SharedOptions } from "../../engine/shared-options.js";
+import { sharedTable, type SharedOptions, type SharedResolved } from "../../engine/shared-options.js";
 import { isThenable } from "../../awaitable.js";
+import { Composition, type ProtectionOptions } from "../../bunker/compose.js";
 import { ownOptionsOf, serviceOptionsOf } from "../../bunker/service-options.js";
 import { MemoryStore } from "../../store/memory-store.js";
 import type { LogEntry } from "./log-entry.js";
@@ -49,12 +50,6 @@ const DISORDER_MS = 60_000;
 /** A line from further ahead has a wrong date, in ms. */
 const AHEAD_MS = 86_400_000;
 
-interface Judges {
-  readonly context: Context;
-  readonly bans: Protection;
-  readonly badBehavior: Protection | undefined;
-}
-
 /**
  * Lets the requests of a log pass by Bad Behavior as if they came now: the protection itself counts and bans, on a store in
  * memory whose clock is the log's.
@@ -74,8 +69,8 @@ export class Replay {
   private readonly clients = new RecentMap<string, Visitor>(MOST_CLIENTS);
   private readonly bannedVisitors = new Map<string, Visitor>();
   private readonly inForce = new Map<string, ForecastBan>();
-  private readonly judges = new Map<string | undefined, Judges>();
-  private readonly common: Judges;
+  private readonly context: Context;
+  private readonly engine: Engine;
   private readonly store = new MemoryStore();
   private clock = 0;
   private first = Infinity;
@@ -99,18 +94,17 @@ export class Replay {
       logger,
       now: () => this.clock,
     };
-    const context = allProblemsAtOnce(
+    const context = (this.context = allProblemsAtOnce(
       (report) => new Context(readOptions(sharedTable, given, "", report), given),
-    );
-    this.common = judgesFor(context, options.badBehavior);
+    ));
+    const services = new Map<string, ProtectionOptions>();
     for (const [name, own] of ownOptionsOf(options.services)) {
       const merged = serviceOptionsOf(options as Readonly<Record<string, unknown>>, own);
       const allow = readOptions(sharedTable, { allow: merged["allow"] }, "", () => undefined).allow;
-      const ofService = Object.create(context, {
-        options: { value: { ...context.options, allow } },
-      }) as Context;
-      this.judges.set(name, judgesFor(ofService, merged["badBehavior"]));
+      services.set(name, onlyBadBehavior({ ...context.options, allow }, merged["badBehavior"]));
     }
+    const common = onlyBadBehavior(context.options, options.badBehavior);
+    this.engine = new Composition(context, { common, services }).engine;
     context.events.on("banned", (event) => this.note(event));
   }
 
@@ -126,7 +120,7 @@ export class Replay {
 
   /** Resolves when requests can be taken. */
   async ready(): Promise<void> {
-    await this.common.context.banIndex.ready();
+    await this.context.banIndex.ready();
   }
 
   /** Takes the next request of the log. */
@@ -143,7 +137,7 @@ export class Replay {
     }
     this.first = Math.min(this.first, entry.time);
     this.clock = Math.max(this.clock, entry.time);
-    const { resolver, options } = this.common.context;
+    const { resolver, options } = this.context;
     const raw = requestOf(entry, address.text, defaultHost);
     const { identity } = resolver.ofConnection(address.text);
     const service = resolver.config.services.nameOf(raw);
@@ -154,37 +148,39 @@ export class Replay {
       this.unknownHosts++;
       return;
     }
-    const judges = this.judges.get(service) ?? this.common;
-    if (judges.context.options.allow.has(address)) {
+    const pipeline = this.engine.pipelineOf(client);
+    if (pipeline.allows(client)) {
       this.allowed++;
       return;
     }
-    await this.judge(judges, client, RequestView.of(raw, client, resolver), entry.status);
+    await this.judge(pipeline, client, RequestView.of(raw, client, resolver), entry.status);
   }
 
   /** Lets go of everything. */
   close(): void {
-    this.common.context.close();
+    this.context.close();
     this.store.close();
   }
 
-  private async judge(judges: Judges, client: Client, request: RequestView, status: number): Promise<void> {
-    const verdict = judges.bans.judge(client, request);
-    const { action } = isThenable(verdict) ? await verdict : verdict;
-    if (action !== "pass") {
-      // It would have been our answer, which counts for nothing.
+  private async judge(
+    pipeline: Pipeline,
+    client: Client,
+    request: RequestView,
+    status: number,
+  ): Promise<void> {
+    for (const protection of pipeline.protections) {
+      const verdict = protection.judge(client, request);
+      const { action } = isThenable(verdict) ? await verdict : verdict;
+      if (action === "pass") continue;
+      // It would have been our response, which counts for nothing.
       this.refused++;
       const ban = this.inForce.get(`${client.key}|${client.service ?? ""}`) ?? this.inForce.get(client.key);
       if (ban !== undefined) ban.refused++;
       return;
     }
-    const { badBehavior } = judges;
-    if (badBehavior === undefined) return;
-    const before = badBehavior.judge(client, request);
-    if (isThenable(before)) await before;
-    badBehavior.observe?.({ client, request, status });
+    pipeline.responseEnded(client, request, status);
     // A ban that was just earned is in force before the log's clock goes on.
-    const after = badBehavior.judge(client, request);
+    const after = pipeline.protections.at(-1)?.judge(client, request);
     if (isThenable(after)) await after;
   }
 
@@ -224,15 +220,13 @@ export class Replay {
   }
 }
 
-function judgesFor(context: Context, given: unknown): Judges {
-  const bans = new BanProtection(context, () => undefined);
-  const options =
-    given === undefined
-      ? readOptions(badBehaviorTable, {}, "badBehavior", () => undefined)
-      : allProblemsAtOnce((report) => switched(badBehaviorTable).read(given, "badBehavior", report));
-  if (options === false || options === undefined) return { context, bans, badBehavior: undefined };
-  const read: BadBehaviorResolved = options;
-  return { context, bans, badBehavior: new BadBehaviorProtection(context, read, () => undefined, bans) };
+function onlyBadBehavior(shared: SharedResolved, input: unknown): ProtectionOptions {
+  const badBehavior = allProblemsAtOnce((report) =>
+    input === undefined
+      ? readOptions(badBehaviorTable, {}, "badBehavior", report)
+      : switched(badBehaviorTable).read(input, "badBehavior", report),
+  );
+  return { ...shared, antibot: false, dnsbl: false, bunkernet: false, badBehavior: badBehavior ?? false };
 }
 
 // What a service has of its own is no business of the table of all.

@@ -1,5 +1,5 @@
-import type { Engine } from "./engine.js";
-import { explain, type Explanation } from "./explain.js";
+import type { Engine } from "../engine/engine.js";
+import { explain, type Explanation } from "../engine/explain.js";
 import { type BunkerEvent, type Logger } from "../events/event-bus.js";
 import { requestOrigin } from "../request/event-origin.js";
 

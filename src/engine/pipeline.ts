@@ -1,0 +1,237 @@
+import type { ServerResponse } from "node:http";
+import { isThenable, type Awaitable } from "../awaitable.js";
+import { BunkerHookError, messageOf, StoreFailure } from "../errors.js";
+import type { Client } from "../request/client.js";
+import type { RequestBan, RequestView } from "../request/request-view.js";
+import { PASS, type Deny, type Pass, type Verdict } from "../request/verdict.js";
+import type { Context } from "./context.js";
+import type { Protection } from "./protection.js";
+import { Responder } from "./responder.js";
+
+/** The verdict on a client that `allow` names. */
+export const ALLOWED: Pass = Object.freeze({ action: "pass", why: "allow" });
+const SKIPPED: Pass = Object.freeze({ action: "pass", why: "skip" });
+
+/** How long bans by the app last where neither the app nor a protection says so, in seconds. */
+const DEFAULT_BAN_TIME = 86_400;
+
+/** Judges the requests of one service by its protections, in order, and settles them. */
+export class Pipeline {
+  readonly responder: Responder;
+  private readonly observers: readonly Protection[];
+  private readonly ofConnections: readonly Protection[];
+
+  constructor(
+    readonly context: Context,
+    readonly protections: readonly Protection[],
+  ) {
+    this.responder = new Responder(context);
+    this.observers = protections.filter((protection) => protection.observe !== undefined);
+    this.ofConnections = protections.filter((protection) => protection.requestsOnly !== true);
+  }
+
+  /** What all protections together decide about a request; needs no response. */
+  judge(client: Client, request: RequestView): Awaitable<Verdict> {
+    // First: a client on `allow` and a request that `skip` names are neither judged nor counted.
+    if (this.allows(client)) return ALLOWED;
+    const { skip, unknownHost } = this.context.options;
+    if (skip !== undefined && this.skips(skip, client, request)) return SKIPPED;
+    if (client.service === undefined && unknownHost === "deny")
+      return this.refuseUnknownHost(client, request);
+    return this.walk(this.protections, client, request);
+  }
+
+  /**
+   * What all protections together decide about a connection, before it asks for anything: no hook that reads requests is
+   * called, and no Host can be unknown yet.
+   */
+  judgeConnection(client: Client, request: RequestView): Awaitable<Verdict> {
+    return this.allows(client) ? ALLOWED : this.walk(this.ofConnections, client, request);
+  }
+
+  /** Passes a request on to the app, or has the responder refuse it. */
+  settle(
+    verdict: Awaitable<Verdict>,
+    request: RequestView,
+    res: ServerResponse,
+    next: (err?: unknown) => void,
+  ): void {
+    if (isThenable(verdict)) {
+      this.settleLater(verdict, request, res, next);
+      return;
+    }
+    if (this.observers.length > 0) this.observe(verdict, request, res);
+    if (verdict.action === "pass") {
+      if (request.cookies !== undefined && !res.headersSent) res.appendHeader("Set-Cookie", request.cookies);
+      next();
+      return;
+    }
+    request.note(verdict);
+    this.responder.answer(verdict, request, res, next);
+  }
+
+  /** Whether `allow` names the client. */
+  allows({ vouched: { address } }: Client): boolean {
+    const { allow } = this.context.options;
+    return address !== undefined && allow.size > 0 && allow.has(address);
+  }
+
+  /** The verdict after `protection` broke; without one, after the client could not be determined (R11). */
+  broken(error: unknown, request: RequestView, client?: Client, protection?: Protection): Verdict {
+    const name = protection?.name ?? "client";
+    const store = error instanceof StoreFailure;
+    this.fault(name, error, client, request);
+    const refuse = store
+      ? this.context.options.onStoreError === "deny"
+      : this.protections.some(
+          (one) => one.failClosed === true && (protection === undefined || one === protection),
+        );
+    const reason = store ? "store error" : "fault";
+    const deny: Deny = { action: "deny", protection: name, reason, data: {}, status: 503 };
+    return refuse ? deny : PASS;
+  }
+
+  /** Emits a fault: something that went wrong on our side. */
+  fault(source: string, error: unknown, client: Client | undefined, request: RequestView): void {
+    const reason = error instanceof StoreFailure ? "store" : "exception";
+    this.context.emit("fault", { protection: source, reason, data: messageOf(error) }, client, request);
+  }
+
+  /** A response is over whose status line was sent. */
+  responseEnded(client: Client, request: RequestView, status: number): void {
+    for (const observer of this.observers) {
+      try {
+        observer.observe?.({ client, request, status });
+      } catch (error) {
+        this.fault(observer.name, error, client, request);
+      }
+    }
+  }
+
+  /** Bans a request's client for the app. Never rejects: what goes wrong is emitted as a fault. */
+  async banNow(request: RequestView, options: RequestBan): Promise<void> {
+    const client = request.client(this.context.resolver);
+    const { mode, banLocal } = this.context.options;
+    const banTime = this.protections.find((protection) => protection.banTime !== undefined)?.banTime;
+    const {
+      ttl = banTime ?? DEFAULT_BAN_TIME,
+      reason = "application",
+      scope = "service",
+      data = {},
+    } = options;
+    if (client.identity.isProxy || (!banLocal && !client.isGlobal)) {
+      this.context.events.warn(
+        "WRN_BUNKER_NOT_BANNED",
+        `a ban of ${client.ip} was asked for, but proxies and non-global addresses are never banned`,
+        client.key,
+      );
+      return;
+    }
+    if (mode === "detect") {
+      this.context.emit("banned", { protection: "application", reason, data }, client, request);
+      return;
+    }
+    const { id, method, path } = request;
+    try {
+      await this.context.bans.add(client.key, {
+        reason,
+        ttl,
+        scope: client.service === undefined ? "global" : scope,
+        service: client.service ?? "unknown",
+        address: client.ip,
+        data,
+        force: client.isLoopback,
+        source: { protection: "application", id, method, path: path.path },
+      });
+    } catch (error) {
+      this.fault("application", error, client, request);
+    }
+  }
+
+  // What `next` throws is the app's own: outside the promise, it surfaces as it would without us.
+  private settleLater(
+    verdict: PromiseLike<Verdict>,
+    request: RequestView,
+    res: ServerResponse,
+    next: (err?: unknown) => void,
+  ): void {
+    verdict.then(
+      (late) => process.nextTick(() => this.settle(late, request, res, next)),
+      () => process.nextTick(next),
+    );
+  }
+
+  // Our own refusals never count (R23): the requests of a banned client are not even watched.
+  private observe(verdict: Verdict, request: RequestView, res: ServerResponse): void {
+    if (verdict === ALLOWED || verdict === SKIPPED) return;
+    if (verdict.action === "deny" && this.context.options.mode !== "detect") return;
+    const client = request.knownClient(this.context.resolver);
+    if (client !== undefined) request.watch(this, client, res);
+  }
+
+  private skips(skip: (request: never) => unknown, client: Client, request: RequestView): boolean {
+    try {
+      return callHook("skip", skip, request.raw);
+    } catch (error) {
+      this.context.emit(
+        "fault",
+        { protection: "engine", reason: "hook", data: messageOf(error) },
+        client,
+        request,
+      );
+      return false;
+    }
+  }
+
+  private walk(protections: readonly Protection[], client: Client, request: RequestView): Awaitable<Verdict> {
+    for (let index = 0; index < protections.length; index++) {
+      const verdict = this.judgeBy(protections[index] as Protection, client, request);
+      if (isThenable(verdict)) return this.walkLater(verdict, protections.slice(index + 1), client, request);
+      if (verdict.action !== "pass") return verdict;
+    }
+    return PASS;
+  }
+
+  private async walkLater(
+    verdict: PromiseLike<Verdict>,
+    rest: readonly Protection[],
+    client: Client,
+    request: RequestView,
+  ): Promise<Verdict> {
+    const late = await verdict;
+    return late.action === "pass" ? this.walk(rest, client, request) : late;
+  }
+
+  private judgeBy(protection: Protection, client: Client, request: RequestView): Awaitable<Verdict> {
+    try {
+      const verdict = protection.judge(client, request);
+      return isThenable(verdict)
+        ? verdict.then(undefined, (error: unknown) => this.broken(error, request, client, protection))
+        : verdict;
+    } catch (error) {
+      return this.broken(error, request, client, protection);
+    }
+  }
+
+  private refuseUnknownHost(client: Client, request: RequestView): Deny {
+    const host = (request.header("host") ?? "").slice(0, 255);
+    // Scanners ask for any host. A person who tries the site as localhost, and a load balancer's probe, must find the reason.
+    this.context.events.warn(
+      "WRN_BUNKER_UNKNOWN_HOST",
+      `a request of ${client.ip} was for no service of this app: Host ${JSON.stringify(host)}; such requests are refused unless unknownHost names a service for them`,
+      client.isGlobal ? "" : "local",
+    );
+    return { action: "deny", protection: "services", reason: "unknown host", data: { host } };
+  }
+}
+
+/** Calls a hook that returns `true` or `false`; throws what it throws, and when it returns a promise (R11). */
+export function callHook(name: string, hook: (request: never) => unknown, request: unknown): boolean {
+  const result = hook(request as never);
+  if (isThenable(result)) {
+    // It is not waited for, so its rejection must not go unhandled either.
+    result.then(undefined, () => undefined);
+    throw new BunkerHookError(name, "answered a promise; it must answer true or false at once");
+  }
+  return Boolean(result);
+}

@@ -1,0 +1,115 @@
+import { STATUS_CODES, type IncomingMessage, type Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { wasReset, type Client } from "../request/client.js";
+import { viewOf, type RequestView } from "../request/request-view.js";
+import type { Deny, Reply } from "../request/verdict.js";
+import { guardedServers, type Engine } from "./engine.js";
+import { intercept } from "./intercept.js";
+import { problem } from "./responder.js";
+
+type Upgrade = [req: IncomingMessage, socket: Duplex, head: Buffer];
+
+/** How long after a ban the connections that it ends are looked for, in ms: once for all bans of that time. */
+const CLOSE_AFTER_MS = 20;
+
+/**
+ * Has every upgrade of `server` judged before its `upgrade` listeners are called, whenever they were added, and closes the
+ * upgraded connections of a client that is banned later (R10).
+ *
+ * @returns stops it
+ */
+export function guardUpgrades(engine: Engine, server: Server): () => void {
+  const open = new Map<Duplex, Client>();
+  const { banIndex: index, resolver } = engine.context;
+  const admit = async ([req, socket]: Upgrade, pass: () => void): Promise<void> => {
+    if (!(await judgeUpgrade(engine, req, socket))) return;
+    const client = viewOf(req).knownClient(resolver);
+    if (socket.destroyed) return;
+    if (client !== undefined) open.set(socket, client);
+    socket.once("close", () => open.delete(socket));
+    pass();
+  };
+  const release = intercept(server, "upgrade", (args, pass) => {
+    const upgrade = args as unknown as Upgrade;
+    admit(upgrade, pass).catch((error: unknown) => {
+      // A listener of the app's own threw: the upgrade can no longer be answered.
+      upgrade[1].destroy();
+      process.nextTick(() => {
+        throw error;
+      });
+    });
+  });
+  let closing: NodeJS.Timeout | undefined;
+  const close = (): void => {
+    closing = undefined;
+    for (const [socket, client] of open) {
+      const { mode } = engine.pipelineOf(client).context.options;
+      if (mode !== "detect" && index.find(client, client.service) !== undefined) socket.destroy();
+    }
+  };
+  // Bans of other instances end open connections, too.
+  const stop = index.onBan(() => (closing ??= setTimeout(close, CLOSE_AFTER_MS).unref()));
+  guardedServers.add(server);
+  return () => {
+    release();
+    guardedServers.delete(server);
+    stop();
+    clearTimeout(closing);
+  };
+}
+
+/**
+ * Judges a WebSocket (or other) upgrade, which no middleware sees. Never rejects.
+ *
+ * @returns `true` = let it through; `false` = it was answered and closed
+ */
+export async function judgeUpgrade(engine: Engine, req: IncomingMessage, socket: Duplex): Promise<boolean> {
+  const request = viewOf(req);
+  let pipeline = engine.common;
+  // A peer that goes away meanwhile must not bring the process down.
+  const ignore = (): void => undefined;
+  socket.on("error", ignore);
+  try {
+    const client = request.client(engine.context.resolver);
+    if (wasReset(client, req)) {
+      socket.destroy();
+      return false;
+    }
+    pipeline = engine.pipelineOf(client);
+    const { responder, context } = pipeline;
+    const verdict = await pipeline.judge(client, request);
+    if (verdict.action !== "pass") responder.emit(verdict, request);
+    if (verdict.action === "pass" || context.options.mode === "detect") {
+      socket.off("error", ignore);
+      return true;
+    }
+    if (verdict.action === "challenge") reply(socket, await verdict.reply());
+    else if (responder.drops(verdict, request)) socket.destroy();
+    else reply(socket, refusal(verdict, request));
+  } catch (error) {
+    pipeline.fault("upgrade", error, undefined, request);
+    reply(socket, problem(503, "unavailable", "Service Unavailable", { id: request.id }));
+  }
+  return false;
+}
+
+function refusal(verdict: Deny, request: RequestView): Reply {
+  const status = verdict.status ?? 403;
+  return problem(status, status === 503 ? "unavailable" : "denied", STATUS_CODES[status] ?? "", {
+    id: request.id,
+  });
+}
+
+function reply(socket: Duplex, { status, headers, body }: Reply): void {
+  if (socket.destroyed) return;
+  const lines = Object.entries({
+    ...headers,
+    Connection: "close",
+    "Content-Length": String(Buffer.byteLength(body)),
+  }).flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => `${name}: ${one}`));
+  // Nothing reads this socket any more, so its end would never be noticed.
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("\r\n")}\r\n\r\n${body.toString()}`,
+    () => socket.destroy(),
+  );
+}
