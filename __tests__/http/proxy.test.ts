@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { callVendor } from "../../src/antibot/challenges/providers/verify-call.js";
+import { callProvider } from "../../src/antibot/challenges/providers/provider-client.js";
 import { bunkernet } from "../../src/bunkernet/index.js";
 import { send } from "../../src/http/http-client.js";
 import { MemoryStore } from "../../src/index.js";
@@ -38,7 +38,7 @@ afterAll(async () => {
 const CALLERS: Record<string, (origin: string) => Promise<unknown>> = {
   "a list": (origin) => fetchList(`${origin}/list`),
   "a captcha vendor": (origin) =>
-    callVendor({ url: `${origin}/verify`, type: "application/json", body: "{}" }, 5000),
+    callProvider({ url: `${origin}/verify`, type: "application/json", body: "{}" }, 5000),
   BunkerNet: async (origin) => {
     const guard = bunkernet({ server: origin, allowInsecure: true, store: new MemoryStore(), logger: false });
     try {

@@ -1,4 +1,4 @@
-import type { ProviderName } from "./challenges/providers/vendor.js";
+import type { ProviderName } from "./challenges/providers/provider.js";
 
 /** The name of a challenge kind that comes with the package. */
 export type KindName = "cookie" | "javascript" | "captcha" | ProviderName;

@@ -1,8 +1,8 @@
 import type { RandomStream } from "./random-stream.js";
 
 /**
- * Characters that people tell apart when they are turned, touching and struck through: of each group that is mixed up
- * (A H, M N W, T 7, K X Y, P R 9, C G …) one at most.
+ * Characters that people tell apart when they are turned, touching and struck through: at most one of each group that is
+ * easily confused (A H, M N W, T 7, K X Y, P R 9, C G …).
  */
 export const DEFAULT_ALPHABET = "ACEMPTUYde236";
 
@@ -25,12 +25,12 @@ export class Alphabet {
     this.forms = [...byClass.values()];
   }
 
-  /** A new answer. A letter that may be drawn in two cases is no likelier than the others. */
+  /** A new answer. All characters are equally likely, even if some are drawn in two cases. */
   randomAnswer(length: number, random: RandomStream): string {
     return Array.from({ length }, () => random.pick(random.pick(this.forms))).join("");
   }
 
-  /** What two answers that mean the same have in common. */
+  /** Normalizes a text, so that equivalent answers are equal. */
   fold(text: string): string {
     const whole = text.normalize("NFC").replace(/\s+/gu, "");
     return this.caseSensitive ? whole : whole.toLowerCase();

@@ -5,8 +5,7 @@ import type { Context } from "../../../engine/context.js";
 import type { Reply } from "../../../request/verdict.js";
 import { StoreFullError } from "../../../store/store.js";
 import type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "../../challenge.js";
-import { MAX_BITS } from "../../difficulty.js";
-import { isSolved, javascriptChallenge, type WorkState } from "../javascript.js";
+import { isWorkDone, substituteWork, type WorkState } from "../javascript.js";
 import { Alphabet } from "./alphabet.js";
 import { imagePage, soundPage, waitPage, workPage } from "./captcha-pages.js";
 import type { CaptchaResolved, Presentation } from "./options.js";
@@ -14,11 +13,11 @@ import { RandomStream } from "./random-stream.js";
 import { spokenLanguages } from "./spoken-digits.js";
 import { RenderPool } from "./render-pool.js";
 
-/** Bits more than the gate asks elsewhere: not reading the picture must not be a bargain (R21). */
+/** How much harder the proof of work is that replaces the picture. */
 const ALTERNATIVE_BITS = 4;
 /** Digits of a spoken captcha. */
 const DIGITS = 6;
-/** Seconds that a client's pictures and sounds are counted over. */
+/** The window in which a client's pictures and sounds are counted, in seconds. */
 const LIMIT_WINDOW = 600;
 
 /** A picture, a sound, a proof of work, or nothing for now. */
@@ -28,13 +27,13 @@ export type CaptchaState =
   | { readonly work: WorkState }
   | { readonly wait: true };
 
-// Ten seconds of sound, heard twice or three times by somebody whose screen reader speaks over it, and typed.
-const SOUND_PATIENCE = 3;
+// Ten seconds of sound, played two or three times because a screen reader speaks over it, and typed.
+const SOUND_TIME_FACTOR = 3;
 
-/** Characters in a picture that we draw, and ways in for who cannot read them (BunkerWeb's `captcha`). */
+/** Characters in a picture that we draw, and alternatives for people who cannot read them (BunkerWeb's `captcha`). */
 export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
   readonly name = "captcha";
-  // It can be guessed, so one attempt a challenge (R14).
+  // It can be guessed, so each challenge gets one attempt (R14).
   readonly spend = "before";
   readonly files: NonNullable<ChallengeKind<CaptchaState>["files"]>;
   private readonly alphabet: Alphabet;
@@ -42,7 +41,7 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
   constructor(
     private readonly options: CaptchaResolved,
     private readonly context: Context,
-    private readonly studio = new RenderPool(options.budget, context.now),
+    private readonly renderer = new RenderPool(options.budget, context.now),
   ) {
     this.alphabet = new Alphabet(options.alphabet, options.caseSensitive);
     this.files = {
@@ -53,9 +52,10 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
 
   async issue(visit: Visit): Promise<CaptchaState> {
     const wanted = this.wanted(visit);
-    if (wanted === "javascript" || this.studio.isBusy) return workFor(visit);
+    const work = (): CaptchaState => ({ work: substituteWork(visit, ALTERNATIVE_BITS) });
+    if (wanted === "javascript" || this.renderer.isOverBudget) return work();
     if (!(await this.withinLimit("issued", 1, visit)))
-      return this.options.alternatives.includes("javascript") ? workFor(visit) : { wait: true };
+      return this.options.alternatives.includes("javascript") ? work() : { wait: true };
     const random = new RandomStream(randomBytes(32).toString("hex"));
     if (wanted === "image") return { image: this.alphabet.randomAnswer(this.options.length, random) };
     const language = visit.language.split("-", 1)[0] as string;
@@ -79,18 +79,18 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
   }
 
   patience(state: CaptchaState): number {
-    return "sound" in state ? SOUND_PATIENCE : 1;
+    return "sound" in state ? SOUND_TIME_FACTOR : 1;
   }
 
   verify(state: CaptchaState, fields: Fields): boolean {
-    if ("work" in state) return isSolved(state.work, fields.get("challenge") ?? "");
+    if ("work" in state) return isWorkDone(state.work, fields);
     const answer = fields.get("captcha") ?? "";
     if (answer.length > 64 || "wait" in state) return false;
     if ("sound" in state) return digitsIn(answer) === state.sound;
     return this.alphabet.fold(answer) === this.alphabet.fold(state.image);
   }
 
-  // What was asked for, if it is offered; else more of the same: who hears the captcha is not sent back to the picture.
+  // What the visitor chose, if it is offered; else more of the same, so that a listener is not sent back to the picture.
   private wanted({ previous }: Visit): Presentation {
     if (previous === undefined) return "image";
     const want = previous.fields.get("want");
@@ -109,19 +109,17 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
   ): Promise<Reply> {
     const { id } = visit.request;
     const state = issued?.state;
-    const order =
-      state === undefined
-        ? undefined
-        : "image" in state && name === "image"
-          ? { text: state.image }
-          : "sound" in state && name === "audio"
-            ? { text: state.sound, language: state.language }
-            : undefined;
-    if (issued === undefined || order === undefined) return problem(404, "not-found", "Not Found", { id });
+    const job =
+      state !== undefined && "image" in state && name === "image"
+        ? { text: state.image }
+        : state !== undefined && "sound" in state && name === "audio"
+          ? { text: state.sound, language: state.language }
+          : undefined;
+    if (issued === undefined || job === undefined) return problem(404, "not-found", "Not Found", { id });
     if (!(await this.withinLimit("served", 4, visit)))
-      return again(problem(429, "too-many", "Too Many Requests", { id }), LIMIT_WINDOW);
-    const bytes = await this.studio.render(issued.id, { seed: issued.id, ...order });
-    if (bytes === undefined) return again(problem(503, "busy", "Service Unavailable", { id }), 1);
+      return retryAfter(problem(429, "too-many", "Too Many Requests", { id }), LIMIT_WINDOW);
+    const bytes = await this.renderer.render(issued.id, { seed: issued.id, ...job });
+    if (bytes === undefined) return retryAfter(problem(503, "busy", "Service Unavailable", { id }), 1);
     return {
       status: 200,
       headers: { ...REPLY_HEADERS, "Content-Type": name === "image" ? "image/png" : "audio/wav" },
@@ -129,7 +127,7 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
     };
   }
 
-  // Counted in the store, so that it holds over all instances; while the store is away or full nobody is locked out (R36).
+  // Counted in the store, so that all instances count together. A store that fails or is full locks nobody out (R36).
   private async withinLimit(what: string, factor: number, { client }: Visit): Promise<boolean> {
     const limit = this.options.limit * factor;
     try {
@@ -146,13 +144,8 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
   }
 }
 
-function workFor(visit: Visit): CaptchaState {
-  const difficulty = Math.min(MAX_BITS, visit.difficulty + ALTERNATIVE_BITS);
-  return { work: javascriptChallenge.issue({ ...visit, difficulty }) as WorkState };
-}
-
-function again(answer: Reply, seconds: number): Reply {
-  return { ...answer, headers: { ...answer.headers, "Retry-After": String(seconds) } };
+function retryAfter(reply: Reply, seconds: number): Reply {
+  return { ...reply, headers: { ...reply.headers, "Retry-After": String(seconds) } };
 }
 
 // Arabic and Persian keyboards type digits of their own, East Asian ones wide digits.

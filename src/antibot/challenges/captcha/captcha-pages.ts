@@ -4,7 +4,7 @@ import { javascriptChallenge, type WorkState } from "../javascript.js";
 import { HEIGHT, widthFor } from "./draw-captcha.js";
 import type { Alternative, CaptchaResolved, Presentation } from "./options.js";
 
-// Everything here works as a plain form. The first submit button is the one that the Enter key presses.
+// All of these work as plain forms. The Enter key presses the first submit button.
 
 /** A picture to read. */
 export function imagePage(
@@ -38,7 +38,7 @@ export function soundPage(
   };
 }
 
-/** A proof of work in place of either; without JavaScript there is a way back to the picture. */
+/** A proof of work instead; without JavaScript there is a way back to the picture. */
 export async function workPage(issued: Issued<WorkState>, visit: Visit): Promise<ChallengePage> {
   const page = await javascriptChallenge.page(issued, visit);
   return {
@@ -47,7 +47,7 @@ export async function workPage(issued: Issued<WorkState>, visit: Visit): Promise
   };
 }
 
-/** Nothing for now: this client has had its share. */
+/** Nothing for now: this client reached its limit. */
 export function waitPage({ texts }: Visit): ChallengePage {
   return {
     body: `<p role="alert">${escapeHtml(texts.unreachable)}</p><p>${want("image", texts.tryAgain)}</p>`,
@@ -61,7 +61,7 @@ function field(label: string, inputMode: "text" | "numeric", length: number): st
   );
 }
 
-// Submits without the answer that the form would otherwise insist on.
+// Submits the form without its required answer.
 function want(presentation: Presentation, label: string): string {
   return `<button name="want" value="${presentation}" class="plain" formnovalidate>${escapeHtml(label)}</button>`;
 }

@@ -22,7 +22,7 @@ export interface Picture {
   readonly pixels: Uint8Array;
 }
 
-/** The PNG of an answer: the same one for the same seed. */
+/** Draws an answer as a PNG; the same seed gives the same bytes. */
 export function drawCaptcha(answer: string, seed: string): Buffer {
   const { pixels, width, height } = pictureOf(answer, seed);
   return encodePng(pixels, width, height, 4);
@@ -52,15 +52,19 @@ interface Canvas {
   readonly gaps: Float32Array;
 }
 
-// Pictures of one length follow one another: their buffers are kept.
-let kept: Canvas | undefined;
+// Most pictures have the same width, so the buffers are reused.
+let lastCanvas: Canvas | undefined;
 
 function canvasOf(width: number): Canvas {
-  if (kept?.plane.width !== width) {
+  if (lastCanvas?.plane.width !== width) {
     const size = width * HEIGHT;
-    kept = { plane: new Coverage(width, HEIGHT), ink: new Float32Array(size), gaps: new Float32Array(size) };
+    lastCanvas = {
+      plane: new Coverage(width, HEIGHT),
+      ink: new Float32Array(size),
+      gaps: new Float32Array(size),
+    };
   }
-  return kept;
+  return lastCanvas;
 }
 
 // As wide as the picture allows: wide letters make the whole line smaller, narrow ones hardly make it larger.
@@ -99,7 +103,7 @@ function fill(plane: Coverage, polygon: Polygon): void {
   }
 }
 
-// Ink on paper, both of uneven tone, with grain: no single threshold parts them cleanly.
+// Ink and paper of uneven tone, with grain: no single threshold separates them.
 function shade(ink: Float32Array, gaps: Float32Array, width: number, random: RandomStream): Uint8Array {
   const pixels = new Uint8Array(width * HEIGHT);
   const drift = random.between(-0.8, 0.8);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** An endless stream of numbers that follows from a text alone: who does not know the text cannot foretell them. */
+/** An endless stream of numbers that depends on a text alone; without the text nobody can predict them. */
 export class RandomStream {
   private a: number;
   private b: number;

@@ -2,20 +2,21 @@ import { RecentMap } from "../../../recent-map.js";
 import type { RenderJob } from "./render.js";
 import { RenderThread } from "./render-thread.js";
 
-/** Orders that may wait; at 3 ms each this is a tenth of a second. */
-const MOST_PENDING = 32;
-/** Finished pieces that are kept: who reloads a page costs nothing. */
-const KEPT = 64;
+/** Jobs that may wait: at 3 ms each, a tenth of a second. */
+const MAX_PENDING = 32;
+/** Results that are kept: reloading a page costs nothing. */
+const MAX_KEPT = 64;
 
-// One for the whole process, however many gates there are.
+// One for the whole process, for any number of gates.
 let shared: RenderThread | undefined;
 
-/** Makes pictures and sounds within a budget for everybody together (R32). */
+/** Renders pictures and sounds within a budget for all clients together (R32). */
 export class RenderPool {
-  private readonly done = new RecentMap<string, Promise<Buffer>>(KEPT);
+  private readonly results = new RecentMap<string, Promise<Buffer>>(MAX_KEPT);
   private readonly thread: RenderThread;
-  private left: number;
-  private counted: number;
+  /** Jobs that may start now. */
+  private allowance: number;
+  private refilled: number;
 
   constructor(
     private readonly perSecond: number,
@@ -23,33 +24,33 @@ export class RenderPool {
     thread?: RenderThread,
   ) {
     this.thread = thread ?? (shared ??= new RenderThread());
-    this.left = perSecond;
-    this.counted = now();
+    this.allowance = perSecond;
+    this.refilled = now();
   }
 
-  /** Whether an order would be refused now. */
-  get isBusy(): boolean {
+  /** Whether a job would be refused now. */
+  get isOverBudget(): boolean {
     this.refill();
-    return this.left < 1 || this.thread.pending >= MOST_PENDING;
+    return this.allowance < 1 || this.thread.pending >= MAX_PENDING;
   }
 
-  /** The bytes of an order; `undefined` = over budget. */
-  render(id: string, order: RenderJob): Promise<Buffer> | undefined {
-    const known = this.done.get(id);
+  /** Renders a job; `undefined` = over budget. */
+  render(id: string, job: RenderJob): Promise<Buffer> | undefined {
+    const known = this.results.get(id);
     if (known !== undefined) return known;
-    if (this.isBusy) return undefined;
-    this.left -= 1;
-    const bytes = this.thread.render(order);
-    this.done.set(id, bytes);
+    if (this.isOverBudget) return undefined;
+    this.allowance -= 1;
+    const bytes = this.thread.render(job);
+    this.results.set(id, bytes);
     return bytes;
   }
 
   private refill(): void {
     const now = this.now();
-    this.left = Math.min(
+    this.allowance = Math.min(
       this.perSecond,
-      this.left + (Math.max(0, now - this.counted) / 1000) * this.perSecond,
+      this.allowance + (Math.max(0, now - this.refilled) / 1000) * this.perSecond,
     );
-    this.counted = now;
+    this.refilled = now;
   }
 }

@@ -7,14 +7,14 @@ import { render, type RenderJob } from "./render.js";
 const WORKER_FILE = typeof __dirname === "string" ? join(__dirname, "render-worker.js") : "";
 
 interface Waiting {
-  readonly order: RenderJob;
+  readonly job: RenderJob;
   resolve(bytes: Buffer): void;
   reject(error: unknown): void;
 }
 
 /**
- * Renders off the main thread (R32). Where the worker's file is not there (the app was bundled into one file) or the worker
- * dies, it renders here, a piece at a time between other work.
+ * Renders off the main thread (R32). Without the worker's file (in an app bundled into one file), or after the worker died,
+ * it renders here, one job at a time between other work.
  */
 export class RenderThread {
   private worker: Worker | undefined;
@@ -27,21 +27,21 @@ export class RenderThread {
     this.usable = existsSync(file);
   }
 
-  /** Orders that are not done yet. */
+  /** The number of jobs that are not done yet. */
   get pending(): number {
     return this.waiting.size;
   }
 
-  /** Whether orders go to a worker. */
+  /** Whether jobs go to a worker. */
   get isOffMainThread(): boolean {
     return this.usable;
   }
 
-  render(order: RenderJob): Promise<Buffer> {
+  render(job: RenderJob): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const number = ++this.last;
-      this.waiting.set(number, { order, resolve, reject });
-      if (this.usable) this.start().postMessage({ number, order });
+      this.waiting.set(number, { job, resolve, reject });
+      if (this.usable) this.start().postMessage({ number, job });
       else setImmediate(() => this.renderHere(number));
     });
   }
@@ -57,7 +57,7 @@ export class RenderThread {
     });
     worker.on("error", () => this.giveUp());
     worker.on("exit", () => this.giveUp());
-    // Nothing waits for it: the process may end. Only now, since listening for messages holds it again.
+    // Let the process end. This comes last, since listening for messages keeps the process alive again.
     worker.unref();
     return (this.worker = worker);
   }
@@ -73,7 +73,7 @@ export class RenderThread {
     if (waiting === undefined) return;
     this.waiting.delete(number);
     try {
-      waiting.resolve(render(waiting.order));
+      waiting.resolve(render(waiting.job));
     } catch (error) {
       waiting.reject(error);
     }

@@ -1,7 +1,7 @@
 import { RandomStream } from "./random-stream.js";
 import { SAMPLE_RATE, voicesOf, type Voice } from "./spoken-digits.js";
 
-/** A WAV (8 kHz, 8 bits, mono) of digits spoken amid noise: the same one for the same seed. */
+/** Speaks digits amid noise, as a WAV (8 kHz, 8 bits, mono); the same seed gives the same bytes. */
 export function speakDigits(digits: string, seed: string, language: string): Buffer {
   const random = new RandomStream(`${seed}|${digits}`);
   const voices = voicesOf(language);
@@ -24,7 +24,7 @@ export function speakDigits(digits: string, seed: string, language: string): Buf
   return wav(track);
 }
 
-// Slower is lower, faster is higher, as on a tape.
+// Pitch follows pace, as on a tape.
 function paced(clip: Float32Array, pace: number): Float32Array {
   const paced = new Float32Array(Math.floor((clip.length - 1) / pace));
   for (let index = 0; index < paced.length; index++) {
@@ -49,7 +49,7 @@ function addNoise(track: Float32Array, random: RandomStream): void {
   }
 }
 
-// Digits spoken backwards, quietly, all the time: no silence tells where a real one begins.
+// Digits spoken backwards, quietly, all the time, so that no silence shows where a real one begins.
 function addBabble(track: Float32Array, voices: readonly Voice[], random: RandomStream): void {
   for (let at = 0; at < track.length; at += random.between(0.15, 0.4) * SAMPLE_RATE) {
     const clip = paced(random.pick(random.pick(voices)), random.between(0.7, 1.4)).reverse();

@@ -1,5 +1,5 @@
 import type { Client } from "../../../request/client.js";
-import { VendorFailure } from "./verify-call.js";
+import { ProviderFailure } from "./provider-client.js";
 
 /** Checks under way at one time: in all, and for one client (R33). */
 const MAX_CALLS = 64;
@@ -13,12 +13,12 @@ export class CallLimits {
   /**
    * Runs `call` as one of the client's calls.
    *
-   * @throws {VendorFailure} `busy` when there are too many: `call` is not run
+   * @throws {ProviderFailure} `busy` when there are too many: `call` is not run
    */
   async run<T>({ key }: Client, call: () => Promise<T>): Promise<T> {
     const own = this.byClient.get(key) ?? 0;
     if (this.total >= MAX_CALLS || own >= MAX_CLIENT_CALLS)
-      throw new VendorFailure("busy", "too many checks under way");
+      throw new ProviderFailure("busy", "too many checks under way");
     this.total++;
     this.byClient.set(key, own + 1);
     try {

@@ -4,7 +4,7 @@ import type { Reply } from "../../../request/verdict.js";
 import { escapeHtml } from "../../../pages/page.js";
 import type { Visit } from "../../challenge.js";
 import type { CapjsResolved } from "./option-tables.js";
-import { codesOf, formCall, RIGHT, wrong, type Vendor } from "./vendor.js";
+import { codesOf, formRequest, RIGHT, wrong, type Provider } from "./provider.js";
 
 /** Sends the widget's token, or its failure, to the page around the frame. */
 const FRAME_PROGRAM = `(function(){var w=document.getElementById("cap");function tell(m){parent.postMessage(m,location.origin)}
@@ -14,7 +14,7 @@ w.addEventListener("solve",function(e){tell({token:e.detail.token})});w.addEvent
  * Cap: its widget compiles code, so it runs in a frame with a policy of its own, and the page around it stays strict.
  * Contract: capjs.js.org/guide/standalone.
  */
-export function capjs(options: CapjsResolved): Vendor {
+export function capjs(options: CapjsResolved): Provider {
   const { frontendUrl, siteKey, secret } = options;
   const base = options.backendUrl || frontendUrl;
   const verifyUrl = options.verifyUrl || `${base}/${siteKey}/siteverify`;
@@ -30,8 +30,8 @@ export function capjs(options: CapjsResolved): Vendor {
       frame: `${uri}/frame?lang=${encodeURIComponent(language)}`,
       csp: { "frame-src": ["'self'"] },
     }),
-    checkRequest: (token) => formCall(verifyUrl, { secret, response: token }),
-    probeRequest: () => formCall(verifyUrl, { secret, response: "probe" }),
+    checkRequest: (token) => formRequest(verifyUrl, { secret, response: token }),
+    probeRequest: () => formRequest(verifyUrl, { secret, response: "probe" }),
     interpret(response) {
       if (response.json["success"] === true) return RIGHT;
       const codes = codesOf(response);

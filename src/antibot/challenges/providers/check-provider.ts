@@ -4,7 +4,7 @@ import { HCAPTCHA_TEST_SECRETS } from "./hcaptcha.js";
 import { PROVIDER_TABLES, type ProvidersResolved } from "./option-tables.js";
 import { leadsToCheckbox, RECAPTCHA_TEST_SECRETS } from "./recaptcha.js";
 import { TURNSTILE_TEST_SECRETS } from "./turnstile.js";
-import type { ProviderName } from "./vendor.js";
+import type { ProviderName } from "./provider.js";
 
 const TEST_SECRETS = new Set([
   ...RECAPTCHA_TEST_SECRETS,

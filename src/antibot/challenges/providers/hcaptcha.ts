@@ -1,7 +1,15 @@
 import type { Context } from "../../../engine/context.js";
 import { Hostnames } from "./hostnames.js";
 import type { ScriptProviderResolved } from "./option-tables.js";
-import { addressOf, failureOf, formCall, languageOf, originsOf, RIGHT, type Vendor } from "./vendor.js";
+import {
+  addressOf,
+  failureOf,
+  formRequest,
+  languageOf,
+  originsOf,
+  RIGHT,
+  type Provider,
+} from "./provider.js";
 
 const SCRIPT = "https://js.hcaptcha.com/1/api.js";
 const VERIFY = "https://api.hcaptcha.com/siteverify";
@@ -10,7 +18,7 @@ const VERIFY = "https://api.hcaptcha.com/siteverify";
 export const HCAPTCHA_TEST_SECRETS: readonly string[] = ["0x0000000000000000000000000000000000000000"];
 
 /** hCaptcha. Contract: docs.hcaptcha.com. */
-export function hcaptcha(options: ScriptProviderResolved, context: Context): Vendor {
+export function hcaptcha(options: ScriptProviderResolved, context: Context): Provider {
   const { siteKey, secret } = options;
   const verifyUrl = options.verifyUrl || VERIFY;
   const script = options.scriptUrl || SCRIPT;
@@ -40,8 +48,8 @@ export function hcaptcha(options: ScriptProviderResolved, context: Context): Ven
     },
     // `sitekey` binds the token to our own widget.
     checkRequest: (token, _state, visit) =>
-      formCall(verifyUrl, { secret, response: token, remoteip: addressOf(visit), sitekey: siteKey }),
-    probeRequest: () => formCall(verifyUrl, { secret, response: "probe", sitekey: siteKey }),
+      formRequest(verifyUrl, { secret, response: token, remoteip: addressOf(visit), sitekey: siteKey }),
+    probeRequest: () => formRequest(verifyUrl, { secret, response: "probe", sitekey: siteKey }),
     interpret(response, _state, visit) {
       const failure = failureOf(response);
       if (failure !== undefined) return failure;

@@ -1,7 +1,7 @@
 import type { Context } from "../../../engine/context.js";
 import { normalHost } from "../../../request/services.js";
 import type { Visit } from "../../challenge.js";
-import { RIGHT, wrong, type ProviderName, type TokenResult } from "./vendor.js";
+import { RIGHT, wrong, type ProviderName, type TokenResult } from "./provider.js";
 
 /** Checks where a token was solved: another site may show our widget and pass its visitors' tokens on. */
 export class Hostnames {

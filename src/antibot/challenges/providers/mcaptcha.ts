@@ -1,12 +1,12 @@
 import type { Context } from "../../../engine/context.js";
 import type { McaptchaResolved } from "./option-tables.js";
-import { codesOf, jsonCall, RIGHT, wrong, type Vendor } from "./vendor.js";
+import { codesOf, jsonRequest, RIGHT, wrong, type Provider } from "./provider.js";
 
 /** The project's public instance, which is wiped often. */
 const DEMO = "https://demo.mcaptcha.org";
 
 /** mCaptcha: its widget runs in a frame of the instance; nothing else is loaded. Contract: mcaptcha.org/docs. */
-export function mcaptcha(options: McaptchaResolved, context: Context): Vendor {
+export function mcaptcha(options: McaptchaResolved, context: Context): Provider {
   const { url, siteKey, secret } = options;
   const verifyUrl = options.verifyUrl || `${url}/api/v1/pow/siteverify`;
   const { origin, host } = new URL(url);
@@ -29,8 +29,8 @@ export function mcaptcha(options: McaptchaResolved, context: Context): Vendor {
       frame: `${url}/widget/?${new URLSearchParams({ sitekey: siteKey }).toString()}`,
       csp: { "frame-src": [origin] },
     }),
-    checkRequest: (token) => jsonCall(verifyUrl, { token, key: siteKey, secret }),
-    probeRequest: () => jsonCall(verifyUrl, { token: "probe", key: siteKey, secret }),
+    checkRequest: (token) => jsonRequest(verifyUrl, { token, key: siteKey, secret }),
+    probeRequest: () => jsonRequest(verifyUrl, { token: "probe", key: siteKey, secret }),
     interpret(response) {
       if (response.status === 401) return { outcome: "fault", reason: "the secret is wrong" };
       return response.json["valid"] === true && response.status < 300 ? RIGHT : wrong(codesOf(response));

@@ -1,6 +1,6 @@
 import { check, decimal, flag, list, oneOf, text, type Check } from "../../../options/check.js";
 import { group, readOptions, type AnyTable, type Resolved } from "../../../options/table.js";
-import type { ProviderName } from "./vendor.js";
+import type { ProviderName } from "./provider.js";
 
 const keyCheck = text("a key without white space", /^[\x21-\x7e]{0,2048}$/);
 const actionCheck = text("letters, digits, _ and -, at most 32", /^[A-Za-z0-9_-]{1,32}$/);
@@ -34,14 +34,14 @@ function setting<Spec extends object>(name: string, spec: Spec) {
   return { setting: name, context: "multisite" as const, ...spec };
 }
 
-function providerTable(vendor: string) {
+function providerTable(name: string) {
   return {
-    siteKey: setting(`ANTIBOT_${vendor}_SITEKEY`, {
+    siteKey: setting(`ANTIBOT_${name}_SITEKEY`, {
       check: keyCheck,
       default: "",
       help: "The public key of your site at the provider.",
     }),
-    secret: setting(`ANTIBOT_${vendor}_SECRET`, {
+    secret: setting(`ANTIBOT_${name}_SECRET`, {
       check: keyCheck,
       default: "",
       secret: true,
@@ -56,9 +56,9 @@ function providerTable(vendor: string) {
   } satisfies AnyTable;
 }
 
-function scriptProviderTable(vendor: string) {
+function scriptProviderTable(name: string) {
   return {
-    ...providerTable(vendor),
+    ...providerTable(name),
     hostnames: {
       check: list(
         check("a host name", (value) =>

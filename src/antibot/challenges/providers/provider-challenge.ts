@@ -9,8 +9,8 @@ import { isWorkDone, javascriptChallenge, substituteWork, type WorkState } from 
 import { OutageDetector } from "./outage-detector.js";
 import { CallLimits } from "./call-limits.js";
 import type { ProviderPolicy } from "./options.js";
-import type { TokenResult, Vendor, VendorAnswer, VendorCall, WidgetState } from "./vendor.js";
-import { callVendor, VendorFailure } from "./verify-call.js";
+import type { TokenResult, Provider, ProviderResponse, ProviderRequest, WidgetState } from "./provider.js";
+import { callProvider, ProviderFailure } from "./provider-client.js";
 import { widgetPage } from "./widget-page.js";
 
 /** How much harder the proof of work is that replaces a provider during its outage. */
@@ -31,14 +31,14 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
   private readonly refused = new WeakMap<RequestView, "pause" | "checkbox">();
 
   constructor(
-    private readonly vendor: Vendor,
+    private readonly provider: Provider,
     private readonly policy: ProviderPolicy,
     private readonly context: Context,
   ) {
-    this.name = vendor.name;
+    this.name = provider.name;
     this.outages = new OutageDetector(context.now);
     this.files = Object.fromEntries(
-      Object.entries(vendor.files ?? {}).map(([name, file]) => [
+      Object.entries(provider.files ?? {}).map(([name, file]) => [
         name,
         (issued, visit) =>
           issued === undefined
@@ -58,27 +58,27 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
   page(issued: Issued<ProviderState>, visit: Visit): Awaitable<ChallengePage> {
     const { state, token } = issued;
     if ("work" in state) return javascriptChallenge.page({ ...issued, state: state.work }, visit);
-    const widget = this.vendor.widget(state, visit);
+    const widget = this.provider.widget(state, visit);
     // A frame of our own is a file of this challenge, which its URL must carry.
     const frame = widget.frame ?? "";
     const own = frame.startsWith(`${visit.uri}/`);
     const shown = own ? `${frame}&state=${encodeURIComponent(token)}` : frame;
-    return widgetPage(this.vendor, widget, { frame: shown, pause: state.pause }, visit);
+    return widgetPage(this.provider, widget, { frame: shown, pause: state.pause }, visit);
   }
 
   async verify(state: ProviderState, fields: Fields, visit: Visit): Promise<boolean | "again"> {
     if ("work" in state) return isWorkDone(state.work, fields);
-    const token = fields.get(this.vendor.field) ?? "";
-    if (token.length > this.vendor.maxTokenLength || !/^[\x21-\x7e]+$/.test(token)) return false;
+    const token = fields.get(this.provider.field) ?? "";
+    if (token.length > this.provider.maxTokenLength || !/^[\x21-\x7e]+$/.test(token)) return false;
     // Show the proof of work at once, instead of waiting for a provider that is down.
     if (this.isSubstituted()) return "again";
     try {
       return this.settle(await this.check(token, state, visit), visit);
     } catch (error) {
-      if (!(error instanceof VendorFailure)) throw error;
+      if (!(error instanceof ProviderFailure)) throw error;
       if (error.isOutage && this.outages.failed(visit.client)) {
         const instead = this.policy === "javascript" ? "; visitors get the proof of work instead" : "";
-        this.notifyOperator(`${this.vendor.title} does not respond${instead}`);
+        this.notifyOperator(`${this.provider.title} does not respond${instead}`);
       }
       return this.unchecked(error, visit.client, visit.request);
     }
@@ -94,53 +94,54 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
         return true;
       case "low":
         // A low score is not a failure: the provider doubts, and the checkbox may settle it.
-        this.refused.set(request, this.vendor.checkboxAfterLowScore === true ? "checkbox" : "pause");
+        this.refused.set(request, this.provider.checkboxAfterLowScore === true ? "checkbox" : "pause");
         return "again";
       case "wrong":
         this.refused.set(request, "pause");
         return false;
       case "retry":
-        return this.unchecked(new VendorFailure("status", reason), client, request);
+        return this.unchecked(new ProviderFailure("status", reason), client, request);
       case "fault":
         this.context.events.warn(
           "WRN_BUNKER_PROVIDER",
-          `${this.vendor.title} cannot check tokens with your keys: ${reason}`,
+          `${this.provider.title} cannot check tokens with your keys: ${reason}`,
           `${this.name} ${reason}`,
         );
-        return this.unchecked(new VendorFailure("malformed", reason), client, request);
+        return this.unchecked(new ProviderFailure("malformed", reason), client, request);
     }
   }
 
   private check(token: string, state: WidgetState, visit: Visit): Promise<TokenResult> {
-    const { vendor } = this;
+    const { provider } = this;
     return this.limits.run(visit.client, async () => {
-      const request = vendor.checkRequest(token, state, visit);
+      const request = provider.checkRequest(token, state, visit);
       const started = performance.now();
-      const deadline = vendor.timeout * 1000;
+      const deadline = provider.timeout * 1000;
       const left = (): number => Math.ceil(deadline - (performance.now() - started));
       const send = async (timeout: number): Promise<TokenResult> =>
-        vendor.interpret(await this.call(request, timeout), state, visit);
+        provider.interpret(await this.call(request, timeout), state, visit);
       try {
         const result = await send(deadline);
-        if (result.outcome !== "retry" || vendor.mayRepeat !== true || left() <= 0) return result;
+        if (result.outcome !== "retry" || provider.mayRepeat !== true || left() <= 0) return result;
       } catch (error) {
-        const mayRepeat = vendor.mayRepeat === true && error instanceof VendorFailure && error.isOutage;
+        const mayRepeat = provider.mayRepeat === true && error instanceof ProviderFailure && error.isOutage;
         if (!mayRepeat || left() <= 0) throw error;
       }
       return send(left());
     });
   }
 
-  private async call(request: VendorCall, timeout: number): Promise<VendorAnswer> {
-    const response = await callVendor(request, timeout);
-    if (this.outages.succeeded()) this.notifyOperator(`${this.vendor.title} responds again`);
+  private async call(request: ProviderRequest, timeout: number): Promise<ProviderResponse> {
+    const response = await callProvider(request, timeout);
+    if (this.outages.succeeded()) this.notifyOperator(`${this.provider.title} responds again`);
     return response;
   }
 
   // Applies onProviderError to a token that could not be checked. Too many checks at once mean a flood and never let in.
-  private unchecked(failure: VendorFailure, client: Client, request: RequestView): true | "again" {
-    const data = `${this.vendor.title}: ${failure.message}`;
-    if (this.policy === "javascript" || failure.kind === "busy") throw new VendorFailure(failure.kind, data);
+  private unchecked(failure: ProviderFailure, client: Client, request: RequestView): true | "again" {
+    const data = `${this.provider.title}: ${failure.message}`;
+    if (this.policy === "javascript" || failure.kind === "busy")
+      throw new ProviderFailure(failure.kind, data);
     this.context.emit("fault", { protection: "antibot", reason: "provider", data }, client, request);
     this.refused.set(request, "pause");
     return this.policy === "allow" || "again";
@@ -150,7 +151,7 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
   private isSubstituted(): boolean {
     if (this.policy !== "javascript" || !this.outages.isOutage) return false;
     if (this.outages.takeProbe())
-      this.call(this.vendor.probeRequest(), this.vendor.timeout * 1000).catch(() => undefined);
+      this.call(this.provider.probeRequest(), this.provider.timeout * 1000).catch(() => undefined);
     return true;
   }
 

@@ -10,16 +10,17 @@ import { ProviderChallenge } from "./provider-challenge.js";
 import { enterpriseRecaptcha } from "./recaptcha-enterprise.js";
 import { recaptcha } from "./recaptcha.js";
 import { turnstile } from "./turnstile.js";
-import type { ProviderName, Vendor } from "./vendor.js";
+import type { ProviderName, Provider } from "./provider.js";
 
-const VENDORS: Readonly<Record<ProviderName, (options: ProvidersResolved, context: Context) => Vendor>> = {
-  recaptcha: ({ recaptcha: options }, context) =>
-    options.classic ? recaptcha(options, context) : enterpriseRecaptcha(options, context),
-  hcaptcha: (options, context) => hcaptcha(options.hcaptcha, context),
-  turnstile: (options, context) => turnstile(options.turnstile, context),
-  mcaptcha: (options, context) => mcaptcha(options.mcaptcha, context),
-  capjs: (options) => capjs(options.capjs),
-};
+const PROVIDERS: Readonly<Record<ProviderName, (options: ProvidersResolved, context: Context) => Provider>> =
+  {
+    recaptcha: ({ recaptcha: options }, context) =>
+      options.classic ? recaptcha(options, context) : enterpriseRecaptcha(options, context),
+    hcaptcha: (options, context) => hcaptcha(options.hcaptcha, context),
+    turnstile: (options, context) => turnstile(options.turnstile, context),
+    mcaptcha: (options, context) => mcaptcha(options.mcaptcha, context),
+    capjs: (options) => capjs(options.capjs),
+  };
 
 /**
  * A provider's challenge. Logs which hosts will learn visitors' addresses (R37).
@@ -32,13 +33,13 @@ export function providerChallenge(
   context: Context,
 ): ChallengeKind {
   allProblemsAtOnce((report) => checkProvider(name, options, (path) => `antibot.${path}`, report));
-  const vendor = VENDORS[name](options, context);
+  const provider = PROVIDERS[name](options, context);
   const { logger } = context.options;
   if (logger !== false) {
-    const hosts = [...new Set(vendor.recipients)].join(", ");
+    const hosts = [...new Set(provider.recipients)].join(", ");
     logger.info(
-      `express-bunker: the challenge "${name}" sends visitors to ${vendor.title}: ${hosts} will learn their addresses`,
+      `express-bunker: the challenge "${name}" sends visitors to ${provider.title}: ${hosts} will learn their addresses`,
     );
   }
-  return new ProviderChallenge(vendor, options.onProviderError, context);
+  return new ProviderChallenge(provider, options.onProviderError, context);
 }

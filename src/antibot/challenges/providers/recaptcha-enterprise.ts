@@ -2,13 +2,13 @@ import type { Context } from "../../../engine/context.js";
 import type { Visit } from "../../challenge.js";
 import type { RecaptchaResolved } from "./option-tables.js";
 import { isCheckbox, leadsToCheckbox, recaptchaHostnames, recaptchaWidget, scored } from "./recaptcha.js";
-import { addressOf, codesOf, jsonCall, wrong, type Vendor } from "./vendor.js";
+import { addressOf, codesOf, jsonRequest, wrong, type Provider } from "./provider.js";
 
 const SCRIPT = "https://www.google.com/recaptcha/enterprise.js";
 const API = "https://recaptchaenterprise.googleapis.com";
 
 /** reCAPTCHA Enterprise: assessments instead of `siteverify`. Contract: cloud.google.com/recaptcha/docs/create-assessment. */
-export function enterpriseRecaptcha(options: RecaptchaResolved, context: Context): Vendor {
+export function enterpriseRecaptcha(options: RecaptchaResolved, context: Context): Provider {
   const hostnames = recaptchaHostnames(options, context);
   const base = options.verifyUrl || `${API}/v1/projects/${encodeURIComponent(options.projectId)}/assessments`;
   const verifyUrl = `${base}?${new URLSearchParams({ key: options.apiKey }).toString()}`;
@@ -33,9 +33,9 @@ export function enterpriseRecaptcha(options: RecaptchaResolved, context: Context
         ja3: fingerprint(options.ja3, visit),
         ja4: fingerprint(options.ja4, visit),
       };
-      return jsonCall(verifyUrl, { event });
+      return jsonRequest(verifyUrl, { event });
     },
-    probeRequest: () => jsonCall(verifyUrl, { event: { token: "probe", siteKey: options.siteKey } }),
+    probeRequest: () => jsonRequest(verifyUrl, { event: { token: "probe", siteKey: options.siteKey } }),
     interpret(response, state, visit) {
       const { status, json } = response;
       // Errors of the API itself are about our key, project or request, never about the visitor.

@@ -5,16 +5,16 @@ import type { RecaptchaResolved } from "./option-tables.js";
 import {
   addressOf,
   failureOf,
-  formCall,
+  formRequest,
   languageOf,
   originsOf,
   RIGHT,
   wrong,
   type TokenResult,
-  type Vendor,
+  type Provider,
   type Widget,
   type WidgetState,
-} from "./vendor.js";
+} from "./provider.js";
 
 const SCRIPT = "https://www.google.com/recaptcha/api.js";
 const VERIFY = "https://www.google.com/recaptcha/api/siteverify";
@@ -23,7 +23,7 @@ const VERIFY = "https://www.google.com/recaptcha/api/siteverify";
 export const RECAPTCHA_TEST_SECRETS: readonly string[] = ["6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe"];
 
 /** reCAPTCHA: v3 with its score, and the v2 checkbox. Contract: developers.google.com/recaptcha/docs/verify. */
-export function recaptcha(options: RecaptchaResolved, context: Context): Vendor {
+export function recaptcha(options: RecaptchaResolved, context: Context): Provider {
   const hostnames = recaptchaHostnames(options, context);
   const verifyUrl = options.verifyUrl || VERIFY;
   const isTest = RECAPTCHA_TEST_SECRETS.includes(options.secret);
@@ -37,12 +37,12 @@ export function recaptcha(options: RecaptchaResolved, context: Context): Vendor 
     checkboxAfterLowScore: leadsToCheckbox(options),
     widget: (state, visit) => recaptchaWidget({ script: SCRIPT, api: "grecaptcha" }, options, state, visit),
     checkRequest: (token, { checkbox }, visit) =>
-      formCall(verifyUrl, {
+      formRequest(verifyUrl, {
         secret: checkbox === true ? options.checkboxSecret : options.secret,
         response: token,
         remoteip: addressOf(visit),
       }),
-    probeRequest: () => formCall(verifyUrl, { secret: options.secret, response: "probe" }),
+    probeRequest: () => formRequest(verifyUrl, { secret: options.secret, response: "probe" }),
     interpret(response, state, visit) {
       const { json } = response;
       const failure = failureOf(response);

@@ -5,13 +5,13 @@ import type { TurnstileResolved } from "./option-tables.js";
 import {
   addressOf,
   failureOf,
-  formCall,
+  formRequest,
   languageOf,
   originsOf,
   RIGHT,
   wrong,
-  type Vendor,
-} from "./vendor.js";
+  type Provider,
+} from "./provider.js";
 
 const SCRIPT = "https://challenges.cloudflare.com/turnstile/v0/api.js";
 const VERIFY = "https://challenges.cloudflare.com/turnstile/v0/siteverify";
@@ -24,7 +24,7 @@ export const TURNSTILE_TEST_SECRETS: readonly string[] = [
 ];
 
 /** Cloudflare Turnstile. Contract: developers.cloudflare.com/turnstile/get-started/server-side-validation. */
-export function turnstile(options: TurnstileResolved, context: Context): Vendor {
+export function turnstile(options: TurnstileResolved, context: Context): Provider {
   const { siteKey, secret, action } = options;
   const verifyUrl = options.verifyUrl || VERIFY;
   const script = options.scriptUrl || SCRIPT;
@@ -48,13 +48,13 @@ export function turnstile(options: TurnstileResolved, context: Context): Vendor 
     }),
     // With the key a repeated request counts as the same one: without it the token would be used already.
     checkRequest: (token, _state, visit) =>
-      formCall(verifyUrl, {
+      formRequest(verifyUrl, {
         secret,
         response: token,
         remoteip: addressOf(visit),
         idempotency_key: randomUUID(),
       }),
-    probeRequest: () => formCall(verifyUrl, { secret, response: "probe" }),
+    probeRequest: () => formRequest(verifyUrl, { secret, response: "probe" }),
     interpret(response, { bind }, visit) {
       const { json } = response;
       const failure = failureOf(response);

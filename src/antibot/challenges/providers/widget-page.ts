@@ -3,11 +3,11 @@ import { providerScript } from "../../browser-scripts.generated.js";
 import type { ChallengePage, Visit } from "../../challenge.js";
 import { noscriptNotice } from "../../challenge-page.js";
 import { statusParts } from "../status-parts.js";
-import type { Vendor, Widget } from "./vendor.js";
+import type { Provider, Widget } from "./provider.js";
 
 /** The page of a provider's challenge: its widget, whose token the script posts. */
 export function widgetPage(
-  vendor: Vendor,
+  provider: Provider,
   widget: Widget,
   { frame, pause }: { readonly frame: string; readonly pause: true | undefined },
   visit: Visit,
@@ -20,7 +20,7 @@ export function widgetPage(
   return {
     body:
       `<p class="soft">${escapeHtml(texts.challengeMessage)}</p>` +
-      `<input type="hidden" id="bunker-token" name="${vendor.field}">${shown}` +
+      `<input type="hidden" id="bunker-token" name="${provider.field}">${shown}` +
       statusParts(visit) +
       noscriptNotice({ ...visit, noscript: undefined }),
     script: providerScript,

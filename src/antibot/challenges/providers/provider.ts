@@ -34,14 +34,14 @@ export interface Widget {
 }
 
 /** One request to a provider. */
-export interface VendorCall {
+export interface ProviderRequest {
   readonly url: string;
   readonly type: "application/x-www-form-urlencoded" | "application/json";
   readonly body: string;
 }
 
 /** A provider's response: a JSON object, whatever its status. */
-export interface VendorAnswer {
+export interface ProviderResponse {
   readonly status: number;
   readonly json: Readonly<Record<string, unknown>>;
 }
@@ -57,7 +57,7 @@ export interface TokenResult {
 }
 
 /** One provider: how its widget is shown and how its tokens are checked. Each gate has its own. */
-export interface Vendor {
+export interface Provider {
   readonly name: ProviderName;
   /** Its name for people. */
   readonly title: string;
@@ -74,10 +74,10 @@ export interface Vendor {
   /** Whether the checkbox follows a low score. */
   readonly checkboxAfterLowScore?: boolean;
   widget(state: WidgetState, visit: Visit): Widget;
-  checkRequest(token: string, state: WidgetState, visit: Visit): VendorCall;
-  interpret(response: VendorAnswer, state: WidgetState, visit: Visit): TokenResult;
+  checkRequest(token: string, state: WidgetState, visit: Visit): ProviderRequest;
+  interpret(response: ProviderResponse, state: WidgetState, visit: Visit): TokenResult;
   /** A request that shows whether the provider is back and costs no visitor anything. */
-  probeRequest(): VendorCall;
+  probeRequest(): ProviderRequest;
   /** Files that its page needs. */
   readonly files?: Readonly<Record<string, (visit: Visit) => Reply>>;
 }
@@ -91,20 +91,23 @@ export function wrong(reason: string): TokenResult {
 const KEY_ERRORS = /\b(?:missing-input-secret|invalid-input-secret|invalid-keys)\b/;
 
 /** The result of a `siteverify` response without `success`; `undefined` = it has it. */
-export function failureOf(response: VendorAnswer): TokenResult | undefined {
+export function failureOf(response: ProviderResponse): TokenResult | undefined {
   if (response.json["success"] === true) return undefined;
   const codes = codesOf(response);
   return KEY_ERRORS.test(codes) ? { outcome: "fault", reason: codes } : wrong(codes);
 }
 
 /** A request with a form body; fields without a value are left out. */
-export function formCall(url: string, fields: Readonly<Record<string, string | undefined>>): VendorCall {
+export function formRequest(
+  url: string,
+  fields: Readonly<Record<string, string | undefined>>,
+): ProviderRequest {
   const present = Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined);
   return { url, type: "application/x-www-form-urlencoded", body: new URLSearchParams(present).toString() };
 }
 
 /** A request with a JSON body. */
-export function jsonCall(url: string, value: unknown): VendorCall {
+export function jsonRequest(url: string, value: unknown): ProviderRequest {
   return { url, type: "application/json", body: JSON.stringify(value) };
 }
 
@@ -114,7 +117,7 @@ export function addressOf({ client }: Visit): string | undefined {
 }
 
 /** The `error-codes` of a response, joined and bounded; without any, its status. */
-export function codesOf({ json, status }: VendorAnswer): string {
+export function codesOf({ json, status }: ProviderResponse): string {
   const codes = json["error-codes"];
   const listed = Array.isArray(codes) ? codes.filter((code) => typeof code === "string") : [];
   return listed.length > 0 ? listed.slice(0, 8).join(", ").slice(0, 200) : `status ${status}`;

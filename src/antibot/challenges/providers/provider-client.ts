@@ -1,6 +1,6 @@
 import { messageOf } from "../../../errors.js";
 import { send, type HttpError } from "../../../http/http-client.js";
-import type { VendorAnswer, VendorCall } from "./vendor.js";
+import type { ProviderResponse, ProviderRequest } from "./provider.js";
 
 /** The most that is read of a response, in bytes. */
 const MAX_BYTES = 65_536;
@@ -12,13 +12,13 @@ const MAX_BYTES = 65_536;
 export type FailureKind = "timeout" | "unreachable" | "status" | "redirect" | "large" | "malformed" | "busy";
 
 /** A check that could not be made. */
-export class VendorFailure extends Error {
+export class ProviderFailure extends Error {
   constructor(
     readonly kind: FailureKind,
     message: string,
   ) {
     super(message);
-    this.name = "VendorFailure";
+    this.name = "ProviderFailure";
   }
 
   /** Whether it shows that the provider is down. */
@@ -31,9 +31,9 @@ export class VendorFailure extends Error {
  * Posts to a provider and returns the JSON object of its response: within `deadline` ms in all, at most 64 KB, no redirect
  * followed. Every call has its own connection, so that no token is ever posted twice.
  *
- * @throws {VendorFailure} when there is no such response
+ * @throws {ProviderFailure} when there is no such response
  */
-export async function callVendor(call: VendorCall, deadline: number): Promise<VendorAnswer> {
+export async function callProvider(call: ProviderRequest, deadline: number): Promise<ProviderResponse> {
   const { status, body } = await send({
     method: "POST",
     url: new URL(call.url),
@@ -43,11 +43,11 @@ export async function callVendor(call: VendorCall, deadline: number): Promise<Ve
     maxBytes: MAX_BYTES,
     reads: (status) => status < 300 || (status >= 400 && status < 500),
   }).catch(failed);
-  if (status >= 500) throw new VendorFailure("status", `status ${status}`);
+  if (status >= 500) throw new ProviderFailure("status", `status ${status}`);
   if (status >= 300 && status < 400)
-    throw new VendorFailure("redirect", `status ${status}: redirects are not followed`);
+    throw new ProviderFailure("redirect", `status ${status}: redirects are not followed`);
   const json = objectOf(body);
-  if (json === undefined) throw new VendorFailure("malformed", `status ${status} without a JSON object`);
+  if (json === undefined) throw new ProviderFailure("malformed", `status ${status} without a JSON object`);
   return { status, json };
 }
 
@@ -61,7 +61,7 @@ const FAILURES = {
 function failed(error: unknown): never {
   const { kind, cause } = error as Partial<HttpError>;
   const code = (cause as NodeJS.ErrnoException | undefined)?.code;
-  throw new VendorFailure(kind === undefined ? "unreachable" : FAILURES[kind], code ?? messageOf(error));
+  throw new ProviderFailure(kind === undefined ? "unreachable" : FAILURES[kind], code ?? messageOf(error));
 }
 
 function objectOf(text: string): Record<string, unknown> | undefined {
