@@ -370,6 +370,7 @@ test("bunker() composes: a banned client meets the refusal, not the gate; detect
   });
   const seen: BunkerEvent[] = [];
   watching.events.on("challenged", (event) => seen.push(event));
+  await served.close();
   served = await serve(EXPRESS.app([watching], plainSite));
   expect((await ask(served.url, "/", { headers: NAVIGATION })).text).toBe("site: /");
   expect(seen).toMatchObject([{ mode: "detect", path: "/", protection: "antibot" }]);
