@@ -7,17 +7,11 @@ import type { Challenge, Reply } from "../request/verdict.js";
 import { DEFAULT_SERVICE } from "../service-name.js";
 import { fetchScript } from "./browser-scripts.generated.js";
 import type { ChallengeKind, Fields } from "./challenge.js";
-import { issueChallenge, visitOf } from "./challenge-issuer.js";
+import { issueChallenge, pageFor, visitOf } from "./challenge-issuer.js";
 import { framedPage, helpPage, repostPage, type Notice } from "./challenge-page.js";
 import { requirementFor, type Requirement } from "./challenge-policy.js";
 import type { ChallengeRequest } from "./challenge-request.js";
-import {
-  challengeLocation,
-  DESTINATION_PARAMETER,
-  openDestination,
-  safePath,
-  sealDestination,
-} from "./destination.js";
+import { challengeLocation, DESTINATION_PARAMETER, openDestination, safePath } from "./destination.js";
 import type { GateContext } from "./gate-context.js";
 import { openForm } from "./kept-form.js";
 import { openChallenge, type SealedChallenge } from "./sealed-challenge.js";
@@ -179,7 +173,6 @@ export class ChallengeEndpoint {
   // On to the destination: by a redirect, by JSON for a script, by the form that waited, or out of the dialog.
   private goOn(incoming: ChallengeRequest, status: 302 | 303, cookies: string[] = []): Reply {
     const { request, form, destination, frame } = incoming;
-    const { theme } = this.gate.context.options;
     const url = this.gate.options.successUri || destination.url;
     if (status === 303 && request.wantsJson) {
       const headers = { ...REPLY_HEADERS, "Content-Type": "application/json", "Set-Cookie": cookies };
@@ -187,8 +180,8 @@ export class ChallengeEndpoint {
         form === undefined ? { location: url } : { repost: { url: form.url, fields: form.fields } };
       return { status: 200, headers, body: JSON.stringify(next) };
     }
-    if (form !== undefined) return repostPage(form, visitOf(this.gate, incoming), theme, cookies);
-    if (frame) return framedPage(visitOf(this.gate, incoming), theme, cookies);
+    if (form !== undefined) return repostPage(pageFor(this.gate, incoming, cookies), form);
+    if (frame) return framedPage(pageFor(this.gate, incoming, cookies));
     return redirect(status, url, cookies);
   }
 
@@ -210,10 +203,10 @@ export class ChallengeEndpoint {
   }
 
   private cookieHelp(incoming: ChallengeRequest, cookies: string[] = []): Reply {
-    const { context, options, crypto } = this.gate;
-    const token = sealDestination({ ...incoming.destination, probed: false }, crypto.keys, incoming.service);
-    const retry = `${options.uri}?${DESTINATION_PARAMETER}=${token}`;
-    return helpPage(visitOf(this.gate, incoming), context.options.theme, retry, cookies);
+    const retry = { ...incoming.destination, probed: false };
+    const { options, crypto } = this.gate;
+    const href = challengeLocation(options.uri, retry, crypto.keys, incoming.service);
+    return helpPage(pageFor(this.gate, incoming, cookies), href);
   }
 
   // A new challenge in place of one that failed, expired or is not valid; the destination is kept.

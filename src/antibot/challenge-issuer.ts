@@ -3,7 +3,7 @@ import type { Reply } from "../request/verdict.js";
 import { negotiateLanguage } from "../pages/negotiate.js";
 import { frameOf, type Browser, type ChallengeRequest } from "./challenge-request.js";
 import type { ChallengeKind, ChallengePage, Visit } from "./challenge.js";
-import { challengePage, type Notice } from "./challenge-page.js";
+import { challengePage, type Notice, type PageContext } from "./challenge-page.js";
 import { challengeLocation } from "./destination.js";
 import type { GateContext } from "./gate-context.js";
 import { sealForm } from "./kept-form.js";
@@ -50,16 +50,26 @@ export async function issueChallenge(
     };
     return problem(status, notice, "The challenge was not solved", members, cookies);
   }
-  return challengePage(page, {
-    token,
-    form: incoming.form && sealForm(incoming.form, keys, service, browser.id),
-    visit,
-    theme: gate.context.options.theme,
-    status,
-    notice,
-    cookies,
-    frameAncestors: frameAncestors(gate, incoming),
-  });
+  return challengePage(
+    page,
+    { visit, theme: gate.context.options.theme, cookies },
+    {
+      token,
+      form: incoming.form && sealForm(incoming.form, keys, service, browser.id),
+      status,
+      notice,
+      frameAncestors: frameAncestors(gate, incoming),
+    },
+  );
+}
+
+/** The context of a page for a visitor. */
+export function pageFor(
+  gate: GateContext,
+  incoming: ChallengeRequest,
+  cookies: readonly string[] = [],
+): PageContext {
+  return { visit: visitOf(gate, incoming), theme: gate.context.options.theme, cookies };
 }
 
 /** What a challenge kind learns about a visitor. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { REPLY_HEADERS } from "../engine/responder.js";
 import type { Reply } from "../request/verdict.js";
 import { cookieHelpPage } from "../pages/cookie-help-page.js";
-import { escapeHtml, pageHeaders, renderPage, type PagePolicy } from "../pages/page.js";
+import { escapeHtml, pageHeaders, renderPage, type PageParts, type PagePolicy } from "../pages/page.js";
 import type { CompiledTheme } from "../pages/compiled-theme.js";
 import type { ChallengePage, Visit } from "./challenge.js";
 import type { KeptForm } from "./kept-form.js";
@@ -10,31 +10,36 @@ import type { KeptForm } from "./kept-form.js";
 /** Why a visitor sees a challenge again. */
 export type Notice = "invalid" | "expired" | "failed";
 
-/** What goes into the page of a challenge besides the kind's own part. */
+/** The visitor that a page is for, the theme, and the cookies to set with it. */
+export interface PageContext {
+  readonly visit: Visit;
+  readonly theme: CompiledTheme;
+  readonly cookies: readonly string[];
+}
+
+/** What is on a challenge's page besides the kind's own part. */
 export interface ChallengeFrame {
   readonly token: string;
   /** A sealed form that waits. */
   readonly form: string | undefined;
-  readonly visit: Visit;
-  readonly theme: CompiledTheme;
   readonly status: number;
   readonly notice: Notice | undefined;
-  readonly cookies: readonly string[];
   readonly frameAncestors: NonNullable<PagePolicy["frameAncestors"]>;
 }
 
-/** The page that a challenge is shown on: one form, whatever the kind. */
+/** The page that shows a challenge: one form, whatever the kind. */
 export function challengePage(
   page: ChallengePage,
-  { token, form, visit, theme, status, notice, cookies, frameAncestors }: ChallengeFrame,
+  context: PageContext,
+  { token, form, status, notice, frameAncestors }: ChallengeFrame,
 ): Reply {
-  const { texts } = visit;
-  const said =
+  const { texts, action } = context.visit;
+  const alert =
     notice === undefined
       ? ""
       : `<p role="alert" class="notice">${escapeHtml(notice === "expired" ? texts.expired : texts.failed)}</p>`;
   const kept = form === undefined ? "" : hidden("form", form);
-  const body = `${said}<form method="post" action="${escapeHtml(visit.action)}" id="bunker-form">${hidden("state", token)}${kept}${page.body}</form>`;
+  const body = `${alert}<form method="post" action="${escapeHtml(action)}" id="bunker-form">${hidden("state", token)}${kept}${page.body}</form>`;
   const scripts: Script[] = [];
   if (page.config !== undefined)
     scripts.push({
@@ -43,25 +48,13 @@ export function challengePage(
       id: "bunker-config",
     });
   if (page.script !== undefined) scripts.push({ source: page.script });
-  return whole({
-    visit,
-    theme,
-    title: page.title ?? texts.challengeTitle,
-    body,
-    status,
-    cookies,
-    scripts,
-    policy: { kind: "form", frameAncestors, ...(page.csp === undefined ? {} : { sources: page.csp }) },
-  });
+  const sources = page.csp === undefined ? {} : { sources: page.csp };
+  const policy: PagePolicy = { kind: "form", frameAncestors, ...sources };
+  return pageReply(context, { title: page.title, body, status, scripts, policy });
 }
 
 /** The page for browsers whose cookies do not come back. */
-export function helpPage(
-  visit: Visit,
-  theme: CompiledTheme,
-  retryHref: string,
-  cookies: readonly string[],
-): Reply {
+export function helpPage({ visit, theme, cookies }: PageContext, retryHref: string): Reply {
   return {
     status: 403,
     headers: { ...REPLY_HEADERS, ...pageHeaders(theme), "Set-Cookie": [...cookies] },
@@ -70,100 +63,73 @@ export function helpPage(
 }
 
 /** The page that posts a kept form again, now that its sender has a pass. */
-export function repostPage(
-  form: KeptForm,
-  visit: Visit,
-  theme: CompiledTheme,
-  cookies: readonly string[],
-): Reply {
-  // A hidden input would do but for one called "_charset_", whose value browsers replace.
+export function repostPage(context: PageContext, form: KeptForm): Reply {
+  // Not hidden inputs: browsers replace the value of one called "_charset_".
   const fields = form.fields
     .map(([name, value]) => `<textarea hidden name="${escapeHtml(name)}">\n${escapeHtml(value)}</textarea>`)
     .join("");
-  const body = `<form method="post" action="${escapeHtml(form.url)}" id="bunker-form">${fields}<p><button>${escapeHtml(visit.texts.submit)}</button></p></form>`;
-  const scripts = [
-    { source: `HTMLFormElement.prototype.submit.call(document.getElementById("bunker-form"))` },
-  ];
-  return whole({ visit, theme, title: visit.texts.challengeTitle, body, status: 200, cookies, scripts });
+  const body = `<form method="post" action="${escapeHtml(form.url)}" id="bunker-form">${fields}<p><button>${escapeHtml(context.visit.texts.submit)}</button></p></form>`;
+  const source = `HTMLFormElement.prototype.submit.call(document.getElementById("bunker-form"))`;
+  return pageReply(context, { body, status: 200, scripts: [{ source }] });
 }
 
-/** What a solved challenge leaves in the dialog of the fetch helper: word to the page that opened it. */
-export function framedPage(visit: Visit, theme: CompiledTheme, cookies: readonly string[]): Reply {
-  const body = `<p role="status">${escapeHtml(visit.texts.done)}</p>`;
-  const scripts = [{ source: `parent.postMessage({type:"express-bunker:solved"},location.origin)` }];
-  return whole({
-    visit,
-    theme,
-    title: visit.texts.challengeTitle,
+/** The page after a challenge that was solved in the dialog of the fetch helper: it notifies the page that opened it. */
+export function framedPage(context: PageContext): Reply {
+  const body = `<p role="status">${escapeHtml(context.visit.texts.done)}</p>`;
+  const source = `parent.postMessage({type:"express-bunker:solved"},location.origin)`;
+  return pageReply(context, {
     body,
     status: 200,
-    cookies,
-    scripts,
+    scripts: [{ source }],
     policy: { frameAncestors: "'self'" },
   });
 }
 
-/** The page inside another site's frame, where cookies are not kept: a way out of the frame (R34). */
-export function openTabPage(visit: Visit, theme: CompiledTheme, url: string): Reply {
-  const { texts } = visit;
-  const body = `<p>${escapeHtml(texts.framed)}</p><p><a class="button" target="_blank" rel="noopener" href="${escapeHtml(url)}">${escapeHtml(texts.openTab)}</a></p>`;
-  return whole({
-    visit,
-    theme,
-    title: texts.challengeTitle,
-    body,
-    status: 403,
-    policy: { frameAncestors: "*" },
-  });
+/** The page inside another site's frame, where cookies are not kept: a link that opens a tab (R34). */
+export function openTabPage(context: PageContext, url: string): Reply {
+  const { framed, openTab } = context.visit.texts;
+  const body = `<p>${escapeHtml(framed)}</p><p><a class="button" target="_blank" rel="noopener" href="${escapeHtml(url)}">${escapeHtml(openTab)}</a></p>`;
+  return pageReply(context, { body, status: 403, policy: { frameAncestors: "*" } });
 }
 
 /** The page for a form that could not be kept: what to do. */
-export function unkeptPage(
-  visit: Visit,
-  theme: CompiledTheme,
-  location: string,
-  cookies: readonly string[],
-): Reply {
-  const { texts } = visit;
-  const body = `<p>${escapeHtml(texts.formTooLarge)}</p><p><a class="button" href="${escapeHtml(location)}">${escapeHtml(texts.submit)}</a></p>`;
-  return whole({ visit, theme, title: texts.challengeTitle, body, status: 403, cookies });
+export function unkeptPage(context: PageContext, location: string): Reply {
+  const { formTooLarge, submit } = context.visit.texts;
+  const body = `<p>${escapeHtml(formTooLarge)}</p><p><a class="button" href="${escapeHtml(location)}">${escapeHtml(submit)}</a></p>`;
+  return pageReply(context, { body, status: 403 });
 }
 
-interface Script {
-  readonly source: string;
-  readonly type?: string;
-  readonly id?: string;
-}
+type Script = NonNullable<PageParts["scripts"]>[number];
 
-interface Whole {
-  readonly visit: Visit;
-  readonly theme: CompiledTheme;
-  readonly title: string;
+interface Page {
+  /** Default: the language's own "one moment". */
+  readonly title?: string | undefined;
   readonly body: string;
   readonly status: number;
-  readonly cookies?: readonly string[];
   readonly scripts?: readonly Script[];
   readonly policy?: PagePolicy;
 }
 
-function whole({ visit, theme, title, body, status, cookies = [], scripts = [], policy = {} }: Whole): Reply {
-  const nonce = scripts.length === 0 ? undefined : randomBytes(16).toString("base64url");
+function pageReply({ visit, theme, cookies }: PageContext, page: Page): Reply {
+  const { body, status, scripts = [], policy = {} } = page;
+  const nonce = scripts.length === 0 ? {} : { nonce: randomBytes(16).toString("base64url") };
   const parts = {
-    title,
+    title: page.title ?? visit.texts.challengeTitle,
     language: visit.language,
     body,
     referenceId: visit.request.id,
     scripts,
     kind: policy.kind ?? "plain",
+    ...nonce,
   };
   return {
     status,
     headers: {
       ...REPLY_HEADERS,
-      ...pageHeaders(theme, nonce === undefined ? policy : { ...policy, nonce }),
+      ...pageHeaders(theme, { ...policy, ...nonce }),
       ...(cookies.length > 0 ? { "Set-Cookie": [...cookies] } : {}),
     },
-    body: renderPage(nonce === undefined ? parts : { ...parts, nonce }, theme),
+    body: renderPage(parts, theme),
   };
 }
 
@@ -171,16 +137,16 @@ function hidden(name: string, value: string): string {
   return `<input type="hidden" name="${name}" value="${escapeHtml(value)}">`;
 }
 
-// JSON inside a script element: nothing in it may look like the element's end.
+// JSON inside a script element must not contain anything that looks like the element's end.
 function inScript(value: unknown): string {
   return JSON.stringify(value).replace(/</g, "\\u003c");
 }
 
-/** What a page of a challenge that needs JavaScript says without it, and where it leads. */
+/** The notice for browsers without JavaScript on a challenge that needs it, with a link to another challenge if there is one. */
 export function noscriptNotice({ texts, noscript }: Visit): string {
-  const way =
+  const link =
     noscript === undefined
       ? ""
       : `<p><a class="button" href="${escapeHtml(noscript)}">${escapeHtml(texts.captchaLabel)}</a></p>`;
-  return `<noscript><p role="alert" class="notice">${escapeHtml(texts.noscript)}</p>${way}</noscript>`;
+  return `<noscript><p role="alert" class="notice">${escapeHtml(texts.noscript)}</p>${link}</noscript>`;
 }

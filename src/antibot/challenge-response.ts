@@ -4,7 +4,7 @@ import type { RequestView } from "../request/request-view.js";
 import type { Reply } from "../request/verdict.js";
 import { DEFAULT_SERVICE } from "../service-name.js";
 import type { Awaitable } from "../awaitable.js";
-import { issueChallenge, visitOf } from "./challenge-issuer.js";
+import { issueChallenge, pageFor } from "./challenge-issuer.js";
 import { openTabPage, unkeptPage } from "./challenge-page.js";
 import type { Requirement } from "./challenge-policy.js";
 import { frameOf, type Browser, type ChallengeRequest } from "./challenge-request.js";
@@ -19,7 +19,7 @@ export function respondWithChallenge(
   request: RequestView,
   requirement: Requirement,
 ): Awaitable<Reply> {
-  const { context, options, crypto } = gate;
+  const { options, crypto } = gate;
   const incoming: ChallengeRequest = {
     client,
     request,
@@ -36,7 +36,7 @@ export function respondWithChallenge(
   if (!request.isNavigation) return challengeProblem(gate, request);
   const { destination, service } = incoming;
   if (frameOf(request) === "foreign" && options.sessions.sameSite !== "none")
-    return openTabPage(visitOf(gate, incoming), context.options.theme, destination.url);
+    return openTabPage(pageFor(gate, incoming), destination.url);
   const { cookie } = browserOf(gate, incoming);
   return {
     status: 302,
@@ -66,7 +66,7 @@ async function challengeForm(
   incoming: ChallengeRequest,
   requirement: Requirement,
 ): Promise<Reply> {
-  const { context, options, crypto } = gate;
+  const { options, crypto } = gate;
   const { request, destination, service } = incoming;
   const form = options.keepPost ? await keepForm(request, destination.url) : undefined;
   const browser = browserOf(gate, incoming);
@@ -79,12 +79,8 @@ async function challengeForm(
   )
     return issueChallenge(gate, { ...incoming, form }, { kind, browser, status: 403 });
   const location = challengeLocation(options.uri, destination, crypto.keys, service);
-  return unkeptPage(
-    visitOf(gate, incoming),
-    context.options.theme,
-    location,
-    browser.cookie === undefined ? [] : [browser.cookie],
-  );
+  const cookies = browser.cookie === undefined ? [] : [browser.cookie];
+  return unkeptPage(pageFor(gate, incoming, cookies), location);
 }
 
 // The browser of the visitor; one without a cookie of ours is given one.

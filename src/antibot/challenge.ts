@@ -4,43 +4,43 @@ import type { Reply } from "../request/verdict.js";
 import type { PageTexts } from "../pages/languages/en.js";
 import type { Awaitable } from "../awaitable.js";
 
-/** Who is being challenged, where, and in which language. */
+/** A visitor who is being challenged, where, and in which language. */
 export interface Visit {
   readonly client: Client;
   readonly request: RequestView;
   /** Where the challenge is served; its files lie below. */
   readonly uri: string;
-  /** Where the answer is posted. */
+  /** Where the solution is posted. */
   readonly action: string;
   readonly service: string;
   readonly language: string;
   readonly texts: PageTexts;
-  /** How many bits of work a proof is to cost this visitor, where the kind is a proof of work. */
+  /** How many bits of work a proof of work costs this visitor. */
   readonly difficulty: number;
-  /** Where a visitor without JavaScript is led, where there is a way (`noscript`). */
+  /** Where a visitor without JavaScript can go; `undefined` = nowhere (option `noscript`). */
   readonly noscript: string | undefined;
   /** Whether the page is shown in the dialog of the fetch helper. */
   readonly frame: boolean;
   /** The clock, in ms. */
   readonly now: number;
-  /** The challenge of the same kind that this one replaces, and what was posted for it. */
+  /** The challenge of the same kind that this one replaces, and the fields that were posted for it. */
   readonly previous?: { readonly state: unknown; readonly fields: Fields };
 }
 
 /** A challenge as it was issued. */
 export interface Issued<State = unknown> {
-  /** The challenge's id: spent once, in the store. */
+  /** The challenge's id, which can be used once. */
   readonly id: string;
   readonly state: State;
   /** The sealed challenge; a page posts it back in the field `state`. */
   readonly token: string;
 }
 
-/** What a challenge adds to the page that all kinds share. */
+/** A kind's part of the challenge page. */
 export interface ChallengePage {
   /** The page's title; default: the language's own "one moment". */
   readonly title?: string;
-  /** Trusted HTML inside the form: the fields and what explains them. */
+  /** Trusted HTML inside the form: the fields and their explanation. */
   readonly body: string;
   /** Inline script; it gets the page's nonce. */
   readonly script?: string;
@@ -54,38 +54,37 @@ export interface ChallengePage {
 export type Fields = ReadonlyMap<string, string>;
 
 /**
- * One kind of challenge. What `issue` answers is sealed into the page and comes back to `verify` unchanged, so that a
- * challenge needs no memory on the server.
+ * One kind of challenge. The state that `issue` returns is sealed into the page and comes back to `verify` unchanged, so
+ * that a challenge needs no memory on the server.
  */
 export interface ChallengeKind<State = unknown> {
-  /** What passes call it: `a-z`, digits and hyphens, at most 32. */
+  /** Its name, also in passes: `a-z`, digits and hyphens, at most 32 characters. */
   readonly name: string;
   /**
-   * When the challenge's id is spent (R14). `before` (default): before `verify`, for what can be guessed or costs money:
-   * one evaluation a challenge. `after`: only when `verify` says yes, for proofs that cannot be guessed. `never`: nothing
-   * is kept.
+   * When the challenge's id is used up. `before` (default): before `verify`, for solutions that can be guessed or cost money
+   * to check. `after`: when `verify` has returned `true`, for proofs that cannot be guessed. `never`: solutions may repeat.
    */
   readonly spend?: "before" | "after" | "never";
-  /** `true`: nothing is shown and nothing asked; the browser proves itself by bringing back our cookie. */
+  /** `true`: nothing is shown; the browser solves the challenge by bringing back our cookie. */
   readonly silent?: boolean;
-  /** Makes a new challenge: anything that JSON holds. */
+  /** Makes the state of a new challenge: any JSON value. */
   issue(visit: Visit): Awaitable<State>;
-  /** Whether a post asks for another challenge instead of answering this one: nothing is spent, and it is no failure. */
+  /** Whether a post asks for another challenge instead of solving this one: that is not a failure. */
   declines?(fields: Fields): boolean;
-  /** The page's part. */
+  /** Renders this kind's part of the page. */
   page(issued: Issued<State>, visit: Visit): Awaitable<ChallengePage>;
   /**
-   * Whether the answer is right. `"again"` = neither: a new challenge, and nothing counted against the visitor. Throwing
-   * means that it could not be checked: the visitor is answered 503.
+   * Whether the solution is right. `"again"` = neither: a new challenge, without counting a failure. When it throws, the
+   * solution could not be checked and the visitor gets status 503.
    */
   verify(state: State, fields: Fields, visit: Visit): Awaitable<boolean | "again">;
-  /** How many times `timeResolve` a challenge of this state may take; default 1. What is heard takes longer than what is seen. */
+  /** How many times `timeResolve` a challenge of this state may take, since a sound takes longer than a picture. Default 1. */
   patience?(state: State): number;
-  /** What the pass calls a challenge of this state, where that is not `name`: `<name>-outage` for a stand-in. */
+  /** The kind that a pass records for a challenge of this state: `<name>-outage` for a fallback. Default `name`. */
   solvedAs?(state: State): string;
   /**
-   * Files that the page needs, by name: `GET <uri>/<name>?state=<token>` is answered by the function of that name, given the
-   * challenge that `token` holds (`undefined` = no such challenge, or it is too old).
+   * Files that the page needs, by name. `GET <uri>/<name>?state=<token>` calls the function of that name with the challenge
+   * that `token` contains (`undefined` = not a valid challenge, or it expired).
    */
   readonly files?: Readonly<Record<string, ChallengeFile<State>>>;
 }

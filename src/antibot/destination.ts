@@ -1,12 +1,12 @@
 import type { KeyRing } from "./keys.js";
 
-/** What is sealed into the challenge URI's one parameter. */
+/** Where a visitor goes after the challenge; sealed into the challenge URI's one parameter. */
 export interface Destination {
-  /** Where the visitor was going: path and query, of our own origin. */
+  /** Path and query, of our own origin. */
   readonly url: string;
-  /** `true` once a cookie has been set and should have come back: no second try. */
+  /** Whether a cookie has been set and should have come back: there is no second try. */
   readonly probed: boolean;
-  /** The kind of challenge that the route asks for, when it asks for one. */
+  /** The challenge kind that the route asks for, if it asks for one. */
   readonly kind?: string | undefined;
 }
 
@@ -16,11 +16,10 @@ export const DESTINATION_PARAMETER = "to";
 /** In characters: a longer destination loses its query; a longer path becomes `/` (R13). */
 const MAX_LENGTH = 2048;
 
-/** The URL as a path of our own origin that a Location header may carry; `/` for anything else. */
+/** The URL as a path of our own origin that a Location header may contain; `/` for anything else. */
 export function safePath(url: string): string {
-  // "//host" and "/\host" lead to other origins; control characters and spaces have no business in a header.
-  const safe = /^\/(?![/\\])[\x21-\x7e]*$/.test(url) && !url.includes("\\");
-  if (!safe) return "/";
+  // "//host" and "/\host" lead to other origins; control characters and spaces must not get into a header.
+  if (!/^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(url)) return "/";
   if (url.length <= MAX_LENGTH) return url;
   const path = url.slice(0, Math.max(0, url.indexOf("?")));
   return path !== "" && path.length <= MAX_LENGTH ? path : "/";
@@ -29,24 +28,16 @@ export function safePath(url: string): string {
 /** Where the gate sends a visitor: `/` needs no parameter, as in BunkerWeb. */
 export function challengeLocation(
   uri: string,
-  destination: Destination,
+  { url, probed, kind }: Destination,
   keys: KeyRing,
   service: string,
 ): string {
-  if (destination.url === "/" && !destination.probed && destination.kind === undefined) return uri;
-  return `${uri}?${DESTINATION_PARAMETER}=${sealDestination(destination, keys, service)}`;
+  if (url === "/" && !probed && kind === undefined) return uri;
+  const token = keys.seal("destination", [service], JSON.stringify([url, probed ? 1 : 0, kind]));
+  return `${uri}?${DESTINATION_PARAMETER}=${token}`;
 }
 
-/** A destination as the page and the parameter carry it. */
-export function sealDestination(destination: Destination, keys: KeyRing, service: string): string {
-  return keys.seal(
-    "destination",
-    [service],
-    JSON.stringify([destination.url, destination.probed ? 1 : 0, destination.kind]),
-  );
-}
-
-/** Reads what {@link sealDestination} made; the front page for anything else. */
+/** Opens the parameter that {@link challengeLocation} sealed; returns the front page for anything else. */
 export function openDestination(token: string | undefined, keys: KeyRing, service: string): Destination {
   const text =
     token === undefined || token.length > 8192 ? undefined : keys.open("destination", [service], token);

@@ -16,7 +16,7 @@ const MAX_FORM = 16_384;
 /** The longest sealed form, in bytes: it comes back with a challenge's solution of up to 8 KB. */
 export const MAX_SEALED_FORM = 24_576;
 
-/** Whether a request is a form that a person has just sent, from a page of this very origin. */
+/** Whether a request is a form that a person has just sent from a page of this origin. */
 export function isFormPost(request: RequestView): boolean {
   if (request.method !== "POST" || !request.wantsDocument) return false;
   // A post that does not say where it comes from is not repeated in the visitor's name.

@@ -66,24 +66,24 @@ export interface AntibotOptions<Req extends IncomingMessage = IncomingMessage>
   ignoreUri?: string | readonly (string | RegExp)[];
   /** Addresses and CIDR ranges that are not gated. Setting `ANTIBOT_IGNORE_IP`. */
   ignoreIp?: string | readonly string[] | AddressSet;
-  /** User-Agents that are not gated; anybody can send any. Setting `ANTIBOT_IGNORE_USER_AGENT`. */
+  /** User-Agents that are not gated; any client can send them. Setting `ANTIBOT_IGNORE_USER_AGENT`. */
   ignoreUserAgent?: string | readonly (string | RegExp)[];
-  /** Whether CORS preflights pass or are challenged (R9). Default `"pass"`. */
+  /** Whether CORS preflights pass or are challenged. Default `"pass"`. */
   preflight?: "pass" | "challenge";
   /**
-   * The mean work of a proof of work, in bits (20 = a million hashes): 16–26, or a hook that answers it for each visitor.
+   * The mean work of a proof of work, in bits (20 = a million hashes): 16–26, or a hook that returns it for each visitor.
    * Default 20: well under a second on a laptop, about one on a mid-range phone.
    */
   difficulty?: number | ((client: Client, request: Req) => number);
-  /** Asks networks that leave challenges unsolved for more work, and everybody for a little more under a flood. Default `true`. */
+  /** Raises the difficulty for networks that leave challenges unsolved, and a little for all clients during a flood. Default `true`. */
   adaptive?: boolean;
   /** What visitors without JavaScript are offered instead of `javascript`: the captcha, as a plain form, or nothing. Default `"captcha"`. */
   noscript?: "captcha" | "deny";
   /** Renews the pass of a visitor who opens a page in the second half of its life. Default `false`. */
   renew?: boolean;
-  /** Keeps a form of at most 16 KB that meets the gate, and posts it again when the challenge is solved. Default `true`. */
+  /** Keeps a form of at most 16 KB that was challenged, and posts it after the challenge. Default `true`. */
   keepPost?: boolean;
-  /** Passes issued under a lower number are void: raise it to call all passes in. Default 0. */
+  /** Passes issued under a lower number are void: raise it to revoke all passes. Default 0. */
   epoch?: number;
 }
 
@@ -105,14 +105,18 @@ const secretCheck: Check<readonly string[]> = check(
 
 /** The options of sessions. */
 export const sessionsTable = {
-  keep: { check: oneOf("cookie", "express-session"), default: "cookie", help: "Where a pass is kept." },
+  keep: {
+    check: oneOf("cookie", "express-session"),
+    default: "cookie",
+    help: "Keeps a pass in a cookie of ours, or in the session of express-session.",
+  },
   secret: {
     setting: "SESSIONS_SECRET",
     context: "global",
     check: secretCheck,
     default: () => [],
     secret: true,
-    help: "The secret that seals challenges and signs passes.",
+    help: "The secret that seals challenges and signs passes; of an array, the first is used and all are accepted.",
   },
   name: {
     setting: "SESSIONS_NAME",
@@ -125,14 +129,14 @@ export const sessionsTable = {
           : undefined,
     ),
     default: "bunker",
-    help: "The cookies' name.",
+    help: "The start of the cookies' names, the same on every instance.",
   },
   domain: {
     setting: "SESSIONS_DOMAIN",
     context: "multisite",
     check: text("a domain with at least one dot", /^\.?(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*$/i),
     default: undefined,
-    help: "The cookies' domain.",
+    help: "The cookies' domain; without it, only the host that set them.",
   },
   checkIp: {
     setting: "SESSIONS_CHECK_IP",
@@ -142,16 +146,20 @@ export const sessionsTable = {
       parse: (value) => (value === "yes" ? "prefix" : value === "no" ? false : value),
     },
     default: "prefix",
-    help: "Whether a pass is good from another address.",
+    help: "Binds a pass to the network or to the exact address that it was issued to.",
   },
   checkUserAgent: {
     setting: "SESSIONS_CHECK_USER_AGENT",
     context: "global",
     check: flag(),
     default: true,
-    help: "Whether a pass is good with another User-Agent.",
+    help: "Binds a pass to the User-Agent that it was issued to.",
   },
-  sameSite: { check: oneOf("lax", "none"), default: "lax", help: "The cookies' SameSite." },
+  sameSite: {
+    check: oneOf("lax", "none"),
+    default: "lax",
+    help: "The cookies' SameSite; \"none\" keeps passes inside other sites' frames, over https only.",
+  },
 } satisfies AnyTable;
 
 /** {@link SessionOptions} read and checked. */
@@ -179,28 +187,28 @@ export const antibotTable = {
     context: "multisite",
     check: policyCheck,
     default: () => policyCheck.read("cookie", "", () => undefined) as ChallengePolicy,
-    help: "What a visitor must do.",
+    help: "The challenge that a visitor must solve.",
   },
   uri: {
     setting: "ANTIBOT_URI",
     context: "multisite",
     check: uriCheck,
     default: "/challenge",
-    help: "Where challenges are served.",
+    help: "The path that serves challenges; the site must not use it.",
   },
   timeResolve: {
     setting: "ANTIBOT_TIME_RESOLVE",
     context: "multisite",
     check: integer(1, 86_400, "seconds"),
     default: 60,
-    help: "How long a challenge may take.",
+    help: "How many seconds a challenge lasts.",
   },
   timeValid: {
     setting: "ANTIBOT_TIME_VALID",
     context: "multisite",
     check: integer(1, 31_536_000, "seconds"),
     default: 86_400,
-    help: "How long a pass lasts.",
+    help: "How many seconds a pass lasts.",
   },
   sessions: {
     check: sessionsCheck,
@@ -212,17 +220,17 @@ export const antibotTable = {
     context: "multisite",
     check: text("a path of this site, such as /welcome", /^(?:\/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,2047})?$/),
     default: "",
-    help: "Where visitors go when they have solved the challenge.",
+    help: "Where visitors go after the challenge, instead of the page that they requested.",
   },
   captcha: {
     check: group(captchaTable),
     default: () => group(captchaTable).read({}, "", () => undefined) as CaptchaResolved,
-    help: "The captcha.",
+    help: "The options of the captcha challenge.",
   },
   include: {
     check: list(patternCheck("uri", { ignoreCase: true })),
     default: () => [],
-    help: "Only these paths are gated.",
+    help: "Paths that are gated; without any, all are.",
   },
   ignoreUri: {
     setting: "ANTIBOT_IGNORE_URI",
@@ -243,30 +251,42 @@ export const antibotTable = {
     context: "multisite",
     check: list(patternCheck("userAgent")),
     default: () => [],
-    help: "User-Agents that are not gated.",
+    help: "User-Agents that are not gated; any client can send them.",
   },
-  preflight: { check: oneOf("pass", "challenge"), default: "pass", help: "Whether CORS preflights pass." },
+  preflight: {
+    check: oneOf("pass", "challenge"),
+    default: "pass",
+    help: "Whether CORS preflights pass or are challenged.",
+  },
   difficulty: {
     check: either<Difficulty>(decimal(MIN_BITS, MAX_BITS), hook("(client, request) => bits")),
     default: 20,
-    help: "The mean work of a proof of work, in bits.",
+    help: "The mean work of a proof of work, in bits: 20 is a million hashes.",
   },
-  adaptive: { check: flag(), default: true, help: "Asks for more work while challenges stay unsolved." },
+  adaptive: {
+    check: flag(),
+    default: true,
+    help: "Raises the difficulty for networks that leave challenges unsolved, and a little for all clients during a flood.",
+  },
   noscript: {
     check: oneOf("captcha", "deny"),
     default: "captcha",
-    help: "What visitors without JavaScript are offered.",
+    help: "What visitors without JavaScript get instead of the proof of work: the captcha, or nothing.",
   },
-  renew: { check: flag(), default: false, help: "Renews the pass of a visitor who keeps coming." },
+  renew: {
+    check: flag(),
+    default: false,
+    help: "Renews a pass when its visitor opens a page in the second half of its life.",
+  },
   keepPost: {
     check: flag(),
     default: true,
-    help: "Posts a form that met the gate again when the challenge is solved.",
+    help: "Keeps a form of up to 16 KB that was challenged, and posts it after the challenge.",
   },
   epoch: {
     check: integer(0, Number.MAX_SAFE_INTEGER),
     default: 0,
-    help: "Passes of a lower number are void.",
+    help: "Raise it to revoke all passes that were issued under a lower number.",
   },
   ...lookupTable,
   ...providersTable,

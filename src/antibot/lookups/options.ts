@@ -8,23 +8,23 @@ import { BOT_NAMES, type BotName } from "./verified-bots.js";
 
 /** Where AS numbers and countries come from: paths of MMDB files (`mmdb-lib` or `maxmind` installed), or functions. */
 export interface GeoOptions {
-  /** Answers an AS number, as a number or as `AS15169`. Setting `ANTIBOT_GEO_ASN`: a path. */
+  /** Returns an AS number, as a number or as `AS15169`. Setting `ANTIBOT_GEO_ASN`: a path. */
   asn?: string | GeoLookup<number | string>;
-  /** Answers a country's two letters. Setting `ANTIBOT_GEO_COUNTRY`: a path. */
+  /** Returns a country's two letters. Setting `ANTIBOT_GEO_COUNTRY`: a path. */
   country?: string | GeoLookup<string>;
 }
 
-/** A cookie that lets its bearer through. */
+/** A cookie that lets a request through. */
 export interface IgnoreCookie<Req extends IncomingMessage = IncomingMessage> {
   name: string;
-  /** Whether the value is one that you gave out. Must answer at once. */
+  /** Whether the value is valid. Must return at once. */
   verify: (value: string, request: Req) => boolean;
 }
 
-/** Exclusions from the gate that take a look-up, or your own word for it. */
+/** Exclusions from the gate that need a look-up or your own check. */
 export interface LookupOptions<Req extends IncomingMessage = IncomingMessage> {
   /**
-   * Names whose owners are not gated: `.googlebot.com` is that name and all below it. A name counts only when it resolves
+   * Host names whose addresses are not gated: `.googlebot.com` is that name and all below it. A name counts only if it resolves
    * back to the address. Setting `ANTIBOT_IGNORE_RDNS`.
    */
   ignoreRdns?: string | readonly string[];
@@ -36,10 +36,10 @@ export interface LookupOptions<Req extends IncomingMessage = IncomingMessage> {
   ignoreCountry?: string | readonly string[];
   /** Only these countries are gated; needs `geo.country`. Setting `ANTIBOT_ONLY_COUNTRY`. */
   onlyCountry?: string | readonly string[];
-  /** Crawlers that are not gated, told by their confirmed names and never by their User-Agent alone. */
+  /** Crawlers that are not gated, recognised by their confirmed names and never by their User-Agent alone. */
   verifiedBots?: readonly BotName[];
   geo?: GeoOptions;
-  /** Cookies that let their bearer through. A bare name lets through whoever sends it, and is warned about. */
+  /** Cookies that let a request through. A name without `verify` lets any client through and logs a warning. */
   ignoreCookie?: string | IgnoreCookie<Req> | readonly (string | IgnoreCookie<Req>)[];
 }
 
@@ -51,78 +51,78 @@ export const geoTable = {
     context: "global",
     check: geoCheck("AS number", asnOf),
     default: undefined,
-    help: "Where AS numbers come from: as a setting, the path of an MMDB file. BunkerWeb does not have it: it brings a database.",
+    help: "The source of AS numbers: the path of an MMDB file, or a function. BunkerWeb brings a database instead.",
   },
   country: {
     setting: "ANTIBOT_GEO_COUNTRY",
     context: "global",
     check: geoCheck("two letters", countryOf),
     default: undefined,
-    help: "Where countries come from: as a setting, the path of an MMDB file. BunkerWeb does not have it: it brings a database.",
+    help: "The source of countries: the path of an MMDB file, or a function. BunkerWeb brings a database instead.",
   },
 } satisfies AnyTable;
 
 const asnCheck = check("an AS number such as 15169 or AS15169", readAsn);
 const countryCheck = check("a country's two letters", readCountry);
 
-/** The options of exclusions that take a look-up. */
+/** The options of exclusions that need a look-up. */
 export const lookupTable = {
   ignoreRdns: {
     setting: "ANTIBOT_IGNORE_RDNS",
     context: "multisite",
     check: list(suffixCheck),
     default: () => [],
-    help: "Names whose owners are not gated.",
+    help: "Host names whose addresses are not gated, each with all names below it; a name must resolve back to the address.",
   },
   rdnsGlobal: {
     setting: "ANTIBOT_RDNS_GLOBAL",
     context: "multisite",
     check: flag(),
     default: true,
-    help: "Looks up names of global addresses only.",
+    help: "Looks up host names of global addresses only.",
   },
   ignoreAsn: {
     setting: "ANTIBOT_IGNORE_ASN",
     context: "multisite",
     check: setOf(asnCheck),
     default: () => new Set(),
-    help: "Networks that are not gated, by AS number.",
+    help: "Networks that are not gated, by AS number; needs geo.asn.",
   },
   ignoreCountry: {
     setting: "ANTIBOT_IGNORE_COUNTRY",
     context: "multisite",
     check: setOf(countryCheck),
     default: () => new Set(),
-    help: "Countries that are not gated.",
+    help: "Countries that are not gated, by their two letters; needs geo.country.",
   },
   onlyCountry: {
     setting: "ANTIBOT_ONLY_COUNTRY",
     context: "multisite",
     check: setOf(countryCheck),
     default: () => new Set(),
-    help: "Only these countries are gated.",
+    help: "Countries that are gated, instead of all; needs geo.country.",
   },
   verifiedBots: {
     check: list(oneOf(...BOT_NAMES)),
     default: () => [],
-    help: "Crawlers that are not gated, told by their names in DNS.",
+    help: "Crawlers that are not gated, recognised by their confirmed names in DNS.",
   },
   geo: {
     check: group(geoTable),
     default: () => ({ asn: undefined, country: undefined }),
-    help: "Where AS numbers and countries come from.",
+    help: "The sources of AS numbers and countries.",
   },
   ignoreCookie: {
     check: cookieRulesCheck,
     default: () => [],
-    help: "Cookies that let their bearer through.",
+    help: "Cookies that let a request through.",
   },
 } satisfies AnyTable;
 
 /** {@link LookupOptions} read and checked. */
 export type LookupResolved = Resolved<typeof lookupTable>;
 
-/** What only several of these options together can get wrong. */
+/** Reports options that are wrong only together. */
 export function checkLookups(
   options: LookupResolved,
   at: (name: string) => string,

@@ -8,7 +8,7 @@ export interface SessionLike {
   [name: string]: unknown;
 }
 
-/** Where the passes lie in a session: one a service. */
+/** The session field that holds the passes, one per service. */
 const FIELD = "bunker";
 
 /** The session that express-session put on a request; `undefined` = there is none (yet). */
@@ -28,8 +28,8 @@ export function passIn(session: SessionLike, service: string): string | undefine
 }
 
 /**
- * Puts a pass into the session under a new session id: an id that somebody planted before the challenge was solved is worth
- * nothing after it. What the app keeps in the session moves along.
+ * Puts a pass into the session under a new session id, so that an id that was planted before the challenge is worth nothing
+ * after it (session fixation). The app's own data moves along.
  */
 export async function keepInSession(request: RequestView, service: string, pass: string): Promise<void> {
   const before = sessionOf(request);
