@@ -1,45 +1,24 @@
-import { ControlRefusal, ControlUnreachable } from "../control/ask-control.js";
-import { BunkerBanError, BunkerOptionsError, messageOf, StoreFailure } from "../errors.js";
-import { BunkerSettingsError } from "../settings/settings-error.js";
+import { ControlUnreachable } from "../control/ask-control.js";
+import { messageOf } from "../errors.js";
 import { CliError, EXIT, type ExitCode } from "./exit-code.js";
 
-/** What is said of something that went wrong, and how the program ends. */
-export interface CommandFailure {
-  readonly message: string;
-  readonly exitCode: ExitCode;
-}
+const UNREACHABLE = new Set(["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "ETIMEDOUT", "ERR_BUNKER_STORE"]);
+const USAGE = new Set(["ERR_BUNKER_BAN_ADDRESS", "request"]);
 
-/** Whatever was thrown, for people: one report, never a stack trace. */
-export function failureOf(error: unknown): CommandFailure {
+type NetworkError = NodeJS.ErrnoException & { readonly address?: string; readonly port?: number };
+
+/** The report of an error, without a stack trace, and the exit code. */
+export function failureOf(error: unknown): { readonly message: string; readonly exitCode: ExitCode } {
   if (error instanceof CliError) return { message: error.message, exitCode: error.exitCode };
-  if (error instanceof ControlUnreachable) return { message: error.message, exitCode: EXIT.unreachable };
-  if (error instanceof StoreFailure)
-    return { message: withoutCode(error.message), exitCode: EXIT.unreachable };
-  if (error instanceof ControlRefusal) {
-    const exitCode = error.code === "ERR_BUNKER_STORE" ? EXIT.unreachable : codeOf(error.code);
-    return { message: withoutCode(error.message), exitCode };
-  }
-  if (error instanceof BunkerBanError)
-    return { message: withoutCode(error.message), exitCode: codeOf(error.code) };
-  if (error instanceof BunkerSettingsError || error instanceof BunkerOptionsError)
-    return { message: withoutCode(error.message), exitCode: EXIT.problem };
-  const { code, syscall, address, port } = error as NodeJS.ErrnoException & {
-    address?: string;
-    port?: number;
-  };
+  const message = withoutCode(messageOf(error));
+  const { code = "", syscall, address, port } = error as NetworkError;
   if (code === "EADDRINUSE")
     return { message: `port ${port} is taken; choose another one with --port`, exitCode: EXIT.problem };
   if (syscall === "listen")
-    return { message: `cannot listen on ${address}:${port}: ${messageOf(error)}`, exitCode: EXIT.problem };
-  const unreachable = ["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "ETIMEDOUT"].includes(String(code));
-  return {
-    message: withoutCode(messageOf(error)),
-    exitCode: unreachable ? EXIT.unreachable : EXIT.problem,
-  };
-}
-
-function codeOf(code: string): ExitCode {
-  return code === "ERR_BUNKER_BAN_ADDRESS" || code === "request" ? EXIT.usage : EXIT.problem;
+    return { message: `cannot listen on ${address}:${port}: ${message}`, exitCode: EXIT.problem };
+  if (error instanceof ControlUnreachable || UNREACHABLE.has(code))
+    return { message, exitCode: EXIT.unreachable };
+  return { message, exitCode: USAGE.has(code) ? EXIT.usage : EXIT.problem };
 }
 
 // The command line prints its own hints, and `force: true` is spelt --force here.

@@ -1,5 +1,4 @@
 import type { BunkerOptions } from "../bunker/bunker.js";
-import { RedisStore } from "../redis/index.js";
 import { loadSettings } from "../settings/load-settings.js";
 import { redisStoreOf, type RedisAccess } from "../settings/redis-store-of.js";
 import type { SettingsSource } from "../settings/settings-source.js";
@@ -39,7 +38,5 @@ export function optionsFromSettings(
 
 /** The store that settings describe; it fails where an app's would go on by itself. */
 export function storeOf(access: RedisAccess): Store {
-  const { url, timeout } = access;
-  if (url === undefined || (access.tls && !access.verify)) return redisStoreOf(access);
-  return new RedisStore({ url, timeout, bunkerweb: true, fallback: false, logger: false });
+  return redisStoreOf(access, { fallback: false, logger: false });
 }

@@ -2,7 +2,7 @@ import type { BunkerOptions } from "../bunker/bunker.js";
 import { SETTINGS, settingOf } from "./catalogue.js";
 import type { Setting } from "./setting.js";
 import { words } from "./setting-text.js";
-import type { GivenSettings, SettingsReading } from "./settings-reading.js";
+import type { SettingInputs, SettingsReading } from "./settings-reading.js";
 
 type Group = Record<string, unknown>;
 
@@ -22,13 +22,13 @@ export function assemble(reading: SettingsReading): BunkerOptions {
   const options = scopeOf(common, common);
   if (services.size > 0) {
     options["services"] = Object.fromEntries(
-      [...services].map(([name, given]) => {
+      [...services].map(([name, inputs]) => {
         const also = aliases.get(name) ?? [];
         return [
           name,
           {
             ...(also.length > 0 ? { aliases: also } : {}),
-            ...(multisite ? scopeOf(given, new Map([...common, ...given])) : {}),
+            ...(multisite ? scopeOf(inputs, new Map([...common, ...inputs])) : {}),
           },
         ];
       }),
@@ -40,34 +40,34 @@ export function assemble(reading: SettingsReading): BunkerOptions {
 /**
  * The options of all services together, or of one.
  *
- * @param given what was given for this scope: a part of which nothing was is left out
- * @param effective that, and what it falls back to
+ * @param inputs what was given for this scope; a part without any is left out
+ * @param effective the inputs, and those that they fall back to
  */
-function scopeOf(given: GivenSettings, effective: GivenSettings): Group {
+function scopeOf(inputs: SettingInputs, effective: SettingInputs): Group {
   const options: Group = {};
   for (const setting of SETTINGS) {
     const part = setting.option.split(".", 1)[0] as string;
     if (setting.option === "" || setting.part === "Redis" || setting.name === "SERVER_NAME") continue;
-    if (!(part in SWITCHED) && given.has(setting.name)) put(options, setting, effective);
+    if (!(part in SWITCHED) && inputs.has(setting.name)) put(options, setting, effective);
   }
   if (
     effective.get("USE_WHITELIST")?.text === "no" &&
-    (given.has("WHITELIST_IP") || given.has("USE_WHITELIST"))
+    (inputs.has("WHITELIST_IP") || inputs.has("USE_WHITELIST"))
   )
     options["allow"] = [];
-  else if (given.has("USE_WHITELIST") && effective.has("WHITELIST_IP"))
+  else if (inputs.has("USE_WHITELIST") && effective.has("WHITELIST_IP"))
     put(options, settingOf("WHITELIST_IP"), effective);
   for (const part of Object.keys(SWITCHED) as Switched[]) {
-    const value = switchedPart(part, given, effective);
+    const value = switchedPart(part, inputs, effective);
     if (value !== undefined) options[part] = value;
   }
   return options;
 }
 
-function switchedPart(part: Switched, given: GivenSettings, effective: GivenSettings): unknown {
+function switchedPart(part: Switched, inputs: SettingInputs, effective: SettingInputs): unknown {
   const mine = SETTINGS.filter(({ option }) => option === part || option.startsWith(`${part}.`));
-  const lasting = part === "antibot" && given.has("SESSIONS_ABSOLUTE_TIMEOUT");
-  if (!lasting && !mine.some(({ name }) => given.has(name))) return undefined;
+  const lasting = part === "antibot" && inputs.has("SESSIONS_ABSOLUTE_TIMEOUT");
+  if (!lasting && !mine.some(({ name }) => inputs.has(name))) return undefined;
   const name = SWITCHED[part];
   const state = effective.get(name)?.text;
   const on = state ?? settingOf(name).default;
@@ -82,18 +82,18 @@ function switchedPart(part: Switched, given: GivenSettings, effective: GivenSett
 }
 
 // A session's hard end ends the pass in it.
-function limitPasses(antibot: Group, effective: GivenSettings): void {
+function limitPasses(antibot: Group, effective: SettingInputs): void {
   const most = effective.get("SESSIONS_ABSOLUTE_TIMEOUT");
   if (most === undefined) return;
   const valid = Number(antibot["timeValid"] ?? settingOf("ANTIBOT_TIME_VALID").default);
   if (Number(most.text) < valid) antibot["timeValid"] = Number(most.text);
 }
 
-function put(options: Group, setting: Setting, effective: GivenSettings): void {
-  const given = effective.get(setting.name);
-  if (given === undefined) return;
-  const value = setting.check.parse(given.text);
-  if (given.text === "" && !saysNone(setting, value)) return;
+function put(options: Group, setting: Setting, effective: SettingInputs): void {
+  const input = effective.get(setting.name);
+  if (input === undefined) return;
+  const value = setting.check.parse(input.text);
+  if (input.text === "" && !saysNone(setting, value)) return;
   const path = setting.option.split(".");
   const last = path.pop() as string;
   let group = options;
@@ -101,12 +101,12 @@ function put(options: Group, setting: Setting, effective: GivenSettings): void {
   group[last] = value;
 }
 
-// "Given, and empty" is an empty list or text, which takes back what holds for all; elsewhere it is the same as not given.
+// "SettingInput, and empty" is an empty list or text, which takes back what holds for all; elsewhere it is the same as not given.
 function saysNone(setting: Setting, value: unknown): boolean {
   return Array.isArray(value) || setting.check.read(value, setting.name, () => undefined) !== undefined;
 }
 
 /** The words of a setting that lists them. */
-export function listOf(given: GivenSettings, name: string): readonly string[] {
-  return words(given.get(name)?.text ?? "");
+export function listOf(inputs: SettingInputs, name: string): readonly string[] {
+  return words(inputs.get(name)?.text ?? "");
 }

@@ -1,10 +1,10 @@
 import { SETTINGS } from "./catalogue.js";
 import { readSettings } from "./load-settings.js";
 import { shownText } from "./settings-error.js";
-import type { GivenSettings, SettingsReading } from "./settings-reading.js";
+import type { SettingInputs, SettingsReading } from "./settings-reading.js";
 import type { SettingsSource } from "./settings-source.js";
 
-/** A setting as it is in force. */
+/** A setting in force. */
 export interface EffectiveSetting {
   readonly name: string;
   /** Its text; `"(hidden)"` for secrets. */
@@ -17,7 +17,7 @@ export interface EffectiveSetting {
   readonly option: string;
 }
 
-/** What is in force, and why. */
+/** The settings in force, and where each came from. */
 export interface SettingsExplanation {
   /** What holds for all services together, or for the one site. */
   readonly common: readonly EffectiveSetting[];
@@ -28,7 +28,7 @@ export interface SettingsExplanation {
 }
 
 /**
- * What a source amounts to: every setting's value, and where it came from, a service. Connects to nothing.
+ * Every setting's value and where it came from, for all services and for each. Opens no connection.
  *
  * @throws {BunkerSettingsError} `ERR_BUNKER_SETTINGS` with every wrong setting
  */
@@ -38,9 +38,9 @@ export function explainSettings(source: SettingsSource): SettingsExplanation {
   return {
     common: effective(common, false),
     services: Object.fromEntries(
-      [...(multisite ? services : new Map<string, GivenSettings>())].map(([name, given]) => [
+      [...(multisite ? services : new Map<string, SettingInputs>())].map(([name, inputs]) => [
         name,
-        effective(fallingBack(reading, given), true),
+        effective(fallingBack(reading, inputs), true),
       ]),
     ),
     aliases: Object.fromEntries(aliases),
@@ -48,15 +48,15 @@ export function explainSettings(source: SettingsSource): SettingsExplanation {
   };
 }
 
-// A service's own names are its own: it never has those of all.
-function fallingBack({ common }: SettingsReading, given: GivenSettings): GivenSettings {
-  return new Map([...[...common].filter(([name]) => name !== "SERVER_NAME"), ...given]);
+// A service never inherits the SERVER_NAME of all services.
+function fallingBack({ common }: SettingsReading, inputs: SettingInputs): SettingInputs {
+  return new Map([...[...common].filter(([name]) => name !== "SERVER_NAME"), ...inputs]);
 }
 
-function effective(given: GivenSettings, ofService: boolean): EffectiveSetting[] {
+function effective(inputs: SettingInputs, ofService: boolean): EffectiveSetting[] {
   return SETTINGS.filter(({ context }) => !ofService || context === "multisite").map(
     ({ name, option, secret, default: text }) => {
-      const found = given.get(name);
+      const found = inputs.get(name);
       return {
         name,
         value: shownText(found?.text ?? text, secret) as string,

@@ -5,8 +5,14 @@ import type { Store } from "../store/store.js";
 import { assemble } from "./assemble.js";
 import { settingOf } from "./catalogue.js";
 import { checkRedis, redisAccess, redisStoreOf, type RedisAccess } from "./redis-store-of.js";
+import type { Setting } from "./setting.js";
 import { BunkerSettingsError, shownText, type SettingProblem } from "./settings-error.js";
-import { sortSettings, wrongIn, type GivenSettings, type SettingsReading } from "./settings-reading.js";
+import {
+  sortSettings,
+  type SettingInput,
+  type SettingInputs,
+  type SettingsReading,
+} from "./settings-reading.js";
 import { readSource, type SettingsSource } from "./settings-source.js";
 
 /** How {@link loadSettings} works. */
@@ -47,18 +53,38 @@ export function loadSettings(source: SettingsSource, options: LoadSettingsOption
 export function readSettings(source: SettingsSource): SettingsReading {
   const reading = sortSettings(readSource(source));
   const { problems } = reading;
-  for (const given of [reading.common, ...reading.services.values()]) problems.push(...wrongSettings(given));
+  for (const inputs of [reading.common, ...reading.services.values()])
+    problems.push(...wrongSettings(inputs));
   checkRedis(reading.common, (problem) => problems.push(problem));
   if (problems.length > 0) throw new BunkerSettingsError(problems);
   return reading;
 }
 
-function wrongSettings(settings: GivenSettings): SettingProblem[] {
-  return [...settings].flatMap(([name, given]) => {
+function wrongSettings(settings: SettingInputs): SettingProblem[] {
+  return [...settings].flatMap(([name, input]) => {
     const setting = settingOf(name);
-    const rule = wrongIn(setting, given);
+    const rule = wrongIn(setting, input);
     return rule === undefined
       ? []
-      : [{ setting: given.name, value: shownText(given.text, setting.secret), rule, from: given.from }];
+      : [{ setting: input.name, value: shownText(input.text, setting.secret), rule, from: input.from }];
   });
+}
+
+// What would have been allowed; `undefined` when the text is right.
+function wrongIn(setting: Setting, { text }: SettingInput): string | undefined {
+  if (text === "" && canBeEmpty(setting)) return undefined;
+  if (setting.rule !== undefined && !setting.rule.test(text)) return setting.allowed;
+  let wrong: string | undefined;
+  const note = (allowed: string): void => {
+    wrong ??= setting.check.allowed.includes(allowed) ? setting.allowed : `${setting.allowed} (${allowed})`;
+  };
+  const value = setting.check.read(setting.check.parse(text), setting.name, ({ allowed }) => note(allowed));
+  if (value === undefined) note(setting.check.allowed);
+  return wrong;
+}
+
+// An empty text may mean "none".
+function canBeEmpty({ name, default: text }: Setting): boolean {
+  // No zone at all turns DNSBL off, as in BunkerWeb.
+  return text === "" || name === "DNSBL_LIST";
 }

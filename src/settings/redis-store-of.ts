@@ -1,9 +1,10 @@
 import { loadPackage } from "../optional-package.js";
+import type { RedisStoreOptions } from "../redis/redis-options.js";
 import { RedisStore } from "../redis/redis-store.js";
 import type { Store } from "../store/store.js";
 import { listOf } from "./assemble.js";
 import type { SettingProblem } from "./settings-error.js";
-import type { GivenSettings } from "./settings-reading.js";
+import type { SettingInputs } from "./settings-reading.js";
 
 /** Redis as settings describe it: what a store of one's own needs to know. */
 export interface RedisAccess {
@@ -25,38 +26,38 @@ export interface RedisAccess {
 }
 
 const SENTINEL_PORT = 26_379;
-const LONGEST_CALL_MS = 900;
+const MAX_CALL_MS = 900;
 
 /** What only several of Redis's settings together can get wrong. */
-export function checkRedis(given: GivenSettings, report: (problem: SettingProblem) => void): void {
-  const use = given.get("USE_REDIS");
+export function checkRedis(inputs: SettingInputs, report: (problem: SettingProblem) => void): void {
+  const use = inputs.get("USE_REDIS");
   if (use?.text !== "yes") return;
   const missing = (setting: string, rule: string): void =>
     report({ setting, value: undefined, rule, from: use.from });
-  const sentinels = listOf(given, "REDIS_SENTINEL_HOSTS");
-  if (sentinels.length === 0 && textIn(given, "REDIS_HOST") === undefined)
+  const sentinels = listOf(inputs, "REDIS_SENTINEL_HOSTS");
+  if (sentinels.length === 0 && textIn(inputs, "REDIS_HOST") === undefined)
     missing("REDIS_HOST", "where Redis is, or REDIS_SENTINEL_HOSTS: USE_REDIS is yes");
-  if (sentinels.length > 0 && textIn(given, "REDIS_SENTINEL_MASTER") === undefined)
+  if (sentinels.length > 0 && textIn(inputs, "REDIS_SENTINEL_MASTER") === undefined)
     missing("REDIS_SENTINEL_MASTER", "the master's name, which the Sentinels are asked for");
 }
 
 /** Redis as the settings describe it; `undefined` = it is not used. */
-export function redisAccess(given: GivenSettings): RedisAccess | undefined {
-  if (given.get("USE_REDIS")?.text !== "yes") return undefined;
-  const sentinels = listOf(given, "REDIS_SENTINEL_HOSTS").map(sentinelOf);
+export function redisAccess(inputs: SettingInputs): RedisAccess | undefined {
+  if (inputs.get("USE_REDIS")?.text !== "yes") return undefined;
+  const sentinels = listOf(inputs, "REDIS_SENTINEL_HOSTS").map(sentinelOf);
   const access = {
     sentinels,
-    master: textIn(given, "REDIS_SENTINEL_MASTER"),
-    sentinelUsername: textIn(given, "REDIS_SENTINEL_USERNAME"),
-    sentinelPassword: textIn(given, "REDIS_SENTINEL_PASSWORD"),
-    username: textIn(given, "REDIS_USERNAME"),
-    password: textIn(given, "REDIS_PASSWORD"),
-    database: Number(textIn(given, "REDIS_DATABASE") ?? 0),
-    tls: textIn(given, "REDIS_SSL") === "yes",
-    verify: textIn(given, "REDIS_SSL_VERIFY") !== "no",
-    timeout: Math.min(LONGEST_CALL_MS, Number(textIn(given, "REDIS_TIMEOUT") ?? LONGEST_CALL_MS)),
+    master: textIn(inputs, "REDIS_SENTINEL_MASTER"),
+    sentinelUsername: textIn(inputs, "REDIS_SENTINEL_USERNAME"),
+    sentinelPassword: textIn(inputs, "REDIS_SENTINEL_PASSWORD"),
+    username: textIn(inputs, "REDIS_USERNAME"),
+    password: textIn(inputs, "REDIS_PASSWORD"),
+    database: Number(textIn(inputs, "REDIS_DATABASE") ?? 0),
+    tls: textIn(inputs, "REDIS_SSL") === "yes",
+    verify: textIn(inputs, "REDIS_SSL_VERIFY") !== "no",
+    timeout: Math.min(MAX_CALL_MS, Number(textIn(inputs, "REDIS_TIMEOUT") ?? MAX_CALL_MS)),
   };
-  return { ...access, url: sentinels.length > 0 ? undefined : urlOf(given, access) };
+  return { ...access, url: sentinels.length > 0 ? undefined : urlOf(inputs, access) };
 }
 
 /**
@@ -64,12 +65,15 @@ export function redisAccess(given: GivenSettings): RedisAccess | undefined {
  *
  * @throws {Error} `ERR_BUNKER_PACKAGE` when no client is installed; Sentinels and unchecked certificates take `ioredis`
  */
-export function redisStoreOf(access: RedisAccess): Store {
+export function redisStoreOf(
+  access: RedisAccess,
+  options: Pick<RedisStoreOptions, "fallback" | "logger"> = {},
+): Store {
   const { url, timeout } = access;
   if (url !== undefined && (access.verify || !access.tls))
-    return new RedisStore({ url, timeout, bunkerweb: true });
+    return new RedisStore({ ...options, url, timeout, bunkerweb: true });
   const client = ioredisClient(access);
-  const store = new RedisStore({ client, timeout, bunkerweb: true });
+  const store = new RedisStore({ ...options, client, timeout, bunkerweb: true });
   const close = store.close.bind(store);
   // The store leaves clients that it was given alone, and this one is nobody else's.
   store.close = () => {
@@ -119,12 +123,12 @@ function hostOf(url: URL): { host: string; port: number } {
 }
 
 function urlOf(
-  given: GivenSettings,
+  inputs: SettingInputs,
   { tls, username, password, database }: Pick<RedisAccess, "tls" | "username" | "password" | "database">,
 ): string {
-  const host = textIn(given, "REDIS_HOST") ?? "";
+  const host = textIn(inputs, "REDIS_HOST") ?? "";
   const bare = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
-  const port = textIn(given, "REDIS_PORT") ?? "6379";
+  const port = textIn(inputs, "REDIS_PORT") ?? "6379";
   const who =
     username === undefined && password === undefined
       ? ""
@@ -137,7 +141,7 @@ function sentinelOf(text: string): { host: string; port: number } {
   return { host: host.replace(/^\[|\]$/g, ""), port: Number(port ?? SENTINEL_PORT) };
 }
 
-function textIn(given: GivenSettings, name: string): string | undefined {
-  const text = given.get(name)?.text;
+function textIn(inputs: SettingInputs, name: string): string | undefined {
+  const text = inputs.get(name)?.text;
   return text === "" ? undefined : text;
 }

@@ -16,13 +16,13 @@ export interface SettingProblem {
 }
 
 /** More problems than this are counted, not listed: the report of a wrong file stays readable. */
-const MOST_LISTED = 100;
+const MAX_LISTED = 100;
 
 /** Thrown by `loadSettings` when settings are wrong: all problems at once, one line each. */
 export class BunkerSettingsError extends TypeError {
   readonly code = "ERR_BUNKER_SETTINGS";
   constructor(readonly problems: readonly SettingProblem[]) {
-    const lines = problems.slice(0, MOST_LISTED).map(line);
+    const lines = problems.slice(0, MAX_LISTED).map(line);
     const more = problems.length - lines.length;
     if (more > 0) lines.push(`  - and ${more} more`);
     const count = problems.length === 1 ? "one setting is" : `${problems.length} settings are`;

@@ -2,14 +2,13 @@ import { normalHost } from "../request/services.js";
 import { SERVICE_NAME } from "../service-name.js";
 import { nearestName } from "../options/table.js";
 import { settingOf } from "./catalogue.js";
-import type { Setting } from "./setting.js";
 import { meaningOf, settingNamed, type NameMeaning } from "./setting-names.js";
 import { textOf, words } from "./setting-text.js";
 import { shownText, type SettingProblem } from "./settings-error.js";
 import { readSecretFile, type RawSettings } from "./settings-source.js";
 
-/** A setting that was given. */
-export interface Given {
+/** The text that a source gives for a setting. */
+export interface SettingInput {
   /** Its name as it was written. */
   readonly name: string;
   readonly text: string;
@@ -17,26 +16,26 @@ export interface Given {
   readonly from: string;
 }
 
-/** What was given for one scope, by the settings' names. */
-export type GivenSettings = ReadonlyMap<string, Given>;
+/** The texts of one scope, by the settings' names. */
+export type SettingInputs = ReadonlyMap<string, SettingInput>;
 
-/** Everything that a source says, sorted: for all services together, and for each. */
+/** The contents of a source, sorted: for all services together, and for each. */
 export interface SettingsReading {
-  readonly common: GivenSettings;
-  /** The services in their order, with what was given for each; empty = there is one site without a name. */
-  readonly services: ReadonlyMap<string, GivenSettings>;
+  readonly common: SettingInputs;
+  /** The services in their order, with the texts of each; empty = there is one site without a name. */
+  readonly services: ReadonlyMap<string, SettingInputs>;
   readonly aliases: ReadonlyMap<string, readonly string[]>;
   readonly multisite: boolean;
   readonly problems: SettingProblem[];
-  /** What is worth telling, a line each. */
+  /** One line each. */
   readonly warnings: readonly string[];
 }
 
-interface Part extends Given {
+interface Part extends SettingInput {
   readonly order: number;
 }
 
-/** Sorts what a source holds; problems are gathered, never thrown. */
+/** Sorts the contents of a source; problems are collected, never thrown. */
 export function sortSettings(raw: RawSettings): SettingsReading {
   return new Sorter(raw).sort();
 }
@@ -57,7 +56,7 @@ class Sorter {
       if (isFirst(name)) this.take(name, value, meaningOf(name), this.common);
     const multisite = this.textOf("MULTISITE") === "yes";
     const names = this.serviceNames();
-    const services = new Map<string, GivenSettings>();
+    const services = new Map<string, SettingInputs>();
     for (const [name, value] of this.raw.entries) {
       if (isFirst(name) || (multisite && this.takePrefixed(name, value, names))) continue;
       const meaning = meaningOf(name);
@@ -76,24 +75,18 @@ class Sorter {
     return this.common.get(name)?.[0]?.text;
   }
 
-  private take(
-    name: string,
-    value: unknown,
-    meaning: NameMeaning,
-    into: Map<string, Part[]>,
-    shownName = name,
-  ): void {
-    if (meaning.kind === "near") this.near.push(`${shownName} (did you mean ${meaning.nearest}?)`);
-    else if (meaning.kind === "other") this.others.push(shownName);
+  private take(name: string, value: unknown, meaning: NameMeaning, into: Map<string, Part[]>): void {
+    if (meaning.kind === "near") this.near.push(`${name} (did you mean ${meaning.nearest}?)`);
+    else if (meaning.kind === "other") this.others.push(name);
     else if (meaning.kind === "misspelt") {
       this.problems.push({
-        setting: shownName,
+        setting: name,
         value: undefined,
         rule: meaning.rule,
         from: this.raw.from,
-        ...(meaning.nearest === undefined ? {} : { nearest: meaning.nearest }),
+        nearest: meaning.nearest,
       });
-    } else if (meaning.kind === "setting") this.give(shownName, value, meaning, into);
+    } else if (meaning.kind === "setting") this.give(name, value, meaning, into);
   }
 
   private give(
@@ -135,18 +128,18 @@ class Sorter {
   }
 
   private serviceNames(): string[] {
-    const given = this.common.get("SERVER_NAME")?.[0];
+    const input = this.common.get("SERVER_NAME")?.[0];
     const names: string[] = [];
-    for (const word of words(given?.text ?? "")) {
+    for (const word of words(input?.text ?? "")) {
       const name = normalHost(word);
-      if (!SERVICE_NAME.test(name)) this.wrongName(given as Part, word, settingOf("SERVER_NAME").allowed);
+      if (!SERVICE_NAME.test(name)) this.wrongName(input as Part, word, settingOf("SERVER_NAME").allowed);
       else if (!names.includes(name)) names.push(name);
     }
     const multisite = this.common.get("MULTISITE")?.[0];
     if (multisite?.text === "yes" && names.length === 0)
       this.problems.push({
         setting: "SERVER_NAME",
-        value: given?.text,
+        value: input?.text,
         rule: "the names of the services, which MULTISITE=yes tells apart",
         from: multisite.from,
       });
@@ -173,7 +166,7 @@ class Sorter {
     }
     let settings = this.perService.get(service);
     if (settings === undefined) this.perService.set(service, (settings = new Map<string, Part[]>()));
-    this.take(rest, value, meaning, settings, name);
+    this.take(name, value, meaning, settings);
     return true;
   }
 
@@ -199,21 +192,21 @@ class Sorter {
   private aliasesOf(
     multisite: boolean,
     names: readonly string[],
-    services: ReadonlyMap<string, GivenSettings>,
+    services: ReadonlyMap<string, SettingInputs>,
   ): Map<string, readonly string[]> {
     if (!multisite) return new Map(names[0] === undefined ? [] : [[names[0], names.slice(1)]]);
     const owners = new Map(names.map((name) => [name, name]));
     return new Map(
       names.map((name) => {
-        const given = services.get(name)?.get("SERVER_NAME");
+        const input = services.get(name)?.get("SERVER_NAME");
         const aliases: string[] = [];
-        for (const word of words(given?.text ?? "")) {
+        for (const word of words(input?.text ?? "")) {
           const alias = normalHost(word);
           const owner = owners.get(alias);
           if (alias === name || aliases.includes(alias)) continue;
-          if (!SERVICE_NAME.test(alias)) this.wrongName(given as Given, word, "host names");
+          if (!SERVICE_NAME.test(alias)) this.wrongName(input as SettingInput, word, "host names");
           else if (owner !== undefined && owner !== name)
-            this.wrongName(given as Given, word, `names that are not ${owner}'s`);
+            this.wrongName(input as SettingInput, word, `names that are not ${owner}'s`);
           else {
             owners.set(alias, name);
             aliases.push(alias);
@@ -224,7 +217,7 @@ class Sorter {
     );
   }
 
-  private wrongName({ name, from }: Given, word: string, rule: string): void {
+  private wrongName({ name, from }: SettingInput, word: string, rule: string): void {
     this.problems.push({ setting: name, value: shownText(word, false), rule, from });
   }
 
@@ -245,10 +238,10 @@ function listed(names: readonly string[]): string {
 }
 
 // What several settings of one name list, in the order of their numbers.
-function joined(parts: ReadonlyMap<string, readonly Part[]>): GivenSettings {
+function joined(parts: ReadonlyMap<string, readonly Part[]>): SettingInputs {
   return new Map(
-    [...parts].map(([name, given]) => {
-      const sorted = [...given].sort((a, b) => a.order - b.order);
+    [...parts].map(([name, input]) => {
+      const sorted = [...input].sort((a, b) => a.order - b.order);
       const [first] = sorted as [Part, ...Part[]];
       if (sorted.length === 1) return [name, first];
       return [
@@ -264,23 +257,4 @@ function joined(parts: ReadonlyMap<string, readonly Part[]>): GivenSettings {
       ];
     }),
   );
-}
-
-/** What is not allowed in a setting's text; `undefined` = it is right. */
-export function wrongIn(setting: Setting, { text }: Given): string | undefined {
-  if (text === "" && canBeEmpty(setting)) return undefined;
-  if (setting.rule !== undefined && !setting.rule.test(text)) return setting.allowed;
-  let wrong: string | undefined;
-  const note = (allowed: string): void => {
-    wrong ??= setting.check.allowed.includes(allowed) ? setting.allowed : `${setting.allowed} (${allowed})`;
-  };
-  const value = setting.check.read(setting.check.parse(text), setting.name, ({ allowed }) => note(allowed));
-  if (value === undefined) note(setting.check.allowed);
-  return wrong;
-}
-
-/** Whether an empty text means "none" and is not an error. */
-export function canBeEmpty({ name, default: text }: Setting): boolean {
-  // No zone at all turns DNSBL off, as in BunkerWeb.
-  return text === "" || name === "DNSBL_LIST";
 }

@@ -15,9 +15,9 @@ export interface RawSettings {
 }
 
 /** A larger file than this holds no settings. */
-const LARGEST_FILE = 1024 * 1024;
+const MAX_FILE_BYTES = 1024 * 1024;
 /** A larger file than this is no secret's. */
-const LARGEST_SECRET = 64 * 1024;
+const MAX_SECRET_BYTES = 64 * 1024;
 
 const KINDS = "a path that ends in .yml, .yaml, .json or .env";
 
@@ -50,7 +50,7 @@ export function readSecretFile(
   report: (problem: Pick<SettingProblem, "rule">) => void,
 ): string | undefined {
   try {
-    return textOfFile(path, LARGEST_SECRET).replace(/\r?\n$/, "");
+    return textOfFile(path, MAX_SECRET_BYTES).replace(/\r?\n$/, "");
   } catch (error) {
     // The system's code only: its message quotes the path, which may be a secret that was given in the wrong place.
     const { code } = error as { code?: unknown };
@@ -64,7 +64,7 @@ function readFile(path: string): RawSettings {
   const read = readerOf(path);
   if (read === undefined) throw refused("source", path, KINDS, "the argument");
   try {
-    const entries = read(textOfFile(path, LARGEST_FILE), path);
+    const entries = read(textOfFile(path, MAX_FILE_BYTES), path);
     return { from: path, entries };
   } catch (error) {
     if (error instanceof BunkerSettingsError || error instanceof OptionalPackageError) throw error;

@@ -4,7 +4,7 @@ import { CliError, EXIT } from "../exit-code.js";
 import { readLogLine } from "../forecast/read-log-line.js";
 import { openLog } from "../forecast/log-lines.js";
 import { Replay } from "../forecast/replay.js";
-import { forecastJson, showForecast, type Outcome } from "../forecast/report.js";
+import { forecastJson, showForecast, type ForecastResult } from "../forecast/report.js";
 
 import { optionsFromSettings, SETTINGS_OPTION } from "../settings-option.js";
 
@@ -58,9 +58,9 @@ export const forecastCommand: Command = {
           ? `${path} is empty`
           : `${path}: none of its ${lines} lines is in the common or combined format, or JSON with time, address and status`,
       );
-    const outcome: Outcome = { replay, lines, strange: strange + replay.strange, path };
-    if (args.has("json")) terminal.printJson(forecastJson(outcome));
-    else showForecast(terminal, outcome, limit);
+    const result: ForecastResult = { replay, lines, strange: strange + replay.strange, path };
+    if (args.has("json")) terminal.printJson(forecastJson(result));
+    else showForecast(terminal, result, limit);
     return replay.bans.some(({ visitor }) => visitor.looksReal) ? EXIT.problem : EXIT.ok;
   },
 };

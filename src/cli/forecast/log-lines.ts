@@ -5,10 +5,10 @@ import { messageOf } from "../../errors.js";
 import { CliError } from "../exit-code.js";
 
 /** A longer line is none of a log's, in characters. */
-const LONGEST_LINE = 64 * 1024;
+const MAX_LINE = 64 * 1024;
 
 /** How much of a log has been read, in bytes as they lie on the disk. */
-export interface ReadSoFar {
+interface ReadSoFar {
   read: number;
   /** `undefined` for standard input. */
   readonly size: number | undefined;
@@ -77,7 +77,7 @@ async function* linesOf(chunks: AsyncIterable<Buffer>, path: string): AsyncItera
         if (!tooLong) yield line.endsWith("\r") ? line.slice(0, -1) : line;
         tooLong = false;
       }
-      if (rest.length > LONGEST_LINE) {
+      if (rest.length > MAX_LINE) {
         rest = "";
         tooLong = true;
       }

@@ -41,10 +41,10 @@ export interface ForecastBan {
 }
 
 /** Clients and bans that are kept in mind; more are only counted. */
-const MOST_CLIENTS = 200_000;
-const MOST_BANS = 50_000;
+const MAX_CLIENTS = 200_000;
+const MAX_BANS = 50_000;
 /** Counted answers that are kept of each ban. */
-const MOST_EVIDENCE = 10;
+const MAX_EVIDENCE = 10;
 /** How much older than the line before a line may be, in ms: logs are written when answers end. */
 const DISORDER_MS = 60_000;
 /** A line from further ahead has a wrong date, in ms. */
@@ -66,7 +66,7 @@ export class Replay {
   strange = 0;
   /** Requests that are much older than the one before. */
   outOfOrder = 0;
-  private readonly clients = new RecentMap<string, Visitor>(MOST_CLIENTS);
+  private readonly clients = new RecentMap<string, Visitor>(MAX_CLIENTS);
   private readonly bannedVisitors = new Map<string, Visitor>();
   private readonly inForce = new Map<string, ForecastBan>();
   private readonly context: Context;
@@ -193,7 +193,7 @@ export class Replay {
   private note({ ip, service, reason, data, time }: BunkerEvent): void {
     if (reason !== REASON) return;
     this.banCount++;
-    if (this.bans.length >= MOST_BANS) return;
+    if (this.bans.length >= MAX_BANS) return;
     const { scope, expires, evidence } = data as {
       scope: "service" | "global";
       expires: Date | null;
@@ -210,7 +210,7 @@ export class Replay {
       scope,
       expires,
       counted,
-      evidence: evidence.slice(0, MOST_EVIDENCE),
+      evidence: evidence.slice(0, MAX_EVIDENCE),
       paths: new Set(evidence.map(({ path }) => path)).size,
       visitor,
       refused: 0,

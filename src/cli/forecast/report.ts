@@ -5,7 +5,7 @@ import { shownLength, shownTime } from "../time.js";
 import type { ForecastBan, Replay } from "./replay.js";
 
 /** What a forecast came to. */
-export interface Outcome {
+export interface ForecastResult {
   readonly replay: Replay;
   readonly path: string;
   readonly lines: number;
@@ -14,11 +14,11 @@ export interface Outcome {
 }
 
 /** Bans that JSON lists at most. */
-const MOST_LISTED = 10_000;
+const MAX_LISTED = 10_000;
 
 /** Shows a forecast to a person. */
-export function showForecast(terminal: Terminal, outcome: Outcome, limit: number): void {
-  const { replay, lines, strange } = outcome;
+export function showForecast(terminal: Terminal, result: ForecastResult, limit: number): void {
+  const { replay, lines, strange } = result;
   const { bans, span } = replay;
   const real = clientsOf(bans.filter(({ visitor }) => visitor.looksReal));
   const pairs: [string, Cell][] = [
@@ -68,7 +68,7 @@ export function showForecast(terminal: Terminal, outcome: Outcome, limit: number
 }
 
 /** A forecast for scripts. */
-export function forecastJson({ replay, path, lines, strange }: Outcome): unknown {
+export function forecastJson({ replay, path, lines, strange }: ForecastResult): unknown {
   const { bans } = replay;
   return {
     log: { path, lines, notUnderstood: strange, ...replay.span },
@@ -81,7 +81,7 @@ export function forecastJson({ replay, path, lines, strange }: Outcome): unknown
     banCount: replay.banCount,
     bannedClients: clientsOf(bans),
     looksReal: clientsOf(bans.filter(({ visitor }) => visitor.looksReal)),
-    bans: bans.slice(0, MOST_LISTED).map((ban) => ({
+    bans: bans.slice(0, MAX_LISTED).map((ban) => ({
       time: ban.time,
       ip: ban.ip,
       service: ban.service,

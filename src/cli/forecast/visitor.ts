@@ -5,9 +5,9 @@ const BROWSER = /^Mozilla\/5\.0 \(.*(?:Gecko|AppleWebKit|Trident)/;
 const PROGRAM = /bot|crawl|spider|scan|curl|wget|python|headless|http-?client|phantom|zgrab|nikto|sqlmap/i;
 
 /** Fewer of these say little. */
-const LEAST_ASSETS = 3;
-const LEAST_GOOD = 5;
-const LEAST_SHARE = 0.3;
+const MIN_ASSETS = 3;
+const MIN_GOOD = 5;
+const MIN_SHARE = 0.3;
 
 /** What a log tells of one client, and whether that looks like a person. */
 export class Visitor {
@@ -34,9 +34,9 @@ export class Visitor {
     return (
       this.browsers > 0 &&
       this.programs === 0 &&
-      this.assets >= LEAST_ASSETS &&
-      this.good >= LEAST_GOOD &&
-      this.good >= this.requests * LEAST_SHARE
+      this.assets >= MIN_ASSETS &&
+      this.good >= MIN_GOOD &&
+      this.good >= this.requests * MIN_SHARE
     );
   }
 
