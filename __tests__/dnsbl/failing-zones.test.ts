@@ -32,7 +32,7 @@ test("a zone that lists everybody from the start denies nobody, and health says 
     ok: false,
     protections: {
       bans: { ok: true, problems: [] },
-      dnsbl: { ok: false, problems: [expect.stringMatching(/^list\.test is not asked: lists /)] },
+      dnsbl: { ok: false, problems: [expect.stringMatching(/^list\.test is suspended: lists /)] },
     },
   });
   expect(types(events)).toEqual(["fault"]);
@@ -92,7 +92,7 @@ test("a zone that hangs holds no request beyond the timeout, is suspended, and t
   expect(guard.status().late).toBe(12);
   await until(() => guard.status().zones[1]?.state === "suspended");
   expect(guard.health().protections["dnsbl"]?.problems).toEqual([
-    "other.test is not asked: 10 errors in a row, the last: timeout",
+    "other.test is suspended: 10 errors in a row, the last: timeout",
   ]);
   // The other zone still counts, and nobody waits for the dead one.
   expect([await status("9.9.9.7"), await status("7.7.7.7")]).toEqual([403, 200]);

@@ -65,7 +65,7 @@ test("addresses on downloaded lists are ignored; duplicates are one, wrong lines
   ]);
   expect(events[0]).toMatchObject({
     reason: "ignore list",
-    data: `${base}/allow.txt: 2 lines are no address or range`,
+    data: `${base}/allow.txt: 2 lines are not an address or range`,
   });
 });
 

@@ -47,7 +47,7 @@ describe("a real list (rbldnsd)", () => {
     const { guard, status } = await list({ list: "missing.test list.test" });
     await guard.sync();
     expect(guard.health().protections["dnsbl"]?.problems).toEqual([
-      "missing.test is not asked: self-test: refused",
+      "missing.test is suspended: self-test: refused",
     ]);
     expect(await status("9.9.9.9")).toBe(403);
   });

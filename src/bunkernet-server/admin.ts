@@ -8,23 +8,23 @@ import { tokenOf } from "./voter-resolver.js";
 const MAX_ROWS = 1000;
 const DEFAULT_ROWS = 100;
 
-/** What is known of one reported address. */
+/** A reported address, as admin calls return it. */
 export interface AdminEntry {
   readonly ip: string;
   readonly listed: boolean;
   readonly vetoed: boolean;
-  /** What the votes come to; `minInstances` lists. */
+  /** The sum of the votes' weights; an address is listed from `minInstances`. */
   readonly score: number;
   readonly voters: number;
-  /** How many voters gave each reason. */
+  /** The number of voters by reason. */
   readonly reasons: Readonly<Record<string, number>>;
-  /** How many reports there were. */
+  /** The number of reports. */
   readonly reports: number;
   readonly first: string;
   readonly last: string;
 }
 
-/** What the operator of the server may see and change. */
+/** The admin calls: read the list, and veto addresses. */
 export class Admin {
   private readonly digest: Buffer;
 
@@ -35,7 +35,7 @@ export class Admin {
     this.digest = digestOf(token);
   }
 
-  /** Answers a call below `/admin`; `path` starts behind that. */
+  /** Handles a call below `/admin`; `path` is the part after that. */
   async handle(req: IncomingMessage, path: string, query: URLSearchParams): Promise<ApiResponse> {
     if (!timingSafeEqual(digestOf(tokenOf(req) ?? ""), this.digest))
       return ko(401, "The admin token is missing or wrong.", { "WWW-Authenticate": "Bearer" });
@@ -46,7 +46,7 @@ export class Admin {
     const [, kind, text] = /^\/(list|vetoes)\/([^/]+)$/.exec(path) ?? [];
     if (kind === undefined || text === undefined) return ko(404, "There is nothing here.");
     const ip = addressIn(text);
-    if (ip === undefined) return ko(400, "That is no IP address.");
+    if (ip === undefined) return ko(400, "This is not an IP address.");
     if (kind === "list" && method === "GET") return ok(this.entry(ip));
     if (method !== "DELETE") return notAllowed(kind === "list" ? "GET, DELETE" : "DELETE");
     if (kind === "vetoes")
@@ -54,20 +54,20 @@ export class Admin {
     return (await this.registry.veto(ip)) ? ok("Vetoed.") : ko(400, "There are too many vetoes.");
   }
 
-  /** A page of reported addresses in the order of their text: those on the list, or with `all=yes` every one. */
+  /** A page of the listed addresses, or with `all=yes` of all reported ones, sorted as text. */
   private list(query: URLSearchParams): ApiResponse {
     const limit = Number(query.get("limit") ?? DEFAULT_ROWS);
     if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_ROWS)
-      return ko(400, `limit is a whole number from 1 to ${MAX_ROWS}.`);
+      return ko(400, `limit must be a whole number from 1 to ${MAX_ROWS}.`);
     this.registry.expire();
-    const { counter: tally } = this.registry;
+    const { counter } = this.registry;
     const after = query.get("after") ?? "";
-    const from = query.get("all") === "yes" ? tally.reported() : tally.listed.values();
+    const from = query.get("all") === "yes" ? counter.reported() : counter.listed.values();
     const ips = [...from].filter((ip) => ip > after).sort();
     const page = ips.slice(0, limit);
     return ok({
       entries: page.map((ip) => this.entry(ip)),
-      total: query.get("all") === "yes" ? tally.addressCount : tally.listed.size,
+      total: query.get("all") === "yes" ? counter.addressCount : counter.listed.size,
       next: ips.length > limit ? page.at(-1) : null,
     });
   }
@@ -102,7 +102,7 @@ function addressIn(text: string): string | undefined {
 }
 
 function notAllowed(allow: string): ApiResponse {
-  return ko(405, `Only ${allow} is answered here.`, { Allow: allow });
+  return ko(405, `Only ${allow} is allowed here.`, { Allow: allow });
 }
 
 function digestOf(token: string): Buffer {

@@ -4,27 +4,27 @@ import { allProblemsAtOnce, readOptions } from "../options/table.js";
 import { bunkernetServerTable, checkBunkernetServer, type BunkernetServerOptions } from "./options.js";
 import { BunkernetServer, type BunkernetServerStatus } from "./server.js";
 
-/** Connect middleware that also is a listener for `node:http`: without `next`, unknown paths are answered 404. */
+/** Connect middleware that is also a listener for `node:http`: without `next`, unknown paths get 404. */
 export type BunkernetListener = (
   req: IncomingMessage,
   res: ServerResponse,
   next?: (err?: unknown) => void,
 ) => void;
 
-/** What {@link bunkernetServer} answers. */
+/** The result of {@link bunkernetServer}. */
 export type BunkernetServerMiddleware = BunkernetListener &
   Running & {
-    /** How the server fares, in figures. */
+    /** The state of the server. */
     status(): BunkernetServerStatus;
-    /** Reads everything in the store anew; only needed after somebody else changed it. */
+    /** Reads everything from the store again; only needed after other software changed it. */
     sync(): Promise<void>;
   };
 
 /**
- * A BunkerNet server of your own: instances register, report, and get the list of addresses that enough of them reported.
- * It speaks the protocol of BunkerWeb's API: `POST /register`, `GET /ping`, `GET /db`, `POST /report`.
+ * Your own BunkerNet server: instances register, report addresses, and download the list of those that enough of them reported.
+ * It implements the protocol of BunkerWeb's API: `POST /register`, `GET /ping`, `GET /db`, `POST /report`.
  *
- * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
+ * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every invalid option
  * @example createServer(bunkernetServer({ store })).listen(8080);
  */
 export function bunkernetServer(options: BunkernetServerOptions = {}): BunkernetServerMiddleware {

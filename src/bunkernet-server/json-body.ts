@@ -1,26 +1,26 @@
 import type { IncomingMessage } from "node:http";
 import { readBody, type BodyBudget, type BodyProblem } from "../http/request-body.js";
 
-/** A body read: an object, nothing at all, or why not. */
+/** The body of a request: an object, absent, or refused. */
 export type JsonBody =
   | { readonly kind: "object"; readonly body: Readonly<Record<string, unknown>> }
   | { readonly kind: "none" }
   | { readonly kind: "refused"; readonly status: 400 | 408 | 413 | 429; readonly why: string };
 
-/** How a body is read. */
+/** Limits of a body. */
 export interface BodyLimits {
   /** Bytes. */
   readonly max: number;
-  /** How long the client may take, in ms. */
+  /** The time that the client may take, in ms. */
   readonly timeout: number;
-  /** Asked before a body of so many bytes is taken apart, which costs far more than to receive it; `false` = it is not. */
+  /** Called with the size before the body is parsed, which costs more than receiving it; `false` = refuse it. */
   readonly admits?: (bytes: number) => Promise<boolean>;
 }
 
 /** All bodies that are being read together. */
 const BUDGET: BodyBudget = { max: 128 * 1024 * 1024, held: 0 };
 
-/** Reads a JSON object, on GET too. Never rejects. Where a body parser ran before, what it left in `req.body` is used. */
+/** Reads a JSON object, on GET too. Never rejects. Uses `req.body` if a body parser ran before. */
 export async function readJsonBody(req: IncomingMessage, limits: BodyLimits): Promise<JsonBody> {
   const { body } = req as { body?: unknown };
   if (typeof body === "object" && body !== null && (req.readableEnded || Object.keys(body).length > 0))
@@ -33,7 +33,7 @@ export async function readJsonBody(req: IncomingMessage, limits: BodyLimits): Pr
     return { kind: "refused", status: 400, why: "Content-Type must be application/json." };
   const encoding = req.headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity")
-    return { kind: "refused", status: 400, why: "Compressed bodies are not read." };
+    return { kind: "refused", status: 400, why: "Compressed bodies are not accepted." };
   const read = await readBody(req, { ...limits, budget: BUDGET });
   if (!Buffer.isBuffer(read)) return refused(read, limits.max);
   if (read.length === 0) return { kind: "none" };
@@ -66,7 +66,7 @@ function ofParsed(body: unknown): JsonBody {
     : { kind: "refused", status: 400, why: "The body must be a JSON object." };
 }
 
-/** A field that the client sent itself: `__proto__` and what is inherited are nobody's fields. */
+/** An own field of the body, never an inherited one. */
 export function fieldOf(body: Readonly<Record<string, unknown>>, name: string): unknown {
   return Object.hasOwn(body, name) ? body[name] : undefined;
 }

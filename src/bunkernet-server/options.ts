@@ -8,74 +8,50 @@ import {
   type Check,
   type ReportProblem,
 } from "../options/check.js";
-import { group, type OptionsTable } from "../options/table.js";
-import { sharedTable, type SharedOptions, type SharedResolved } from "../engine/shared-options.js";
+import { group, type AnyTable, type Resolved } from "../options/table.js";
+import { sharedTable, type SharedOptions } from "../engine/shared-options.js";
 import { canonicalReason, DEFAULT_WEIGHTS, MAX_REASONS } from "./reasons.js";
 
-/** Who has one vote: a network (IPv4 /24, IPv6 /48), an instance id, or an operator, known by an invite token. */
+/** What has one vote: a network (IPv4 /24, IPv6 /48), an instance id, or an operator, identified by an invite token. */
 export type VoteBy = "network" | "id" | "token";
 
-/** Options of a BunkerNet server. Times are in seconds, but for `timeout`. */
+/** Options of a BunkerNet server. Times are in seconds, except `timeout`. */
 export interface BunkernetServerOptions extends Pick<
   SharedOptions,
   "store" | "allow" | "clientIp" | "trustProxy" | "logger" | "now"
 > {
-  /** How many voters must report an address before it is listed. Default 3. */
+  /** The number of voters that must report an address before it is listed. Default 3. */
   minInstances?: number;
   /** How long a report counts. Default 604800. */
   window?: number;
-  /** Who has one vote. Default `"network"`. */
+  /** What has one vote. Default `"network"`. */
   voteBy?: VoteBy;
-  /** How old an instance id must be before its reports count. Default 86400. */
+  /** The minimum age of an instance id before its reports count. Default 86400. */
   minIdAge?: number;
-  /** How much a report counts by its reason, from 0 to 1; other reasons keep their default. */
+  /** The weight of a report by its reason, from 0 to 1; other reasons keep their default. */
   weights?: Readonly<Record<string, number>>;
   /** Invite tokens by operator, for `voteBy: "token"`: each at least 16 characters, without spaces. */
   tokens?: Readonly<Record<string, string | readonly string[]>>;
-  /** What instance ids are signed with, at least 32 characters. Default: made at first start and kept in the store. */
+  /** The secret that signs instance ids, at least 32 characters. Default: generated at the first start and kept in the store. */
   secret?: string;
-  /** Who may read and veto the list: a token of at least 16 characters. Default: nobody. */
+  /** The token of the admin calls, which read and veto the list; at least 16 characters. Default: no admin calls. */
   admin?: { token: string };
-  /** How many addresses a voter may have reported at a time; its oldest report goes for a new one. Default 5000. */
+  /** The maximum number of addresses per voter; its oldest report is replaced by a new one. Default 5000. */
   maxVotesPerVoter?: number;
-  /** How many votes are kept in all. Default 50000: the `state` budget of a `MemoryStore` is 100000 keys. */
+  /** The maximum number of votes. Default 50000: the `state` budget of a `MemoryStore` is 100000 keys. */
   maxVotes?: number;
-  /** Ids given out to a network (IPv4 /24, IPv6 /48) an hour. Default 20. */
+  /** Ids issued to a network (IPv4 /24, IPv6 /48) per hour. Default 20. */
   maxRegistrations?: number;
-  /** Calls of an address (IPv6: /64) a minute. Default 300. */
+  /** Calls of an address (IPv6: /64) per minute. Default 300. */
   maxCalls?: number;
-  /** Reports taken of an instance an hour. Default 5000. */
+  /** Reports of an instance per hour. Default 5000. */
   maxReports?: number;
-  /** Calls of an instance a minute. Default 60. */
+  /** Calls of an instance per minute. Default 60. */
   maxInstanceCalls?: number;
   /** The largest body of `POST /report`, in bytes. Default 4194304. */
   maxBody?: number;
   /** How long a client may take to send its body, in milliseconds. Default 10000. */
   timeout?: number;
-}
-
-/** {@link BunkernetServerOptions} read and checked. */
-export interface BunkernetServerResolved extends Pick<
-  SharedResolved,
-  "store" | "allow" | "clientIp" | "trustProxy" | "logger" | "now"
-> {
-  minInstances: number;
-  window: number;
-  voteBy: VoteBy;
-  minIdAge: number;
-  weights: ReadonlyMap<string, number>;
-  /** Tokens with the operator that each belongs to. */
-  tokens: ReadonlyMap<string, string>;
-  secret: string | undefined;
-  admin: { token: string } | undefined;
-  maxVotesPerVoter: number;
-  maxVotes: number;
-  maxRegistrations: number;
-  maxCalls: number;
-  maxReports: number;
-  maxInstanceCalls: number;
-  maxBody: number;
-  timeout: number;
 }
 
 const DAY = 86_400;
@@ -91,7 +67,7 @@ const weightsCheck: Check<ReadonlyMap<string, number>> = {
       return undefined;
     }
     const read = new Map<string, number>();
-    for (const [reason, given] of Object.entries(value)) {
+    for (const [reason, input] of Object.entries(value)) {
       const name = canonicalReason(reason);
       if (!/^[a-z0-9 ]{1,64}$/.test(name))
         report({
@@ -99,7 +75,7 @@ const weightsCheck: Check<ReadonlyMap<string, number>> = {
           value: reason,
           allowed: "a reason of letters, digits, spaces, - and _",
         });
-      const ready = weight.read(given, `${path}.${reason}`, report);
+      const ready = weight.read(input, `${path}.${reason}`, report);
       if (ready !== undefined) read.set(name, ready);
     }
     const all = new Set([...Object.keys(DEFAULT_WEIGHTS), ...read.keys()]);
@@ -125,7 +101,7 @@ const tokensCheck: Check<ReadonlyMap<string, string>> = {
       return undefined;
     }
     const read = new Map<string, string>();
-    for (const [operator, given] of Object.entries(value)) {
+    for (const [operator, input] of Object.entries(value)) {
       const at = `${path}.${operator}`;
       if (!/^[A-Za-z0-9._-]{1,64}$/.test(operator))
         report({
@@ -133,8 +109,9 @@ const tokensCheck: Check<ReadonlyMap<string, string>> = {
           value: operator,
           allowed: "an operator's name of letters, digits, dots, - and _",
         });
-      for (const one of tokenList.read(given, at, report) ?? []) {
-        if (read.has(one)) report({ path: at, value: "(hidden)", allowed: "a token that nobody else has" });
+      for (const one of tokenList.read(input, at, report) ?? []) {
+        if (read.has(one))
+          report({ path: at, value: "(hidden)", allowed: "a token that no other operator has" });
         read.set(one, operator);
       }
     }
@@ -143,7 +120,7 @@ const tokensCheck: Check<ReadonlyMap<string, string>> = {
 };
 
 /** The options of a BunkerNet server. */
-export const bunkernetServerTable: OptionsTable<BunkernetServerResolved> = {
+export const bunkernetServerTable = {
   store: sharedTable.store,
   allow: { ...sharedTable.allow, help: "Addresses that are never listed." },
   clientIp: sharedTable.clientIp,
@@ -153,16 +130,24 @@ export const bunkernetServerTable: OptionsTable<BunkernetServerResolved> = {
   minInstances: {
     check: integer(1, 1000),
     default: 3,
-    help: "How many voters must report an address before it is listed.",
+    help: "The number of voters that must report an address before it is listed.",
   },
   window: { check: integer(60, 365 * DAY, "seconds"), default: 7 * DAY, help: "How long a report counts." },
-  voteBy: { check: oneOf("network", "id", "token"), default: "network", help: "Who has one vote." },
+  voteBy: {
+    check: oneOf("network", "id", "token"),
+    default: "network",
+    help: "What has one vote: a network, an instance id or an operator.",
+  },
   minIdAge: {
     check: integer(0, 365 * DAY, "seconds"),
     default: DAY,
-    help: "How old an instance id must be before its reports count.",
+    help: "The minimum age of an instance id before its reports count.",
   },
-  weights: { check: weightsCheck, default: () => new Map(), help: "How much a report counts by its reason." },
+  weights: {
+    check: weightsCheck,
+    default: (): ReadonlyMap<string, number> => new Map(),
+    help: "The weight of a report by its reason, from 0 to 1.",
+  },
   tokens: { check: tokensCheck, default: () => new Map(), secret: true, help: "Invite tokens by operator." },
   secret: {
     check: check("a text of at least 32 characters", (value) =>
@@ -170,29 +155,29 @@ export const bunkernetServerTable: OptionsTable<BunkernetServerResolved> = {
     ),
     default: undefined,
     secret: true,
-    help: "What instance ids are signed with.",
+    help: "The secret that signs instance ids.",
   },
   admin: {
     check: group({
       token: { check: token, default: "", secret: true, help: "The token that admin calls carry." },
     }),
     default: undefined,
-    help: "Who may read and veto the list.",
+    help: "The token of the admin calls, which read and veto the list.",
   },
   maxVotesPerVoter: {
     check: integer(1, 1_000_000),
     default: 5000,
-    help: "How many addresses a voter may have reported at a time.",
+    help: "The maximum number of addresses per voter.",
   },
-  maxVotes: { check: integer(1, 5_000_000), default: 50_000, help: "How many votes are kept in all." },
-  maxRegistrations: { check: integer(1, 100_000), default: 20, help: "Ids given out to a network an hour." },
-  maxCalls: { check: integer(1, 100_000), default: 300, help: "Calls of an address a minute." },
+  maxVotes: { check: integer(1, 5_000_000), default: 50_000, help: "The maximum number of votes." },
+  maxRegistrations: { check: integer(1, 100_000), default: 20, help: "Ids issued to a network per hour." },
+  maxCalls: { check: integer(1, 100_000), default: 300, help: "Calls of an address per minute." },
   maxReports: {
     check: integer(100, 1_000_000),
     default: 5000,
-    help: "Reports taken of an instance an hour.",
+    help: "Reports of an instance per hour.",
   },
-  maxInstanceCalls: { check: integer(1, 100_000), default: 60, help: "Calls of an instance a minute." },
+  maxInstanceCalls: { check: integer(1, 100_000), default: 60, help: "Calls of an instance per minute." },
   maxBody: {
     check: integer(65_536, 64 * 1024 * 1024, "bytes"),
     default: 4 * 1024 * 1024,
@@ -203,9 +188,12 @@ export const bunkernetServerTable: OptionsTable<BunkernetServerResolved> = {
     default: 10_000,
     help: "How long a client may take to send its body.",
   },
-};
+} satisfies AnyTable;
 
-/** What only several options together can get wrong. */
+/** {@link BunkernetServerOptions} read and checked. */
+export type BunkernetServerResolved = Resolved<typeof bunkernetServerTable>;
+
+/** Checks options that depend on each other. */
 export function checkBunkernetServer(options: BunkernetServerResolved, report: ReportProblem): void {
   if (options.voteBy === "token" && options.tokens.size === 0)
     report({ path: "tokens", value: undefined, allowed: 'at least one operator when voteBy is "token"' });

@@ -3,7 +3,7 @@ import { setImmediate as breathe } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 
-/** The list as `GET /db` answers it. */
+/** The list as `GET /db` returns it. */
 export interface ListSnapshot {
   readonly plain: Buffer;
   readonly gzipped: Buffer;
@@ -12,22 +12,22 @@ export interface ListSnapshot {
   readonly version: number;
 }
 
-/** What is published. */
+/** The source of the list. */
 export interface Source {
-  /** The addresses now. */
+  /** The current addresses. */
   readonly listed: ReadonlySet<string>;
-  /** Another number with each change. */
+  /** Increases with each change. */
   readonly version: number;
 }
 
 const compress = promisify(gzip);
-/** So many addresses are written at a stretch. */
+/** Addresses serialised before yielding to the event loop. */
 const SLICE = 5000;
-/** A large list that keeps changing takes at most this share of the time to be written again. */
+/** After serialising, wait this many times as long as it took: a large list that keeps changing takes at most 1/10 of the time. */
 const REST_FACTOR = 9;
 const MAX_REST_MS = 5000;
 
-/** Writes the list out when it has changed, once for everybody who asks meanwhile, and compresses it on another thread. */
+/** Serialises the list after a change, once for all concurrent calls, and compresses it on another thread. */
 export class PublishedList {
   private current: ListSnapshot | undefined;
   private writing: Promise<ListSnapshot> | undefined;
@@ -35,7 +35,7 @@ export class PublishedList {
 
   constructor(private readonly source: Source) {}
 
-  /** The list as it is now: known at once while nothing has changed. */
+  /** The current list; no promise if nothing has changed. */
   get(): ListSnapshot | Promise<ListSnapshot> {
     if (this.current?.version === this.source.version) return this.current;
     return (this.writing ??= this.write().finally(() => (this.writing = undefined)));
@@ -46,11 +46,11 @@ export class PublishedList {
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait).unref());
     const start = performance.now();
     const { version } = this.source;
-    // In one order whoever writes it, so that all servers on one store publish the same bytes.
+    // Sorted, so that all servers on one store publish the same bytes.
     const entries = [...this.source.listed].sort();
     const parts: string[] = [];
     for (let from = 0; from < entries.length; from += SLICE) {
-      // Addresses hold nothing that JSON would escape.
+      // Addresses contain nothing that JSON would escape.
       parts.push(`"${entries.slice(from, from + SLICE).join('","')}"`);
       if (from + SLICE < entries.length) await breathe();
     }

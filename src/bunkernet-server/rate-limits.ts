@@ -2,13 +2,13 @@ import { GuardedStore } from "../store/guarded-store.js";
 import type { Store } from "../store/store.js";
 import { PREFIX } from "./records.js";
 
-/** A limit: so much within so many seconds. */
+/** A maximum within a window in seconds. */
 export interface RateLimit {
   readonly max: number;
   readonly window: number;
 }
 
-/** Counts what addresses and instances ask for, in exact sliding windows of the store. */
+/** Counts calls in exact sliding windows of the store. */
 export class RateLimits {
   private readonly store: GuardedStore;
 
@@ -16,10 +16,10 @@ export class RateLimits {
     this.store = new GuardedStore(store);
   }
 
-  /** Counts `weight` for `who`, and answers whether that is too much. Rejects when the store fails. */
-  async exceeds(kind: string, who: string, { max: most, window }: RateLimit, weight = 1): Promise<boolean> {
-    // One hit more than allowed is kept, so that the count can go beyond.
-    const { count } = await this.store.hit(`hit:${PREFIX}${kind}|${who}`, window, most + 1, { weight });
-    return count > most;
+  /** Counts `weight` for `id` and returns whether that exceeds the limit. Rejects if the store fails. */
+  async exceeds(kind: string, id: string, { max, window }: RateLimit, weight = 1): Promise<boolean> {
+    // Keeps one hit more than allowed, so that the count can exceed the maximum.
+    const { count } = await this.store.hit(`hit:${PREFIX}${kind}|${id}`, window, max + 1, { weight });
+    return count > max;
   }
 }

@@ -1,9 +1,9 @@
-/** Reports for this reason rest on somebody else's list, so that they alone list nobody (R30). */
+/** Reports with this reason are derived from another list, so they alone list no address (R30). */
 const DERIVED = "dnsbl";
-/** What stands for every reason that is not known here: a member may write anything. */
+/** Stands for every unknown reason: a member may write anything. */
 const OTHER = "other";
 
-/** The reasons that BunkerWeb and this package report, with how much a vote for each counts: 0 = nothing, 1 = one voter. */
+/** The reasons that BunkerWeb and this package report, with the weight of a vote: 0 = nothing, 1 = one voter. */
 export const DEFAULT_WEIGHTS: Readonly<Record<string, number>> = {
   antibot: 1,
   "bad behavior": 1,
@@ -18,15 +18,15 @@ export const DEFAULT_WEIGHTS: Readonly<Record<string, number>> = {
   // Any 403 of the application's own.
   unknown: 0.5,
   [DERIVED]: 0.5,
-  // A denial that rests on this very list: counted, it would keep an address on the list for ever (R29).
+  // A denial because of this list: if it counted, an address would stay on the list for ever (R29).
   bunkernet: 0,
   [OTHER]: 0.5,
 };
 
-/** How many reasons there may be, ours included: they are kept as bits of one number. */
+/** The maximum number of reasons, which are bits of one number. */
 export const MAX_REASONS = 30;
 
-/** The reasons that votes are counted by, kept as sets of bits. */
+/** The reasons of votes, as sets of bits. */
 export class Reasons {
   private readonly names: readonly string[];
   private readonly bits: ReadonlyMap<string, number>;
@@ -34,7 +34,7 @@ export class Reasons {
   private readonly derived: number;
   private readonly other: number;
 
-  /** @param weights from 0 to 1 by reason; those left out keep their default */
+  /** @param weights from 0 to 1 by reason; others keep their default */
   constructor(weights: ReadonlyMap<string, number>) {
     const all = new Map([...Object.entries(DEFAULT_WEIGHTS), ...weights]);
     this.names = [...all.keys()];
@@ -44,7 +44,7 @@ export class Reasons {
     this.other = this.bits.get(OTHER) as number;
   }
 
-  /** The bit of what a report gives as its reason; whatever is not known is one and the same. */
+  /** The bit of a report's reason; all unknown reasons share one. */
   bitOf(reason: unknown): number {
     if (typeof reason !== "string" || reason.length > 64) return this.other;
     return this.bits.get(canonicalReason(reason)) ?? this.other;
@@ -60,15 +60,15 @@ export class Reasons {
     return names.reduce((set, name) => set | this.bitOf(name), 0);
   }
 
-  /** How much one voter's reasons count together: as much as the weightiest. */
+  /** The weight of one voter's reasons: that of the weightiest. */
   weightOf(set: number): number {
-    let most = 0;
+    let max = 0;
     for (let index = 0; index < this.weights.length; index++)
-      if ((set & (1 << index)) !== 0) most = Math.max(most, this.weights[index] as number);
-    return most;
+      if ((set & (1 << index)) !== 0) max = Math.max(max, this.weights[index] as number);
+    return max;
   }
 
-  /** Whether a voter has seen something itself, and not only looked an address up in somebody's list. */
+  /** Whether a reason is an observation of the voter's own, not only a look-up in another list. */
   isFirstHand(set: number): boolean {
     return this.weightOf(set & ~this.derived) > 0;
   }

@@ -1,15 +1,15 @@
 import type { Reasons } from "./reasons.js";
 import type { Vote } from "./vote-counter.js";
 
-// All of it is `state`: what an evicted vote or veto would change, nobody would be told of. Rate limits alone are `hit`.
-/** What every key of ours starts with, after its namespace. */
+// Everything is `state`: evictions of votes or vetoes would go unnoticed. Only rate limits are `hit`.
+/** The prefix of the server's keys, after the namespace. */
 export const PREFIX = "bunkernet-server:";
 const KEY_START = `state:${PREFIX}`;
 
-/** The key of the secret that instance ids are signed with. */
+/** The key of the secret that signs instance ids. */
 export const SECRET_KEY = `${KEY_START}secret`;
 
-/** What a key of ours is about. */
+/** A parsed key. */
 export type RecordId =
   | { readonly kind: "vote"; readonly voter: string; readonly ip: string }
   | { readonly kind: "veto"; readonly ip: string }
@@ -19,10 +19,10 @@ export type RecordId =
 export const voteKey = (voter: string, ip: string): string => `${KEY_START}vote|${voter}|${ip}`;
 /** The key of a veto. */
 export const vetoKey = (ip: string): string => `${KEY_START}veto|${ip}`;
-/** The key of an address that an instance asks from. */
+/** The key of an address that an instance calls from. */
 export const memberKey = (network: string): string => `${KEY_START}member|${network}`;
 
-/** What a key is about; `undefined` = nothing that we count by. */
+/** Parses a key; `undefined` = not a vote, veto or member. */
 export function parseRecordKey(key: string): RecordId | undefined {
   if (!key.startsWith(KEY_START)) return undefined;
   const [kind, first, second] = key.slice(KEY_START.length).split("|");
@@ -32,12 +32,12 @@ export function parseRecordKey(key: string): RecordId | undefined {
   return kind === "member" ? { kind, network: first } : undefined;
 }
 
-/** A vote as the store keeps it: its first and last time (ms), how often, and the reasons by name. */
+/** A vote as it is stored: first and last time (ms), count, and the names of its reasons. */
 export function voteText(vote: Vote, reasons: Reasons): string {
   return [vote.first, vote.last, vote.count, ...reasons.namesOf(vote.reasons)].join("|");
 }
 
-/** Reads a vote; `undefined` = it is damaged. */
+/** Parses a stored vote; `undefined` = it is damaged. */
 export function readVote(voter: string, ip: string, text: string, reasons: Reasons): Vote | undefined {
   const [first, last, count, ...names] = text.split("|");
   const vote = {

@@ -3,30 +3,30 @@ import type { AddressSet } from "../address/address-set.js";
 import { fieldOf } from "./json-body.js";
 import type { Reasons } from "./reasons.js";
 
-/** How many reports come at once. */
+/** The maximum number of reports per call. */
 export const MAX_REPORTS = 100;
 
-/** What the reports of one call say of an address. */
+/** The reports of one call about one address. */
 export interface ReportedAddress {
-  /** As {@link Reasons} keeps them. */
+  /** A set of {@link Reasons}. */
   reasons: number;
   count: number;
 }
 
-/** What is in a body of reports. */
+/** The reports of one call. */
 export interface ParsedReports {
   /** By address in its canonical form. */
   readonly addresses: ReadonlyMap<string, ReportedAddress>;
-  /** Reports about nobody that may be listed, or that cannot be read. */
+  /** Reports that cannot be read or whose address may not be listed. */
   readonly refused: number;
 }
 
 /**
- * Reads reports. Only address and reason are looked at: when it was, the server knows itself, and what else is told
- * (URLs, headers) is not kept. A report that cannot be read spoils none of the others.
+ * Reads the address and reason of each report. The server has its own clock, and nothing else (URLs, headers) is stored. A
+ * report that cannot be read does not affect the others.
  */
 export function readReports(reports: readonly unknown[], reasons: Reasons, allow: AddressSet): ParsedReports {
-  const said = new Map<string, ReportedAddress>();
+  const addresses = new Map<string, ReportedAddress>();
   let refused = 0;
   for (const report of reports) {
     const ip = isObject(report) ? fieldOf(report, "ip") : undefined;
@@ -36,14 +36,14 @@ export function readReports(reports: readonly unknown[], reasons: Reasons, allow
       continue;
     }
     const bit = reasons.bitOf(fieldOf(report as Record<string, unknown>, "reason"));
-    const known = said.get(address.text);
-    if (known === undefined) said.set(address.text, { reasons: bit, count: 1 });
+    const known = addresses.get(address.text);
+    if (known === undefined) addresses.set(address.text, { reasons: bit, count: 1 });
     else {
       known.reasons |= bit;
       known.count++;
     }
   }
-  return { addresses: said, refused };
+  return { addresses, refused };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,41 +1,41 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ListSnapshot } from "./published-list.js";
 
-/** What a call is answered with: `data` as it goes into `{"result":…,"data":…}`. */
+/** The response to a call: `data` of the body `{"result":…,"data":…}`. */
 export interface ApiResponse {
   readonly status: number;
   readonly data: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A call that went well. */
+/** A successful response. */
 export const ok = (data: unknown): ApiResponse => ({ status: 200, data });
-/** A call that did not. */
+/** An error response. */
 export const ko = (status: number, data: string, headers?: Record<string, string>): ApiResponse => ({
   status,
   data,
   ...(headers === undefined ? {} : { headers }),
 });
 
-/** Asks to come back later: clients keep their reports when they see 429, and lose them over most other statuses. */
+/** A 429 response: clients keep their reports after it, and drop them after most other statuses. */
 export const tooManyRequests = (seconds: number, why: string): ApiResponse =>
   ko(429, why, { "Retry-After": String(seconds) });
 
-/** Writes an answer. What is left of the request's body is read and thrown away for `linger` ms at most. */
-export function send(req: IncomingMessage, res: ServerResponse, answer: ApiResponse, linger: number): void {
+/** Sends a response. The rest of the request's body is read and discarded, for at most `linger` ms. */
+export function send(req: IncomingMessage, res: ServerResponse, response: ApiResponse, linger: number): void {
   if (res.headersSent || res.destroyed) return;
   const body = Buffer.from(
-    JSON.stringify({ result: answer.status < 400 ? "ok" : "ko", data: answer.data }),
+    JSON.stringify({ result: response.status < 400 ? "ok" : "ko", data: response.data }),
     "utf8",
   );
-  res.statusCode = answer.status;
-  for (const [name, value] of Object.entries(answer.headers ?? {})) res.setHeader(name, value);
+  res.statusCode = response.status;
+  for (const [name, value] of Object.entries(response.headers ?? {})) res.setHeader(name, value);
   res.setHeader("Content-Type", "application/json");
   res.setHeader("Cache-Control", "no-store");
   finish(req, res, body, linger);
 }
 
-/** Answers the list: 304 to who has it, compressed to who can read that. */
+/** Sends the list: 304 if the client has it, compressed if the client accepts gzip. */
 export function sendList(
   req: IncomingMessage,
   res: ServerResponse,
@@ -62,7 +62,7 @@ function finish(req: IncomingMessage, res: ServerResponse, body: Buffer | undefi
   if (body !== undefined) res.setHeader("Content-Length", body.length);
   res.end(body);
   if (req.complete) return;
-  // Closing at once would make the answer be lost to a client that is still sending.
+  // A client that is still sending would lose the response if the connection closed now.
   req.resume();
   const timer = setTimeout(() => req.destroy(), linger).unref();
   req.once("close", () => clearTimeout(timer));
@@ -78,7 +78,8 @@ function hasTag(header: string | undefined, etag: string): boolean {
 function takesGzip(header: string | undefined): boolean {
   for (const entry of (header ?? "").split(",")) {
     const [name, ...parameters] = entry.split(";").map((part) => part.trim().toLowerCase());
-    if (name === "gzip" || name === "*") return !parameters.some((one) => /^q=0(\.0*)?$/.test(one));
+    if (name === "gzip" || name === "*")
+      return !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
   }
   return false;
 }

@@ -17,25 +17,25 @@ import { PublishedList, type ListSnapshot } from "./published-list.js";
 import { SECRET_KEY } from "./records.js";
 import { VoterResolver, tokenOf } from "./voter-resolver.js";
 
-/** How a server fares, in figures. */
+/** The state of a server. */
 export interface BunkernetServerStatus extends Readonly<IntakeCounts> {
   /** Addresses on the list. */
   readonly listed: number;
-  /** Addresses that somebody reported. */
+  /** Reported addresses. */
   readonly addresses: number;
   readonly votes: number;
   readonly voters: number;
   readonly vetoes: number;
 }
 
-/** Where a path leads. */
+/** A parsed URL. */
 interface Route {
   readonly path: string;
   readonly token: string | undefined;
   readonly query: URLSearchParams;
 }
 
-/** A BunkerNet server: finds out who calls, has it answered, and turns whatever fails into an answer. */
+/** A BunkerNet server: identifies the client, handles the call, and sends a response even if that fails. */
 export class BunkernetServer {
   readonly events: EventBus;
   private readonly registry: VoteRegistry;
@@ -64,31 +64,29 @@ export class BunkernetServer {
     );
     this.registry = new VoteRegistry(store, options, now);
     this.limits = new RateLimits(store);
-    const { counter: tally } = this.registry;
-    this.published = new PublishedList(tally);
-    const voters = new VoterResolver(options.voteBy, options.tokens);
-    this.endpoints = new Endpoints(
+    this.published = new PublishedList(this.registry.counter);
+    this.endpoints = new Endpoints({
       options,
-      () => this.ids(),
-      this.registry,
-      this.published,
-      this.limits,
-      voters,
+      ids: () => this.ids(),
+      registry: this.registry,
+      published: this.published,
+      limits: this.limits,
+      voters: new VoterResolver(options.voteBy, options.tokens),
       now,
-    );
+    });
     this.admin = options.admin === undefined ? undefined : new Admin(options.admin.token, this.registry);
-    // Whoever does not wait for `ready()` meets the same failure with each call, as an answer.
+    // An app that does not wait for `ready()` gets the failure in the response to each call.
     this.ready().catch((error: unknown) => this.warn(error));
   }
 
-  /** Resolves when the store has been read and the list is written out. */
+  /** Resolves when the store has been read and the list can be served. */
   async ready(): Promise<void> {
     await this.ids();
     await this.registry.ready();
     await this.published.get();
   }
 
-  /** Reads everything in the store anew. */
+  /** Reads everything from the store again. */
   async sync(): Promise<void> {
     await this.registry.reload();
     this.registry.expire();
@@ -103,13 +101,13 @@ export class BunkernetServer {
 
   get status(): BunkernetServerStatus {
     this.registry.expire();
-    const { counter: tally, vetoes } = this.registry;
+    const { counter, vetoes } = this.registry;
     return {
       ...this.endpoints.intake,
-      listed: tally.listed.size,
-      addresses: tally.addressCount,
-      votes: tally.votes,
-      voters: tally.voterCount,
+      listed: counter.listed.size,
+      addresses: counter.addressCount,
+      votes: counter.votes,
+      voters: counter.voterCount,
       vetoes: vetoes.size,
     };
   }
@@ -120,23 +118,24 @@ export class BunkernetServer {
     return Promise.resolve();
   }
 
-  /** Answers a request, or passes it on when its path is none of ours. */
+  /** Handles a request, or calls `next` if the path is not one of the server's. */
   handle(req: IncomingMessage, res: ServerResponse, next: ((err?: unknown) => void) | undefined): void {
     const route = routeOf(req.url ?? "/");
-    const isOurs =
+    const isHandled =
       this.endpoints.routes.has(route.path) || (this.admin !== undefined && route.path.startsWith("/admin/"));
     const linger = this.options.timeout;
-    if (!isOurs) {
+    if (!isHandled) {
       if (next === undefined) send(req, res, ko(404, "There is nothing here."), linger);
       else next();
       return;
     }
     this.respond(req, route).then(
-      (answer) => ("etag" in answer ? sendList(req, res, answer, linger) : send(req, res, answer, linger)),
+      (response) =>
+        "etag" in response ? sendList(req, res, response, linger) : send(req, res, response, linger),
       (error: unknown) => {
         this.warn(error);
         this.endpoints.intake.failed++;
-        send(req, res, tooManyRequests(60, "The server cannot answer now."), linger);
+        send(req, res, tooManyRequests(60, "The server cannot respond now."), linger);
       },
     );
   }
@@ -146,7 +145,7 @@ export class BunkernetServer {
     { path, token, query }: Route,
   ): Promise<ApiResponse | ListSnapshot> {
     const client = this.resolver.resolve(req);
-    // Where anybody could choose their address, it is the peer's that counts and votes (R2).
+    // If clients can choose their address, the peer's address counts and votes (R2).
     if (await this.limits.exceeds("address", client.vouched.key, callLimitOf(this.options))) {
       this.endpoints.intake.limited++;
       return tooManyRequests(60, "Too many requests.");
@@ -160,11 +159,11 @@ export class BunkernetServer {
       );
     }
     if (req.method !== endpoint.method)
-      return ko(405, `Only ${endpoint.method} is answered here.`, { Allow: endpoint.method });
+      return ko(405, `Only ${endpoint.method} is allowed here.`, { Allow: endpoint.method });
     return endpoint.handle({ req, client, token: token ?? tokenOf(req) });
   }
 
-  // One secret for all servers on a store; asked for again as long as the store fails.
+  // One secret for all servers on a store; read again as long as the store fails.
   private ids(): Promise<InstanceIds> {
     this.instanceIds ??= this.secret().then(
       (secret) => new InstanceIds(createHash("sha256").update(`bunkernet-server ids\n${secret}`).digest()),
@@ -185,14 +184,11 @@ export class BunkernetServer {
   }
 
   private warn(error: unknown): void {
-    this.events.warn(
-      "WRN_BUNKER_BUNKERNET_SERVER",
-      `the BunkerNet server could not answer: ${messageOf(error)}`,
-    );
+    this.events.warn("WRN_BUNKER_BUNKERNET_SERVER", `the BunkerNet server failed: ${messageOf(error)}`);
   }
 }
 
-/** A path with the invite token that it may carry: `/t/<token>/report`, for clients that can set no header. */
+/** Parses a URL. A path may contain an invite token, for clients that cannot set a header: `/t/<token>/report`. */
 function routeOf(url: string): Route {
   const mark = url.indexOf("?");
   const path = mark < 0 ? url : url.slice(0, mark);
@@ -203,7 +199,7 @@ function routeOf(url: string): Route {
     : { path: found[2] as string, token: found[1], query };
 }
 
-// A test that injects a clock means the store too, unless the store has been given its own.
+// An injected clock applies to the store too, unless the store has its own.
 function adoptClock(store: object, now: () => number): void {
   const { useClock } = store as { useClock?: unknown };
   if (typeof useClock === "function") (useClock as (clock: () => number) => void).call(store, now);

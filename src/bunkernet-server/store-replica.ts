@@ -1,19 +1,20 @@
 import { messageOf } from "../errors.js";
+import { entriesOf } from "../store/entries.js";
 import type { Store } from "../store/store.js";
 import { PREFIX, parseRecordKey } from "./records.js";
 
-/** Everything is read anew so often, in ms: when the store tells of changes, only to heal what might have been missed. */
+/** How often everything is read again, in ms; if the store reports changes, only to correct missed ones. */
 const RELOAD_MS = { watched: 600_000, unwatched: 30_000 };
-/** A failed reading is tried again after so long, in ms. */
+/** The pause before a failed read is retried, in ms. */
 const RETRY_MS = 2000;
 
-/** Whoever keeps copies of the keys. */
+/** Holds the copies of the keys. */
 export interface ReplicaTarget {
   clear(): void;
   apply(key: string, value: string | undefined): void;
 }
 
-/** Keeps copies of our `state` keys true: reads them all at start, then follows the store's news. */
+/** Keeps copies of the server's `state` keys: reads them all at start, then follows the store's changes. */
 export class StoreReplica {
   private readonly unwatch: (() => void) | undefined;
   private readonly timer: NodeJS.Timeout;
@@ -22,7 +23,7 @@ export class StoreReplica {
   private loaded = false;
   private closed = false;
   private failure: string | undefined;
-  /** What changed while everything is being read: newer than what the reading brings. */
+  /** Changes during a read, which are newer than its result. */
   private changes: Map<string, string | undefined> | undefined;
 
   constructor(
@@ -44,22 +45,22 @@ export class StoreReplica {
     ).unref();
   }
 
-  /** Why the copies are not true; `undefined` = they are. */
+  /** Why the copies are not current; `undefined` = they are. */
   get problem(): string | undefined {
     return this.loaded ? this.failure : (this.failure ?? "the store has not been read yet");
   }
 
-  /** Resolves once everything has been read; rejects when it cannot be. */
+  /** Resolves once everything has been read; rejects if that fails. */
   async ready(): Promise<void> {
     if (!this.loaded) await this.reload();
   }
 
-  /** Reads everything anew, or waits for the reading that goes on. */
+  /** Reads everything again, or waits for the read in progress. */
   reload(): Promise<void> {
     return (this.reading ??= this.read().finally(() => (this.reading = undefined)));
   }
 
-  /** A change that was made here. */
+  /** Notes a change that this process made. */
   record(key: string, value: string | undefined): void {
     this.changes?.set(key, value);
   }
@@ -75,17 +76,18 @@ export class StoreReplica {
     this.changes = new Map();
     try {
       const found: [string, string][] = [];
-      for await (const { key, value } of this.entries()) if (value !== undefined) found.push([key, value]);
-      const news = this.changes;
+      for await (const { key, value } of entriesOf(this.store, "state", PREFIX))
+        if (value !== undefined) found.push([key, value]);
+      const { changes } = this;
       if (this.closed) return;
-      // Votes expire oldest first, so they are counted in that order, after everything that decides over single addresses.
+      // Votes expire oldest first, so they are applied in that order, after all other keys.
       const sorted = found
-        .filter(([key]) => !news.has(key))
+        .filter(([key]) => !changes.has(key))
         .map(([key, value]) => ({ key, value, at: orderOf(key, value) }))
         .sort((a, b) => a.at - b.at);
       this.target.clear();
       for (const { key, value } of sorted) this.target.apply(key, value);
-      for (const [key, value] of news) this.target.apply(key, value);
+      for (const [key, value] of changes) this.target.apply(key, value);
       this.loaded = true;
       this.failure = undefined;
     } catch (error) {
@@ -94,14 +96,6 @@ export class StoreReplica {
     } finally {
       this.changes = undefined;
     }
-  }
-
-  private async *entries(): AsyncGenerator<{ key: string; value: string | undefined }, void, undefined> {
-    if (this.store.entries !== undefined) {
-      yield* this.store.entries("state", PREFIX);
-      return;
-    }
-    for await (const key of this.store.keys("state", PREFIX)) yield { key, value: await this.store.get(key) };
   }
 
   private reloadOrRetry(): void {

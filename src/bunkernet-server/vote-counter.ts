@@ -1,10 +1,10 @@
 import type { Reasons } from "./reasons.js";
 
-/** What one voter says of one address. Times are in ms. */
+/** The vote of one voter on one address. Times are in ms. */
 export interface Vote {
   readonly voter: string;
   readonly ip: string;
-  /** The reasons given, as {@link Reasons} keeps them. */
+  /** A set of {@link Reasons}. */
   readonly reasons: number;
   readonly first: number;
   readonly last: number;
@@ -14,28 +14,28 @@ export interface Vote {
 /** How votes are counted. */
 export interface VoteRules {
   readonly reasons: Reasons;
-  /** How much the votes for an address must come to. */
+  /** The minimum sum of weights that lists an address. */
   readonly minInstances: number;
   /** How long a vote counts, in seconds. */
   readonly window: number;
   readonly maxVotes: number;
   readonly maxVotesPerVoter: number;
-  /** Whether an address may not be listed, whatever is said of it. */
+  /** Whether an address is never listed. */
   readonly isExempt: (ip: string) => boolean;
 }
 
-/** The votes on one address, and what they come to: kept up to date, since all members may report the same attacker. */
+/** The votes on one address, with running sums, since all members may report the same attacker. */
 interface AddressVotes {
   readonly votes: Map<string, Vote>;
   /** In millionths: whole numbers add up exactly. */
   score: number;
-  /** Voters who have seen something themselves. */
+  /** Voters with an observation of their own. */
   firstHand: number;
 }
 
 const MILLION = 1_000_000;
 
-/** Counts votes in memory: who is on the list follows from it at any time, without a look at the store. */
+/** Counts votes in memory and derives the list from them. */
 export class VoteCounter {
   /** The addresses on the list. */
   readonly listed = new Set<string>();
@@ -69,17 +69,17 @@ export class VoteCounter {
     return [...(this.addresses.get(ip)?.votes.values() ?? [])];
   }
 
-  /** Every address that somebody reported, in no order. */
+  /** Every reported address, in any order. */
   reported(): IterableIterator<string> {
     return this.addresses.keys();
   }
 
-  /** What the votes on an address come to. */
+  /** The sum of the weights of the votes on an address. */
   scoreOf(ip: string): number {
     return (this.addresses.get(ip)?.score ?? 0) / MILLION;
   }
 
-  /** Takes a vote, in place of what that voter said of that address before. */
+  /** Adds a vote, replacing the voter's previous one on that address. */
   put(vote: Vote): void {
     this.take(vote.voter, vote.ip);
     let poll = this.addresses.get(vote.ip);
@@ -94,19 +94,19 @@ export class VoteCounter {
     this.judge(vote.ip);
   }
 
-  /** Takes a vote back. */
+  /** Removes a vote. */
   drop(voter: string, ip: string): void {
     if (this.take(voter, ip)) this.judge(ip);
   }
 
-  /** Forgets every vote. */
+  /** Removes all votes. */
   clear(): void {
     for (const cleared of [this.addresses, this.voters, this.byAge]) cleared.clear();
     if (this.listed.size > 0) this.version++;
     this.listed.clear();
   }
 
-  /** Lets go of the votes that no longer count. @param now in ms */
+  /** Removes the votes that have expired. @param now in ms */
   expire(now: number): void {
     const until = now - this.rules.window * 1000;
     for (const vote of this.byAge) {
@@ -115,7 +115,7 @@ export class VoteCounter {
     }
   }
 
-  /** Decides anew whether an address is listed. */
+  /** Updates whether an address is listed. */
   judge(ip: string): void {
     const belongs = this.belongs(ip);
     if (belongs === this.listed.has(ip)) return;
@@ -125,8 +125,8 @@ export class VoteCounter {
   }
 
   /**
-   * The vote that has to go before `voter` may cast a new one; `undefined` = there is room. A voter at its quota pays with its
-   * own oldest vote; when all room is taken, whoever holds the most pays, unless that is less than everybody's share.
+   * The vote to remove before `voter` may add a new one, if any. A voter at its quota loses its own oldest vote; when all votes are
+   * used up, the voter with the most votes loses one, unless it has no more than its share.
    */
   displacedBy(voter: string): Vote | undefined {
     const own = this.voters.get(voter);
@@ -137,13 +137,13 @@ export class VoteCounter {
     return oldestOf(this.voters.get(this.largestVoter(share)) ?? this.byAge);
   }
 
-  // Looked for anew only when the one found before no longer holds more than its share: a flood must not make each vote a search.
+  // Searched only if the last result no longer exceeds its share: in a flood, not every vote may cost a search.
   private largestVoter(share: number): string {
     const known = this.largest === undefined ? undefined : this.voters.get(this.largest);
     if (known !== undefined && known.size > share) return this.largest as string;
-    let most = 0;
+    let max = 0;
     let found = "";
-    for (const [voter, cast] of this.voters) if (cast.size > most) [most, found] = [cast.size, voter];
+    for (const [voter, cast] of this.voters) if (cast.size > max) [max, found] = [cast.size, voter];
     this.largest = found;
     return found;
   }

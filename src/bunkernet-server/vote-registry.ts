@@ -7,13 +7,13 @@ import { memberKey, readVote, parseRecordKey, vetoKey, voteKey, voteText } from 
 import { Reasons } from "./reasons.js";
 import { VoteCounter, type Vote } from "./vote-counter.js";
 
-/** How many addresses of instances are remembered; further ones are not spared. */
+/** The maximum number of instance addresses; further ones are not exempt. */
 const MAX_MEMBERS = 20_000;
 const MAX_VETOES = 10_000;
-/** An instance's address is written down again after so long, in ms. */
+/** How often an instance's address is written again, in ms. */
 const RENEW_MEMBER_MS = 86_400_000;
 
-/** How a {@link VoteRegistry} counts. */
+/** The rules of a {@link VoteRegistry}. */
 export interface VoteRegistryRules {
   readonly weights: ReadonlyMap<string, number>;
   readonly minInstances: number;
@@ -23,7 +23,7 @@ export interface VoteRegistryRules {
   readonly allow: AddressSet;
 }
 
-/** Votes, vetoes and instances' addresses: kept in the store, counted in memory, the same in every process on that store. */
+/** Votes, vetoes and instances' addresses: stored in the store and counted in memory, identically in every process on it. */
 export class VoteRegistry {
   readonly reasons: Reasons;
   readonly counter: VoteCounter;
@@ -46,22 +46,22 @@ export class VoteRegistry {
     });
   }
 
-  /** What keeps the copy in memory from being true; `undefined` = nothing. */
+  /** Why the copies in memory are not current; `undefined` = they are. */
   get problem(): string | undefined {
     return this.replica.problem;
   }
 
-  /** Resolves once everything in the store has been read; rejects when it cannot be. */
+  /** Resolves once the store has been read; rejects if that fails. */
   ready(): Promise<void> {
     return this.replica.ready();
   }
 
-  /** Reads everything anew. */
+  /** Reads everything again. */
   reload(): Promise<void> {
     return this.replica.reload();
   }
 
-  /** Takes one voter's reports. Rejects when the store fails: what was written by then is counted, and may be sent again. */
+  /** Records a voter's reports. Rejects if the store fails; what was written by then counts, and may be sent again. */
   async record(
     voter: string,
     reports: ReadonlyMap<string, { reasons: number; count: number }>,
@@ -71,12 +71,12 @@ export class VoteRegistry {
     await Promise.all([...reports].map(([ip, report]) => this.vote(voter, ip, report, now)));
   }
 
-  /** Whether an instance has asked from here lately. */
+  /** Whether an instance has called from here recently. */
   isMember(address: Address): boolean {
     return this.members.has(prefixOf(address, 64).text);
   }
 
-  /** Remembers that an instance asks from here, so that its address is never listed. */
+  /** Remembers that an instance calls from here, so that its address is never listed. */
   async addMember(address: Address): Promise<void> {
     const network = prefixOf(address, 64).text;
     const now = this.now();
@@ -86,7 +86,7 @@ export class VoteRegistry {
     this.change(memberKey(network), String(now));
   }
 
-  /** Keeps an address off the list until {@link liftVeto}; answers `false` when there are too many vetoes. */
+  /** Keeps an address off the list until {@link liftVeto}; returns `false` if there are too many vetoes. */
   async veto(ip: string): Promise<boolean> {
     if (this.vetoes.size >= MAX_VETOES && !this.vetoes.has(ip)) return false;
     await this.store.set(vetoKey(ip), String(this.now()));
@@ -94,14 +94,14 @@ export class VoteRegistry {
     return true;
   }
 
-  /** Takes a veto back; answers whether there was one. */
+  /** Removes a veto; returns whether it existed. */
   async liftVeto(ip: string): Promise<boolean> {
     const there = await this.store.delete(vetoKey(ip));
     this.change(vetoKey(ip), undefined);
     return there;
   }
 
-  /** Lets go of what no longer counts. */
+  /** Removes what no longer counts. */
   expire(): void {
     const now = this.now();
     this.counter.expire(now);
@@ -135,12 +135,12 @@ export class VoteRegistry {
       count: Math.min(1_000_000_000, count + (before?.count ?? 0)),
     };
     const text = voteText(vote, this.reasons);
-    // Counted before it is written, so that votes written at the same time find each other's place taken.
+    // Counted before it is written, so that concurrent votes respect the limits together.
     this.counter.put(vote);
     this.replica.record(voteKey(voter, ip), text);
     try {
       if (displaced !== undefined) await this.store.delete(voteKey(displaced.voter, displaced.ip));
-      // Displaced meanwhile by a later vote: written now, it would come back.
+      // A later vote has displaced it meanwhile: it must not be written now.
       if (this.counter.find(voter, ip) !== vote) return;
       await this.store.set(voteKey(voter, ip), text, this.rules.window);
     } catch (error) {
@@ -184,11 +184,11 @@ export class VoteRegistry {
       return;
     }
     const known = this.counter.find(voter, ip);
-    // News of our own write may come after a later write of ours.
+    // The notification of an own write may arrive after a later write.
     if (known === undefined || vote.last >= known.last) this.counter.put(vote);
   }
 
-  // An instance's network is an IPv4 address or an IPv6 /64; for the latter, all addresses are looked at.
+  // An instance's network is an IPv4 address or an IPv6 /64; the latter needs a look at all addresses.
   private judgeWithin(network: string): void {
     if (!network.includes("/")) {
       this.counter.judge(network);

@@ -1,17 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { BanProtection } from "../engine/ban-protection.js";
 import { Engine, type Middleware, type Running } from "../engine/engine.js";
-import { allProblemsAtOnce, readOptions, type OptionsTable } from "../options/table.js";
+import { allProblemsAtOnce, readOptions } from "../options/table.js";
 import type { Gate } from "../engine/protection.js";
 import { Context } from "../engine/context.js";
-import {
-  checkTogether,
-  sharedTable,
-  type SharedOptions,
-  type SharedResolved,
-} from "../engine/shared-options.js";
+import { checkTogether, sharedTable, type SharedOptions } from "../engine/shared-options.js";
 import { BunkernetProtection, type BunkernetStatus } from "./bunkernet-protection.js";
-import { bunkernetTable, checkBunkernet, type BunkernetOptions, type BunkernetResolved } from "./options.js";
+import { bunkernetTable, checkBunkernet, type BunkernetOptions } from "./options.js";
 
 /** What {@link bunkernet} answers, besides the middleware. */
 export interface BunkernetParts {
@@ -36,7 +31,7 @@ export interface BunkernetParts {
 /** What {@link bunkernet} answers. */
 export type Bunkernet = Middleware & Running & BunkernetParts;
 
-const table: OptionsTable<SharedResolved & BunkernetResolved> = { ...sharedTable, ...bunkernetTable };
+const table = { ...sharedTable, ...bunkernetTable };
 
 /**
  * Refuses clients that other sites have reported to BunkerNet, and reports those that are refused and banned here. The API

@@ -8,17 +8,17 @@ import type { DnsblResolved } from "./options.js";
 import type { LookupTarget } from "./lookup-target.js";
 import type { CachedVerdict } from "./verdict-cache.js";
 
-/** What a ban by this protection is called, as in BunkerWeb. */
+/** The reason of bans by this protection, as in BunkerWeb. */
 export const REASON = "dnsbl";
 
-/** What events and bans say of a listing. */
+/** The data of a listing in events and bans. */
 export function dataOf({ zone, code, txt }: CachedVerdict): Record<string, string | undefined> {
   return { zone, code, ...(txt === undefined ? {} : { txt }) };
 }
 
-/** Writes the bans that listings earn: on the very address that is listed, at the service it came to. */
+/** Bans listed clients: exactly the listed address, at the service of the request. */
 export class DnsblBans {
-  /** Whom `detect` mode has told of already, and until when that holds. */
+  /** In `detect` mode: clients whose event was emitted, and until when it is not repeated. */
   private readonly emitted = new RecentMap<string, number>(8192);
 
   constructor(
@@ -27,10 +27,10 @@ export class DnsblBans {
     private readonly gate: () => Gate | undefined,
   ) {}
 
-  /** Bans a listed client, unless it is banned already; in `detect` mode only says so, once. */
+  /** Bans a listed client, unless it is banned already; in `detect` mode only emits the event, once. */
   add(verdict: CachedVerdict, target: LookupTarget, client: Client, request: RequestView): void {
     const { ban, banTime, banScope, action } = this.options;
-    // The address looked up may be the peer's, which is not the client's to answer for (R2).
+    // The address may be the peer's, not the client's (R2).
     if (!ban || target.ip !== client.ip) return;
     const data = dataOf(verdict);
     if (this.context.options.mode === "detect") {

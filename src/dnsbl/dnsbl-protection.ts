@@ -22,32 +22,32 @@ import type { Zone, ZoneStatus } from "./zone.js";
 import { zonesOf } from "./zones.js";
 import { withTimeout } from "../with-timeout.js";
 
-/** How often it is looked whether a test or a download is due, in ms. */
+/** How often to check whether a test or download is due, in ms. */
 const TICK_MS = 5000;
 
-/** A zone's self-test asks about two addresses of each family. */
+/** A zone's self-test queries two addresses of each family. */
 const QUESTIONS_PER_TEST = 4;
 
-/** What {@link DnsblProtection.check} finds out. */
+/** The result of {@link DnsblProtection.check}. */
 export interface DnsblCheck {
-  /** `error` = it could not be found out; `skipped` = such an address is never looked up. */
+  /** `error` = the look-up failed; `skipped` = such an address is never looked up. */
   readonly verdict: "listed" | "clean" | "error" | "skipped";
   /** The zone that decided. */
   readonly zone?: string;
-  /** What that zone answered; for an error what went wrong. */
+  /** The response code of that zone, or what went wrong. */
   readonly code?: string;
 }
 
-/** How everything fares, in figures. */
+/** The state of the protection. */
 export interface DnsblStatus {
   readonly zones: readonly ZoneStatus[];
   /** Addresses being looked up now. */
   readonly inFlight: number;
-  /** Look-ups that were not made, and whose clients passed, because too many were under way. */
+  /** Look-ups that were not made because there were too many; their clients passed. */
   readonly shed: number;
-  /** Requests that passed because the zones had not answered within `timeout`. */
+  /** Requests that passed because the zones did not reply within `timeout`. */
   readonly late: number;
-  /** Addresses whose verdict this process remembers, IPv6 prefixes counted once. */
+  /** Addresses whose verdict this process remembers; an IPv6 prefix counts once. */
   readonly remembered: number;
   readonly ignoreLists: readonly ListStatus[];
 }
@@ -73,7 +73,7 @@ export class DnsblProtection implements Protection {
     private readonly gate: () => Gate | undefined,
   ) {
     const { service, cacheDir, logger, store } = context.options;
-    // A client of its own: a flood of look-ups must not take the place of other questions, nor closing cancel them.
+    // A separate client: a flood of look-ups must not displace other queries, and close() must not cancel them.
     this.dns = new DnsClient({
       resolver: context.options.resolver,
       maxInFlight: 2 * (options.maxLookups + QUESTIONS_PER_TEST) * options.list.length,
@@ -93,7 +93,8 @@ export class DnsblProtection implements Protection {
       context.now,
       {
         failed: (url, problem) => this.fault("ignore list", `${url}: ${problem}`),
-        invalid: (url, lines) => this.fault("ignore list", `${url}: ${lines} lines are no address or range`),
+        invalid: (url, lines) =>
+          this.fault("ignore list", `${url}: ${lines} lines are not an address or range`),
       },
     );
     this.stops.push(context.events.on("unbanned", (event) => this.onUnban(event.ip)));
@@ -117,27 +118,27 @@ export class DnsblProtection implements Protection {
     return this.look(target, client, request);
   }
 
-  /** Starts tests and downloads, and reads the ignore lists that are on this machine. Waits for no network. */
+  /** Starts tests and downloads, and reads the cached ignore lists. Does not wait for the network. */
   async start(): Promise<void> {
     if (!this.awake) this.wake();
     await this.lists.load();
   }
 
-  /** Tests every zone and asks every ignore list now. */
+  /** Tests every zone and downloads every ignore list now. */
   async sync(): Promise<void> {
     if (!this.awake) this.wake();
     await Promise.all([this.lists.update(true), ...this.zones.map((zone) => zone.test())]);
   }
 
   /**
-   * Says what would be thought of an address. Counts nobody and bans nobody.
+   * Looks an address up, or returns the cached verdict. Bans nobody.
    *
-   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for what is no address
+   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` if `ip` is not an IP address
    */
   async check(ip: string): Promise<DnsblCheck> {
     const address = parseAddress(ip);
     if (address === undefined)
-      throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `"${ip.slice(0, 64)}" is no IP address`);
+      throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `"${ip.slice(0, 64)}" is not an IP address`);
     return this.find(lookupTargetOfAddress(address, this.context.options.ipv6Subnet), address);
   }
 
@@ -182,7 +183,7 @@ export class DnsblProtection implements Protection {
     const zones = this.zones
       .map(({ status }) => status)
       .filter(({ state }) => state === "suspended")
-      .map(({ zone, problem }) => `${zone} is not asked: ${problem ?? ""}`);
+      .map(({ zone, problem }) => `${zone} is suspended: ${problem ?? ""}`);
     const lists = this.lists.status
       .filter(({ problem }) => problem !== undefined)
       .map(({ url, problem }) => `${url}: ${problem ?? ""}`);
@@ -197,7 +198,7 @@ export class DnsblProtection implements Protection {
     this.awake = true;
   }
 
-  // Nobody is asked anything before the first request or `ready()`.
+  // No network traffic before the first request or `ready()`.
   private wake(): void {
     this.awake = true;
     const tick = (): void => {
@@ -265,7 +266,7 @@ export class DnsblProtection implements Protection {
     return this.options.action === "challenge" ? this.gate() : undefined;
   }
 
-  // A trusted partner must not be banned for a day because their list was still on its way.
+  // No bans before all ignore lists were loaded: they may contain the client.
   private ban(finding: CachedVerdict, target: LookupTarget, client: Client, request: RequestView): void {
     if (!this.lists.complete || this.unbans.has(target, this.context.now())) return;
     this.bans.add(finding, target, client, request);
@@ -286,7 +287,7 @@ export class DnsblProtection implements Protection {
     this.context.events.warn(
       "WRN_BUNKER_MASS_BAN",
       `${zone.label} lists ${listed} of ${asked} new clients; ${
-        suspend ? "it is not asked for now" : 'bans go on (massBan: "suspend" would stop them)'
+        suspend ? "it is suspended for now" : 'bans go on (massBan: "suspend" would stop them)'
       }`,
       `${zone.label} ${Math.floor(this.context.now() / 3_600_000)}`,
     );

@@ -1,38 +1,33 @@
 import type { IncomingMessage } from "node:http";
 import { BanProtection } from "../engine/ban-protection.js";
 import { Engine, type Middleware, type Running } from "../engine/engine.js";
-import { allProblemsAtOnce, readOptions, type OptionsTable } from "../options/table.js";
+import { allProblemsAtOnce, readOptions } from "../options/table.js";
 import type { Gate } from "../engine/protection.js";
 import { Context } from "../engine/context.js";
-import {
-  checkTogether,
-  sharedTable,
-  type SharedOptions,
-  type SharedResolved,
-} from "../engine/shared-options.js";
+import { checkTogether, sharedTable, type SharedOptions } from "../engine/shared-options.js";
 import { DnsblProtection, type DnsblCheck, type DnsblStatus } from "./dnsbl-protection.js";
-import { checkDnsbl, dnsblTable, type DnsblOptions, type DnsblResolved } from "./options.js";
+import { checkDnsbl, dnsblTable, type DnsblOptions } from "./options.js";
 
-/** What {@link dnsbl} answers, besides the middleware. */
+/** The functions of {@link dnsbl}, besides those of every middleware. */
 export interface DnsblParts {
-  /** Looks an address up, or answers from the cache. Bans nobody. */
+  /** Looks an address up, or returns the cached verdict. Bans nobody. */
   check(ip: string): Promise<DnsblCheck>;
-  /** How zones, look-ups and ignore lists fare, in figures. */
+  /** The state of zones, look-ups and ignore lists. */
   status(): DnsblStatus;
-  /** Tests every zone and asks every ignore list now. */
+  /** Tests every zone and downloads every ignore list now. */
   sync(): Promise<void>;
 }
 
-/** What {@link dnsbl} answers. */
+/** The result of {@link dnsbl}. */
 export type Dnsbl = Middleware & Running & DnsblParts;
 
-const table: OptionsTable<SharedResolved & DnsblResolved> = { ...sharedTable, ...dnsblTable };
+const table = { ...sharedTable, ...dnsblTable };
 
 /**
- * Refuses and bans clients whose address is on a DNS blocklist (BunkerWeb's DNSBL). The zones are told the visitors'
+ * Refuses and bans clients whose address is on a DNS blocklist (BunkerWeb's DNSBL). The zones receive the visitors'
  * addresses.
  *
- * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
+ * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every invalid option
  * @example app.use(dnsbl({ list: "zen.spamhaus.org", resolver: { servers: ["127.0.0.1"] } }));
  */
 export function dnsbl<Req extends IncomingMessage = IncomingMessage>(

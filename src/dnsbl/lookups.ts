@@ -3,23 +3,24 @@ import type { MassListingWatch } from "./mass-listing-watch.js";
 import type { Zone } from "./zone.js";
 import type { ZoneResponse } from "./zone-response.js";
 
-/** What the zones say together. */
+/** The combined verdict of all zones. */
 export interface CombinedVerdict {
   readonly verdict: "listed" | "clean" | "error";
   readonly zone?: Zone;
   readonly code?: string;
-  /** `true` = not every zone could be asked, so it should not be believed for long. */
+  /** `true` = not every zone could be asked, so cache it only briefly. */
   readonly partial: boolean;
 }
 
-/** How many addresses of one client (an IPv6 prefix) may be looked up at once. */
+/** The maximum number of concurrent look-ups of one client (an IPv6 prefix). */
 const MAX_PER_CLIENT = 8;
 
-/** Asks all zones about addresses: at once, once an address, and never more than a fixed number of addresses. */
+/** Queries all zones concurrently, once per address, for a limited number of addresses at a time. */
 export class Lookups {
   private readonly running = new Map<string, Promise<CombinedVerdict>>();
   private readonly perClient = new Map<string, number>();
-  private shedCount = 0;
+  /** How many look-ups were not made. */
+  shed = 0;
 
   constructor(
     private readonly zones: readonly Zone[],
@@ -28,21 +29,19 @@ export class Lookups {
     private readonly watch: MassListingWatch,
   ) {}
 
-  /**
-   * Asks about an address of the client kept under `key`. `undefined` = not asked: too many are under way (R33).
-   */
+  /** Looks up an address of the client `key`. Returns `undefined` if there are too many look-ups already (R33). */
   find(address: Address, key: string): Promise<CombinedVerdict> | undefined {
     const known = this.running.get(address.text);
     if (known !== undefined) return known;
     const own = this.perClient.get(key) ?? 0;
     if (this.running.size >= this.max || own >= MAX_PER_CLIENT) {
-      this.shedCount++;
+      this.shed++;
       return undefined;
     }
     this.perClient.set(key, own + 1);
     const { judged, done } = this.ask(address);
     this.running.set(address.text, judged);
-    // Its place is free when the last zone has answered, not when the first one decided.
+    // The look-up ends when the last zone has replied, not when one has decided.
     void done.then(() => {
       this.running.delete(address.text);
       const left = (this.perClient.get(key) ?? 1) - 1;
@@ -52,14 +51,9 @@ export class Lookups {
     return judged;
   }
 
-  /** How many addresses are being looked up. */
+  /** The number of look-ups in progress. */
   get inFlight(): number {
     return this.running.size;
-  }
-
-  /** How many look-ups were not made. */
-  get shed(): number {
-    return this.shedCount;
   }
 
   private ask(address: Address): { judged: Promise<CombinedVerdict>; done: Promise<unknown> } {
@@ -70,20 +64,22 @@ export class Lookups {
     let firstError: CombinedVerdict | undefined;
     let decide!: (judged: CombinedVerdict) => void;
     const judged = new Promise<CombinedVerdict>((resolve) => (decide = resolve));
-    const hear = (zone: Zone, answer: ZoneResponse | undefined): void => {
-      if (answer === undefined) unable++;
-      else if (answer.kind === "listed") {
-        if (++listed === this.quorum) decide({ verdict: "listed", zone, code: answer.code, partial: false });
-      } else if (answer.kind === "error") {
+    const count = (zone: Zone, response: ZoneResponse | undefined): void => {
+      if (response === undefined) unable++;
+      else if (response.kind === "listed") {
+        if (++listed === this.quorum)
+          decide({ verdict: "listed", zone, code: response.code, partial: false });
+      } else if (response.kind === "error") {
         errors++;
-        firstError ??= { verdict: "error", zone, code: answer.code ?? answer.why, partial: true };
+        firstError ??= { verdict: "error", zone, code: response.code ?? response.why, partial: true };
       }
-      if (answer !== undefined && answer.kind !== "error") this.watch.saw(zone, answer.kind === "listed");
+      if (response !== undefined && response.kind !== "error")
+        this.watch.saw(zone, response.kind === "listed");
     };
     const done = Promise.all(
-      asked.map((zone) => zone.ask(address).then((answer) => hear(zone, answer))),
+      asked.map((zone) => zone.ask(address).then((response) => count(zone, response))),
     ).then(() => {
-      // With what failed it might have been a listing: nobody knows, so it is neither.
+      // If the failed zones could still reach the quorum, the result is unknown.
       const open = errors > 0 && listed + errors >= this.quorum;
       if (open && firstError !== undefined) decide(firstError);
       else if (asked.length === 0) decide({ verdict: "error", partial: true });

@@ -1,22 +1,20 @@
 import { parseRange, rangeContains, type AddressRange } from "../address/address.js";
 import type { LookupTarget } from "./lookup-target.js";
 
-/** How many unbans are remembered. */
+/** The maximum number of remembered unbans. */
 const MAX_UNBANS = 10_000;
 
-/**
- * Whose ban was lifted: they stay let in though a zone still lists them, or their next request would ban them again (R26).
- */
+/** Clients that were unbanned: they pass although a zone still lists them, or the next request would ban them again (R26). */
 export class RecentUnbans {
   private readonly exact = new Map<string, number>();
   private readonly wide = new Map<string, { range: AddressRange; until: number }>();
 
-  /** Lets an address or range in until `until` (ms). */
+  /** Lets an address or range pass until `until` (ms). */
   add(text: string, until: number): void {
     const range = parseRange(text);
     if (range === undefined) return;
     this.exact.set(range.text, until);
-    // An IPv6 prefix is some client's key and found by its text; what is wider has to be looked through.
+    // An IPv6 prefix of a client is found by its key; wider ranges must be searched.
     if (range.bits < 32) this.wide.set(range.text, { range, until });
     for (const map of [this.exact, this.wide])
       if (map.size > MAX_UNBANS) map.delete(map.keys().next().value as string);

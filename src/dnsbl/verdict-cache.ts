@@ -1,28 +1,28 @@
 import { RecentMap } from "../recent-map.js";
 
-/** What is known of one address. */
+/** A verdict on an address. */
 export interface CachedVerdict {
-  /** `ignored` = on the ignore lists when it was found. */
+  /** `ignored` = the address was on an ignore list. */
   readonly verdict: "listed" | "clean" | "error" | "ignored";
   readonly zone?: string;
   readonly code?: string;
-  /** The zone's reason, once it has been fetched. */
+  /** The reason that the zone publishes, once it has been fetched. */
   txt?: string;
-  /** When it stops being true, in ms. */
+  /** When it expires, in ms. */
   readonly until: number;
 }
 
-/** How many clients are remembered. */
+/** The maximum number of clients. */
 const MAX_CLIENTS = 65_536;
-/** How many addresses of one IPv6 prefix are: whoever owns it has 2^64 of them. */
+/** The maximum number of addresses of one IPv6 prefix, whose owner has 2^64 of them. */
 const MAX_PER_PREFIX = 64;
 
-/** Verdicts of this process: the first place to look, without a promise. Bounded, and bounded per IPv6 prefix. */
+/** The verdicts that this process remembers, limited in all and per IPv6 prefix. */
 export class VerdictCache {
   private readonly singles = new RecentMap<string, CachedVerdict>(MAX_CLIENTS);
   private readonly prefixes = new RecentMap<string, RecentMap<string, CachedVerdict>>(MAX_CLIENTS / 16);
 
-  /** What is known of `ip`, of the client kept under `key`. */
+  /** The verdict on `ip` of the client `key`. */
   get(key: string, ip: string, now: number): CachedVerdict | undefined {
     const found = key === ip ? this.singles.get(ip) : this.prefixes.get(key)?.get(ip);
     return found !== undefined && now < found.until ? found : undefined;
@@ -38,12 +38,12 @@ export class VerdictCache {
     prefix.set(ip, finding);
   }
 
-  /** Whether a prefix already fills its share, so that what is found of it is not worth a place in the shared store. */
+  /** Whether a prefix has used up its share, so that its verdicts are not written to the shared store. */
   isFull(key: string): boolean {
     return (this.prefixes.get(key)?.size ?? 0) >= MAX_PER_PREFIX / 2;
   }
 
-  /** Forgets an address and, when a prefix is named, all of it. */
+  /** Forgets an address, or all addresses of a prefix. */
   forget(ip: string, key: string): void {
     this.singles.delete(ip);
     this.prefixes.get(key)?.delete(ip);
@@ -55,7 +55,7 @@ export class VerdictCache {
     this.prefixes.clear();
   }
 
-  /** About how many addresses are remembered. */
+  /** About how many addresses are remembered, a prefix counting once. */
   get size(): number {
     return this.singles.size + this.prefixes.size;
   }

@@ -9,11 +9,11 @@ import type { LookupTarget } from "./lookup-target.js";
 import { VerdictCache, type CachedVerdict } from "./verdict-cache.js";
 import { TEST_EVERY } from "./zone.js";
 
-/** Finds verdicts out and keeps them: in this process, in the store for the other instances, else by asking the zones. */
+/** Finds verdicts in this process, then in the shared store, then by querying the zones, and caches them. */
 export class VerdictResolver {
   private readonly cache = new VerdictCache();
   private readonly pending = new Map<string, Promise<CachedVerdict | undefined>>();
-  /** Verdicts of other zones, codes or quorums are none of ours. */
+  /** Part of store keys: verdicts depend on zones, codes and quorum. */
   private readonly configHash: string;
 
   constructor(
@@ -21,19 +21,19 @@ export class VerdictResolver {
     private readonly options: DnsblResolved,
     private readonly lookups: Lookups,
   ) {
-    const about = [[...options.list].sort(), [...options.codes].sort(), options.quorum];
-    this.configHash = createHash("sha256").update(JSON.stringify(about)).digest("hex").slice(0, 12);
+    const config = [[...options.list].sort(), [...options.codes].sort(), options.quorum];
+    this.configHash = createHash("sha256").update(JSON.stringify(config)).digest("hex").slice(0, 12);
   }
 
-  /** What this process knows; a request of a known client costs no more than this. */
+  /** The verdict that this process remembers. */
   cached(target: LookupTarget, now: number): CachedVerdict | undefined {
     return this.cache.get(target.key, target.ip, now);
   }
 
-  /** Finds out, once for all who ask meanwhile. `undefined` = not asked, too many look-ups are under way. Never rejects. */
+  /** Finds the verdict; concurrent calls share the work. `undefined` = too many look-ups are in progress. Never rejects. */
   resolve(target: LookupTarget): Awaitable<CachedVerdict | undefined> {
-    const under = this.pending.get(target.ip);
-    if (under !== undefined) return under;
+    const pending = this.pending.get(target.ip);
+    if (pending !== undefined) return pending;
     const stored = this.fromStore(target);
     if (isThenable(stored)) return this.shared(target, stored);
     if (stored !== undefined) return stored;
@@ -41,20 +41,20 @@ export class VerdictResolver {
     return asked === undefined ? undefined : this.shared(target, asked);
   }
 
-  /** Keeps that an address is on the ignore lists, for the other instances too. */
+  /** Caches that an address is on an ignore list, for the other instances too. */
   ignore(target: LookupTarget): void {
     const now = this.context.now();
     if (this.cache.get(target.key, target.ip, now)?.verdict === "ignored") return;
     this.keep(target, { verdict: "ignored", until: now + this.options.cacheTtl.clean * 1000 }, true);
   }
 
-  /** Forgets an address, an IPv6 client's prefix, or, for any other range, everything. */
+  /** Forgets an address or a client's IPv6 prefix; without `key`, everything. */
   forget(text: string, key: string | undefined): void {
     if (key === undefined) this.cache.clear();
     else this.cache.forget(text, key);
   }
 
-  /** About how many addresses are remembered in this process. */
+  /** About how many addresses this process remembers. */
   get size(): number {
     return this.cache.size;
   }
@@ -77,7 +77,7 @@ export class VerdictResolver {
   private write(target: LookupTarget, judged: CombinedVerdict): CachedVerdict {
     const { verdict, zone, code, partial } = judged;
     const { cacheTtl, txt } = this.options;
-    // With a zone missing, the answer is only good until that zone may be back.
+    // If a zone was missing, the verdict holds only until it may be back.
     const ttl = verdict === "clean" && partial ? Math.min(cacheTtl.clean, TEST_EVERY) : cacheTtl[verdict];
     const finding: CachedVerdict = {
       verdict,
@@ -85,7 +85,7 @@ export class VerdictResolver {
       ...(code === undefined ? {} : { code }),
       until: this.context.now() + ttl * 1000,
     };
-    // What one instance could not find out another may.
+    // Errors are not shared: another instance may succeed.
     this.keep(target, finding, verdict !== "error" && ttl > 0);
     if (txt && verdict === "listed" && zone !== undefined) {
       void zone.reason(target.address).then((reason) => {
@@ -96,10 +96,10 @@ export class VerdictResolver {
   }
 
   private keep(target: LookupTarget, finding: CachedVerdict, share: boolean): void {
-    const crowded = this.cache.isFull(target.key);
+    const isFull = this.cache.isFull(target.key);
     this.cache.set(target.key, target.ip, finding);
     const ttl = Math.ceil((finding.until - this.context.now()) / 1000);
-    if (!share || crowded || ttl <= 0) return;
+    if (!share || isFull || ttl <= 0) return;
     try {
       const { verdict, zone, code, until } = finding;
       const written = this.context.store.set(
@@ -113,7 +113,7 @@ export class VerdictResolver {
     }
   }
 
-  // A store that fails must not stop the look-up: the zones still answer.
+  // If the store fails, the zones are queried.
   private fromStore(target: LookupTarget): Awaitable<CachedVerdict | undefined> {
     const read = (text: string | undefined): CachedVerdict | undefined => this.read(target, text);
     const failed = (error: unknown): undefined => {
@@ -149,7 +149,7 @@ export class VerdictResolver {
     }
   }
 
-  // The exact address comes first, so that lifting a ban clears this too.
+  // Starts with the exact address, so that an unban clears it too.
   private storeKey(target: LookupTarget): string {
     return `cache:${target.ip}|dnsbl|${this.configHash}`;
   }

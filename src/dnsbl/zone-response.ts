@@ -1,10 +1,10 @@
 import type { DnsAnswer, DnsFailure } from "../dns/dns-answer.js";
 import { ALL_CODES, codeAccepted, codeOf, type CodeRanges } from "./codes.js";
 
-/** What one zone says of one address. */
+/** The response of one zone about one address. */
 export type ZoneResponse =
   | { readonly kind: "listed"; readonly code: string }
-  /** `code` = listed under codes that do not count. */
+  /** `code` = listed, but with codes that do not count. */
   | { readonly kind: "clean"; readonly why: "nxdomain" | "nodata" | "code"; readonly code?: string }
   | {
       readonly kind: "error";
@@ -15,14 +15,14 @@ export type ZoneResponse =
 const ERROR_CODES: readonly [number, number] = [codeOf("127.255.255.0"), codeOf("127.255.255.255")];
 
 /**
- * Reads a zone's answer. Any answer that no list gives for an address makes it an error, whatever stands beside it:
+ * Reads a zone's DNS answer. If any record is one that no blocklist returns for an address, the response is an error:
  * 127.255.255.0/24 (Spamhaus's codes for a refused resolver or a mistyped zone), 127.0.0.1, and whatever lies outside
  * 127.0.0.0/8 (a parked or rewritten zone).
  */
 export function readZoneResponse(answer: DnsAnswer<string>, accepted: CodeRanges): ZoneResponse {
   if (answer.kind === "failed") return { kind: "error", why: answer.why };
   if (answer.kind === "absent") return { kind: "clean", why: answer.why };
-  // A resolver of the app's own may answer with anything.
+  // The app's own resolver may return anything.
   const texts = answer.values.map((text: unknown) => String(text).slice(0, 64));
   const values = texts.map(codeOf);
   for (const [index, value] of values.entries()) {

@@ -8,22 +8,22 @@ import { readZoneResponse, type ZoneResponse } from "./zone-response.js";
 
 /** How often a zone is tested, in seconds. */
 export const TEST_EVERY = 600;
-/** How long a failing zone is left alone at first, in seconds; doubled each time, up to {@link TEST_EVERY}. */
+/** The first pause after a failure, in seconds; doubled each time, up to {@link TEST_EVERY}. */
 const FIRST_BACK_OFF = 30;
-/** So many errors in a row suspend a zone. */
+/** Consecutive errors that suspend a zone. */
 const MAX_ERRORS = 10;
-/** An answer that looks wrong for everybody has the zone tested at once, but not more often than this, in seconds. */
+/** An error code triggers a test, at most once in this many seconds. */
 const SUSPICION_EVERY = 10;
 
-/** How one zone fares. */
+/** The state of one zone. */
 export interface ZoneStatus {
-  /** Its name, without a customer's key. */
+  /** Its name, without a customer key. */
   readonly zone: string;
-  /** `untested` = its first test is not over; `suspended` = it is not asked and lists nobody. */
+  /** `untested` = its first test is not over; `suspended` = it is not queried. */
   readonly state: "untested" | "good" | "suspended";
   /** Why it is suspended. */
   readonly problem: string | undefined;
-  /** Whether it knows IPv6 addresses; `undefined` before the first test. */
+  /** Whether it lists IPv6 addresses; `undefined` before the first test. */
   readonly ipv6: boolean | undefined;
   /** When it is tested next. */
   readonly nextTest: Date;
@@ -33,7 +33,7 @@ export interface ZoneStatus {
   readonly errors: Readonly<Record<string, number>>;
 }
 
-/** What a zone tells of: its suspension, once, and its return. */
+/** Called when a zone is suspended and when it works again. */
 export interface ZoneListener {
   suspended(zone: Zone, problem: string): void;
   returned(zone: Zone): void;
@@ -50,11 +50,11 @@ const mapped = ({ words }: AddressWords): AddressWords => ({
 });
 
 /**
- * One blocklist: asks it, and watches whether it can be believed. A zone that fails its self-test or only answers with
- * errors is suspended and comes back by itself.
+ * One blocklist: queries it and checks that it works. A zone that fails its self-test or returns only errors is suspended until a
+ * test passes.
  */
 export class Zone {
-  /** Its name as people may see it. */
+  /** Its name, without a customer key. */
   readonly label: string;
   private state: "untested" | "good" | "suspended" = "untested";
   private problem: string | undefined;
@@ -77,16 +77,16 @@ export class Zone {
     this.label = zoneLabel(name);
   }
 
-  /** Whether it is asked at all. */
+  /** Whether it is queried. */
   get usable(): boolean {
     return this.state !== "suspended";
   }
 
   /**
-   * Asks about an address. A listing is believed only from a zone that passed its self-test and, just now, does not list
-   * an address that nobody has: a list that has died or gone wrong lists everybody.
+   * Queries the zone. A listing counts only if the zone passed its self-test and does not list an address that nobody has: a
+   * blocklist that was shut down may list every address.
    *
-   * @returns `undefined` when the zone does not know this family of addresses
+   * @returns `undefined` if the zone does not support this address family
    */
   async ask(address: Address): Promise<ZoneResponse | undefined> {
     if (address.family === 6) {
@@ -99,32 +99,32 @@ export class Zone {
     return checked;
   }
 
-  /** The reason that the zone publishes for a listing, made fit for a log. */
+  /** The reason that the zone publishes for a listing, safe for logs. */
   async reason(address: Address): Promise<string | undefined> {
     const answer = await this.dns.resolveTxt(`${reverseName(address)}.${this.name}`);
     if (answer.kind !== "found") return undefined;
     return printable(answer.values[0] as string, 255);
   }
 
-  /** Tests the zone if a test is due. */
+  /** Runs the self-test if it is due. */
   tick(): void {
     if (this.now() >= this.nextTest) void this.test();
   }
 
-  /** Tests the zone now; tests under way are shared. Never rejects. */
+  /** Runs the self-test; concurrent calls share it. Never rejects. */
   test(): Promise<void> {
     return (this.testing ??= this.selfTest().finally(() => (this.testing = undefined)));
   }
 
-  /** Leaves the zone alone until a test passes. */
+  /** Stops querying the zone until a test passes. */
   suspend(problem: string): void {
-    const told = this.state === "suspended";
+    const wasSuspended = this.state === "suspended";
     this.state = "suspended";
     this.problem = problem;
     this.nextTest = this.now() + this.backOff * 1000;
     this.backOff = Math.min(TEST_EVERY, this.backOff * 2);
     this.errorsInRow = 0;
-    if (!told) this.listener.suspended(this, problem);
+    if (!wasSuspended) this.listener.suspended(this, problem);
   }
 
   get status(): ZoneStatus {
@@ -151,14 +151,15 @@ export class Zone {
     const knows6 = listed6.kind === "listed";
     this.ipv6 = knows6 && unlisted6.kind === "clean";
     if (unlisted.kind === "listed" || unlisted6.kind === "listed")
-      this.suspend("lists 127.0.0.1, so probably everybody");
+      this.suspend("lists 127.0.0.1, so probably every address");
     else if (listed.kind === "error") this.suspend(`self-test: ${describe(listed)}`);
     else if (unlisted.kind === "error") this.suspend(`self-test: ${describe(unlisted)}`);
-    else if (!knows4 && !knows6) this.suspend("does not list 127.0.0.2, so it is no list or an empty one");
+    else if (!knows4 && !knows6)
+      this.suspend("does not list 127.0.0.2, so it is not a blocklist or is empty");
     else this.pass(due);
   }
 
-  // We were too busy, or are closing: that says nothing of the zone.
+  // The query was not sent, because of a limit or `close()`: not the zone's fault.
   private wasNotSent(answer: ZoneResponse): boolean {
     if (answer.kind !== "error" || !(answer.why === "shed" || answer.why === "cancelled")) return false;
     this.nextTest = this.now() + SUSPICION_EVERY * 1000;
@@ -169,18 +170,18 @@ export class Zone {
     const returned = this.state === "suspended";
     this.state = "good";
     this.problem = undefined;
-    // Only a zone that was still good when its turn came is forgiven: one that comes and goes is left alone longer.
+    // Reset only after a regular test of a working zone: an unstable zone gets longer pauses.
     if (regular && !returned) this.backOff = FIRST_BACK_OFF;
     if (returned) this.listener.returned(this);
   }
 
   private async verifyListing(answer: ZoneResponse, family: 4 | 6): Promise<ZoneResponse> {
     if (this.state === "untested") await this.test();
-    // Drawn anew each time, so that no cache between us and the zone can answer with what was true an hour ago.
+    // Random, so that no cache returns an old response.
     const nobody: AddressWords = { family: 4, words: [((127 << 24) | randomInt(0x800000, 0xff0000)) >>> 0] };
     const control = await this.query(family === 4 ? nobody : mapped(nobody), ALL_CODES);
     if (control.kind === "listed") {
-      this.suspend("lists an address that nobody has, so probably everybody");
+      this.suspend("lists an address that nobody has, so probably every address");
       return { kind: "error", why: "not a list answer" };
     }
     if (control.kind === "error") return control;

@@ -4,7 +4,7 @@ import { ALL_CODES, knownZone, zoneLabel } from "./codes.js";
 import type { DnsblResolved } from "./options.js";
 import { Zone, type ZoneListener } from "./zone.js";
 
-/** The zones of a configuration, ready to be asked. Says what they leave out, and later which of them fails and returns. */
+/** Creates the zones of a configuration. Logs which codes do not count by default, and later which zones fail and recover. */
 export function zonesOf(options: DnsblResolved, dns: DnsClient, context: Context): Zone[] {
   const { logger } = context.options;
   const info = (line: string): void => {
@@ -26,7 +26,7 @@ export function zonesOf(options: DnsblResolved, dns: DnsClient, context: Context
     const codes = options.codes.get(name) ?? known?.codes ?? ALL_CODES;
     if (known?.policy === true && !options.codes.has(name))
       info(
-        `home users' addresses in ${zoneLabel(name)} (127.0.0.10 and 127.0.0.11) do not count; codes: { "${zoneLabel(name)}": "all" } would make them`,
+        `home users' addresses in ${zoneLabel(name)} (127.0.0.10 and 127.0.0.11) do not count; codes: { "${zoneLabel(name)}": "all" } includes them`,
       );
     return new Zone(name, codes, dns, context.now, listener);
   });
