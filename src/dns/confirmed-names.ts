@@ -1,16 +1,15 @@
-import type { Address } from "../address/address.js";
-import { parseAddress } from "../address/address.js";
+import { parseAddress, type Address } from "../address/address.js";
 import { RecentMap } from "../recent-map.js";
 import type { DnsClient } from "./dns-client.js";
 
-/** What is known of an address's names. `failed` = DNS could not be asked, so nothing is known. */
-export type NamesAnswer =
+/** The confirmed names of an address. `failed` = DNS gave no usable answer, so nothing is known. */
+export type NamesResult =
   { readonly kind: "names"; readonly names: readonly string[] } | { readonly kind: "failed" };
 
-/** How long answers are kept, in seconds. */
-const KEPT = 3600;
-const KEPT_FAILED = 60;
-/** An address may claim any number of names; this many are looked at. */
+/** How long results are cached, in seconds. */
+const CACHE_TTL = 3600;
+const FAILED_CACHE_TTL = 60;
+/** An address may claim any number of names; this many are checked. */
 const MAX_NAMES = 8;
 
 /**
@@ -18,8 +17,8 @@ const MAX_NAMES = 8;
  * anybody can claim any name in their own reverse zone.
  */
 export class ConfirmedNames {
-  private readonly known = new RecentMap<string, { answer: NamesAnswer; until: number }>(8192);
-  private readonly asking = new Map<string, Promise<NamesAnswer>>();
+  private readonly cache = new RecentMap<string, { answer: NamesResult; until: number }>(8192);
+  private readonly asking = new Map<string, Promise<NamesResult>>();
 
   /** @param now the clock, in ms */
   constructor(
@@ -27,21 +26,21 @@ export class ConfirmedNames {
     private readonly now: () => number,
   ) {}
 
-  /** What is known without asking. */
-  cached(address: Address): NamesAnswer | undefined {
-    const entry = this.known.get(address.text);
+  /** The cached result, if there is one. */
+  cached(address: Address): NamesResult | undefined {
+    const entry = this.cache.get(address.text);
     return entry !== undefined && this.now() < entry.until ? entry.answer : undefined;
   }
 
   /** The confirmed names of an address, in lower case and without a dot at the end. */
-  async of(address: Address): Promise<NamesAnswer> {
+  async of(address: Address): Promise<NamesResult> {
     const cached = this.cached(address);
     if (cached !== undefined) return cached;
-    const under = this.asking.get(address.text);
-    if (under !== undefined) return under;
+    const running = this.asking.get(address.text);
+    if (running !== undefined) return running;
     const asking = this.find(address).then((answer) => {
-      const kept = answer.kind === "failed" ? KEPT_FAILED : KEPT;
-      this.known.set(address.text, { answer, until: this.now() + kept * 1000 });
+      const ttl = answer.kind === "failed" ? FAILED_CACHE_TTL : CACHE_TTL;
+      this.cache.set(address.text, { answer, until: this.now() + ttl * 1000 });
       return answer;
     });
     this.asking.set(address.text, asking);
@@ -50,10 +49,10 @@ export class ConfirmedNames {
 
   /** Forgets an address. */
   forget(address: string): void {
-    this.known.delete(address);
+    this.cache.delete(address);
   }
 
-  private async find(address: Address): Promise<NamesAnswer> {
+  private async find(address: Address): Promise<NamesResult> {
     const claimed = await this.dns.reverse(address.text);
     if (claimed.kind === "failed") return { kind: "failed" };
     if (claimed.kind === "absent") return { kind: "names", names: [] };

@@ -7,7 +7,7 @@ import { withTimeout } from "../with-timeout.js";
 
 /** How a {@link DnsClient} is set up. */
 export interface DnsClientOptions {
-  /** Who is asked. Default: the system's servers. */
+  /** The servers that are asked. Default: the system's. */
   readonly resolver?: ResolverOption | undefined;
   /** What one question may take, in ms. Default 2000. */
   readonly deadline?: number;
@@ -15,13 +15,13 @@ export interface DnsClientOptions {
   readonly maxInFlight?: number;
 }
 
-// c-ares doubles its wait with each try, so two tries end a little after the deadline: the socket goes when we have stopped waiting.
+// c-ares doubles its wait with each try, so two tries end a little after the deadline: the socket closes soon after we have stopped waiting.
 const TRIES = 2;
 const FIRST_TRY_SHARE = 1 / 3;
 
 /**
- * Asks DNS: every question has a deadline of our own (c-ares' are coarse), equal questions under way are asked once, and
- * their number is bounded. Answers are values; nothing here rejects.
+ * Asks DNS: every question has a deadline of our own (c-ares' are coarse), equal questions in flight are asked once, and
+ * their number is bounded. Failures are returned as values; nothing here rejects.
  */
 export class DnsClient {
   private readonly resolver: DnsResolver;
@@ -68,7 +68,7 @@ export class DnsClient {
     return this.ask(`PTR ${ip}`, () => this.resolver.reverse(ip));
   }
 
-  /** How many questions are under way. */
+  /** How many questions are in flight. */
   get inFlight(): number {
     return this.asking.size;
   }
@@ -78,12 +78,12 @@ export class DnsClient {
     return this.askedCount;
   }
 
-  /** How many questions were not asked because too many were under way. */
+  /** How many questions were not asked because too many were in flight. */
   get shed(): number {
     return this.shedCount;
   }
 
-  /** Gives up all questions under way; they answer `cancelled`. */
+  /** Gives up all questions in flight; they return `cancelled`. */
   cancel(): void {
     this.own?.cancel();
   }
@@ -116,7 +116,7 @@ async function answerOf<T>(call: () => Promise<readonly T[]>): Promise<DnsAnswer
   }
 }
 
-// Node's own `reverse` says "not found" of a server that did not answer, too; the PTR question tells the two apart.
+// Node's own `reverse` reports "not found" for a server that did not answer, too; a PTR question tells the two apart.
 function asking(own: Resolver): DnsResolver {
   return {
     resolve4: (name) => own.resolve4(name),
@@ -128,13 +128,4 @@ function asking(own: Resolver): DnsResolver {
       return own.resolvePtr(`${reverseName(address)}.${address.family === 4 ? "in-addr" : "ip6"}.arpa`);
     },
   };
-}
-
-const clients = new WeakMap<object, DnsClient>();
-
-/** The DNS client of one set of options, for what is asked now and then: names of addresses and the like. */
-export function dnsClientOf(options: { readonly resolver: ResolverOption | undefined }): DnsClient {
-  let client = clients.get(options);
-  if (client === undefined) clients.set(options, (client = new DnsClient({ resolver: options.resolver })));
-  return client;
 }

@@ -1,7 +1,7 @@
 import { Resolver } from "node:dns/promises";
 import { check, type Check } from "../options/check.js";
 
-/** What asks DNS: the parts of `node:dns/promises` that are used. */
+/** The functions of `node:dns/promises` that are used. */
 export interface DnsResolver {
   resolve4(name: string): Promise<string[]>;
   resolve6(name: string): Promise<string[]>;
@@ -9,12 +9,12 @@ export interface DnsResolver {
   reverse(ip: string): Promise<string[]>;
 }
 
-/** The `resolver` option: servers as `"ip"`, `"ip:port"` or `"[ip6]:port"`, or an object that asks by itself. */
+/** The `resolver` option: servers as `"ip"`, `"ip:port"` or `"[ip6]:port"`, or an object that resolves by itself. */
 export type ResolverOption = { readonly servers?: readonly string[] } | DnsResolver;
 
 const METHODS = ["resolve4", "resolve6", "resolveTxt", "reverse"] as const;
 
-/** Whether the option brings its own way of asking. */
+/** Whether the option resolves by itself. */
 export function isResolver(option: ResolverOption): option is DnsResolver {
   return METHODS.every((name) => typeof (option as Record<string, unknown>)[name] === "function");
 }

@@ -1,9 +1,6 @@
 import type { Address } from "../address/address.js";
 
-/**
- * An address as DNS lists name it (RFC 5782): the four octets of IPv4, or the 32 nibbles of IPv6, last first, joined by
- * dots. The zone's name goes after it.
- */
+/** The name of an address in a DNS list, without the zone (RFC 5782): the octets of IPv4 or the nibbles of IPv6 in reverse order. */
 export function reverseName(address: Pick<Address, "family" | "words">): string {
   const { words } = address;
   if (address.family === 4) {

@@ -1,7 +1,7 @@
 import type { Address } from "../../address/address.js";
 import type { Client } from "../../request/client.js";
-import { ConfirmedNames, type NamesAnswer } from "../../dns/confirmed-names.js";
-import { dnsClientOf } from "../../dns/dns-client.js";
+import { ConfirmedNames, type NamesResult } from "../../dns/confirmed-names.js";
+import { DnsClient } from "../../dns/dns-client.js";
 import { messageOf } from "../../errors.js";
 import type { RequestView } from "../../request/request-view.js";
 import type { Context } from "../../engine/context.js";
@@ -37,7 +37,7 @@ export class LookupExclusions {
     private readonly context: Context,
     private readonly options: LookupResolved,
   ) {
-    this.names = new ConfirmedNames(dnsClientOf(context.options), context.now);
+    this.names = new ConfirmedNames(new DnsClient({ resolver: context.options.resolver }), context.now);
     this.bots = new VerifiedBots(options.verifiedBots);
     this.country = this.cacheFor(options.geo.country, readCountry);
     this.asn = this.cacheFor(options.geo.asn, readAsn);
@@ -101,7 +101,7 @@ export class LookupExclusions {
     return waits ? after(found, (late) => late && this.excludingName(late)) : undefined;
   }
 
-  private excludingName(answer: NamesAnswer): LookupReason | undefined {
+  private excludingName(answer: NamesResult): LookupReason | undefined {
     if (answer.kind === "failed") return undefined;
     const { ignoreRdns } = this.options;
     if (answer.names.some((name) => ignoreRdns.some((suffix) => liesBelow(name, suffix))))
