@@ -10,16 +10,17 @@ export interface DialogTexts {
 
 /** A dialog that is open. */
 export interface ChallengeDialog {
-  /** Whether the challenge was solved; not when somebody closed the dialog or the time was up. */
+  /** `true` once the challenge is solved; `false` when the dialog was closed or timed out. */
   solved: Promise<boolean>;
-  /** Closes it unsolved. Does nothing when it is closed already. */
+  /** Closes the dialog without a solution. Does nothing if it is closed already. */
   close: () => void;
 }
 
 /**
- * Shows a challenge page in a modal dialog until it is solved. The page behind is inert meanwhile, and gets its focus back.
+ * Shows a challenge page in a modal dialog until it is solved. Meanwhile the page behind is inert; afterwards it gets its
+ * focus back.
  *
- * Styles are set through the DOM, which no Content-Security-Policy forbids; `frame-src 'self'` it must allow.
+ * Styles are set through the DOM, which no Content-Security-Policy forbids; the policy must allow `frame-src 'self'`.
  *
  * @param url Same-origin address of the challenge page.
  * @param timeout How long to wait, in seconds.
@@ -41,7 +42,7 @@ export function showChallenge(url: string, texts: DialogTexts, timeout: number):
   const close = (): void => {
     finish(false);
   };
-  const hear = ({ origin, source, data }: MessageEvent<unknown>): void => {
+  const onMessage = ({ origin, source, data }: MessageEvent<unknown>): void => {
     if (origin !== location.origin || source !== frame.contentWindow) return;
     const type = typeof data === "object" && data && (data as { type?: unknown }).type;
     if (type === SOLVED) finish(true);
@@ -52,7 +53,7 @@ export function showChallenge(url: string, texts: DialogTexts, timeout: number):
     finish = (value) => {
       finish = () => undefined;
       clearTimeout(timer);
-      removeEventListener("message", hear);
+      removeEventListener("message", onMessage);
       modal.remove();
       if (focused instanceof HTMLElement) focused.focus();
       resolve(value);
@@ -61,7 +62,7 @@ export function showChallenge(url: string, texts: DialogTexts, timeout: number):
 
   button.onclick = close;
   modal.onEscape(close);
-  addEventListener("message", hear);
+  addEventListener("message", onMessage);
   modal.open();
   frame.focus();
   return { solved, close };
@@ -79,7 +80,7 @@ function createModal(content: HTMLElement[]): Modal {
   const dialog = document.createElement("dialog");
   dialog.append(...content);
   assignStyles(dialog, box);
-  // Old browsers know <dialog> as an element like any other.
+  // To old browsers <dialog> is an element like any other.
   if ("showModal" in dialog) {
     return {
       element: dialog,
@@ -103,7 +104,7 @@ function createModal(content: HTMLElement[]): Modal {
   return createPlainModal(content, box);
 }
 
-/** The same out of plain elements. */
+/** The same modal, made of plain elements. */
 function createPlainModal(content: HTMLElement[], box: Record<string, string>): Modal {
   const element = document.createElement("div");
   element.setAttribute("role", "dialog");

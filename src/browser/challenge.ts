@@ -1,11 +1,10 @@
-import { CLOSED, tellOpener } from "./frame-messages.js";
 import { leave } from "./leave.js";
-import { hide, part, say, show } from "./page.js";
+import { announce, hide, part, runPage, show, watchPage } from "./page.js";
 import { watchProgress } from "./progress.js";
 import { createPuzzleQueue, type Puzzles } from "./puzzle-queue.js";
 import { solve } from "./solve.js";
 import { submit } from "./submit.js";
-import { isGoingRound, rememberSolved } from "./visits.js";
+import { isLooping, rememberSolved } from "./visits.js";
 
 /** What the server writes into the page, as JSON in `<script type="application/json" id="bunker-config">`. */
 interface Config extends Puzzles {
@@ -13,54 +12,54 @@ interface Config extends Puzzles {
   action: string;
   /** The sealed challenge, sent back with its solution. */
   state: string;
-  /** A form that met the gate, sealed; it goes back with the solution and comes out of it open. */
+  /** A sealed form that waits for a pass; it is submitted with the solution and comes back open. */
   form?: string;
   /** Whether the page is shown in the fetch helper's dialog. */
   frame?: boolean;
   texts: Record<"working" | "done" | "slow" | "retry" | "failed" | "expired", string>;
 }
 
-/** How many new challenges are tried without asking. */
-const SECOND_TRIES = 3;
+/** How many new challenges are tried before the visitor has to ask for more. */
+const MAX_RETRIES = 3;
 
-/** Solves the page's challenge, sends the solution and goes where the visitor wanted to go. */
+/** Solves the page's challenge, submits the solution and goes to the visitor's destination. */
 function challengePage(config: Config): void {
   const { texts, action, frame = false } = config;
-  /** The challenge in hand; the server may send another one. */
+  /** The current challenge; the server may send another one. */
   let challenge: Puzzles & { state: string } = config;
-  /** Its puzzles: a second attempt goes on where the first one was given up. */
+  /** Its puzzles: a second attempt continues where the first one stopped. */
   let queue = createPuzzleQueue(challenge);
-  /** Its solution once it is known: when only the sending failed, it is sent again. */
+  /** Its solution once it is known: if only submitting it failed, it is submitted again. */
   let solution: string | undefined;
-  /** Whether the server wants no solution of this challenge any more. */
+  /** Whether the server takes no solution of this challenge any more. */
   let stale = false;
-  /** Ends the attempt under way: nothing that it started has an effect afterwards. */
+  /** Ends the current attempt: nothing that it started has an effect afterwards. */
   let abandon = (): void => undefined;
 
   const attempt = (): void => {
     abandon();
     hide("wayout");
     let abandoned = false;
-    let secondTries = SECOND_TRIES;
+    let retries = MAX_RETRIES;
     let stopSolving = (): void => undefined;
-    const patience = watchProgress(() => {
-      say(texts.slow);
+    const progress = watchProgress(() => {
+      announce(texts.slow);
       show("wayout");
     });
     abandon = () => {
       abandoned = true;
       stopSolving();
-      patience.end();
+      progress.end();
     };
 
     const giveUp = (): void => {
       abandon();
-      say(texts.failed);
+      announce(texts.failed);
       show("wayout");
     };
 
     const send = async (): Promise<void> => {
-      const answer = await submit(
+      const response = await submit(
         action,
         {
           ...(config.form ? { form: config.form } : {}),
@@ -68,27 +67,27 @@ function challengePage(config: Config): void {
           challenge: solution as string,
         },
         () => {
-          if (!abandoned) say(texts.retry);
+          if (!abandoned) announce(texts.retry);
         },
       );
       if (abandoned) return;
-      if (leave(answer, frame)) {
+      if (leave(response, frame)) {
         abandon();
         rememberSolved();
-        say(texts.done);
+        announce(texts.done);
         return;
       }
-      // A challenge without puzzles is another kind's: only the whole page can show it.
-      if (!answer.challenge?.seed) {
+      // A challenge without puzzles is of another kind, which only the whole page can show.
+      if (!response.challenge?.seed) {
         stale = true;
         giveUp();
         return;
       }
-      challenge = answer.challenge;
+      challenge = response.challenge;
       queue = createPuzzleQueue(challenge);
       solution = undefined;
-      if (secondTries-- === 0) giveUp();
-      else work(answer.expired ? texts.expired : texts.retry);
+      if (retries-- === 0) giveUp();
+      else work(response.expired ? texts.expired : texts.retry);
     };
 
     const sendSolution = (): void => {
@@ -98,9 +97,9 @@ function challengePage(config: Config): void {
     };
 
     const work = (text: string): void => {
-      say(text);
-      patience.start(queue.share());
-      stopSolving = solve(challenge, queue, patience.moveTo, (found) => {
+      announce(text);
+      progress.start(queue.share());
+      stopSolving = solve(challenge, queue, progress.moveTo, (found) => {
         solution = found;
         sendSolution();
       });
@@ -108,8 +107,8 @@ function challengePage(config: Config): void {
 
     if (solution === undefined) work(texts.working);
     else {
-      say(texts.retry);
-      patience.start(1);
+      announce(texts.retry);
+      progress.start(1);
       sendSolution();
     }
   };
@@ -122,24 +121,16 @@ function challengePage(config: Config): void {
       else attempt();
     };
   }
-  if (frame) {
-    addEventListener("keydown", ({ key }) => {
-      if (key === "Escape") tellOpener(CLOSED);
-    });
-  }
-  addEventListener("pageshow", ({ persisted }) => {
-    // Came back out of the browser's memory: the challenge is spent or stale by now.
-    if (persisted) location.reload();
-  });
+  watchPage(frame);
 
   if (isInForeignFrame()) {
     // Cookies of framed sites are often blocked, and then no solution helps here.
     show("opentab");
   }
-  if (!navigator.cookieEnabled || isGoingRound()) {
+  if (!navigator.cookieEnabled || isLooping()) {
     show("nocookies");
     show("wayout");
-    say(texts.failed);
+    announce(texts.failed);
     return;
   }
   attempt();
@@ -154,16 +145,7 @@ function isInForeignFrame(): boolean {
   }
 }
 
-/** Reads the page's configuration and starts, once the page is really shown: a prerendered page may never be. */
+/** Runs the program of the challenge page. */
 export function runChallengePage(): void {
-  const start = (): void => {
-    try {
-      challengePage(JSON.parse(part("config")?.textContent ?? "") as Config);
-    } catch {
-      show("wayout");
-    }
-  };
-  if ((document as { prerendering?: boolean }).prerendering) {
-    document.addEventListener("prerenderingchange", start, { once: true });
-  } else start();
+  runPage(challengePage);
 }

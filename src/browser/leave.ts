@@ -1,28 +1,29 @@
-import { SOLVED, tellOpener } from "./frame-messages.js";
-import type { Answer } from "./submit.js";
+import { SOLVED, notifyOpener } from "./frame-messages.js";
+import type { SubmitResponse } from "./submit.js";
 
-/** Whether a path surely stays on this site: "//host" and "/\host" would not. */
-const isOurs = (path: unknown): path is string => typeof path === "string" && /^\/(?![/\\])\S*$/.test(path);
+/** Whether a path stays on this site: "//host" and "/\host" would not. */
+const isLocalPath = (path: unknown): path is string =>
+  typeof path === "string" && /^\/(?![/\\])\S*$/.test(path);
 
 /**
- * Goes where the visitor wanted to go, leaving no challenge behind for the Back button. In a frame it tells the opening
+ * Goes to the visitor's destination and leaves no challenge behind for the Back button. In a frame it notifies the opening
  * page instead.
- * @returns whether the answer said so at all.
+ * @returns whether the response names a destination.
  */
-export function leave({ location: path, repost }: Answer, frame: boolean): boolean {
-  if (isOurs(path)) {
-    if (frame) tellOpener(SOLVED);
+export function leave({ location: path, repost }: SubmitResponse, frame: boolean): boolean {
+  if (isLocalPath(path)) {
+    if (frame) notifyOpener(SOLVED);
     else location.replace(path.includes("#") ? path : path + location.hash);
     return true;
   }
-  if (repost && isOurs(repost.url)) {
+  if (repost && isLocalPath(repost.url)) {
     postForm(repost.url, repost.fields);
     return true;
   }
   return false;
 }
 
-/** Posts a form as the visitor's own would have been. */
+/** Posts the form that the gate held back, as the visitor's browser would have. */
 function postForm(url: string, fields: [string, string][]): void {
   const form = document.createElement("form");
   form.method = "post";

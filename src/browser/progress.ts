@@ -1,28 +1,28 @@
 import { setProgress } from "./page.js";
 
-/** After this long without progress, or with less than half done, people get a way out. */
-const PATIENCE_MS = 15_000;
-/** How often the progress bar and the patience are looked at. */
+/** After this long without progress, or with less than half done, the page shows a way out. */
+const SLOW_MS = 15_000;
+/** How often the progress is looked at. */
 const TICK_MS = 250;
 
 /** Draws the progress bar a few times a second. */
 export interface ProgressWatch {
   /** Starts, with a share of the work that is done already. */
   start: (share: number) => void;
-  /** Notes the share that is done, 0 … 1. */
+  /** Records the share that is done, 0 … 1. */
   moveTo: (share: number) => void;
   /** Stops looking. */
   end: () => void;
 }
 
-/** @param onImpatience Called once, when nothing moved for 15 s or less than half is done after 15 s. */
-export function watchProgress(onImpatience: () => void): ProgressWatch {
+/** @param onSlow Called once, when nothing moved for 15 s or less than half is done after 15 s. */
+export function watchProgress(onSlow: () => void): ProgressWatch {
   let share = 0;
   let percent = 0;
   let started = 0;
   let moved = 0;
   let timer: ReturnType<typeof setInterval> | undefined;
-  let impatient = false;
+  let isSlow = false;
 
   const tick = (): void => {
     const now = performance.now();
@@ -32,9 +32,9 @@ export function watchProgress(onImpatience: () => void): ProgressWatch {
       moved = now;
       setProgress(percent);
     }
-    if (impatient || (now - moved < PATIENCE_MS && (share >= 0.5 || now - started < PATIENCE_MS))) return;
-    impatient = true;
-    onImpatience();
+    if (isSlow || (now - moved < SLOW_MS && (share >= 0.5 || now - started < SLOW_MS))) return;
+    isSlow = true;
+    onSlow();
   };
 
   const end = (): void => {

@@ -1,5 +1,4 @@
-import { CLOSED, tellOpener } from "./frame-messages.js";
-import { hide, part, say, show } from "./page.js";
+import { announce, hide, part, runPage, show, watchPage } from "./page.js";
 
 /** What the server writes into the page, as JSON in `<script type="application/json" id="bunker-config">`. */
 interface Config {
@@ -7,27 +6,27 @@ interface Config {
   mode: "score" | "render" | "frame";
   /** The provider's script. */
   script?: string;
-  /** The global that it defines; a dot leads into it. */
+  /** The global that the script defines; dots lead to a member of it. */
   api?: string;
-  /** What the widget is drawn with, besides its callbacks. */
+  /** The widget's parameters, besides its callbacks. */
   parameters?: Record<string, string>;
-  /** Whether to wait for the visitor's word: a token that was refused would only be refused again, and again. */
+  /** Whether to wait until the visitor asks for a token: after a refused token, the next one would be refused as well. */
   pause?: boolean;
   /** Whether the page is shown in the fetch helper's dialog. */
   frame?: boolean;
   texts: Record<"working" | "done" | "slow" | "failed", string>;
 }
 
-/** The part of the providers' scripts that is used; reCAPTCHA, hCaptcha and Turnstile agree on it. */
+/** The functions of the providers' scripts that we use; reCAPTCHA, hCaptcha and Turnstile share them. */
 interface Api {
   ready?: (then: () => void) => void;
   execute?: (siteKey: string, options: { action: string }) => PromiseLike<string>;
   render?: (element: HTMLElement, parameters: Record<string, unknown>) => unknown;
 }
 
-/** After this long without a widget or a token, people get a way out. */
-const PATIENCE_MS = 15_000;
-/** Where there is less room than the widgets' usual width, they get their small shape. */
+/** After this long without a widget or a token, the page shows a way out. */
+const SLOW_MS = 15_000;
+/** The widgets' usual width; with less room they get their compact shape. */
 const USUAL_WIDTH = 304;
 
 const widget = (): HTMLElement | null => document.getElementById("bunker-widget");
@@ -35,15 +34,15 @@ const widget = (): HTMLElement | null => document.getElementById("bunker-widget"
 function providerPage(config: Config, nonce: string): void {
   const { mode, script = "", api = "", parameters = {}, texts } = config;
   let sent = false;
-  let patience: ReturnType<typeof setTimeout> | undefined;
+  let slowTimer: ReturnType<typeof setTimeout> | undefined;
 
   const wayOut = (text: string): void => {
     if (sent) return;
-    say(text);
+    announce(text);
     show("wayout");
   };
   const giveUp = (): void => {
-    clearTimeout(patience);
+    clearTimeout(slowTimer);
     wayOut(texts.failed);
   };
 
@@ -52,11 +51,11 @@ function providerPage(config: Config, nonce: string): void {
     const form = field?.form;
     if (sent || typeof token !== "string" || !token || !field || !form) return;
     sent = true;
-    clearTimeout(patience);
+    clearTimeout(slowTimer);
     hide("wayout");
-    say(texts.done);
+    announce(texts.done);
     field.value = token;
-    // Widgets put fields of their own into the form, which are no part of our answer.
+    // Widgets add fields of their own to the form, which must not be posted.
     for (const own of Array.from(form.elements)) {
       if (widget()?.contains(own)) (own as HTMLInputElement).disabled = true;
     }
@@ -72,7 +71,7 @@ function providerPage(config: Config, nonce: string): void {
   const draw = (): void => {
     const host = widget();
     if (!host) return;
-    // A place of its own each time: nothing can be drawn twice into the same one.
+    // A new element each time: a widget cannot be drawn twice into the same one.
     const place = document.createElement("div");
     host.textContent = "";
     host.append(place);
@@ -83,8 +82,8 @@ function providerPage(config: Config, nonce: string): void {
       callback: send,
       "error-callback": giveUp,
     });
-    clearTimeout(patience);
-    say("");
+    clearTimeout(slowTimer);
+    announce("");
   };
 
   const ask = (): void => {
@@ -98,7 +97,7 @@ function providerPage(config: Config, nonce: string): void {
     else start();
   };
 
-  // What a provider's script throws must not leave the visitor without a way out.
+  // An error in a provider's script must not leave the visitor without a way out.
   const guarded = (step: () => void) => (): void => {
     try {
       step();
@@ -120,10 +119,10 @@ function providerPage(config: Config, nonce: string): void {
 
   const begin = (): void => {
     hide("wayout");
-    say(texts.working);
-    patience = setTimeout(() => {
+    announce(texts.working);
+    slowTimer = setTimeout(() => {
       wayOut(texts.slow);
-    }, PATIENCE_MS);
+    }, SLOW_MS);
     if (mode === "frame") {
       const frame = widget() as HTMLIFrameElement;
       frame.src = frame.getAttribute("src") || "";
@@ -134,19 +133,11 @@ function providerPage(config: Config, nonce: string): void {
   const retry = part("retry");
   if (retry) {
     retry.onclick = () => {
-      clearTimeout(patience);
+      clearTimeout(slowTimer);
       begin();
     };
   }
-  if (config.frame) {
-    addEventListener("keydown", ({ key }) => {
-      if (key === "Escape") tellOpener(CLOSED);
-    });
-  }
-  addEventListener("pageshow", ({ persisted }) => {
-    // Came back out of the browser's memory: the challenge is spent or stale by now.
-    if (persisted) location.reload();
-  });
+  watchPage(config.frame);
 
   if (mode === "frame") {
     const frame = widget() as HTMLIFrameElement;
@@ -160,28 +151,19 @@ function providerPage(config: Config, nonce: string): void {
       else send(data?.token);
     });
     frame.addEventListener("load", () => {
-      clearTimeout(patience);
-      if (!sent) say("");
+      clearTimeout(slowTimer);
+      if (!sent) announce("");
     });
-    // The frame is on its way already; only a second try has to ask for it again.
+    // The frame is loading already; only a second try has to load it again.
     return;
   }
   if (config.pause) show("wayout");
   else begin();
 }
 
-/** Reads the page's configuration and starts, once the page is really shown: a prerendered page may never be. */
+/** Runs the program of a provider's page. */
 export function runProviderPage(): void {
   const { currentScript } = document;
   const nonce = (currentScript && currentScript.nonce) || "";
-  const start = (): void => {
-    try {
-      providerPage(JSON.parse(part("config")?.textContent ?? "") as Config, nonce);
-    } catch {
-      show("wayout");
-    }
-  };
-  if ((document as { prerendering?: boolean }).prerendering) {
-    document.addEventListener("prerenderingchange", start, { once: true });
-  } else start();
+  runPage((config: Config) => providerPage(config, nonce));
 }

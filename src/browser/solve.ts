@@ -2,14 +2,14 @@ import type { PuzzleQueue, Puzzles, Slice } from "./puzzle-queue.js";
 import { READY, searchWorkerSource, type SearchOrder } from "./search-worker.js";
 import { createSearch } from "./sha256-puzzle.js";
 
-/** A solver's slices grow until one takes about this long: short enough to share evenly, long enough to pay the message. */
+/** A solver's slices grow until one takes about this long: short enough to share evenly, long enough to outweigh the message. */
 const SLICE_MS = 12;
 const FIRST_SLICE = 2048;
-/** Keeps the page alive where the browser's clock is too coarse to measure slices by. */
-const LARGEST_SLICE = 0x20000;
+/** Keeps the page responsive if the browser's clock is too coarse to time a slice. */
+const MAX_SLICE = 0x20000;
 /** Workers that stay silent for this long count as blocked. */
 const WORKER_START_MS = 1000;
-const MOST_WORKERS = 16;
+const MAX_WORKERS = 16;
 
 /**
  * Solves a challenge on all cores, and on the main thread in short slices while no worker answers.
@@ -42,7 +42,7 @@ export function solve(
     URL.revokeObjectURL(url);
   };
 
-  const told = (): void => {
+  const checkSolved = (): void => {
     const solution = queue.solution();
     onProgress(queue.share());
     if (solution === undefined) return;
@@ -62,7 +62,7 @@ export function solve(
       workersAlive = true;
       if (data !== READY) {
         pacer.give(data);
-        told();
+        checkSolved();
       }
       askNext();
     };
@@ -92,7 +92,7 @@ export function solve(
       }
       pacer.give(search(...order(slice)));
       channel.port2.postMessage(0);
-      told();
+      checkSolved();
     };
     channel.port2.postMessage(0);
   };
@@ -102,7 +102,7 @@ export function solve(
   }, WORKER_START_MS);
   try {
     url = URL.createObjectURL(new Blob([searchWorkerSource()], { type: "text/javascript" }));
-    const cores = Math.min(navigator.hardwareConcurrency || 2, MOST_WORKERS);
+    const cores = Math.min(navigator.hardwareConcurrency || 2, MAX_WORKERS);
     for (let i = 0; i < cores; i++) startWorker();
   } catch {
     // Workers are missing or blocked. Should some have started all the same, they take over as soon as they answer.
@@ -127,7 +127,7 @@ function createPacer(queue: PuzzleQueue): { take(): Slice | undefined; give(nonc
       queue.give(slice, nonce);
       if (nonce >= 0) return;
       const elapsed = performance.now() - started;
-      if (elapsed < SLICE_MS) size = Math.min(size * 2, LARGEST_SLICE);
+      if (elapsed < SLICE_MS) size = Math.min(size * 2, MAX_SLICE);
       else if (elapsed > SLICE_MS * 3) size = Math.max(size / 2, 64);
     },
   };

@@ -1,7 +1,7 @@
 import type { Puzzles } from "./puzzle-queue.js";
 
-/** What the server may answer to a solution. */
-export interface Answer {
+/** The server's response to a solution. */
+export interface SubmitResponse {
   /** Solved: the same-origin path to go to. */
   location?: string;
   /** Solved: a form that the gate held back, to be posted now. */
@@ -16,11 +16,11 @@ const TIMEOUT_MS = 15_000;
 const BACK_OFF_MS = [1000, 2000, 4000];
 
 /**
- * Posts a form's fields and answers the JSON document that comes back, an empty one when it is none.
- * XMLHttpRequest is everywhere where fetch is, and some old browsers have nothing else.
+ * Posts a form's fields and returns the JSON document of the response, or an empty one.
+ * Some old browsers have XMLHttpRequest but not fetch.
  * @throws when the network or the server fails.
  */
-function post(action: string, fields: Record<string, string>): Promise<Answer> {
+function post(action: string, fields: Record<string, string>): Promise<SubmitResponse> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", action);
@@ -34,7 +34,7 @@ function post(action: string, fields: Record<string, string>): Promise<Answer> {
         return;
       }
       try {
-        resolve((JSON.parse(request.responseText) as Answer | null) || {});
+        resolve((JSON.parse(request.responseText) as SubmitResponse | null) || {});
       } catch {
         resolve({});
       }
@@ -48,15 +48,15 @@ function post(action: string, fields: Record<string, string>): Promise<Answer> {
 }
 
 /**
- * Posts a solution; a network or server that fails is asked again three times, a little later each time.
+ * Posts a solution; if the network or the server fails, it is posted up to three times more, with growing pauses.
  * @param onFailure Called before each pause.
- * @throws when it failed the last time too.
+ * @throws when the last attempt fails as well.
  */
 export async function submit(
   action: string,
   fields: Record<string, string>,
   onFailure: () => void,
-): Promise<Answer> {
+): Promise<SubmitResponse> {
   for (const pause of BACK_OFF_MS) {
     try {
       return await post(action, fields);

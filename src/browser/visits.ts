@@ -1,9 +1,9 @@
-/** So many solved challenges within so short a time, and still a challenge: the pass does not stick in this browser. */
-const MOST_SOLVED = 3;
+/** After this many solved challenges within this time, another challenge means that this browser does not keep the pass. */
+const MAX_SOLVED = 3;
 const WITHIN_MS = 60_000;
 const KEY = "bunker-solved";
 
-/** When this tab solved its last challenges, in ms since 1970; none where the browser keeps nothing for us. */
+/** When this tab solved its last challenges, in ms since 1970; empty if the browser stores nothing for us. */
 function solvedAt(): number[] {
   try {
     const times = JSON.parse(sessionStorage.getItem(KEY) ?? "[]") as number[];
@@ -14,16 +14,16 @@ function solvedAt(): number[] {
 }
 
 /**
- * Whether this tab has solved one challenge after the other and is asked again: its cookies do not last, and solving on
- * would send it round in circles.
+ * Whether this tab has solved one challenge after the other and got another one: its cookies do not last, and solving more
+ * would loop.
  */
-export const isGoingRound = (): boolean => solvedAt().length >= MOST_SOLVED;
+export const isLooping = (): boolean => solvedAt().length >= MAX_SOLVED;
 
-/** Notes that this tab solved a challenge. */
+/** Records that this tab solved a challenge. */
 export function rememberSolved(): void {
   try {
     sessionStorage.setItem(KEY, JSON.stringify([...solvedAt(), Date.now()]));
   } catch {
-    // Storage is switched off or full: then nobody counts.
+    // Storage is switched off or full: loops go unnoticed.
   }
 }
