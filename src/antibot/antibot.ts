@@ -55,7 +55,8 @@ export function antibot<Req extends IncomingMessage = IncomingMessage>(
   const resolved = allProblemsAtOnce((report) => {
     const read = readOptions(table, options, "", report);
     checkTogether(read, "", report);
-    checkAntibot((options as AntibotOptions | undefined) ?? {}, read, read.store, "", report);
+    const input = (options as AntibotOptions | undefined) ?? {};
+    checkAntibot({ input, options: read, store: read.store, prefix: "" }, report);
     return read;
   });
   const context = new Context(resolved, options as SharedOptions);
@@ -70,43 +71,36 @@ export function antibot<Req extends IncomingMessage = IncomingMessage>(
   });
 }
 
+/** Options of the gate as they were given and as they were read. */
+export interface AntibotInput {
+  readonly input: Partial<AntibotOptions>;
+  readonly options: AntibotResolved;
+  readonly store: unknown;
+  /** The path of the gate's options in errors; empty at the top. */
+  readonly prefix: string;
+}
+
 /** Reports options of the gate that are wrong only together. */
-export function checkAntibot(
-  input: Partial<AntibotOptions>,
-  options: AntibotResolved,
-  store: unknown,
-  prefix: string,
-  report: ReportProblem,
-): void {
+export function checkAntibot({ input, options, store, prefix }: AntibotInput, report: ReportProblem): void {
   const at = (name: string): string => (prefix === "" ? name : `${prefix}.${name}`);
   const names = Object.keys(antibotTable);
-  // A misspelt name has been reported as what it is.
+  // A misspelt name has been reported already.
   const misspelt = Object.keys(input).some(
     (name) => !names.includes(name) && nearestName(name, names) === "challenge",
   );
   if (input.challenge === undefined && !misspelt) {
-    report({
-      path: at("challenge"),
-      value: undefined,
-      allowed: `what visitors must do: ${KIND_NAMES.map((name) => `"${name}"`).join(", ")}, …`,
-    });
+    const kinds = KIND_NAMES.map((name) => `"${name}"`).join(", ");
+    report({ path: at("challenge"), value: undefined, allowed: `what visitors must do: ${kinds}, …` });
   }
   for (const name of options.challenge.names)
     if (isProviderName(name)) checkProvider(name, options, at, report);
   checkLookups(options, at, report);
-  if (options.successUri.split(/[?#]/, 1)[0] === options.uri) {
-    report({
-      path: at("successUri"),
-      value: options.successUri,
-      allowed: "a path other than the challenge's",
-    });
-  }
-  if (options.sessions.secret.length === 0 && cluster.isWorker && store instanceof MemoryStore) {
-    report({
-      path: "sessions.secret",
-      value: undefined,
-      allowed:
-        "a secret that all workers share, or a store that they share: each worker would refuse the others' passes",
-    });
+  const { successUri: value, sessions } = options;
+  if (value.split(/[?#]/, 1)[0] === options.uri)
+    report({ path: at("successUri"), value, allowed: "a path other than the challenge's" });
+  if (sessions.secret.length === 0 && cluster.isWorker && store instanceof MemoryStore) {
+    const allowed =
+      "a secret that all workers share, or a store that they share: each worker would refuse the others' passes";
+    report({ path: "sessions.secret", value: undefined, allowed });
   }
 }

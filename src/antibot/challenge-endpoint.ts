@@ -130,12 +130,8 @@ export class ChallengeEndpoint {
   private async countFailure(incoming: ChallengeRequest, kind: ChallengeKind): Promise<Reply> {
     const { client, request } = incoming;
     request.answered = "failed";
-    this.gate.context.emit(
-      "failed",
-      { protection: "antibot", reason: "wrong answer", data: { kind: kind.name } },
-      client,
-      request,
-    );
+    const about = { protection: "antibot", reason: "wrong answer", data: { kind: kind.name } };
+    this.gate.context.emit("failed", about, client, request);
     await this.gate.escalation.failed(client);
     return this.reissue(incoming, "failed", 403);
   }
@@ -160,12 +156,8 @@ export class ChallengeEndpoint {
     const { client, request, previous } = incoming;
     const posted = previous !== undefined;
     if (posted && kind.spend !== "never") this.gate.difficulty.solved(client);
-    this.gate.context.emit(
-      "solved",
-      { protection: "antibot", reason: "solved", data: { kind: kind.name } },
-      client,
-      request,
-    );
+    const about = { protection: "antibot", reason: "solved", data: { kind: kind.name } };
+    this.gate.context.emit("solved", about, client, request);
     const cookies = await this.gate.passes.issue(client, request, kind.name, browser);
     return this.goOn(incoming, posted ? 303 : 302, cookies);
   }

@@ -31,12 +31,8 @@ export class UsedChallenges {
     } catch (error) {
       if (error instanceof StoreFullError) return "full";
       if (!(error instanceof StoreFailure)) throw error;
-      this.context.emit(
-        "fault",
-        { protection: "antibot", reason: "store", data: messageOf(error) },
-        client,
-        request,
-      );
+      const about = { protection: "antibot", reason: "store", data: messageOf(error) };
+      this.context.emit("fault", about, client, request);
       return this.useLocally(id, ttl);
     }
   }

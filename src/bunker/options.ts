@@ -116,7 +116,8 @@ function checkProtections(given: Given, read: BunkerResolved, prefix: string, re
   const gated = antibot !== false;
   if (antibot !== false) {
     if (read.sessions !== undefined) antibot.sessions = read.sessions;
-    checkAntibot(given["antibot"] ?? {}, antibot, read.store, at("antibot"), report);
+    const input = given["antibot"] ?? {};
+    checkAntibot({ input, options: antibot, store: read.store, prefix: at("antibot") }, report);
   }
   if (badBehavior !== false)
     checkBadBehavior(badBehavior, gated || badBehavior.gate !== undefined, at("badBehavior"), report);

@@ -71,12 +71,8 @@ export function hasIgnoredCookie(
         };
         return callHook("ignoreCookie.verify", hook, request.raw);
       } catch (error) {
-        context.emit(
-          "fault",
-          { protection: "antibot", reason: "exception", data: messageOf(error) },
-          client,
-          request,
-        );
+        const about = { protection: "antibot", reason: "exception", data: messageOf(error) };
+        context.emit("fault", about, client, request);
         return false;
       }
     }),

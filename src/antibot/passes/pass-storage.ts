@@ -122,12 +122,8 @@ export class PassStorage {
       await keepInSession(request, client.service ?? DEFAULT_SERVICE, pass);
       return [];
     } catch (error) {
-      this.context.emit(
-        "fault",
-        { protection: "antibot", reason: "session", data: messageOf(error) },
-        client,
-        request,
-      );
+      const about = { protection: "antibot", reason: "session", data: messageOf(error) };
+      this.context.emit("fault", about, client, request);
       return fallback();
     }
   }
