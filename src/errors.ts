@@ -2,7 +2,7 @@
 export interface OptionProblem {
   /** Where: the option path (`badBehavior.banTime`). */
   readonly path: string;
-  /** What was given. Secrets are never put here. */
+  /** The value that was passed; never a secret. */
   readonly value: unknown;
   /** What would have been right, in words. */
   readonly allowed: string;
@@ -35,7 +35,7 @@ export class BunkerBanError extends RangeError {
   }
 }
 
-/** A store that could not answer; the middlewares follow `onStoreError` when they meet one. */
+/** A failed store call; the middlewares then follow `onStoreError`. */
 export class StoreFailure extends Error {
   readonly code = "ERR_BUNKER_STORE";
   constructor(cause: unknown) {
@@ -44,7 +44,7 @@ export class StoreFailure extends Error {
   }
 }
 
-/** A hook that answered what a hook must not answer. */
+/** A hook returned a value that it must not return. */
 export class BunkerHookError extends TypeError {
   readonly code = "ERR_BUNKER_HOOK";
   constructor(hook: string, what: string) {

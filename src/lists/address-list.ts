@@ -5,12 +5,12 @@ import { checksum, type ListFolder } from "./list-folder.js";
 import { listEntries } from "./list-lines.js";
 import { fetchList, shownUrl, type Version } from "./list-source.js";
 
-/** How often a source is asked, in seconds; a tenth more or less, so that a fleet does not ask all at once. */
-const EVERY = 3600;
-/** How soon a source that failed is asked again, in seconds. */
-const RETRY = 300;
+/** The time between two downloads, in seconds; ± 10 %, so that a fleet does not download at the same moment. */
+const INTERVAL = 3600;
+/** The time until a source that failed is tried again, in seconds. */
+const RETRY_INTERVAL = 300;
 
-/** How one source fares. */
+/** The state of one source. */
 export interface ListStatus {
   /** Its URL without user and query. */
   readonly url: string;
@@ -18,13 +18,13 @@ export interface ListStatus {
   readonly entries: number;
   /** Lines of it that are no address and no range. */
   readonly invalid: number;
-  /** When it was last known to be current; `undefined` = never. */
+  /** When it was last known to be current; `undefined` if never. */
   readonly checked: Date | undefined;
   /** What went wrong at the last attempt. */
   readonly problem: string | undefined;
 }
 
-/** What is told of sources: each problem once, until the source works again. */
+/** Is notified of each problem of a source once, until the source works again. */
 export interface ListListener {
   failed(url: string, problem: string): void;
   invalid(url: string, lines: number): void;
@@ -117,7 +117,7 @@ export class AddressList {
     if (this.sources.some((source) => this.now() >= source.next)) void this.update();
   }
 
-  /** Gives up downloads under way. */
+  /** Aborts running downloads. */
   close(): void {
     this.stop.abort();
   }
@@ -133,7 +133,7 @@ export class AddressList {
         source.version = copy.version;
         source.checked = copy.checked;
         // One hour of grace: a restart alone is no reason to ask again.
-        source.next = copy.checked + EVERY * 1000;
+        source.next = copy.checked + INTERVAL * 1000;
       }
     }
     for (const source of this.sources) if (source.url.startsWith("file:")) await this.ask(source);
@@ -147,7 +147,7 @@ export class AddressList {
     if (changed.includes(true)) await this.build();
   }
 
-  // Answers whether there is a new text.
+  // Returns whether the text has changed.
   private async ask(source: Source): Promise<boolean> {
     try {
       const fetched = await fetchList(
@@ -158,7 +158,7 @@ export class AddressList {
       const sum = fetched.kind === "text" ? checksum(fetched.text) : source.sum;
       const changed = source.text === undefined || sum !== source.sum;
       if (fetched.kind === "text") {
-        // An error page answered with 200, or a list that was emptied by mistake, is no reason to forget the good one.
+        // An error page with status 200, or a list that was emptied by mistake, must not replace the good copy.
         if (changed && source.entries > 0 && !hasAddress(fetched.text))
           throw new Error("no address in the new list");
         source.text = fetched.text;
@@ -166,14 +166,14 @@ export class AddressList {
         source.version = fetched.version;
       }
       source.checked = this.now();
-      source.next = this.now() + EVERY * 1000 * (0.9 + Math.random() * 0.2);
+      source.next = this.now() + INTERVAL * 1000 * (0.9 + Math.random() * 0.2);
       source.problem = undefined;
       await this.keep(source, changed);
       return changed;
     } catch (error) {
       if (this.stop.signal.aborted) return false;
       const problem = messageOf(error);
-      source.next = this.now() + RETRY * 1000;
+      source.next = this.now() + RETRY_INTERVAL * 1000;
       if (source.problem === undefined) this.listener.failed(shownUrl(source.url), problem);
       source.problem = problem;
       return false;

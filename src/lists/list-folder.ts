@@ -61,7 +61,7 @@ export class ListFolder {
   }
 }
 
-/** What tells two versions of a list apart. */
+/** Identifies the content of a list. */
 export function checksum(text: string): string {
   return createHash("sha512").update(text).digest("hex");
 }

@@ -3,22 +3,22 @@ import { fileURLToPath } from "node:url";
 import { send } from "../http/http-client.js";
 import { check, type Check } from "../options/check.js";
 
-/** What one attempt may take, in ms. */
+/** The limit of one attempt, in ms. */
 const DEADLINE_MS = 10_000;
-/** What a list may weigh, in bytes. */
+/** The size limit of a list, in bytes. */
 const MAX_BYTES = 32 * 1024 * 1024;
 const MAX_REDIRECTS = 20;
 
-/** What a server said of the version that it sent; sent back to ask whether there is a newer one. */
+/** A server's validators of the version that it sent; sent back to ask whether there is a newer one. */
 export interface Version {
   readonly etag?: string;
   readonly modified?: string;
 }
 
-/** What a source answered. */
+/** The result of reading a source. */
 export type Fetched =
   | { readonly kind: "text"; readonly text: string; readonly version: Version }
-  /** Nothing has changed since the version that was named. */
+  /** Nothing has changed since the known version. */
   | { readonly kind: "same" };
 
 /** One `http:`, `https:` or `file:` URL as text. */
@@ -39,9 +39,9 @@ export function shownUrl(url: string): string {
 }
 
 /**
- * Reads a list once. Rejects when the source does not answer in time, answers anything but 200 or 304, or too much.
+ * Reads a list once. Rejects when the response is late, too large, or has a status other than 200 and 304.
  *
- * @param known the version that is here already
+ * @param known the version that we already have
  */
 export async function fetchList(url: string, known: Version = {}, signal?: AbortSignal): Promise<Fetched> {
   return url.startsWith("file:")

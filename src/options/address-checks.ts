@@ -22,7 +22,7 @@ export function addressSetCheck(): Check<AddressSet> {
   };
 }
 
-/** One regular expression, given as such or as text; what cannot be run safely is refused with the reason. */
+/** One regular expression, as a `RegExp` or as text; a pattern that cannot be run safely is refused with the reason. */
 export function patternCheck(
   subject: "uri" | "userAgent",
   options: { ignoreCase?: boolean } = {},

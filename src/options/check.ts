@@ -13,7 +13,7 @@ export interface Check<Out> {
   parse(text: string): unknown;
 }
 
-/** A check from a function that answers the ready value, or `undefined` for "not allowed". */
+/** A check from a function that returns the ready value, or `undefined` for a value that is not allowed. */
 export function check<Out>(
   allowed: string,
   accept: (value: unknown) => Out | undefined,
@@ -77,7 +77,7 @@ export function text(allowed = "a text", pattern = /^[^]*$/): Check<string> {
   return check(allowed, (value) => (typeof value === "string" && pattern.test(value) ? value : undefined));
 }
 
-/** A function; what it answers is checked when it is called. */
+/** A function; what it returns is checked when it is called. */
 export function hook<F extends (...args: never[]) => unknown>(signature: string): Check<F> {
   return check(`a function ${signature}`, (value) =>
     typeof value === "function" ? (value as F) : undefined,

@@ -1,16 +1,16 @@
 import { BunkerOptionsError, type OptionProblem } from "../errors.js";
 import type { Check, ReportProblem } from "./check.js";
 
-/** One option: its setting name, what it takes, what it is when not given, and a sentence for people. */
+/** One option: its setting, check, default and a sentence that describes it. */
 export interface OptionSpec<Out> {
   /** BunkerWeb's name for it; absent for options that BunkerWeb does not have. */
   readonly setting?: string;
-  /** Where BunkerWeb lets the setting be given: for all services together or for each. */
+  /** Whether BunkerWeb accepts the setting for all services together only, or for each one, too. */
   readonly context?: "global" | "multisite";
-  /** Whether the setting may be given several times, as `NAME_1`, `NAME_2`, …; what they list is put together. */
+  /** Whether the setting may be repeated as `NAME_1`, `NAME_2`, …; the lists are joined. */
   readonly multiple?: boolean;
   readonly check: Check<NonNullable<Out>>;
-  /** The ready value when the option is not given; a function when it must be made anew each time. */
+  /** The value of a missing option, or a function that makes a new one each time. */
   readonly default: Out | (() => Out);
   readonly help: string;
   /** Never shown in errors. */
@@ -20,7 +20,7 @@ export interface OptionSpec<Out> {
 /** The options of one part: the single source for names, defaults, validation, settings and docs. */
 export type OptionsTable<Values> = { readonly [K in keyof Values]-?: OptionSpec<Values[K]> };
 
-/** What every table fits, for `const table = { … } satisfies AnyTable`. */
+/** The type of all tables: `const table = { … } satisfies AnyTable`. */
 export type AnyTable = Readonly<
   Record<string, Omit<OptionSpec<unknown>, "check"> & { readonly check: Check<unknown> }>
 >;
@@ -32,23 +32,23 @@ export type Resolved<Table extends AnyTable> = {
     : never;
 };
 
-/** Reads `options` by `table`: every problem goes to `report`, and what is wrong is left at its default. */
+/** Reads `options` by `table`: every problem goes to `report`, and an option that is wrong gets its default. */
 export function readOptions<Table extends AnyTable>(
   table: Table,
   options: unknown,
   prefix: string,
   report: ReportProblem,
 ): Resolved<Table> {
-  const given = options === undefined ? {} : options;
-  if (given === null || typeof given !== "object" || Array.isArray(given)) {
-    // A text in a group's place may be the secret that belongs inside.
-    const value = typeof given === "string" ? "(a text)" : given;
+  const input = options === undefined ? {} : options;
+  if (input === null || typeof input !== "object" || Array.isArray(input)) {
+    // A string in place of a group may be the secret that belongs inside it.
+    const value = typeof input === "string" ? "(a text)" : input;
     report({ path: prefix === "" ? "options" : prefix, value, allowed: "an object of options" });
     return readOptions(table, {}, prefix, report);
   }
   const at = (name: string): string => (prefix === "" ? name : `${prefix}.${name}`);
   const names = Object.keys(table);
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(input)) {
     if (Object.hasOwn(table, name) || value === undefined) continue;
     report({
       path: at(name),
@@ -59,7 +59,7 @@ export function readOptions<Table extends AnyTable>(
   }
   const ready: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(table)) {
-    const value = (given as Record<string, unknown>)[name];
+    const value = (input as Record<string, unknown>)[name];
     const hidden: ReportProblem =
       spec.secret === true ? (problem) => report({ ...problem, value: "(hidden)" }) : report;
     const read = value === undefined ? undefined : spec.check.read(value, at(name), hidden);
@@ -101,7 +101,7 @@ export function nearestName(name: string, names: readonly string[]): string | un
   return best;
 }
 
-// What was given under a misspelt name may be a secret, so only its kind is shown.
+// The value of a misspelt name may be a secret, so only its type is shown.
 function nameOnly(value: unknown): unknown {
   return typeof value === "string" ? "(a text under this name)" : value;
 }
