@@ -4,7 +4,8 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { banIndexOf } from "../../src/bans/ban-index.js";
+import { StoreScope } from "../../src/store/store-scope.js";
+import { BanIndex } from "../../src/bans/ban-index.js";
 import { bunker, MemoryStore } from "../../src/index.js";
 import { streamGuard, type StreamGuard } from "../../src/stream/index.js";
 import { proxyV1 } from "./proxy-bytes.js";
@@ -104,7 +105,7 @@ test("R10 many bans at once cost one look at the open connections, and end those
     clients.push(socket);
   }
   await until(() => guard.status().open === 20);
-  const find = jest.spyOn(banIndexOf(store), "find");
+  const find = jest.spyOn(StoreScope.of(store).get(BanIndex), "find");
   for (let index = 0; index < 500; index++) await guard.bans.add(`9.9.${index >> 8}.${index & 255}`);
   await guard.bans.add("8.8.8.7");
   await until(() => guard.status().open === 19);

@@ -1,4 +1,5 @@
 import type { Store, StoreChange } from "../store/store.js";
+import type { StoreScope } from "../store/store-scope.js";
 import type { Address, AddressRange } from "../address/address.js";
 import { parseRange, prefixOf, rangeContains } from "../address/address.js";
 import { AddressSet } from "../address/address-set.js";
@@ -54,7 +55,7 @@ export class BanIndex {
   private readonly stops: (() => void)[] = [];
   private readonly reading: BanLoader;
 
-  constructor(store: Store) {
+  constructor({ store }: StoreScope) {
     this.now = clockOf(store);
     this.reading = new BanLoader(
       store,
@@ -310,15 +311,6 @@ const VOID_PREFIX = "state:void|";
 /** The store's key that keeps passes void after a ban: its value is when the ban began, in ms. */
 export function voidKey(subject: string, service: string | undefined): string {
   return VOID_PREFIX + banKey(subject, service).slice("ban:".length);
-}
-
-const indexes = new WeakMap<Store, BanIndex>();
-
-/** The index of a store's bans. */
-export function banIndexOf(store: Store): BanIndex {
-  let index = indexes.get(store);
-  if (index === undefined) indexes.set(store, (index = new BanIndex(store)));
-  return index;
 }
 
 // The text of the range of `bits` that covers an address, as bans are kept under it.

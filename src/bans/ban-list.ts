@@ -1,4 +1,5 @@
 import { networkInterfaces } from "node:os";
+import { StoreScope } from "../store/store-scope.js";
 import { entriesOf } from "../store/entries.js";
 import { StoreFullError, type Namespace, type Store } from "../store/store.js";
 import {
@@ -10,10 +11,10 @@ import {
   type AddressRange,
 } from "../address/address.js";
 import { BunkerBanError, StoreFailure } from "../errors.js";
-import { eventBusOf, setOrigin, type BunkerEvent, type EventBus } from "../events/event-bus.js";
+import { EventBus, setOrigin, type BunkerEvent } from "../events/event-bus.js";
 import { DEFAULT_SERVICE } from "../service-name.js";
 import { banKey, decodeBan, encodeBan, parseBanKey, type Ban } from "./ban.js";
-import { ANY_SERVICE, banIndexOf, voidKey, type BanIndex } from "./ban-index.js";
+import { ANY_SERVICE, BanIndex, voidKey } from "./ban-index.js";
 
 /** How {@link BanList.add} bans. */
 export interface BanOptions {
@@ -56,8 +57,9 @@ export class BanList {
     private readonly store: Store,
     options: BanListOptions = {},
   ) {
-    this.index = banIndexOf(store);
-    this.events = eventBusOf(store);
+    const scope = StoreScope.of(store);
+    this.index = scope.get(BanIndex);
+    this.events = scope.get(EventBus);
     this.ipv6Subnet = options.ipv6Subnet ?? 64;
   }
 

@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { ClientResolver } from "../request/client.js";
 import type { Health } from "../engine/engine.js";
 import { messageOf } from "../errors.js";
-import { eventBusOf, type EventBus } from "../events/event-bus.js";
+import { EventBus } from "../events/event-bus.js";
+import { StoreScope } from "../store/store-scope.js";
 import { Services } from "../request/services.js";
 import { GuardedStore } from "../store/guarded-store.js";
 import { Admin } from "./admin.js";
@@ -49,7 +50,7 @@ export class BunkernetServer {
 
   constructor(private readonly options: BunkernetServerResolved) {
     const { store } = options;
-    this.events = eventBusOf(store);
+    this.events = StoreScope.of(store).get(EventBus);
     if (options.logger !== false) this.stops.push(this.events.addLogger(options.logger));
     const now = options.now ?? Date.now;
     if (options.now !== undefined) adoptClock(store, options.now);

@@ -1,5 +1,6 @@
 import { bunker, type Bunker } from "../bunker/bunker.js";
-import { banIndexOf } from "../bans/ban-index.js";
+import { StoreScope } from "../store/store-scope.js";
+import { BanIndex } from "../bans/ban-index.js";
 import { BanList } from "../bans/ban-list.js";
 import { carryOut } from "../control/carry-out.js";
 import type { ControlRequest, ControlResults, Json, RequestOf } from "../control/messages.js";
@@ -20,7 +21,7 @@ export class StoreTarget implements Target {
 
   async ask<C extends ControlRequest["command"]>(request: RequestOf<C>): Promise<Json<ControlResults[C]>> {
     const { store, args } = this;
-    await banIndexOf(store).ready();
+    await StoreScope.of(store).get(BanIndex).ready();
     const parts = {
       bans: new BanList(store),
       async explain(subject: Parameters<Bunker["explain"]>[0]) {

@@ -1,24 +1,26 @@
 import type { Store } from "../store/store.js";
+import { StoreScope } from "../store/store-scope.js";
+import { ClientResolvers } from "./client-resolvers.js";
 import { GuardedStore } from "../store/guarded-store.js";
 import { BanList } from "../bans/ban-list.js";
-import { banIndexOf, type BanIndex } from "../bans/ban-index.js";
-import { ClientResolver } from "../request/client.js";
-import { logEvents } from "../events/event-log.js";
+import { BanIndex } from "../bans/ban-index.js";
+import type { ClientResolver } from "../request/client.js";
+import { EventLog } from "../events/event-log.js";
 import {
   EVENT_TYPES,
-  eventBusOf,
+  EventBus,
   setOrigin,
   type BunkerEvent,
   type BunkerEventType,
-  type EventBus,
 } from "../events/event-bus.js";
-import { Services } from "../request/services.js";
 import { proxyRangesOf, type SharedOptions, type SharedResolved } from "./shared-options.js";
 import type { Client } from "../request/client.js";
 import type { RequestView } from "../request/request-view.js";
 
 /** What one call of a factory works with: its options and what it shares with others on the same store. */
 export class Context {
+  /** What middlewares on the same store share. */
+  readonly scope: StoreScope;
   readonly events: EventBus;
   readonly banIndex: BanIndex;
   readonly bans: BanList;
@@ -32,8 +34,9 @@ export class Context {
     given: SharedOptions,
   ) {
     const { store } = options;
-    this.events = eventBusOf(store);
-    this.banIndex = banIndexOf(store);
+    this.scope = StoreScope.of(store);
+    this.events = this.scope.get(EventBus);
+    this.banIndex = this.scope.get(BanIndex);
     this.store = new GuardedStore(store);
     this.bans = new BanList(store, { ipv6Subnet: options.ipv6Subnet });
     if (options.now !== undefined) adoptClock(store, this.banIndex, options.now);
@@ -41,7 +44,7 @@ export class Context {
     if (options.logger !== false) {
       this.stops.push(
         this.events.addLogger(options.logger),
-        logEvents(this.events, options.logger, options.mode),
+        this.scope.get(EventLog).start(options.logger, options.mode),
       );
     }
     for (const type of EVENT_TYPES) {
@@ -49,7 +52,7 @@ export class Context {
       if (listener !== undefined) this.stops.push(this.events.on(type, listener));
     }
     for (const range of proxyRangesOf(given.trustProxy)) this.events.addProxy(range);
-    this.resolver = resolverFor(this.events, options, given);
+    this.resolver = this.scope.get(ClientResolvers).get(options, given);
   }
 
   /** Emits an event about a request, if anybody listens. */
@@ -81,7 +84,7 @@ export class Context {
   /** The same context for a service with options of its own: one events, one way of telling clients apart. */
   forService(options: SharedResolved): Context {
     const { logger, mode } = options;
-    if (logger !== false && mode === "detect") this.onClose(logEvents(this.events, logger, mode));
+    if (logger !== false && mode === "detect") this.onClose(this.scope.get(EventLog).start(logger, mode));
     return Object.create(this, {
       options: { value: options },
       // Listeners are the whole factory's.
@@ -98,41 +101,6 @@ export class Context {
   close(): void {
     for (const stop of this.stops.splice(0)) stop();
   }
-}
-
-// Middlewares with the same client configuration share a resolver, and so find each client out once a request (R5).
-const resolvers = new WeakMap<EventBus, Map<string, ClientResolver>>();
-const numbers = new WeakMap<object, number>();
-let counted = 0;
-
-function resolverFor(events: EventBus, options: SharedResolved, given: SharedOptions): ClientResolver {
-  const unknownHost = options.unknownHost === "deny" ? undefined : options.unknownHost;
-  const key = JSON.stringify(
-    [given.clientIp, given.trustProxy, options.ipv6Subnet, given.service, given.services, unknownHost],
-    (_name, value: unknown) => (typeof value === "function" ? numberOf(value) : value),
-  );
-  let known = resolvers.get(events);
-  if (known === undefined) resolvers.set(events, (known = new Map<string, ClientResolver>()));
-  let resolver = known.get(key);
-  if (resolver === undefined) {
-    resolver = new ClientResolver(
-      {
-        clientIp: options.clientIp,
-        trustProxy: options.trustProxy,
-        ipv6Subnet: options.ipv6Subnet,
-        services: new Services(options.service, options.services, unknownHost),
-      },
-      events,
-    );
-    known.set(key, resolver);
-  }
-  return resolver;
-}
-
-function numberOf(value: object): string {
-  let number = numbers.get(value);
-  if (number === undefined) numbers.set(value, (number = ++counted));
-  return `function ${number}`;
 }
 
 // A test that injects a clock into a middleware means the store and the bans too, unless the store has been given its own.

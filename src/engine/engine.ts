@@ -120,7 +120,7 @@ export class Engine implements Running {
   private lookForUpgrades(req: IncomingMessage): void {
     const { server } = req.socket as { server?: EventEmitter | null };
     if (server === undefined || server === null || server.listenerCount("upgrade") === 0) return;
-    if (guardedServers.has(server)) return;
+    if (this.context.scope.get(GuardedServers).servers.has(server)) return;
     this.events.warn(
       "WRN_BUNKER_UPGRADE",
       "this server takes upgrades (WebSockets), which no middleware sees; use bunker().guard(server), or ask upgrade() in your listener",
@@ -138,5 +138,7 @@ export class Engine implements Running {
   }
 }
 
-/** The servers whose upgrades are judged. */
-export const guardedServers = new WeakSet<object>();
+/** The servers whose upgrades are judged by an engine on this store. */
+export class GuardedServers {
+  readonly servers = new WeakSet<object>();
+}

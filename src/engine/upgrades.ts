@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { wasReset, type Client } from "../request/client.js";
 import { viewOf, type RequestView } from "../request/request-view.js";
 import type { Deny, Reply } from "../request/verdict.js";
-import { guardedServers, type Engine } from "./engine.js";
+import { GuardedServers, type Engine } from "./engine.js";
 import { intercept } from "./intercept.js";
 import { problem } from "./responder.js";
 
@@ -49,10 +49,11 @@ export function guardUpgrades(engine: Engine, server: Server): () => void {
   };
   // Bans of other instances end open connections, too.
   const stop = index.onBan(() => (closing ??= setTimeout(close, CLOSE_AFTER_MS).unref()));
-  guardedServers.add(server);
+  const guarded = engine.context.scope.get(GuardedServers).servers;
+  guarded.add(server);
   return () => {
     release();
-    guardedServers.delete(server);
+    guarded.delete(server);
     stop();
     clearTimeout(closing);
   };

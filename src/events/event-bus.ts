@@ -1,4 +1,3 @@
-import type { Store } from "../store/store.js";
 import type { AddressRange } from "../address/address.js";
 import { withHelp } from "../errors.js";
 
@@ -150,13 +149,4 @@ export class EventBus {
     }
     return true;
   }
-}
-
-const hubs = new WeakMap<Store, EventBus>();
-
-/** The events of a store: middlewares mounted one by one hear each other through it. */
-export function eventBusOf(store: Store): EventBus {
-  let events = hubs.get(store);
-  if (events === undefined) hubs.set(store, (events = new EventBus()));
-  return events;
 }

@@ -1,32 +1,47 @@
-import type { BunkerEvent, BunkerEventType, BunkerListener, EventBus, Logger } from "./event-bus.js";
+import type { StoreScope } from "../store/store-scope.js";
+import {
+  EventBus,
+  type BunkerEvent,
+  type BunkerEventType,
+  type BunkerListener,
+  type Logger,
+} from "./event-bus.js";
 
-const logging = new WeakMap<EventBus, WeakMap<Logger, Set<BunkerEventType>>>();
+/** Writes the events that an operator must see, one line each, however many middlewares share the store and the logger. */
+export class EventLog {
+  private readonly events: EventBus;
+  private readonly logged = new WeakMap<Logger, Set<BunkerEventType>>();
 
-/**
- * Writes the events that an operator must see: faults, bans, and in `detect` mode everything that would have been done.
- * One line an event, however many middlewares share the events and the logger. The answer stops it.
- */
-export function logEvents(events: EventBus, logger: Logger, mode: BunkerEvent["mode"]): () => void {
-  let loggers = logging.get(events);
-  if (loggers === undefined) logging.set(events, (loggers = new WeakMap<Logger, Set<BunkerEventType>>()));
-  let logged = loggers.get(logger);
-  if (logged === undefined) loggers.set(logger, (logged = new Set<BunkerEventType>()));
-  // A refusal is told of thousands of times a second under attack: nobody listens for it who would say nothing.
-  const wanted: BunkerEventType[] =
-    mode === "detect" ? ["banned", "fault", "denied", "challenged"] : ["banned", "fault"];
-  const stops = wanted
-    .filter((type) => !logged.has(type))
-    .map((type) => {
-      logged.add(type);
-      const stop = events.on(type, writerOf(type, logger));
-      return () => {
-        stop();
-        logged.delete(type);
-      };
-    });
-  return () => {
-    for (const stop of stops) stop();
-  };
+  constructor(scope: StoreScope) {
+    this.events = scope.get(EventBus);
+  }
+
+  /**
+   * Writes faults, bans, and in `detect` mode everything that would have been done.
+   *
+   * @returns stops it
+   */
+  start(logger: Logger, mode: BunkerEvent["mode"]): () => void {
+    let logged = this.logged.get(logger);
+    if (logged === undefined) this.logged.set(logger, (logged = new Set()));
+    const types = logged;
+    // Under attack refusals come by the thousand each second: nothing listens to them that would not write.
+    const wanted: BunkerEventType[] =
+      mode === "detect" ? ["banned", "fault", "denied", "challenged"] : ["banned", "fault"];
+    const stops = wanted
+      .filter((type) => !types.has(type))
+      .map((type) => {
+        types.add(type);
+        const stop = this.events.on(type, writerOf(type, logger));
+        return () => {
+          stop();
+          types.delete(type);
+        };
+      });
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }
 }
 
 function writerOf(type: BunkerEventType, logger: Logger): BunkerListener {
