@@ -10,7 +10,7 @@ export interface CookieHelpOptions {
   readonly retryHref: string;
 }
 
-/** The page of a visitor whose browser keeps no cookies: why they are needed, and a way to try again. */
+/** The page for a browser without cookies: why they are needed, and a link to try again. */
 export function cookieHelpPage({ language, theme, referenceId, retryHref }: CookieHelpOptions): string {
   const texts = theme.texts(language);
   const body =

@@ -2,25 +2,25 @@ import { RecentMap } from "../recent-map.js";
 import { LANGUAGES } from "./texts.js";
 
 const FALLBACK = "en";
-/** What is read of an Accept-Language header, in characters and entries. */
-const LONGEST = 256;
-const MOST = 16;
+/** How much of an Accept-Language header is read. */
+const MAX_CHARACTERS = 256;
+const MAX_ENTRIES = 16;
 
-const known = new RecentMap<string, string>(512);
+const negotiated = new RecentMap<string, string>(512);
 const tags = new Map(Object.keys(LANGUAGES).map((tag) => [tag.toLowerCase(), tag]));
 
 /** The best of our languages for an Accept-Language header (RFC 4647 look-up, by quality); English when none fits. */
 export function negotiateLanguage(header: string | undefined): string {
   if (header === undefined || header === "") return FALLBACK;
-  const text = header.slice(0, LONGEST);
-  let language = known.get(text);
-  if (language === undefined) known.set(text, (language = negotiate(text)));
+  const text = header.slice(0, MAX_CHARACTERS);
+  let language = negotiated.get(text);
+  if (language === undefined) negotiated.set(text, (language = negotiate(text)));
   return language;
 }
 
 function negotiate(header: string): string {
   const wanted = header
-    .split(",", MOST)
+    .split(",", MAX_ENTRIES)
     .map((entry, order) => ({ ...rangeOf(entry), order }))
     .filter(({ quality }) => quality > 0)
     .sort((a, b) => b.quality - a.quality || a.order - b.order);
@@ -47,7 +47,7 @@ function lookUp(range: string): string | undefined {
   return undefined;
 }
 
-// Old tags get their new name. Of Chinese, a script that is named decides; else the region says which is read: in Taiwan, Hong Kong and Macao the traditional one.
+// Replaces old tags. Chinese without a script gets its region's: traditional in Taiwan, Hong Kong and Macao.
 function normal(range: string): string {
   if (/^iw(?:-|$)/.test(range)) return "he";
   if (!/^zh(?:-|$)/.test(range)) return range;

@@ -2,7 +2,7 @@ import type { CompiledTheme } from "./compiled-theme.js";
 import type { PageKind } from "./style.js";
 import { directionOf } from "./texts.js";
 
-/** What makes one page. `body` is HTML of our own making. */
+/** The parts of one page. `body` is trusted HTML. */
 export interface PageParts {
   readonly title: string;
   readonly language: string;
@@ -21,7 +21,7 @@ export interface PagePolicy {
   readonly kind?: PageKind;
   /** Allows the inline scripts that carry it. */
   readonly nonce?: string;
-  /** Who may show the page in a frame. Default: nobody. */
+  /** The sites that may show the page in a frame. Default: none. */
   readonly frameAncestors?: "'none'" | "'self'" | "*";
   /** More sources, by directive. */
   readonly sources?: Readonly<Record<string, readonly string[]>>;
@@ -49,7 +49,7 @@ export function renderPage(parts: PageParts, theme: CompiledTheme): string {
   );
 }
 
-/** The headers of a page: nothing is loaded, framed or kept that `policy` does not allow. */
+/** The headers of a page: it loads only what `policy` allows, and only those sites frame it. */
 export function pageHeaders(theme: CompiledTheme, policy: PagePolicy = {}): Record<string, string> {
   const frameAncestors = policy.frameAncestors ?? "'none'";
   const directives: Record<string, readonly string[]> = {
@@ -72,7 +72,7 @@ export function pageHeaders(theme: CompiledTheme, policy: PagePolicy = {}): Reco
   };
 }
 
-/** Text as it may stand in HTML, attribute values in double quotes included. */
+/** Escapes a text for HTML, attribute values included. */
 export function escapeHtml(text: string): string {
   return text
     .replace(/&/g, "&amp;")
