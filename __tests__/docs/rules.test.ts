@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import ts from "typescript";
 
 const root = join(__dirname, "../..");
 
@@ -38,4 +39,17 @@ test("every rule that the code keeps has a test that carries its number", () => 
   const kept = [...rules].filter(([, text]) => !text.includes("_Not yet:_")).map(([number]) => number);
   expect(kept.length).toBeGreaterThan(25);
   expect(kept.filter((number) => !tested.has(number))).toEqual([]);
+});
+
+test("the published types cite no rule: their readers have the docs, not the numbers", () => {
+  const src = join(root, "src");
+  const cites = readdirSync(src, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .flatMap((fileName) => {
+      const { outputText } = ts.transpileDeclaration(readFileSync(join(src, fileName), "utf8"), { fileName });
+      return outputText
+        .split("\n")
+        .flatMap((line) => (/\bR\d{1,2}\b/.test(line) ? [`${fileName}: ${line.trim()}`] : []));
+    });
+  expect(cites).toEqual([]);
 });

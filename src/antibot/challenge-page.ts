@@ -85,7 +85,7 @@ export function framedPage(context: PageContext): Reply {
   });
 }
 
-/** The page inside another site's frame, where cookies are not kept: a link that opens a tab (R34). */
+/** The page inside another site's frame, where cookies are not kept: a link that opens a tab. */
 export function openTabPage(context: PageContext, url: string): Reply {
   const { framed, openTab } = context.visit.texts;
   const body = `<p>${escapeHtml(framed)}</p><p><a class="button" target="_blank" rel="noopener" href="${escapeHtml(url)}">${escapeHtml(openTab)}</a></p>`;

@@ -3,7 +3,7 @@ import { isSameOriginPost } from "../request/origin.js";
 import type { RequestView } from "../request/request-view.js";
 import type { KeyRing } from "./keys.js";
 
-/** A form that met the gate: sealed into the page and posted again when the challenge is solved (R19). */
+/** A form that met the gate: sealed into the page and posted again when the challenge is solved. */
 export interface KeptForm {
   /** Where it was posted: path and query of our own origin. */
   readonly url: string;

@@ -31,7 +31,7 @@ export interface CompositionOptions {
   readonly common: ProtectionOptions;
   /** The services that have options of their own. */
   readonly services?: ReadonlyMap<string, ProtectionOptions>;
-  /** Whether BunkerNet is on only because it is by default (R29). */
+  /** Whether BunkerNet is on only because it is by default. */
   readonly bunkernetByDefault?: boolean;
 }
 

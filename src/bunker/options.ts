@@ -32,7 +32,7 @@ export interface BunkerOptions<Req extends IncomingMessage = IncomingMessage> ex
   /** How the gate keeps passes; the same as `antibot.sessions`. */
   sessions?: SessionOptions | "express-session";
   /**
-   * The services told apart by Host: names, or names with their aliases and with options of their own (R6). Settings
+   * The services told apart by Host: names, or names with their aliases and with options of their own. Settings
    * `SERVER_NAME` and `MULTISITE`.
    */
   services?: readonly string[] | Readonly<Record<string, ServiceOptions<Req>>>;

@@ -35,7 +35,7 @@ const CLOSE_AFTER_MS = 20;
 
 /**
  * Judges each connection of a server before the server's own listeners, and so TLS and HTTP, hear of it: refused ones are
- * destroyed and count as 444 (R23).
+ * destroyed and count as 444.
  */
 export class ConnectionGuard {
   private readonly open = new Map<Socket, Client>();

@@ -10,8 +10,8 @@ export interface LookupTarget {
 }
 
 /**
- * The address of a client to look up, if any: never a trusted proxy's, and only a global one (R3). If the client's address is
- * private, which anybody can claim, the peer's is used (R2).
+ * The address of a client to look up, if any: never a trusted proxy's, and only a global one. If the client's address is
+ * private, which anybody can claim, the peer's is used.
  */
 export function lookupTargetOf(client: Client): LookupTarget | undefined {
   const { identity, vouched } = client;

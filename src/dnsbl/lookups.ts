@@ -29,7 +29,7 @@ export class Lookups {
     private readonly watch: MassListingWatch,
   ) {}
 
-  /** Looks up an address of the client `key`. Returns `undefined` if there are too many look-ups already (R33). */
+  /** Looks up an address of the client `key`. Returns `undefined` if there are too many look-ups already. */
   find(address: Address, key: string): Promise<CombinedVerdict> | undefined {
     const known = this.running.get(address.text);
     if (known !== undefined) return known;

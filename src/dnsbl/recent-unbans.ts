@@ -4,7 +4,7 @@ import type { LookupTarget } from "./lookup-target.js";
 /** The maximum number of remembered unbans. */
 const MAX_UNBANS = 10_000;
 
-/** Clients that were unbanned: they pass although a zone still lists them, or the next request would ban them again (R26). */
+/** Clients that were unbanned: they pass although a zone still lists them, or the next request would ban them again. */
 export class RecentUnbans {
   private readonly exact = new Map<string, number>();
   private readonly wide = new Map<string, { range: AddressRange; until: number }>();

@@ -76,7 +76,7 @@ export class Pipeline {
     return address !== undefined && allow.size > 0 && allow.has(address);
   }
 
-  /** The verdict after `protection` broke; without one, after the client could not be determined (R11). */
+  /** The verdict after `protection` broke; without one, after the client could not be determined. */
   broken(error: unknown, request: RequestView, client?: Client, protection?: Protection): Verdict {
     const name = protection?.name ?? "client";
     const store = error instanceof StoreFailure;
@@ -225,7 +225,7 @@ export class Pipeline {
   }
 }
 
-/** Calls a hook that returns `true` or `false`; throws what it throws, and when it returns a promise (R11). */
+/** Calls a hook that returns `true` or `false`; throws what it throws, and when it returns a promise. */
 export function callHook(name: string, hook: (request: never) => unknown, request: unknown): boolean {
   const result = hook(request as never);
   if (isThenable(result)) {

@@ -30,7 +30,7 @@ export interface ProtectionExplanation {
 /** One thing that judges requests. The engine runs it for middlewares, upgrades and connections alike. */
 export interface Protection {
   readonly name: string;
-  /** `true`: when it breaks, requests are refused with 503 instead of passed (R11). */
+  /** `true`: when it breaks, requests are refused with 503 instead of passed. */
   readonly failClosed?: boolean;
   /** `true`: it judges requests only, since it has nothing to show to a connection that has asked for nothing yet. */
   readonly requestsOnly?: boolean;

@@ -95,7 +95,7 @@ export class Responder {
     };
   }
 
-  /** Whether a refusal drops the connection without a byte (R28). */
+  /** Whether a refusal drops the connection without a byte. */
   drops(verdict: Deny, request: RequestView): boolean {
     if (verdict.status !== undefined) return false;
     const { status, force } = this.context.options.deny;

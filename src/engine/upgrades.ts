@@ -14,7 +14,7 @@ const CLOSE_AFTER_MS = 20;
 
 /**
  * Has every upgrade of `server` judged before its `upgrade` listeners are called, whenever they were added, and closes the
- * upgraded connections of a client that is banned later (R10).
+ * upgraded connections of a client that is banned later.
  *
  * @returns stops it
  */

@@ -33,7 +33,7 @@ export class Client {
     readonly identity: Identity,
     /** The other end of the socket. */
     readonly peer: Identity,
-    /** Whose address `allow` and ignore rules look at: the peer's when anybody could choose theirs (R2). */
+    /** Whose address `allow` and ignore rules look at: the peer's when anybody could choose theirs. */
     readonly vouched: Identity,
     /** `undefined` = the Host is none of the configured services. */
     readonly service: string | undefined,
@@ -48,7 +48,7 @@ export class Client {
   get address(): Address | undefined {
     return this.identity.address;
   }
-  /** Whether bans may be written for it: a private address that anybody could claim exempts nobody with a public one (R2, R3). */
+  /** Whether bans may be written for it: a private address that anybody could claim exempts nobody with a public one. */
   get isGlobal(): boolean {
     return this.identity.isGlobal || this.vouched.isGlobal;
   }
@@ -115,7 +115,7 @@ const UNKNOWN: Identity = Object.freeze({
 
 const NOBODY: Trust = { trusts: () => false, anybody: false, nobody: true };
 
-/** Finds out who is asking, by R1: `clientIp`, then `trustProxy`, then Express's own trust, then the socket. */
+/** Determines the client of a request: by `clientIp`, then `trustProxy`, then Express's own trust, then the socket. */
 export class ClientResolver {
   private readonly books = new WeakMap<Trust, Book>();
   private readonly expressTrust = new WeakMap<TrustFunction, Trust>();

@@ -66,7 +66,7 @@ export class RequestView implements BunkerRequest {
   private canonical: CanonicalPath | undefined;
   private watcher: ResponseObserver | undefined;
   private watched: Client | undefined;
-  /** Set when we answered: `refused` never counts as bad behaviour, `failed` (a challenge answered wrongly) does (R15, R23). */
+  /** Set when we answered: `refused` never counts as bad behaviour, `failed` (a challenge answered wrongly) does. */
   declare answered: "refused" | "failed" | undefined;
   /** Cookies that go out with the app's own answer. */
   declare cookies: readonly string[] | undefined;
@@ -97,7 +97,7 @@ export class RequestView implements BunkerRequest {
     return this.raw as unknown as IncomingMessage;
   }
 
-  /** The client as `resolver` sees it, found out once per resolver (R5). */
+  /** The client as `resolver` sees it, found out once per resolver. */
   client(resolver: ClientResolver): Client {
     if (this.firstResolver === resolver) return this.first as Client;
     const known = this.others?.get(resolver);
@@ -141,7 +141,7 @@ export class RequestView implements BunkerRequest {
     }
   }
 
-  /** The response is over. Without a status line the client was told nothing that could count (R23). */
+  /** The response is over. Without a status line the client was told nothing that could count. */
   end(res: ServerResponse): void {
     if (!res.headersSent) return;
     this.watcher?.responseEnded(this.watched as Client, this, res.statusCode);

@@ -10,7 +10,7 @@ const MAX_KEPT = 64;
 // One for the whole process, for any number of gates.
 let shared: RenderThread | undefined;
 
-/** Renders pictures and sounds within a budget for all clients together (R32). */
+/** Renders pictures and sounds within a budget for all clients together. */
 export class RenderPool {
   private readonly results = new RecentMap<string, Promise<Buffer>>(MAX_KEPT);
   private readonly thread: RenderThread;

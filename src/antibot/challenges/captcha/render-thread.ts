@@ -13,7 +13,7 @@ interface Waiting {
 }
 
 /**
- * Renders off the main thread (R32). Without the worker's file (in an app bundled into one file), or after the worker died,
+ * Renders off the main thread. Without the worker's file (in an app bundled into one file), or after the worker died,
  * it renders here, one job at a time between other work.
  */
 export class RenderThread {

@@ -23,7 +23,7 @@ const PROVIDERS: Readonly<Record<ProviderName, (options: ProvidersResolved, cont
   };
 
 /**
- * A provider's challenge. Logs which hosts will learn visitors' addresses (R37).
+ * A provider's challenge. Logs which hosts will learn visitors' addresses.
  *
  * @throws {BunkerOptionsError} when its keys are missing: a route or a hook may ask for a challenge that the options do not name
  */
