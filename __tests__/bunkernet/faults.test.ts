@@ -152,7 +152,7 @@ test("a known id that is refused for hours is given up for a new one, and that i
   await site.guard.sync();
   expect(api.count("/register")).toBe(2);
   expect(api.calls.at(-1)?.body["id"]).not.toBe(old);
-  expect(site.lines.join("\n")).toMatch(/registered anew/);
+  expect(site.lines.join("\n")).toMatch(/registered again/);
   expect(site.guard.has(LISTED)).toBe(true);
 });
 

@@ -73,8 +73,8 @@ test.each([
   "[".repeat(100),
   '{"a":' + "[".repeat(40),
   "",
-])("no answer of the API: %s", (text) => {
-  expect(() => read(text)).toThrow(/answer/);
+])("not a response of the API: %s", (text) => {
+  expect(() => read(text)).toThrow(/response/);
 });
 
 test("escapes are read, texts that are too long are cut", () => {

@@ -1,7 +1,7 @@
 import type { Address } from "../address/address.js";
 import type { AddressSet } from "../address/address-set.js";
 
-/** Clients remembered; a later one may take the place of an earlier one. */
+/** The number of slots; a client may replace another one in its slot. */
 const SLOTS = 8192;
 /** How long a client counts as active, in ms. */
 const ACTIVE_MS = 3_600_000;
@@ -18,15 +18,15 @@ export interface ActiveShare {
   readonly mass: boolean;
 }
 
-/** A sample of who is asking these days: two writes a request, never more than {@link SLOTS} clients. */
+/** A sample of the active clients: two writes per request, at most {@link SLOTS} clients. */
 export class ActiveClients {
   private readonly addresses: (Address | undefined)[] = new Array<undefined>(SLOTS).fill(undefined);
   private readonly times = new Float64Array(SLOTS);
 
-  /** A client asked for something at `now` (ms). */
+  /** Notes a request at `now` (ms). */
   saw(address: Address, now: number): void {
     const { words } = address;
-    // Of an IPv6 address the first half: its owner has all the rest.
+    // The first half of an IPv6 address: one owner has the rest.
     const word = address.family === 4 ? (words[0] as number) : (words[0] as number) ^ (words[1] as number);
     const slot = (Math.imul(word, 0x9e3779b1) >>> 0) % SLOTS;
     this.addresses[slot] = address;

@@ -1,11 +1,11 @@
-/** The first pause, in seconds; doubled with each failure in a row. */
+/** The first pause, in seconds; doubled with each consecutive failure. */
 const FIRST_PAUSE = 30;
-/** The longest, unless the server asks for more. */
+/** The maximum, unless the server asks for more. */
 const MAX_OWN_PAUSE = 3600;
-/** No pause is longer, whatever anybody says: after a jump of the clock nothing may wait for ever. */
+/** The absolute maximum, also after a jump of the clock. */
 const MAX_PAUSE = 86_400;
 
-/** When something that failed may be tried again: later each time, and not at the same moment on every instance. */
+/** Decides when a failed call may be retried: with growing pauses, which differ between instances. */
 export class BackOff {
   private failures = 0;
   private next = 0;
@@ -13,20 +13,20 @@ export class BackOff {
   /** @param now the clock, in ms */
   constructor(private readonly now: () => number) {}
 
-  /** Whether it may be tried now. */
+  /** Whether a try is allowed now. */
   get isOver(): boolean {
     const left = this.next - this.now();
     return left <= 0 || left > MAX_PAUSE * 1000;
   }
 
-  /** It went wrong. `atLeast` = how many seconds the server wants to be left alone. */
+  /** Notes a failure. `atLeast` = the pause that the server asked for, in seconds. */
   failed(atLeast = 0): void {
     const pause =
       Math.min(MAX_OWN_PAUSE, FIRST_PAUSE * 2 ** Math.min(this.failures++, 16)) * (0.5 + Math.random() / 2);
     this.next = this.now() + Math.min(MAX_PAUSE, Math.max(pause, atLeast * (1 + Math.random() / 10))) * 1000;
   }
 
-  /** It went well. */
+  /** Notes a success. */
   succeeded(): void {
     this.failures = 0;
     this.next = 0;

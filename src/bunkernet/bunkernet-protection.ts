@@ -84,7 +84,7 @@ export class BunkernetProtection implements Protection {
     byDefault = false,
     takesPart: (service: string) => boolean = () => true,
   ) {
-    const { cacheDir, allow, store } = context.options;
+    const { cacheDir, allow } = context.options;
     const { now } = context;
     this.quiet = byDefault && isTestRun();
     const name = serverName(options.server);
@@ -92,36 +92,32 @@ export class BunkernetProtection implements Protection {
     const prefix = `bunkernet|${name}|`;
     this.api = new Api(options, this.stop.signal);
     this.listBackOff = new BackOff(now);
-    this.registration = new Registration(this.api, context.store, `state:${prefix}`, files, now, {
-      failed: (problem) => this.fault("registration", problem),
-      registered: (anew) => this.info(anew ? "registered anew: the old id was refused" : "registered"),
+    this.registration = new Registration(context, {
+      api: this.api,
+      key: `state:${prefix}`,
+      files,
+      onFailed: (problem) => this.fault("registration", problem),
+      onRegistered: (anew) => this.info(anew ? "registered again: the old id was refused" : "registered"),
     });
-    this.list = new ThreatList(
-      options,
+    this.list = new ThreatList(options, {
       files,
-      () => new ExemptAddresses(allow, context.events.proxies),
-      this.active,
+      exempt: () => new ExemptAddresses(allow, context.events.proxies),
+      active: this.active,
       now,
-      {
-        failed: (problem) => this.fault("list", problem),
-        mass: ({ active, listed }) => this.onMass(active, listed),
-      },
-    );
-    // Who was refused before we were asked has made a request all the same.
-    const onRequest = (): void => {
-      if (!this.awake) this.wake();
-    };
-    this.reporter = new Reporter(
-      context,
-      options,
-      this.api,
-      this.registration,
+      onFailed: (problem) => this.fault("list", problem),
+      onMass: ({ active, listed }) => this.onMass(active, listed),
+    });
+    this.reporter = new Reporter(context, options, {
+      api: this.api,
+      registration: this.registration,
       prefix,
-      store,
       files,
-      onRequest,
+      // A client that another protection refused has made a request too.
+      onRequest: () => {
+        if (!this.awake) this.wake();
+      },
       takesPart,
-    );
+    });
     if (!this.quiet) this.announce(byDefault);
   }
 

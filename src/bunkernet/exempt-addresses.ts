@@ -2,7 +2,7 @@ import { networkInterfaces } from "node:os";
 import { parseAddress, prefixOf, rangeContains, type AddressRange } from "../address/address.js";
 import { AddressSet } from "../address/address-set.js";
 
-/** Those whom no list may name: this machine, its proxies, and who is on `allow`. */
+/** The addresses that a list may not contain: this machine, its proxies, and `allow`. */
 export class ExemptAddresses {
   private readonly ranges: readonly AddressRange[];
   private readonly covered: AddressSet;
@@ -21,7 +21,7 @@ export class ExemptAddresses {
     this.covered = AddressSet.from(this.ranges);
   }
 
-  /** Whether an entry of a list covers, or lies within, what must not be listed. */
+  /** Whether an entry overlaps an exempt address or range. */
   overlaps(entry: AddressRange): boolean {
     if (this.covered.has(entry.address) || this.allow.has(entry.address)) return true;
     if (entry.bits === (entry.address.family === 4 ? 32 : 128)) return false;

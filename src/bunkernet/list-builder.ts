@@ -4,18 +4,18 @@ import { AddressSet } from "../address/address-set.js";
 import type { BunkernetResolved } from "./options.js";
 import type { ExemptAddresses } from "./exempt-addresses.js";
 
-/** Milliseconds of work between two turns of the event loop. */
+/** Milliseconds of work before yielding to the event loop. */
 const SLICE_MS = 5;
 
-/** A set being made from entries as they come, a slice of time at a time. */
+/** Builds a set from the entries of a list, in slices of time. */
 export class ListBuilder {
   readonly set = new AddressSet();
   readonly hash = createHash("sha512");
-  /** Entries that were not taken. */
+  /** Entries that were not added. */
   refused = 0;
-  /** Entries that came. */
+  /** All entries. */
   seen = 0;
-  /** Entries that may stand in a list, whoever may not be listed here. */
+  /** Valid entries, including those that are exempt here. */
   valid = 0;
   private end = performance.now() + SLICE_MS;
 
@@ -24,7 +24,7 @@ export class ListBuilder {
     private readonly exempt: ExemptAddresses,
   ) {}
 
-  /** Takes entries and answers those worth keeping: valid ones, whoever may not be listed today. */
+  /** Adds entries; returns the valid ones, including those that are exempt now, for the file. */
   async take(entries: readonly string[]): Promise<string[]> {
     const good: string[] = [];
     for (let from = 0; from < entries.length; from += 256) {
@@ -38,7 +38,7 @@ export class ListBuilder {
   }
 
   private takeOne(entry: string, good: string[]): void {
-    // As the API's own clients compare lists: entries joined by line ends, none at the end.
+    // The hash that the API's own clients use: entries joined by line ends.
     this.hash.update(this.seen++ === 0 ? entry : `\n${entry}`, "latin1");
     const range = readEntry(entry, this.options.ranges);
     if (range === undefined || this.set.size >= this.options.maxEntries) {

@@ -1,24 +1,24 @@
-// Where the reader stands between two tokens.
+// The next token that is allowed.
 type Expected = "value" | "first key" | "key" | "colon" | "first item" | "comma" | "nothing";
 
-/** Longer texts are no addresses; only so much of one is kept. */
+/** Longer strings are not addresses; only this much is kept. */
 const MAX_TEXT = 128;
 
 /**
- * Reads `{"result":"ok","data":["…",…]}` as it comes in, whatever the order and whatever stands beside it, so that a list
- * of a million entries is never in memory as a text. Only texts directly in `data` are handed on.
+ * Parses `{"result":"ok","data":["…",…]}` incrementally, in any order and with any other fields, so that a list of a million
+ * entries is never in memory as one string. Returns only strings directly in `data`.
  */
 export class ListReader {
-  /** What `result` said. */
+  /** The value of `result`. */
   result: string | undefined;
-  /** What `data` said instead of a list. */
+  /** The value of `data` if it is a string instead of a list. */
   message: string | undefined;
   /** Whether `data` was a list. */
   hasList = false;
-  /** Things in the list that are no text. */
+  /** Entries of the list that are not strings. */
   nonTexts = 0;
   private expected: Expected = "value";
-  // "{" or "[" a level; the answer's own object is level 1, its list level 2.
+  // "{" or "[" per level: the response is level 1, its list level 2.
   private readonly levels: string[] = [];
   private key = "";
   private text = "";
@@ -26,10 +26,10 @@ export class ListReader {
   private escaped = false;
   private inWord = false;
 
-  /** Reads on and answers the entries that were completed. Throws what is wrong with the text. */
+  /** Parses the next chunk; returns the entries that it completes. @throws {Error} if the JSON is invalid */
   read(chunk: Buffer): string[] {
     const entries: string[] = [];
-    // One character a byte: what is beyond ASCII can only stand in texts that do not matter here.
+    // One character per byte: only irrelevant strings contain non-ASCII characters.
     const source = chunk.toString("latin1");
     let at = 0;
     while (at < source.length) {
@@ -39,9 +39,9 @@ export class ListReader {
     return entries;
   }
 
-  /** The text is over. Throws when it is not whole. */
+  /** Ends the parsing. @throws {Error} if the JSON is incomplete */
   end(): void {
-    if (this.expected !== "nothing" || this.inText) throw new Error("the answer's JSON is cut short");
+    if (this.expected !== "nothing" || this.inText) throw new Error("the response's JSON is cut short");
   }
 
   private get inList(): boolean {
@@ -55,7 +55,7 @@ export class ListReader {
       if (this.escaped) this.escaped = false;
       else if (code === 92) this.escaped = true;
       else if (code === 34) break;
-      else if (code < 32) throw new Error("the answer is no JSON");
+      else if (code < 32) throw new Error("the response is not JSON");
     }
     if (this.text.length <= MAX_TEXT) this.text += source.slice(from, Math.min(at, from + MAX_TEXT + 1));
     if (at === source.length) return at;
@@ -69,7 +69,7 @@ export class ListReader {
     if (this.expected === "key" || this.expected === "first key") {
       if (this.levels.length === 1) {
         if (text === "data" && (this.hasList || this.message !== undefined))
-          throw new Error("the answer names its data twice");
+          throw new Error("the response contains data twice");
         this.key = text;
       }
       this.expected = "colon";
@@ -107,7 +107,7 @@ export class ListReader {
     ) {
       if (this.inList) this.nonTexts++;
       this.inWord = true;
-    } else throw new Error("the answer is no JSON");
+    } else throw new Error("the response is not JSON");
   }
 
   private get takesValue(): boolean {
@@ -119,8 +119,8 @@ export class ListReader {
   }
 
   private open(sign: string): void {
-    if (this.levels.length === 0 && sign !== "{") throw new Error("the answer is no JSON object");
-    if (this.levels.length >= 32) throw new Error("the answer is nested too deep");
+    if (this.levels.length === 0 && sign !== "{") throw new Error("the response is not a JSON object");
+    if (this.levels.length >= 32) throw new Error("the response is nested too deeply");
     if (this.inList) this.nonTexts++;
     if (this.levels.length === 1 && this.key === "data" && sign === "[") this.hasList = true;
     this.levels.push(sign);
@@ -141,7 +141,7 @@ function unescaped(text: string): string {
   try {
     return JSON.parse(`"${text}"`) as string;
   } catch {
-    // Cut off within an escape, or a wrong one: no address in any case.
+    // An incomplete or invalid escape: not an address in any case.
     return text;
   }
 }

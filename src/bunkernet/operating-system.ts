@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { machine } from "node:os";
 
-/** What BunkerNet is told of the machine. */
+/** The description of the machine that is sent to BunkerNet. */
 export interface OperatingSystem {
   readonly name: string;
   readonly version: string;
@@ -13,7 +13,7 @@ export interface OperatingSystem {
 
 const UNKNOWN = "Unknown";
 
-/** For who would rather not say. */
+/** Sent with `os: false`. */
 export const UNKNOWN_SYSTEM: OperatingSystem = {
   name: UNKNOWN,
   version: UNKNOWN,

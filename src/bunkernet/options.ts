@@ -8,87 +8,61 @@ import {
   type Check,
   type ReportProblem,
 } from "../options/check.js";
-import type { OptionsTable } from "../options/table.js";
+import type { AnyTable, Resolved } from "../options/table.js";
 import type { Gate } from "../engine/protection.js";
 import { isPrivateHost, serverUrl, shownServer } from "./server-url.js";
 
-/** Options of BunkerNet. Times are in seconds, but for `timeout`. */
+/** Options of BunkerNet. Times are in seconds, except `timeout`. */
 export interface BunkernetOptions {
   /** The API's address, `https://…`. Setting `BUNKERNET_SERVER`. Default `https://api.bunkerweb.io`. */
   server?: string;
-  /** Refuse who is listed, or send them to the gate (`bunker()` with `antibot`, or `gate`). Default `"deny"`. */
+  /** Whether listed clients are refused or sent to the gate (of `bunker()` with `antibot`, or `gate`). Default `"deny"`. */
   action?: "deny" | "challenge";
-  /** Shares who was refused and banned. `false` = only takes the list. Default `true`. */
+  /** Reports refused and banned clients. `false` = only downloads the list. Default `true`. */
   report?: boolean;
-  /** Shares bans by hand and by the app (`req.bunker.ban`) too. Default `false`. */
+  /** Also reports bans by the operator and the app (`req.bunker.ban`). Default `false`. */
   reportManual?: boolean;
-  /** How often reports are sent; 60 at least. Default 3600. */
+  /** How often reports are sent; at least 60. Default 3600. */
   reportEvery?: number;
-  /** How many reports may wait to be sent; more are counted and left out. Default 10000. */
+  /** The maximum number of queued reports; further ones are counted and dropped. Default 10000. */
   maxReports?: number;
-  /** Names the service in reports: `true` = as it is configured, a text = always this. Default `false`: `"_"`. */
+  /** The service name in reports: `true` = the configured name, a string = this name. Default `false`: `"_"`. */
   serverName?: boolean | string;
-  /** How old a list may be before it is asked for again; an hour at least. Default 86400. */
+  /** The maximum age of the list before it is downloaded again; at least an hour. Default 86400. */
   listMaxAge?: number;
-  /** How many entries of a list are taken. Default 2000000. */
+  /** The maximum number of entries of the list. Default 2000000. */
   maxEntries?: number;
-  /** A list that grows to more than so many times the last one is refused; 0 = never. Default 10. */
+  /** Refuses a list that is more than this many times larger than the last one; 0 = never. Default 10. */
   maxGrowth?: number;
-  /** Takes CIDR ranges in the list too. Default `false`: addresses only. */
+  /** Accepts CIDR ranges in the list. Default `false`: only addresses. */
   ranges?: boolean;
-  /** What happens when a new list has a large share of the active clients: leave it alone, or only say so. Default `"suspend"`. */
+  /** What happens when a new list contains a large share of the active clients: suspend it, or only warn. Default `"suspend"`. */
   massList?: "suspend" | "announce";
-  /** What a call may take, in milliseconds; for the list the longest silence. Default 5000. */
+  /** The timeout of a call, in milliseconds; for the list, of each pause in the download. Default 5000. */
   timeout?: number;
-  /** What downloading the list may take. Default 120. */
+  /** The timeout of the whole list download. Default 120. */
   listTimeout?: number;
-  /** Lets `server` be `http://` on a public address: anybody on the way can then read reports and forge lists. Default `false`. */
+  /** Allows `http://` to a public server: anyone on the network path can then read reports and forge lists. Default `false`. */
   allowInsecure?: boolean;
-  /** The certificates (PEM) of a private authority that vouches for `server`, instead of the public ones. */
+  /** The certificates (PEM) of a private authority for `server`, instead of the public ones. */
   ca?: string;
-  /** The invite token of a server that wants one (`voteBy: "token"`); sent in the header `X-BunkerNet-Token`. */
+  /** The invite token of a server that requires one (`voteBy: "token"`); sent in the header `X-BunkerNet-Token`. */
   token?: string;
-  /** How this instance names itself. Default `express-bunker/<version>`. */
+  /** The User-Agent of calls. Default `express-bunker/<version>`. */
   userAgent?: string;
-  /** What it says it is integrated in. Default `"express-bunker"`. */
+  /** The integration that calls name. Default `"express-bunker"`. */
   integration?: string;
-  /** Which version it says it is. Default: this package's. */
+  /** The version that calls name. Default: this package's. */
   version?: string;
-  /** Tells the API which operating system this is. `false` = "Unknown". Default `true`. */
+  /** Sends the operating system. `false` = "Unknown". Default `true`. */
   os?: boolean;
-  /** The gate for `action: "challenge"`, where the middlewares are mounted one by one: what `antibot()` answered. */
+  /** The gate for `action: "challenge"` if the middlewares are mounted separately: the result of `antibot()`. */
   gate?: { readonly gate: Gate };
-}
-
-/** {@link BunkernetOptions} read and checked. */
-export interface BunkernetResolved {
-  server: URL;
-  action: "deny" | "challenge";
-  report: boolean;
-  reportManual: boolean;
-  reportEvery: number;
-  maxReports: number;
-  serverName: boolean | string;
-  listMaxAge: number;
-  maxEntries: number;
-  maxGrowth: number;
-  ranges: boolean;
-  massList: "suspend" | "announce";
-  timeout: number;
-  listTimeout: number;
-  allowInsecure: boolean;
-  ca: string | undefined;
-  token: string | undefined;
-  userAgent: string | undefined;
-  integration: string;
-  version: string | undefined;
-  os: boolean;
-  gate: { readonly gate: Gate } | undefined;
 }
 
 const serverCheck: Check<URL> = {
   allowed: "an https:// or http:// URL without user, query and fragment",
-  parse: (given) => given,
+  parse: (value) => value,
   read(value, path, report) {
     const url = typeof value === "string" ? serverUrl(value) : undefined;
     if (url === undefined)
@@ -97,7 +71,7 @@ const serverCheck: Check<URL> = {
   },
 };
 
-const gateCheck: Check<{ readonly gate: Gate }> = check("what antibot() answered", (value) =>
+const gateCheck: Check<{ readonly gate: Gate }> = check("the result of antibot()", (value) =>
   (typeof value === "function" || typeof value === "object") && value !== null && "gate" in value
     ? (value as { gate: Gate })
     : undefined,
@@ -109,7 +83,7 @@ const plainText = (max: number): Check<string> =>
 const DAY = 86_400;
 
 /** The options of BunkerNet. */
-export const bunkernetTable: OptionsTable<BunkernetResolved> = {
+export const bunkernetTable = {
   server: {
     setting: "BUNKERNET_SERVER",
     context: "global",
@@ -120,72 +94,83 @@ export const bunkernetTable: OptionsTable<BunkernetResolved> = {
   action: {
     check: oneOf("deny", "challenge"),
     default: "deny",
-    help: "Whether who is listed is refused or challenged.",
+    help: "Whether listed clients are refused or challenged.",
   },
-  report: { check: flag(), default: true, help: "Shares who was refused and banned." },
-  reportManual: { check: flag(), default: false, help: "Shares bans by hand and by the app too." },
+  report: { check: flag(), default: true, help: "Reports refused and banned clients." },
+  reportManual: { check: flag(), default: false, help: "Also reports bans by the operator and the app." },
   reportEvery: {
     check: integer(60, 30 * DAY, "seconds"),
     default: 3600,
     help: "How often reports are sent.",
   },
-  maxReports: { check: integer(1, 1_000_000), default: 10_000, help: "How many reports may wait." },
+  maxReports: {
+    check: integer(1, 1_000_000),
+    default: 10_000,
+    help: "The maximum number of queued reports.",
+  },
   serverName: {
     check: either<boolean | string>(flag(), plainText(255)),
     default: false,
-    help: "Names the service in reports.",
+    help: "The service name in reports: `true` = the configured name, `false` = `_`.",
   },
   listMaxAge: {
     check: integer(3600, 30 * DAY, "seconds"),
     default: DAY,
-    help: "How old a list may be before it is asked for again.",
+    help: "The maximum age of the list before it is downloaded again.",
   },
   maxEntries: {
     check: integer(1, 10_000_000),
     default: 2_000_000,
-    help: "How many entries of a list are taken.",
+    help: "The maximum number of entries of the list.",
   },
   maxGrowth: {
     check: integer(0, 1_000_000),
     default: 10,
-    help: "A list that grows to more than so many times the last one is refused; 0 = never.",
+    help: "Refuses a list that is more than this many times larger than the last one; 0 = never.",
   },
-  ranges: { check: flag(), default: false, help: "Takes CIDR ranges in the list too." },
+  ranges: { check: flag(), default: false, help: "Accepts CIDR ranges in the list." },
   massList: {
     check: oneOf("suspend", "announce"),
     default: "suspend",
-    help: "What happens when a new list has a large share of the active clients.",
+    help: "What happens when a new list contains a large share of the active clients.",
   },
   timeout: {
     check: integer(1, 60_000, "milliseconds"),
     default: 5000,
-    help: "What a call may take; for the list the longest silence.",
+    help: "The timeout of a call; for the list, of each pause in the download.",
   },
   listTimeout: {
     check: integer(1, 3600, "seconds"),
     default: 120,
-    help: "What downloading the list may take.",
+    help: "The timeout of the whole list download.",
   },
-  allowInsecure: { check: flag(), default: false, help: "Lets the server be http:// on a public address." },
+  allowInsecure: { check: flag(), default: false, help: "Allows http:// to a public server." },
   ca: {
     check: text("certificates as PEM text", /-----BEGIN CERTIFICATE-----/),
     default: undefined,
-    help: "The certificates of a private authority that vouches for the server.",
+    help: "The certificates (PEM) of a private authority for the server.",
   },
   token: {
     check: text("a token of 16 to 256 printable characters without spaces", /^[!-~]{16,256}$/),
     default: undefined,
-    help: "The invite token of a server that wants one.",
+    help: "The invite token of a server that requires one.",
     secret: true,
   },
-  userAgent: { check: plainText(255), default: undefined, help: "How this instance names itself." },
-  integration: { check: plainText(64), default: "express-bunker", help: "What it says it is integrated in." },
-  version: { check: plainText(64), default: undefined, help: "Which version it says it is." },
-  os: { check: flag(), default: true, help: "Tells the API which operating system this is." },
-  gate: { check: gateCheck, default: undefined, help: "The gate for action challenge." },
-};
+  userAgent: { check: plainText(255), default: undefined, help: "The User-Agent of calls." },
+  integration: { check: plainText(64), default: "express-bunker", help: "The integration that calls name." },
+  version: { check: plainText(64), default: undefined, help: "The version that calls name." },
+  os: { check: flag(), default: true, help: "Sends the operating system." },
+  gate: {
+    check: gateCheck,
+    default: undefined,
+    help: 'The gate for `action: "challenge"`: the result of `antibot()`.',
+  },
+} satisfies AnyTable;
 
-/** What only several options together can get wrong. */
+/** {@link BunkernetOptions} read and checked. */
+export type BunkernetResolved = Resolved<typeof bunkernetTable>;
+
+/** Checks options that depend on each other. */
 export function checkBunkernet(
   options: BunkernetResolved,
   hasGate: boolean,

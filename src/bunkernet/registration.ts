@@ -1,23 +1,27 @@
-import type { GuardedStore } from "../store/guarded-store.js";
+import type { Context } from "../engine/context.js";
 import type { Api } from "./api.js";
 import { BackOff } from "./back-off.js";
 import type { StateFiles } from "./state-files.js";
 
-/** How long one instance has to register, in seconds, before another may try. */
+/** How long one instance may take to register, in seconds, before another tries. */
 const LOCK_TTL = 60;
-/** How long an id is refused, in ms, and how often, before a new one is asked for. */
+/** How long (ms) and how often an id must be refused before a new one is requested. */
 const PATIENCE_MS = 6 * 3_600_000;
 const MIN_REFUSALS = 3;
 
-/** What a registration tells of. */
-export interface RegistrationListener {
-  failed(problem: string): void;
-  registered(anew: boolean): void;
+/** The parts that a {@link Registration} uses. */
+export interface RegistrationParts {
+  readonly api: Api;
+  /** The prefix of its keys in the store. */
+  readonly key: string;
+  readonly files: StateFiles | undefined;
+  readonly onFailed: (problem: string) => void;
+  readonly onRegistered: (anew: boolean) => void;
 }
 
 /**
- * This instance's id at BunkerNet: asked for once, kept in the store and in a file, shared by all instances on the store.
- * An id that is refused for hours on end is given up for a new one.
+ * The instance id at BunkerNet: requested once, kept in the store and in a file, and shared by all instances on the store. An
+ * id that is refused for hours is replaced by a new one.
  */
 export class Registration {
   private currentId: string | undefined;
@@ -27,37 +31,33 @@ export class Registration {
   private readonly backOff: BackOff;
 
   constructor(
-    private readonly api: Api,
-    private readonly store: GuardedStore,
-    private readonly key: string,
-    private readonly files: StateFiles | undefined,
-    private readonly now: () => number,
-    private readonly listener: RegistrationListener,
+    private readonly context: Context,
+    private readonly parts: RegistrationParts,
   ) {
-    this.backOff = new BackOff(now);
+    this.backOff = new BackOff(context.now);
   }
 
-  /** The id, as far as it is known here. */
+  /** The id, if it is known in this process. */
   get id(): string | undefined {
     return this.currentId;
   }
 
-  /** The id; registers if there is none yet. `undefined` = not now. `insist`: whatever failed a moment ago. Never rejects. */
+  /** Returns the id; registers if there is none. `undefined` = not possible now. `insist` = ignore the back-off. Never rejects. */
   get(insist = false): Promise<string | undefined> {
     if (this.currentId !== undefined) return Promise.resolve(this.currentId);
     return (this.asking ??= this.find(insist).finally(() => (this.asking = undefined)));
   }
 
-  /** The API took the id. */
+  /** The API accepted the id. */
   accepted(): void {
     this.refusals = undefined;
   }
 
-  /** The API answered 401 or 403 to the id. */
+  /** The API refused the id with 401 or 403. */
   async refused(id: string): Promise<void> {
     if (id !== this.currentId) return;
-    const now = this.now();
-    // A clock that was put back begins the wait anew.
+    const now = this.context.now();
+    // A clock that was set back restarts the wait.
     if (this.refusals?.id !== id || now < this.refusals.since) this.refusals = { id, since: now, count: 0 };
     this.refusals.count++;
     if (this.refusals.count < MIN_REFUSALS || now - this.refusals.since < PATIENCE_MS) return;
@@ -70,50 +70,54 @@ export class Registration {
       this.currentId = kept;
       return;
     }
-    await this.quietly(() => this.store.delete(`${this.key}id`));
-    await this.files?.remove("instance.json").catch(() => undefined);
+    await this.quietly(() => this.context.store.delete(`${this.parts.key}id`));
+    await this.parts.files?.remove("instance.json").catch(() => undefined);
   }
 
   private async find(insist: boolean): Promise<string | undefined> {
     const kept = await this.fromStore();
     if (kept !== undefined) return (this.currentId = kept);
-    const filed = this.files === undefined ? undefined : idIn(await this.files.readJson("instance.json"));
+    const filed =
+      this.parts.files === undefined ? undefined : idIn(await this.parts.files.readJson("instance.json"));
     if (filed !== undefined) {
-      await this.quietly(() => this.store.add(`${this.key}id`, filed, 0));
+      await this.quietly(() => this.context.store.add(`${this.parts.key}id`, filed, 0));
       return (this.currentId = (await this.fromStore()) ?? filed);
     }
     if (!insist && !this.backOff.isOver) return undefined;
-    // Without the store there is no telling who else is registering.
-    if ((await this.quietly(() => this.store.add(`${this.key}registering`, "1", LOCK_TTL))) !== true)
+    // Without the store another instance might register too.
+    if (
+      (await this.quietly(() => this.context.store.add(`${this.parts.key}registering`, "1", LOCK_TTL))) !==
+      true
+    )
       return undefined;
     try {
       const late = await this.fromStore();
       return (this.currentId = late ?? (await this.ask()));
     } finally {
-      await this.quietly(() => this.store.delete(`${this.key}registering`));
+      await this.quietly(() => this.context.store.delete(`${this.parts.key}registering`));
     }
   }
 
   private async ask(): Promise<string | undefined> {
-    const outcome = await this.api.register();
+    const outcome = await this.parts.api.register();
     if (outcome.kind !== "ok") {
       this.backOff.failed(outcome.kind === "busy" ? outcome.retryAfter : 0);
-      this.listener.failed(outcome.problem);
+      this.parts.onFailed(outcome.problem);
       return undefined;
     }
     this.backOff.succeeded();
     const id = outcome.value;
-    await this.quietly(() => this.store.set(`${this.key}id`, id));
-    await this.files
-      ?.writeJson("instance.json", { id, registered: new Date(this.now()).toISOString() })
-      .catch((error: unknown) => this.listener.failed(`the id could not be written: ${String(error)}`));
-    this.listener.registered(this.anew);
+    await this.quietly(() => this.context.store.set(`${this.parts.key}id`, id));
+    await this.parts.files
+      ?.writeJson("instance.json", { id, registered: new Date(this.context.now()).toISOString() })
+      .catch((error: unknown) => this.parts.onFailed(`the id could not be written: ${String(error)}`));
+    this.parts.onRegistered(this.anew);
     this.anew = false;
     return id;
   }
 
   private async fromStore(): Promise<string | undefined> {
-    return this.quietly(() => this.store.get(`${this.key}id`));
+    return this.quietly(() => this.context.store.get(`${this.parts.key}id`));
   }
 
   private async quietly<T>(call: () => T | Promise<T>): Promise<T | undefined> {

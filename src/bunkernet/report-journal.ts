@@ -1,14 +1,13 @@
 import { isAlive, type StateFiles } from "./state-files.js";
-import type { ThreatReport } from "./threat-report.js";
-import type { QueuedReport } from "./report-queue.js";
+import type { QueuedReport, ThreatReport } from "./threat-report.js";
 
 const NAME = /^reports-(\d+)-\d+\.json$/;
 
-// The journals that this process has open: two of them must not share a file.
+// The open journals of this process, which must not share a file.
 const open = new Set<string>();
 let numbers = 0;
 
-/** A copy on disk of the reports that wait in this process's memory, a file a process. */
+/** A copy of the reports in this process's memory, in a file per process. */
 export class ReportJournal {
   private readonly reports = new Map<string, ThreatReport>();
   private readonly name: string;
@@ -29,7 +28,7 @@ export class ReportJournal {
     if (this.reports.delete(id)) this.dirty = true;
   }
 
-  /** Writes the file if anything has changed; one write at a time. */
+  /** Writes the file if it has changed; one write at a time. */
   write(): Promise<void> {
     const write = async (): Promise<void> => {
       if (!this.dirty) return;
@@ -49,19 +48,19 @@ export class ReportJournal {
     return (this.writing = this.writing.then(write, write));
   }
 
-  /** Lets go of the file: whoever comes next takes it up. */
+  /** Releases the file, so that another journal can adopt it. */
   async close(): Promise<void> {
     await this.write();
     open.delete(this.path(this.name));
   }
 
-  /** Takes up the files of processes that are gone, and what this process or an earlier one of its number has let go of. */
+  /** Adopts the files of processes that no longer run, and released files of this process id. */
   async adopt(): Promise<QueuedReport[]> {
     const adopted: QueuedReport[] = [];
     const taken: string[] = [];
     for (const name of await this.files.names()) {
-      if (!this.isLeft(name)) continue;
-      // Renamed first, so that of two processes that start at once only one takes it.
+      if (!this.isAbandoned(name)) continue;
+      // Renamed first, so that only one of two processes adopts it.
       const claimed = nextName();
       if (!(await this.files.rename(name, claimed))) continue;
       for (const one of queuedIn(await this.files.readJson(claimed))) {
@@ -75,7 +74,7 @@ export class ReportJournal {
     return adopted;
   }
 
-  private isLeft(name: string): boolean {
+  private isAbandoned(name: string): boolean {
     const pid = NAME.exec(name)?.[1];
     if (pid === undefined || open.has(this.path(name))) return false;
     return Number(pid) === process.pid || !isAlive(Number(pid));

@@ -1,55 +1,58 @@
 import { randomBytes } from "node:crypto";
 import { messageOf } from "../errors.js";
 import { isThenable } from "../awaitable.js";
-import { StoreFullError, type Store } from "../store/store.js";
-import type { GuardedStore } from "../store/guarded-store.js";
+import { StoreFullError } from "../store/store.js";
+import type { Context } from "../engine/context.js";
 import { MemoryStore } from "../store/memory-store.js";
-import type { ThreatReport } from "./threat-report.js";
+import type { QueuedReport, ThreatReport } from "./threat-report.js";
 import { ReportJournal } from "./report-journal.js";
 import type { StateFiles } from "./state-files.js";
 
-/** A report that nobody could deliver for so long is of no use any more, in seconds. */
+/** How long a report is kept, in seconds. */
 const KEEP = 2_592_000;
 
-/** One report on its way. */
-export interface QueuedReport {
-  readonly id: string;
-  readonly report: ThreatReport;
+/** The parts that a {@link ReportQueue} uses. */
+export interface ReportQueueParts {
+  /** The prefix of its keys in the store. */
+  readonly prefix: string;
+  readonly files: StateFiles | undefined;
+  readonly max: number;
+  readonly onFault: (problem: string) => void;
 }
 
 /**
- * Reports that wait to be sent: in the store, one key each, so that any instance can send them and a restart loses none.
- * What the store cannot take now waits in memory. A store that is only this process's memory is copied to a file.
+ * The reports to send: in the store, one key each, so that any instance can send them and a restart loses none. Reports that the
+ * store did not accept yet are in memory. If the store is a `MemoryStore`, a journal copies them to a file.
  */
 export class ReportQueue {
-  /** Reports that found no room. */
+  /** Reports that were dropped because the queue was full. */
   full = 0;
-  /** About how many wait, other instances' included. */
+  /** About how many are queued, including those of other instances. */
   size = 0;
   private readonly unsaved = new Map<string, ThreatReport>();
   private pushed = 0;
   private readonly journal: ReportJournal | undefined;
 
   constructor(
-    private readonly raw: Store,
-    private readonly store: GuardedStore,
-    private readonly prefix: string,
-    files: StateFiles | undefined,
-    private readonly max: number,
-    private readonly now: () => number,
-    private readonly onFault: (problem: string) => void,
+    private readonly context: Context,
+    private readonly parts: ReportQueueParts,
   ) {
-    if (files !== undefined && raw instanceof MemoryStore) this.journal = new ReportJournal(files);
+    const { files } = parts;
+    if (files !== undefined && context.options.store instanceof MemoryStore)
+      this.journal = new ReportJournal(files);
   }
 
-  /** Takes a report; `false` = there is no room. */
+  /** Adds a report; `false` = the queue is full. */
   push(report: ThreatReport): boolean {
-    if (this.size >= this.max) {
+    if (this.size >= this.parts.max) {
       this.full++;
       return false;
     }
     this.size++;
-    const id = [this.now().toString(36).padStart(9, "0"), (this.pushed++).toString(36).padStart(6, "0")]
+    const id = [
+      this.context.now().toString(36).padStart(9, "0"),
+      (this.pushed++).toString(36).padStart(6, "0"),
+    ]
       .concat(randomBytes(6).toString("hex"))
       .join("-");
     this.unsaved.set(id, report);
@@ -58,35 +61,39 @@ export class ReportQueue {
     return true;
   }
 
-  /** Takes up what a process that is gone left in a file. */
+  /** Adopts the reports in files of processes that no longer run. */
   async load(): Promise<void> {
     if (this.journal === undefined) return;
     try {
       for (const { id, report } of await this.journal.adopt()) {
-        if (this.size >= this.max) break;
+        if (this.size >= this.parts.max) break;
         this.size++;
         this.unsaved.set(id, report);
         await this.save(id, report);
       }
     } catch (error) {
-      this.onFault(`reports kept on disk could not be read: ${messageOf(error)}`);
+      this.parts.onFault(`reports kept on disk could not be read: ${messageOf(error)}`);
     }
   }
 
-  /** Everything that waits, oldest first. Rejects when the store cannot be read. */
+  /** The ids of all queued reports, oldest first. Rejects if the store cannot be read. */
   async ids(): Promise<string[]> {
     for (const [id, report] of this.unsaved) await this.save(id, report);
-    const start = `state:${this.prefix}`.length;
+    const start = `state:${this.parts.prefix}`.length;
     const ids = new Set(this.unsaved.keys());
-    for await (const key of this.raw.keys("state", this.prefix)) ids.add(key.slice(start));
+    for await (const key of this.context.options.store.keys("state", this.parts.prefix))
+      ids.add(key.slice(start));
     this.size = ids.size;
     return [...ids].sort();
   }
 
-  /** The reports of these ids; those that somebody else has sent meanwhile are left out. */
+  /** The reports of these ids, without those that another instance has sent meanwhile. */
   async read(ids: readonly string[]): Promise<QueuedReport[]> {
     const texts = await Promise.all(
-      ids.map(async (id) => this.unsaved.get(id) ?? (await this.store.get(`state:${this.prefix}${id}`))),
+      ids.map(
+        async (id) =>
+          this.unsaved.get(id) ?? (await this.context.store.get(`state:${this.parts.prefix}${id}`)),
+      ),
     );
     return ids.flatMap((id, index) => {
       const text = texts[index];
@@ -96,7 +103,7 @@ export class ReportQueue {
     });
   }
 
-  /** These have been delivered, or never will be. */
+  /** Removes reports that were delivered or given up. */
   async remove(ids: readonly string[]): Promise<void> {
     for (const id of ids) {
       this.unsaved.delete(id);
@@ -104,28 +111,28 @@ export class ReportQueue {
       this.size = Math.max(0, this.size - 1);
     }
     try {
-      await Promise.all(ids.map(async (id) => this.store.delete(`state:${this.prefix}${id}`)));
+      await Promise.all(ids.map(async (id) => this.context.store.delete(`state:${this.parts.prefix}${id}`)));
     } catch (error) {
-      this.onFault(messageOf(error));
+      this.parts.onFault(messageOf(error));
     }
   }
 
-  /** Brings what could not be written where it belongs. Never rejects. */
+  /** Retries failed writes. Never rejects. */
   async settle(): Promise<void> {
     for (const [id, report] of [...this.unsaved].slice(0, 1000)) await this.save(id, report);
     await this.keep();
   }
 
-  /** Writes the file. Never rejects. */
+  /** Writes the journal. Never rejects. */
   async keep(): Promise<void> {
     try {
       await this.journal?.write();
     } catch (error) {
-      this.onFault(`reports could not be kept on disk: ${messageOf(error)}`);
+      this.parts.onFault(`reports could not be kept on disk: ${messageOf(error)}`);
     }
   }
 
-  /** Writes the file for the last time. Never rejects. */
+  /** Writes and closes the journal. Never rejects. */
   async close(): Promise<void> {
     await this.keep();
     await this.journal?.close().catch(() => undefined);
@@ -133,12 +140,12 @@ export class ReportQueue {
 
   private save(id: string, report: ThreatReport): Promise<void> | undefined {
     const saved = (): void => void this.unsaved.delete(id);
-    // A full store refuses this one for good; it is sent from memory.
+    // A full store will not accept it later either; it is sent from memory.
     const failed = (error: unknown): void => {
-      if (error instanceof StoreFullError) this.onFault(messageOf(error));
+      if (error instanceof StoreFullError) this.parts.onFault(messageOf(error));
     };
     try {
-      const writing = this.store.set(`state:${this.prefix}${id}`, JSON.stringify(report), KEEP);
+      const writing = this.context.store.set(`state:${this.parts.prefix}${id}`, JSON.stringify(report), KEEP);
       if (isThenable(writing)) return writing.then(saved, failed);
       saved();
     } catch (error) {

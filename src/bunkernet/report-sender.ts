@@ -1,39 +1,42 @@
 import { randomBytes } from "node:crypto";
-import type { GuardedStore } from "../store/guarded-store.js";
+import type { Context } from "../engine/context.js";
 import type { Api, Outcome } from "./api.js";
 import { BackOff } from "./back-off.js";
-import type { QueuedReport, ReportQueue } from "./report-queue.js";
-import type { ThreatReport } from "./threat-report.js";
+import type { ReportQueue } from "./report-queue.js";
+import type { QueuedReport, ThreatReport } from "./threat-report.js";
 
-/** The most that the API takes at once. */
+/** The maximum number of reports per call. */
 const BATCH = 100;
 /** How long one batch may take before another instance may send, in seconds. */
 const LOCK_TTL = 60;
-/** A report that is not taken even alone is left for so long, in ms. */
+/** How long a report that was rejected alone is postponed, in ms. */
 const POSTPONED_MS = 86_400_000;
-/** So many times; then it is dropped, if the API took others meanwhile. */
+/** Rejections before a report is dropped, if the API accepted others meanwhile. */
 const MAX_REJECTIONS = 3;
-/** So many reports in a row not taken even alone: it is not the reports. */
+/** Consecutive reports rejected alone before sending stops: the reports are not the cause. */
 const MAX_REJECTED_ALONE = 5;
-/** Failures of one batch before it is tried in halves. */
+/** Failures of a batch before it is halved. */
 const MAX_UNCLEAR_FAILURES = 2;
 
-/** What the sender tells of. */
-export interface SenderListener {
-  delivered(reports: readonly ThreatReport[]): void;
-  failed(problem: string): void;
-  /** 401 or 403. */
-  refused(id: string): Promise<void>;
-  accepted(): void;
+/** The parts that a {@link ReportSender} uses. */
+export interface ReportSenderParts {
+  readonly api: Api;
+  readonly queue: ReportQueue;
+  readonly lockKey: string;
+  readonly onDelivered: (reports: readonly ThreatReport[]) => void;
+  readonly onFailed: (problem: string) => void;
+  /** The API refused the id with 401 or 403. */
+  readonly onRefused: (id: string) => Promise<void>;
+  readonly onAccepted: () => void;
 }
 
 /**
- * Sends what is queued, at least once: a report leaves the queue when the API has acknowledged it. A batch that is not taken
- * is tried in halves until the report that spoils it stands alone.
+ * Sends the queued reports at least once each: a report leaves the queue when the API has acknowledged it. A rejected batch is
+ * halved until the report that causes it is alone.
  */
 export class ReportSender {
   delivered = 0;
-  /** Dropped, since the API took others but not these. */
+  /** Dropped, because the API accepted others but not these. */
   rejected = 0;
   private readonly backOff: BackOff;
   private readonly postponed = new Map<string, { until: number; rejections: number; since: number }>();
@@ -43,14 +46,10 @@ export class ReportSender {
   private busyUntil = 0;
 
   constructor(
-    private readonly api: Api,
-    private readonly queue: ReportQueue,
-    private readonly store: GuardedStore,
-    private readonly lockKey: string,
-    private readonly now: () => number,
-    private readonly listener: SenderListener,
+    private readonly context: Context,
+    private readonly parts: ReportSenderParts,
   ) {
-    this.backOff = new BackOff(now);
+    this.backOff = new BackOff(context.now);
   }
 
   get mayTry(): boolean {
@@ -61,33 +60,33 @@ export class ReportSender {
     return this.postponed.size;
   }
 
-  /** Sends everything, until `signal`; calls at the same time share the work. Never rejects. */
+  /** Sends everything, until `signal`; concurrent calls share the work. Never rejects. */
   send(id: string, signal: AbortSignal): Promise<void> {
-    // What the server asked for holds even when somebody insists.
-    if (this.now() < this.busyUntil && this.busyUntil - this.now() <= POSTPONED_MS * 2)
+    // A pause that the server asked for also applies to `flush`.
+    if (this.context.now() < this.busyUntil && this.busyUntil - this.context.now() <= POSTPONED_MS * 2)
       return Promise.resolve();
     return (this.sending ??= this.sendAll(id, signal)
-      .catch((error: unknown) => this.listener.failed(String(error)))
+      .catch((error: unknown) => this.parts.onFailed(String(error)))
       .finally(() => (this.sending = undefined)));
   }
 
   private async sendAll(id: string, signal: AbortSignal): Promise<void> {
     const token = randomBytes(8).toString("hex");
-    if (!(await this.store.add(this.lockKey, token, LOCK_TTL))) return;
+    if (!(await this.context.store.add(this.parts.lockKey, token, LOCK_TTL))) return;
     try {
-      const ids = this.due(await this.queue.ids());
+      const ids = this.due(await this.parts.queue.ids());
       let alone = 0;
       for (let at = 0; at < ids.length && !signal.aborted && alone < MAX_REJECTED_ALONE;) {
-        // Taken over by another instance while we were slow: what we would send now it sends too.
-        if ((await this.store.get(this.lockKey)) !== token) return;
-        await this.store.set(this.lockKey, token, LOCK_TTL);
+        // If another instance has taken the lock over, it sends the same reports.
+        if ((await this.context.store.get(this.parts.lockKey)) !== token) return;
+        await this.context.store.set(this.parts.lockKey, token, LOCK_TTL);
         const slice = ids.slice(at, at + this.batchSize);
-        const batch = await this.queue.read(slice);
+        const batch = await this.parts.queue.read(slice);
         if (batch.length === 0) {
           at += slice.length;
           continue;
         }
-        const outcome = await this.api.report(
+        const outcome = await this.parts.api.report(
           id,
           batch.map(({ report }) => report),
           signal,
@@ -103,11 +102,12 @@ export class ReportSender {
       }
       if (alone >= MAX_REJECTED_ALONE) this.backOff.failed();
     } finally {
-      if ((await this.store.get(this.lockKey)) === token) await this.store.delete(this.lockKey);
+      if ((await this.context.store.get(this.parts.lockKey)) === token)
+        await this.context.store.delete(this.parts.lockKey);
     }
   }
 
-  // What a batch's answer means for what comes next.
+  // Handles the result of a batch; returns what to do next.
   private async settle(
     id: string,
     outcome: Outcome<unknown>,
@@ -115,20 +115,20 @@ export class ReportSender {
   ): Promise<"on" | "again" | "alone" | "stop"> {
     if (outcome.kind === "ok") {
       this.backOff.succeeded();
-      this.listener.accepted();
+      this.parts.onAccepted();
       await this.accepted(batch);
       return "on";
     }
-    this.listener.failed(outcome.problem);
-    if (outcome.kind === "busy") this.busyUntil = this.now() + outcome.retryAfter * 1000;
-    if (outcome.kind === "refused") await this.listener.refused(id);
+    this.parts.onFailed(outcome.problem);
+    if (outcome.kind === "busy") this.busyUntil = this.context.now() + outcome.retryAfter * 1000;
+    if (outcome.kind === "refused") await this.parts.onRefused(id);
     if (
       outcome.kind === "rejected" ||
       (outcome.kind === "failed" && ++this.unclearFailures >= MAX_UNCLEAR_FAILURES)
     ) {
       this.unclearFailures = 0;
       const only = batch.length === 1 ? batch[0] : undefined;
-      // In the middle between a batch that is not taken and one that is: the report that spoils it is in a half.
+      // The report that causes the rejection is in one of the halves.
       this.batchSize = Math.max(1, Math.ceil(batch.length / 2));
       if (only !== undefined) await this.postpone(only.id, outcome.kind === "rejected");
       if (outcome.kind === "rejected") return only === undefined ? "again" : "alone";
@@ -142,11 +142,11 @@ export class ReportSender {
     this.batchSize = Math.min(BATCH, this.batchSize * 2);
     this.delivered += batch.length;
     for (const { id } of batch) this.postponed.delete(id);
-    await this.queue.remove(batch.map(({ id }) => id));
-    this.listener.delivered(batch.map(({ report }) => report));
+    await this.parts.queue.remove(batch.map(({ id }) => id));
+    this.parts.onDelivered(batch.map(({ report }) => report));
   }
 
-  // A server that takes nothing at all today must not cost a report; one that takes others will never take this one.
+  // A report is dropped only if the server accepts others.
   private async postpone(id: string, clearly: boolean): Promise<void> {
     const before = this.postponed.get(id);
     const rejections = (before?.rejections ?? 0) + (clearly ? 1 : 0);
@@ -154,14 +154,14 @@ export class ReportSender {
     if (rejections >= MAX_REJECTIONS && this.delivered > since) {
       this.postponed.delete(id);
       this.rejected++;
-      await this.queue.remove([id]);
+      await this.parts.queue.remove([id]);
       return;
     }
-    this.postponed.set(id, { until: this.now() + POSTPONED_MS, rejections, since });
+    this.postponed.set(id, { until: this.context.now() + POSTPONED_MS, rejections, since });
   }
 
   private due(ids: readonly string[]): string[] {
-    const now = this.now();
+    const now = this.context.now();
     const there = new Set(ids);
     for (const id of [...this.postponed.keys()]) if (!there.has(id)) this.postponed.delete(id);
     return ids.filter((id) => {
@@ -171,7 +171,7 @@ export class ReportSender {
   }
 }
 
-// Asked anew after every wait.
+// A function, since TypeScript does not expect the value to change.
 function isOver(signal: AbortSignal): boolean {
   return signal.aborted;
 }

@@ -4,7 +4,6 @@ import { type BunkerEvent } from "../events/event-bus.js";
 import { requestOrigin } from "../request/event-origin.js";
 import { RecentMap } from "../recent-map.js";
 import type { Context } from "../engine/context.js";
-import type { Store } from "../store/store.js";
 import type { Api } from "./api.js";
 import type { StateFiles } from "./state-files.js";
 import type { BunkernetResolved } from "./options.js";
@@ -14,31 +13,44 @@ import { ReportQueue } from "./report-queue.js";
 import { ReportSender } from "./report-sender.js";
 import { candidateOf, reportOf, type ReportCandidate, type ReportRules } from "./threat-report.js";
 
-/** One report an address and reason in so many seconds. */
+/** At most one report per address and reason within this many seconds. */
 const DEDUP = 5400;
-/** Addresses and reasons of which this process remembers that they were reported. */
+/** The number of reported addresses and reasons that this process remembers. */
 const REMEMBERED = 65_536;
-/** Events that a store that takes its time may have under consideration at once. */
+/** The maximum number of concurrent deduplication calls to the store. */
 const MAX_DEDUPLICATING = 1000;
-/** So many waiting reports are sent without waiting for the hour. */
+/** This many queued reports are sent immediately. */
 const FULL_BATCH = 100;
 
-/** How reporting fares. */
+/** The state of reporting. */
 export interface ReportStatus {
-  /** About how many wait to be sent. */
+  /** About how many are queued. */
   readonly queued: number;
   readonly delivered: number;
-  /** Left out, since the queue was full or the store was too slow. */
+  /** Dropped, because the queue was full or the store too slow. */
   readonly dropped: number;
-  /** Given up, since the API took others but not these. */
+  /** Dropped, because the API accepted others but not these. */
   readonly rejected: number;
-  /** Not taken even alone, and left for a day. */
+  /** Rejected alone, and postponed for a day. */
   readonly postponed: number;
   /** What went wrong at the last try. */
   readonly problem: string | undefined;
 }
 
-/** Hears who is refused and banned, and shares it. */
+/** The parts that a {@link Reporter} uses. */
+export interface ReporterParts {
+  readonly api: Api;
+  readonly registration: Registration;
+  /** The prefix of its keys in the store. */
+  readonly prefix: string;
+  readonly files: StateFiles | undefined;
+  /** Called with each event of a request. */
+  readonly onRequest: () => void;
+  /** Whether BunkerNet is on for a service. */
+  readonly takesPart: (service: string) => boolean;
+}
+
+/** Reports refused and banned clients. */
 export class Reporter {
   private readonly queue: ReportQueue;
   private readonly sender: ReportSender;
@@ -56,16 +68,10 @@ export class Reporter {
   constructor(
     private readonly context: Context,
     private readonly options: BunkernetResolved,
-    api: Api,
-    private readonly registration: Registration,
-    private readonly prefix: string,
-    store: Store,
-    files: StateFiles | undefined,
-    /** Told of the first event that a request led to. */
-    private readonly onRequest: () => void,
-    takesPart: (service: string) => boolean,
+    private readonly parts: ReporterParts,
   ) {
     const { now, events } = context;
+    const { api, registration, prefix, files, takesPart } = parts;
     this.lastSent = now();
     this.rules = {
       allow: context.options.allow,
@@ -74,23 +80,23 @@ export class Reporter {
       serverName: options.serverName,
       takesPart,
     };
-    this.queue = new ReportQueue(
-      store,
-      context.store,
-      `${prefix}report|`,
+    this.queue = new ReportQueue(context, {
+      prefix: `${prefix}report|`,
       files,
-      options.maxReports,
-      now,
-      (problem) => this.fault(problem),
-    );
-    this.sender = new ReportSender(api, this.queue, context.store, `state:${prefix}sending`, now, {
-      delivered: (reports) => {
+      max: options.maxReports,
+      onFault: (problem) => this.fault(problem),
+    });
+    this.sender = new ReportSender(context, {
+      api,
+      queue: this.queue,
+      lockKey: `state:${prefix}sending`,
+      onDelivered: (reports) => {
         this.problem = undefined;
         for (const { ip, reason } of reports) this.emitReported(ip, reason);
       },
-      failed: (problem) => this.fault(problem),
-      refused: (id) => registration.refused(id),
-      accepted: () => registration.accepted(),
+      onFailed: (problem) => this.fault(problem),
+      onRefused: (id) => registration.refused(id),
+      onAccepted: () => registration.accepted(),
     });
     if (!options.report) return;
     for (const type of ["denied", "banned"] as const)
@@ -118,11 +124,11 @@ export class Reporter {
     await this.flush(false);
   }
 
-  /** Sends everything that waits, within twice the time that one call may take. Never rejects. */
+  /** Sends all queued reports; with `insist`, within twice `timeout`. Never rejects. */
   async flush(insist: boolean): Promise<void> {
     await this.load();
     await Promise.all(this.deduplicating);
-    const id = await this.registration.get(insist);
+    const id = await this.parts.registration.get(insist);
     if (id === undefined) return;
     const limit = AbortSignal.timeout(insist ? this.options.timeout * 2 : 10 * 60_000);
     await this.sender.send(id, AbortSignal.any([limit, this.stop.signal]));
@@ -130,7 +136,7 @@ export class Reporter {
     await this.queue.keep();
   }
 
-  /** Sends what waits if there is time for it, and hears no more. Never rejects. */
+  /** Stops listening; with `send`, sends the queued reports within twice `timeout`. Never rejects. */
   async close(send: boolean): Promise<void> {
     for (const stop of this.stops.splice(0)) stop();
     await Promise.all(this.deduplicating);
@@ -146,10 +152,10 @@ export class Reporter {
   }
 
   private onEvent(type: "denied" | "banned", event: BunkerEvent): void {
-    if (requestOrigin(event) !== undefined) this.onRequest();
-    const about = candidateOf(type, event, this.rules);
-    if (about === undefined) return;
-    const key = `${about.key}|${about.reason}`;
+    if (requestOrigin(event) !== undefined) this.parts.onRequest();
+    const candidate = candidateOf(type, event, this.rules);
+    if (candidate === undefined) return;
+    const key = `${candidate.key}|${candidate.reason}`;
     const now = this.context.now();
     const left = (this.reported.get(key) ?? 0) - now;
     if (left > 0 && left <= DEDUP * 1000) return;
@@ -158,17 +164,21 @@ export class Reporter {
       this.shed++;
       return;
     }
-    this.deduplicate(about, event);
+    this.deduplicate(candidate, event);
   }
 
-  // Another instance on the store may have reported the same; a store that is down knows of none.
-  private deduplicate(about: ReportCandidate, event: BunkerEvent): void {
+  // Another instance may have reported the same. If the store fails, the report is sent.
+  private deduplicate(candidate: ReportCandidate, event: BunkerEvent): void {
     const take = (first: boolean): void => {
-      if (first) this.queue.push(reportOf(about, event, this.rules));
+      if (first) this.queue.push(reportOf(candidate, event, this.rules));
     };
     try {
-      // The address comes first, so that lifting a ban clears this too.
-      const first = this.context.store.add(`cache:${about.key}|${this.prefix}${about.reason}`, "1", DEDUP);
+      // Starts with the address, so that an unban clears it too.
+      const first = this.context.store.add(
+        `cache:${candidate.key}|${this.parts.prefix}${candidate.reason}`,
+        "1",
+        DEDUP,
+      );
       if (!isThenable(first)) {
         take(first);
         return;

@@ -1,7 +1,7 @@
 import { isGlobal, parseAddress } from "../address/address.js";
 import { isLoopbackHost } from "../http/environment-proxy.js";
 
-/** Reads the API's address; `undefined` for what is none. Whatever stands after it is the call's. */
+/** Parses the API's address; `undefined` = not valid. */
 export function serverUrl(value: string): URL | undefined {
   if (!URL.canParse(value)) return undefined;
   const url = new URL(value);
@@ -9,14 +9,14 @@ export function serverUrl(value: string): URL | undefined {
   return plain && (url.protocol === "https:" || url.protocol === "http:") ? url : undefined;
 }
 
-/** A server's address as it may be shown: without user and password, and without the invite token that its path may carry. */
+/** A server's address without secrets: user, password, and an invite token in its path. */
 export function shownServer(address: string): string {
   return address
     .replace(/^([a-z]+:\/*)[^/?#]*@/i, "$1(hidden)@")
     .replace(/\/t\/[!-.0-~]{16,}/g, "/t/(hidden)");
 }
 
-/** Where a call goes: below the path that the operator gave. */
+/** The URL of a call, below the server's path. */
 export function callUrl(server: URL, path: string): URL {
   return new URL(`${server.origin}${server.pathname.replace(/\/+$/, "")}${path}`);
 }

@@ -3,18 +3,18 @@ import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, writeFile, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-/** What a kept list says of itself, in its last line. */
+/** The metadata of a stored list, in its last line. */
 export interface ListMetadata {
-  /** Of the list as it was downloaded; tells whether a new download is another list. */
+  /** The hash of the list as it was downloaded, to detect an unchanged download. */
   readonly sha512: string;
   readonly suspended: boolean;
 }
 
-/** The files of one BunkerNet server below `cacheDir`. Every one of them is replaced as a whole: readers see the old or the new. */
+/** The files of one BunkerNet server below `cacheDir`. Files are replaced atomically. */
 export class StateFiles {
   constructor(readonly folder: string) {}
 
-  /** The small things: what JSON holds under a name, or `undefined`. */
+  /** Reads a JSON file; `undefined` = absent or damaged. */
   async readJson(name: string): Promise<unknown> {
     try {
       return JSON.parse(await readFile(join(this.folder, name), "utf8")) as unknown;
@@ -39,7 +39,7 @@ export class StateFiles {
     await rm(join(this.folder, name), { force: true });
   }
 
-  /** Gives a file another name; `false` = it is gone, somebody else was faster. */
+  /** Renames a file; `false` = it does not exist, because another process was faster. */
   async rename(from: string, to: string): Promise<boolean> {
     return rename(join(this.folder, from), join(this.folder, to)).then(
       () => true,
@@ -47,12 +47,12 @@ export class StateFiles {
     );
   }
 
-  /** The names of the files that are there. */
+  /** The names of all files. */
   async names(): Promise<string[]> {
     return readdir(this.folder).catch(() => []);
   }
 
-  /** Begins a new list. */
+  /** Starts writing a list. */
   async beginList(name: string): Promise<ListWriter> {
     const path = join(this.folder, name);
     await this.sweep(name);
@@ -61,8 +61,7 @@ export class StateFiles {
   }
 
   /**
-   * Reads a kept list, some thousand entries at a time. Answers what it says of itself, or `undefined` when there is none
-   * or it is not whole.
+   * Reads a stored list in chunks. Returns its metadata, or `undefined` if it is absent or incomplete.
    */
   async readList(
     name: string,
@@ -83,12 +82,12 @@ export class StateFiles {
         if (last !== undefined) return metadataOf(last, hash);
       }
     } catch {
-      // No file, or none that can be read.
+      // Absent or unreadable.
     }
     return undefined;
   }
 
-  // What a process that was killed in the middle of a download left behind, once it is surely nobody's any more.
+  // Removes the temporary files of processes that no longer run.
   private async sweep(name: string): Promise<void> {
     for (const found of await this.names()) {
       const pid = new RegExp(`^${name.replace(".", "\\.")}\\.(\\d+)-[0-9a-f]{12}$`).exec(found)?.[1];
@@ -97,7 +96,7 @@ export class StateFiles {
   }
 }
 
-/** A list being written: nobody sees it before `commit`. */
+/** Writes a list, which becomes visible with `commit`. */
 export class ListWriter {
   private readonly hash: Hash = createHash("sha512");
 
@@ -132,7 +131,7 @@ export class ListWriter {
   }
 }
 
-/** Whether a process of this machine is still there. */
+/** Whether a process of this machine is running. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

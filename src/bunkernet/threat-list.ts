@@ -7,22 +7,26 @@ import type { ListMetadata, StateFiles, ListWriter } from "./state-files.js";
 import type { BunkernetResolved } from "./options.js";
 import type { ExemptAddresses } from "./exempt-addresses.js";
 
-/** Below so many entries no growth is sudden. */
+/** Growth is checked only from this many entries. */
 const MIN_GROWTH_BASE = 1000;
-/** How long a new list is watched, in ms, and how many of its denials come between two looks. */
+/** How long a new list is watched, in ms, and after how many denials its share is checked. */
 const TRIAL_MS = 3_600_000;
 const DENIALS_PER_CHECK = 32;
-/** How often a suspended list is looked at again, in ms. */
+/** How often a suspended list is checked again, in ms. */
 const REVIEW_EVERY_MS = 3_600_000;
 
 const LIST = "ip.list";
 const METADATA = "list.json";
 
-/** What the list tells of. */
-export interface ThreatListListener {
-  failed(problem: string): void;
-  /** A new list has a large share of the active clients. */
-  mass(hits: ActiveShare): void;
+/** The parts that a {@link ThreatList} uses. */
+export interface ThreatListParts {
+  readonly files: StateFiles | undefined;
+  readonly exempt: () => ExemptAddresses;
+  readonly active: ActiveClients;
+  readonly now: () => number;
+  readonly onFailed: (problem: string) => void;
+  /** A new list contains a large share of the active clients. */
+  readonly onMass: (share: ActiveShare) => void;
 }
 
 interface LoadedList {
@@ -31,12 +35,12 @@ interface LoadedList {
   readonly refused: number;
 }
 
-/** The list of BunkerNet: the one in force, and one that is left alone because it would hit too many. */
+/** The list of BunkerNet: the one in force, and a suspended one that contains too many active clients. */
 export class ThreatList {
-  /** The addresses in force; `undefined` = there is no list yet. */
+  /** The addresses in force; `undefined` = no list yet. */
   addresses: AddressSet | undefined;
   private inForce: LoadedList | undefined;
-  /** The list that was in force before, while the new one is watched. */
+  /** The previous list, while the new one is watched. */
   private previous: LoadedList | undefined;
   private suspended: LoadedList | undefined;
   private checkedAt = 0;
@@ -45,50 +49,46 @@ export class ThreatList {
   private nextReview = 0;
   private loading: Promise<void> | undefined;
   private syncing: Promise<Outcome<unknown>> | undefined;
-  /** Whether what this machine keeps has been read. */
+  /** Whether the stored list has been read. */
   loaded = false;
 
   constructor(
     private readonly options: BunkernetResolved,
-    private readonly files: StateFiles | undefined,
-    private readonly exempt: () => ExemptAddresses,
-    private readonly active: ActiveClients,
-    private readonly now: () => number,
-    private readonly listener: ThreatListListener,
+    private readonly parts: ThreatListParts,
   ) {}
 
-  /** Reads the list that is kept on this machine, once. Never rejects. */
+  /** Reads the stored list, once. Never rejects. */
   load(): Promise<void> {
     return (this.loading ??= this.read().finally(() => (this.loaded = true)));
   }
 
-  /** Whether the list is older than it may be. A time that lies ahead is one that the clock has been put back from. */
+  /** Whether a download is due. A time in the future means that the clock was set back. */
   get isDue(): boolean {
-    const age = this.now() - this.checkedAt;
+    const age = this.parts.now() - this.checkedAt;
     return age < 0 || age >= this.options.listMaxAge * 1000;
   }
 
-  /** Downloads the list and puts it in force; calls at the same time share one download. Never rejects. */
+  /** Downloads the list and puts it in force; concurrent calls share one download. Never rejects. */
   sync(api: Api, id: string): Promise<Outcome<unknown>> {
     return (this.syncing ??= this.download(api, id).finally(() => (this.syncing = undefined)));
   }
 
-  /** Somebody was refused because of the list: a new list is watched for what it does. */
+  /** A client was refused because of the list: checks the share of a new list. */
   denied(): void {
     if (this.trialSince === 0 || ++this.denials % DENIALS_PER_CHECK !== 0) return;
-    const now = this.now();
+    const now = this.parts.now();
     if (now - this.trialSince > TRIAL_MS) this.endTrial();
     else this.checkShare(now);
   }
 
-  /** Looks again at a list that was suspended. */
+  /** Checks a suspended list again. */
   tick(): void {
-    const now = this.now();
+    const now = this.parts.now();
     if (this.trialSince !== 0 && now - this.trialSince > TRIAL_MS) this.endTrial();
     if (this.suspended === undefined || (now < this.nextReview && this.nextReview - now <= REVIEW_EVERY_MS))
       return;
     this.nextReview = now + REVIEW_EVERY_MS;
-    if (this.active.shareListed(this.suspended.set, now, { known: this.inForce?.set }).mass) return;
+    if (this.parts.active.shareListed(this.suspended.set, now, { known: this.inForce?.set }).mass) return;
     this.putInForce(this.suspended);
     void this.rewrite(false);
   }
@@ -112,9 +112,9 @@ export class ThreatList {
   }
 
   private async read(): Promise<void> {
-    const { files } = this;
+    const { files } = this.parts;
     if (files === undefined) return;
-    const build = new ListBuilder(this.options, this.exempt());
+    const build = new ListBuilder(this.options, this.parts.exempt());
     const about = await files.readList(LIST, async (entries) => {
       await build.take(entries);
     });
@@ -130,17 +130,17 @@ export class ThreatList {
     await this.load();
     const before = this.inForce?.set.size ?? 0;
     const { maxGrowth } = this.options;
-    const most = maxGrowth === 0 || before < MIN_GROWTH_BASE ? Infinity : before * maxGrowth;
-    const build = new ListBuilder(this.options, this.exempt());
+    const max = maxGrowth === 0 || before < MIN_GROWTH_BASE ? Infinity : before * maxGrowth;
+    const build = new ListBuilder(this.options, this.parts.exempt());
     let file: ListWriter | undefined;
     try {
-      file = await this.files?.beginList(LIST).catch((error: unknown) => {
-        this.listener.failed(`the list could not be written: ${messageOf(error)}`);
+      file = await this.parts.files?.beginList(LIST).catch((error: unknown) => {
+        this.parts.onFailed(`the list could not be written: ${messageOf(error)}`);
         return undefined;
       });
       const outcome = await api.list(id, async (entries) => {
         const good = await build.take(entries);
-        if (build.set.size > most)
+        if (build.set.size > max)
           throw new Error(`the list has grown to more than ${maxGrowth} times its last size`);
         await file?.write(good);
       });
@@ -160,14 +160,14 @@ export class ThreatList {
 
   private async install(build: ListBuilder, file: ListWriter | undefined): Promise<void> {
     const sha512 = build.hash.digest("hex");
-    this.checkedAt = this.now();
+    this.checkedAt = this.parts.now();
     if (sha512 === (this.suspended ?? this.inForce)?.sha512) {
       await file?.discard();
     } else {
       const held = { set: build.set, sha512, refused: build.refused };
-      const hits = this.active.shareListed(held.set, this.checkedAt, { known: this.inForce?.set });
-      if (hits.mass) this.listener.mass(hits);
-      const suspend = hits.mass && this.options.massList === "suspend";
+      const share = this.parts.active.shareListed(held.set, this.checkedAt, { known: this.inForce?.set });
+      if (share.mass) this.parts.onMass(share);
+      const suspend = share.mass && this.options.massList === "suspend";
       if (suspend) this.suspend(held);
       else {
         this.previous = this.inForce;
@@ -177,28 +177,31 @@ export class ThreatList {
       }
       await this.keep(file, { sha512, suspended: suspend });
     }
-    await this.files
+    await this.parts.files
       ?.writeJson(METADATA, { sha512, checked: this.checkedAt })
-      .catch((error: unknown) => this.listener.failed(`the list could not be kept: ${messageOf(error)}`));
+      .catch((error: unknown) => this.parts.onFailed(`the list could not be kept: ${messageOf(error)}`));
   }
 
-  // A disk that is full takes the list from the next start, not from this one.
+  // If the disk is full, the list is missing only after a restart.
   private async keep(file: ListWriter | undefined, about: ListMetadata): Promise<void> {
     try {
       await file?.commit(about);
     } catch (error) {
-      this.listener.failed(`the list could not be kept: ${messageOf(error)}`);
+      this.parts.onFailed(`the list could not be kept: ${messageOf(error)}`);
     }
   }
 
-  // A list that looked right when it came may yet hit everybody who comes.
+  // A list that looked right at first may still contain most new clients.
   private checkShare(now: number): void {
     const { inForce: held, previous: before } = this;
     if (held === undefined) return;
-    const hits = this.active.shareListed(held.set, now, { since: this.trialSince, known: before?.set });
-    if (!hits.mass) return;
+    const share = this.parts.active.shareListed(held.set, now, {
+      since: this.trialSince,
+      known: before?.set,
+    });
+    if (!share.mass) return;
     this.endTrial();
-    this.listener.mass(hits);
+    this.parts.onMass(share);
     if (this.options.massList !== "suspend") return;
     this.inForce = before;
     this.addresses = before?.set;
@@ -213,7 +216,7 @@ export class ThreatList {
 
   private suspend(held: LoadedList): void {
     this.suspended = held;
-    this.nextReview = this.now() + REVIEW_EVERY_MS;
+    this.nextReview = this.parts.now() + REVIEW_EVERY_MS;
   }
 
   private putInForce(held: LoadedList): void {
@@ -222,9 +225,9 @@ export class ThreatList {
     this.addresses = held.set;
   }
 
-  // What is kept must say the same after a restart.
+  // Stores the list again with its new state, so that a restart does not change it.
   private async rewrite(suspended: boolean): Promise<void> {
-    const { files } = this;
+    const { files } = this.parts;
     const held = suspended ? this.suspended : this.inForce;
     if (files === undefined || held === undefined) return;
     try {
@@ -238,7 +241,7 @@ export class ThreatList {
       await file.write(lines);
       await file.commit({ sha512: held.sha512, suspended });
     } catch (error) {
-      this.listener.failed(`the list could not be kept: ${messageOf(error)}`);
+      this.parts.onFailed(`the list could not be kept: ${messageOf(error)}`);
     }
   }
 }

@@ -4,7 +4,7 @@ import { type BunkerEvent } from "../events/event-bus.js";
 import { requestOrigin } from "../request/event-origin.js";
 import type { RequestView } from "../request/request-view.js";
 
-/** One report, as BunkerNet takes it. */
+/** A report of a client, in the format of BunkerNet. */
 export interface ThreatReport {
   readonly ip: string;
   readonly reason: string;
@@ -17,36 +17,42 @@ export interface ThreatReport {
   readonly date: string;
 }
 
-/** What an operator wants to share. */
+/** A report in the queue. */
+export interface QueuedReport {
+  readonly id: string;
+  readonly report: ThreatReport;
+}
+
+/** What may be reported. */
 export interface ReportRules {
   readonly allow: AddressSet;
   readonly ipv6Subnet: number;
   readonly reportManual: boolean;
   readonly serverName: boolean | string;
-  /** Whether BunkerNet is on for a service: what others refuse is not shared. */
+  /** Whether BunkerNet is on for a service; events of other services are not reported. */
   readonly takesPart: (service: string) => boolean;
 }
 
-/** Whom a report would be about, and why; found out before any report is made. */
+/** The client and reason of a report, determined before the report is made. */
 export interface ReportCandidate {
   readonly address: Address;
-  /** What the client is counted under: the address, or its IPv6 prefix. */
+  /** The client's key: the address, or its IPv6 prefix. */
   readonly key: string;
   readonly reason: string;
 }
 
-/** The only headers that are shared. None of them says who somebody is or what the app is. */
+/** The only headers that are reported. None of them identifies a person or the app. */
 const SHARED_HEADERS = ["user-agent", "accept", "accept-language", "accept-encoding", "sec-ch-ua"] as const;
 const MAX_HEADER = 256;
 const MAX_URL = 1024;
 
-/** What a target that is read as no path at all may begin with: a host, and a user with a password. */
+/** The scheme and authority of a request target, which may contain a password. */
 const AUTHORITY = /^[a-z][a-z0-9+.-]{0,31}:\/\/[^/?#]*/i;
 
-/** Bans that our own protections write, by their reason. */
+/** Bans by our own protections, by their reason. */
 const OWN_BANS = new Set(["bad behavior", "dnsbl"]);
 const OWN_BANNERS = new Set(["bad-behavior", "dnsbl"]);
-/** What we refuse because of ourselves, not because of the client. */
+/** Denials that are not the client's fault. */
 const OUR_FAULT = new Set(["store error", "fault"]);
 
 /**
@@ -62,7 +68,7 @@ export function candidateOf(
   const reason = reasonOf(type, event, rules.reportManual);
   if (reason === undefined) return undefined;
   const origin = requestOrigin(event);
-  // Without a request nobody but the operator can have named the address.
+  // Without a request, only the operator can have named the address.
   if (origin === undefined && reason !== "manual") return undefined;
   if (origin?.client.identity.isProxy === true) return undefined;
   const address = origin === undefined ? parseAddress(event.ip) : origin.client.vouched.address;
@@ -74,11 +80,11 @@ function reasonOf(type: "denied" | "banned", event: BunkerEvent, manual: boolean
   const { protection, reason } = event;
   if (protection === "bunkernet" || reason === "bunkernet" || OUR_FAULT.has(reason)) return undefined;
   const own = type === "banned" ? OWN_BANNERS.has(protection) : protection !== "bans" || OWN_BANS.has(reason);
-  // What an operator or the app wrote as a reason may name people: it stays here.
+  // A reason written by an operator or the app may name people, so it is not reported.
   return own ? reason.slice(0, 64) : manual ? "manual" : undefined;
 }
 
-/** Makes the report, with no more in it than BunkerNet needs. */
+/** Makes the report, with only what BunkerNet needs. */
 export function reportOf(
   { address, reason }: ReportCandidate,
   event: BunkerEvent,
@@ -107,7 +113,7 @@ function headersOf(request: RequestView): Record<string, string> {
   return shared;
 }
 
-// Evidence names paths and hosts; only its figures are shared.
+// Evidence contains paths and hosts; only statuses are reported.
 function dataOf(reason: string, data: unknown): unknown {
   if (typeof data !== "object" || data === null) return {};
   const fields = data as Record<string, unknown>;
@@ -128,7 +134,7 @@ function dataOf(reason: string, data: unknown): unknown {
   return { statuses };
 }
 
-// A customer's key in front of a zone is a secret.
+// A customer key before a zone is secret.
 function withoutKey(zone: string): string {
   return zone.replace(/^[a-z0-9]{16,}\./, "").slice(0, 255);
 }
