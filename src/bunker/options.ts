@@ -39,7 +39,7 @@ export interface BunkerOptions<Req extends IncomingMessage = IncomingMessage> ex
 }
 
 /** {@link BunkerOptions} read and checked, for all services together or for one. */
-export type BunkerResolved = ProtectionOptions & { sessions: SessionResolved | undefined };
+type BunkerResolved = ProtectionOptions & { sessions: SessionResolved | undefined };
 
 const table: OptionsTable<BunkerResolved> = {
   ...sharedTable,

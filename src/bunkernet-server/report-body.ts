@@ -7,7 +7,7 @@ import type { Reasons } from "./reasons.js";
 export const MAX_REPORTS = 100;
 
 /** The reports of one call about one address. */
-export interface ReportedAddress {
+interface ReportedAddress {
   /** A set of {@link Reasons}. */
   reasons: number;
   count: number;

@@ -4,7 +4,7 @@ import { prefixOf, rangeOf, type Address } from "../address/address.js";
 import type { VoteBy } from "./options.js";
 
 /** The header with the invite token. */
-export const TOKEN_HEADER = "x-bunkernet-token";
+const TOKEN_HEADER = "x-bunkernet-token";
 
 /** The network that has one vote: IPv4 /24, IPv6 /48. */
 export function networkOf(address: Address | undefined): string {

@@ -20,7 +20,7 @@ export type Outcome<T> =
   | { readonly kind: "failed"; readonly problem: string };
 
 /** What a downloaded list may weigh, in bytes. */
-export const MAX_LIST_BYTES = 64 * 1024 * 1024;
+const MAX_LIST_BYTES = 64 * 1024 * 1024;
 /** What any other response may weigh, in bytes. */
 const MAX_BYTES = 64 * 1024;
 const MAX_RETRY_AFTER = 86_400;

@@ -27,7 +27,7 @@ export interface ConnectionOptions {
 }
 
 /** {@link ProxyProtocolOptions} read and checked. */
-export interface ProxyProtocolResolved {
+interface ProxyProtocolResolved {
   from: AddressSet;
   timeout: number;
 }

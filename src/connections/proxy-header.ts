@@ -2,9 +2,9 @@ import { isIPv4, isIPv6 } from "node:net";
 import { addressOfWords } from "../address/address.js";
 
 /** The longest header of version 1, its line end included (PROXY protocol, 2.1). */
-export const MAX_V1_BYTES = 107;
+const MAX_V1_BYTES = 107;
 /** The longest rest of a header of version 2 that is read: addresses and a few extensions (TLVs). */
-export const MAX_V2_REST = 4096;
+const MAX_V2_REST = 4096;
 
 /** An end of the connection that a proxy took. */
 export interface ProxySource {

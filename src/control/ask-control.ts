@@ -9,7 +9,7 @@ import type {
 } from "./messages.js";
 
 /** An app's answer that it could not do what it was asked for. */
-export class ControlRefusal extends Error {
+class ControlRefusal extends Error {
   readonly code: string;
   constructor({ code, message }: ControlProblem) {
     super(message);

@@ -53,7 +53,7 @@ export type ControlAnswer<T = unknown> =
   { readonly ok: true; readonly result: T } | { readonly ok: false; readonly error: ControlProblem };
 
 /** What `bans` answers: the newest `limit` bans, and how many there are. */
-export interface BansResult {
+interface BansResult {
   readonly bans: readonly Ban[];
   readonly total: number;
 }

@@ -3,7 +3,7 @@ import { SERVICE_NAME } from "../service-name.js";
 import { MAX_REQUEST, type ControlRequest } from "./messages.js";
 
 /** Thrown for what is no request; its message is the answer. */
-export class RequestError extends Error {
+class RequestError extends Error {
   readonly code = "request";
 }
 

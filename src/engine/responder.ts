@@ -159,7 +159,7 @@ export class Responder {
 }
 
 /** Sends an answer: no body for HEAD, and no reading of bodies that nobody will look at. */
-export function send(answer: Reply, request: RequestView, res: ServerResponse): void {
+function send(answer: Reply, request: RequestView, res: ServerResponse): void {
   if (res.headersSent || res.destroyed) return;
   const headers: Record<string, string | string[] | number> = { ...answer.headers };
   const body = answer.body;

@@ -36,7 +36,7 @@ export interface HttpRequest {
 }
 
 /** Takes a body chunk by chunk, within limits of its own; `timeout` of the request then limits each silence. */
-export interface BodyStream {
+interface BodyStream {
   /** The next chunk is read when this is done. */
   readonly take: (chunk: Buffer) => Promise<void> | void;
   /** In ms, from the headers on. */

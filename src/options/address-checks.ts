@@ -4,7 +4,7 @@ import { compilePattern, PatternError, type Pattern } from "../pattern/pattern.j
 import { check, list, type Check } from "./check.js";
 
 /** One IP address or CIDR range. */
-export const rangeCheck: Check<AddressRange> = check("an IP address or CIDR range", (value) =>
+const rangeCheck: Check<AddressRange> = check("an IP address or CIDR range", (value) =>
   typeof value === "string" ? parseRange(value) : undefined,
 );
 

@@ -46,7 +46,7 @@ export function automatonOf(
 }
 
 /** Whether the alternative can only match at the very start of the text. */
-export function isAnchored(alternative: AST.Alternative): boolean {
+function isAnchored(alternative: AST.Alternative): boolean {
   const [first] = alternative.elements;
   if (first?.type === "Assertion") return first.kind === "start";
   if (first?.type === "Group" || first?.type === "CapturingGroup")

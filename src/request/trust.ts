@@ -31,7 +31,7 @@ export const trustProxyCheck: Check<Trust> = check(
 );
 
 /** Compiles Express's `trust proxy` grammar; throws a TypeError for anything else. */
-export function compileTrust(value: TrustProxy): Trust {
+function compileTrust(value: TrustProxy): Trust {
   if (typeof value === "function") return { trusts: value, anybody: trustsAnybody(value), nobody: false };
   if (value === true) return { trusts: () => true, anybody: true, nobody: false };
   if (value === false) return { trusts: () => false, anybody: false, nobody: true };

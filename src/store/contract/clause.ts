@@ -5,7 +5,7 @@ import type { Awaitable } from "../../awaitable.js";
 import type { Namespace, Store, StoreChange } from "../store.js";
 
 /** The changes that a listener received. */
-export interface Heard {
+interface Heard {
   readonly changes: readonly StoreChange[];
   readonly stop: () => void;
   /** Resolves when `count` changes have arrived. */

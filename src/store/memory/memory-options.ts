@@ -20,7 +20,7 @@ export interface MemoryStoreOptions {
 }
 
 /** The default budgets. */
-export const DEFAULT_MAX_KEYS: Readonly<Record<Namespace, number>> = {
+const DEFAULT_MAX_KEYS: Readonly<Record<Namespace, number>> = {
   ban: 1_000_000,
   state: 100_000,
   spent: 500_000,
