@@ -1,5 +1,5 @@
 /** Fewer banned clients than this are never a mass, however quiet the site. */
-const LEAST_BANNED = 10;
+const MIN_BANNED = 10;
 /** The share of all active clients that makes it one. */
 const SHARE = 0.3;
 
@@ -30,6 +30,6 @@ export class MassBanWatch {
   wouldBan(): { mass: boolean; active: number; banned: number } {
     this.banned++;
     const { active, banned } = this;
-    return { mass: banned >= LEAST_BANNED && banned >= active * SHARE, active, banned };
+    return { mass: banned >= MIN_BANNED && banned >= active * SHARE, active, banned };
   }
 }

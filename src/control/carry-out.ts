@@ -16,7 +16,7 @@ export interface ControlParts {
 }
 
 /** Bans that one answer lists at most. */
-const MOST_BANS = 100_000;
+const MAX_BANS = 100_000;
 
 /** Thrown for what an app does not have. */
 class NotThereError extends Error {
@@ -31,7 +31,7 @@ export async function carryOut(
   switch (request.command) {
     case "bans": {
       const bans = await parts.bans.list();
-      return { bans: bans.slice(0, Math.min(MOST_BANS, request.limit ?? MOST_BANS)), total: bans.length };
+      return { bans: bans.slice(0, Math.min(MAX_BANS, request.limit ?? MAX_BANS)), total: bans.length };
     }
     case "ban": {
       const { ip, ttl, reason, service, force } = request;

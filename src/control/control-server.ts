@@ -15,7 +15,7 @@ export interface Control {
 }
 
 /** Who may be connected at a time; one command each. */
-const MOST_CONNECTIONS = 8;
+const MAX_CONNECTIONS = 8;
 /** How long a client may take to say what it wants, in ms. */
 const REQUEST_MS = 10_000;
 /** How long carrying it out and reading the answer may take, in ms: downloads take a while. */
@@ -36,7 +36,7 @@ export async function controlServer(parts: ControlParts, options: ControlOptions
     socket.once("close", () => open.delete(socket));
     serve(parts, socket);
   });
-  server.maxConnections = MOST_CONNECTIONS;
+  server.maxConnections = MAX_CONNECTIONS;
   server.unref();
   const remove = await listenAt(server, path);
   // A listener that breaks later leaves the app alone.

@@ -46,11 +46,11 @@ export class EventLog {
 
 function writerOf(type: BunkerEventType, logger: Logger): BunkerListener {
   if (type === "banned")
-    return (event) => logger.warn(`express-bunker: ${said(event)} banned ${event.ip}`, brief(event));
+    return (event) => logger.warn(`express-bunker: ${modal(event)} banned ${event.ip}`, detailOf(event));
   if (type === "fault") return faultWriter(logger);
   return (event) => {
     if (event.mode === "detect")
-      logger.info(`express-bunker: ${said(event)} ${type} ${event.ip}`, brief(event));
+      logger.info(`express-bunker: ${modal(event)} ${type} ${event.ip}`, detailOf(event));
   };
 }
 
@@ -65,12 +65,12 @@ function faultWriter(logger: Logger): BunkerListener {
   };
 }
 
-function said(event: BunkerEvent): string {
+function modal(event: BunkerEvent): string {
   return event.mode === "detect" ? "would have" : "has";
 }
 
 // Everything the client wrote goes through JSON, so that no control character reaches the log.
-function brief(event: BunkerEvent): string {
+function detailOf(event: BunkerEvent): string {
   const { service, protection, reason, id, method, path } = event;
   return JSON.stringify({ service, protection, reason, id, method, path: path?.slice(0, 256) });
 }

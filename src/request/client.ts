@@ -27,7 +27,7 @@ export interface Identity {
   readonly isProxy: boolean;
 }
 
-/** Who is asking, as one client configuration sees it. */
+/** The client of a request, as one client configuration sees it. */
 export class Client {
   constructor(
     readonly identity: Identity,
@@ -89,7 +89,7 @@ interface ExpressRequest {
   readonly app?: { get?: (name: string) => unknown };
 }
 
-interface Who {
+interface Route {
   readonly client: Identity;
   readonly peer: Identity;
   readonly anybody: boolean;
@@ -100,9 +100,9 @@ interface Who {
 }
 
 /** What has been found out under one trust function: addresses, and chains of proxies by their text. */
-class Book {
+class RouteCache {
   readonly identities = new RecentMap<string, Identity>(16_384);
-  readonly routes = new RecentMap<string, Who>(8192);
+  readonly routes = new RecentMap<string, Route>(8192);
 }
 
 const UNKNOWN: Identity = Object.freeze({
@@ -117,7 +117,7 @@ const NOBODY: Trust = { trusts: () => false, anybody: false, nobody: true };
 
 /** Determines the client of a request: by `clientIp`, then `trustProxy`, then Express's own trust, then the socket. */
 export class ClientResolver {
-  private readonly books = new WeakMap<Trust, Book>();
+  private readonly caches = new WeakMap<Trust, RouteCache>();
   private readonly expressTrust = new WeakMap<TrustFunction, Trust>();
   private readonly trust: Trust;
 
@@ -131,10 +131,15 @@ export class ClientResolver {
 
   /** The client of a request. Throws only what the `service` hook throws. */
   resolve(request: RequestLike): Client {
-    const who = this.who(request);
+    const route = this.routeOf(request);
     const service = this.config.services.nameOf(request);
-    if (who.last !== undefined && who.last.service === service) return who.last;
-    return (who.last = new Client(who.client, who.peer, who.anybody ? who.peer : who.client, service));
+    if (route.last !== undefined && route.last.service === service) return route.last;
+    return (route.last = new Client(
+      route.client,
+      route.peer,
+      route.anybody ? route.peer : route.client,
+      service,
+    ));
   }
 
   /** The client at the other end of a connection that has asked for nothing yet: its service may not be known. */
@@ -152,11 +157,11 @@ export class ClientResolver {
     return false;
   }
 
-  private who(request: RequestLike): Who {
+  private routeOf(request: RequestLike): Route {
     const { clientIp, trustProxy } = this.config;
     if (clientIp !== undefined) {
-      const said = this.said(clientIp, request);
-      if (said !== undefined) return said;
+      const named = this.byClientIp(clientIp, request);
+      if (named !== undefined) return named;
     }
     if (trustProxy !== undefined) return this.walk(request, trustProxy);
     const express = request as ExpressRequest;
@@ -174,7 +179,7 @@ export class ClientResolver {
   }
 
   // What a hook or a vouched-for header says; undefined = it does not apply or is no address.
-  private said(clientIp: ClientIp, request: RequestLike): Who | undefined {
+  private byClientIp(clientIp: ClientIp, request: RequestLike): Route | undefined {
     const peer = this.peerOf(request);
     if (typeof clientIp === "function") {
       const text: unknown = clientIp(request as never);
@@ -190,7 +195,7 @@ export class ClientResolver {
   }
 
   // A host that is not Express but has found the address out by its own rules (Fastify through middie, an own property).
-  private ofHost(request: RequestLike, ip: string): Who {
+  private ofHost(request: RequestLike, ip: string): Route {
     const peer = this.peerOf(request);
     const address = parseForwarded(ip);
     return { client: address === undefined ? peer : this.identityOf(address), peer, anybody: false };
@@ -206,7 +211,7 @@ export class ClientResolver {
     return trust;
   }
 
-  private walk(request: RequestLike, trust: Trust): Who {
+  private walk(request: RequestLike, trust: Trust): Route {
     const forwarded = request.headers["x-forwarded-for"];
     const remote = request.socket?.remoteAddress;
     if (trust.nobody && (forwarded !== undefined || request.headers["forwarded"] !== undefined))
@@ -216,22 +221,22 @@ export class ClientResolver {
       return { client: peer, peer, anybody: trust.anybody };
     }
     // One text of fewer than 256 characters a client: what is remembered stays small whatever is sent.
-    const { routes } = this.bookOf(trust);
+    const { routes } = this.cacheOf(trust);
     const found = routes.get(forwarded);
     if (found !== undefined && found.remote === remote) return found;
-    const who = this.follow(forwarded, remote, trust);
-    if (forwarded.length < 256) routes.set(forwarded, who);
-    return who;
+    const route = this.follow(forwarded, remote, trust);
+    if (forwarded.length < 256) routes.set(forwarded, route);
+    return route;
   }
 
-  private bookOf(trust: Trust): Book {
-    let book = this.books.get(trust);
-    if (book === undefined) this.books.set(trust, (book = new Book()));
-    return book;
+  private cacheOf(trust: Trust): RouteCache {
+    let cache = this.caches.get(trust);
+    if (cache === undefined) this.caches.set(trust, (cache = new RouteCache()));
+    return cache;
   }
 
   // From the socket backwards through the proxies that are trusted; an entry that is no address ends the walk at the hop before it.
-  private follow(forwarded: string, remote: string | undefined, trust: Trust): Who {
+  private follow(forwarded: string, remote: string | undefined, trust: Trust): Route {
     const peer = this.identityOfText(remote, trust);
     const hops = forwarded.split(",").reverse();
     let client = peer;
@@ -253,7 +258,7 @@ export class ClientResolver {
     const address =
       text === undefined
         ? undefined
-        : (this.bookOf(trust).identities.get(text)?.address ?? parseAddress(text));
+        : (this.cacheOf(trust).identities.get(text)?.address ?? parseAddress(text));
     if (address !== undefined) return this.identityOf(address, trust);
     this.events.warn(
       "WRN_BUNKER_NO_ADDRESS",
@@ -263,7 +268,7 @@ export class ClientResolver {
   }
 
   private identityOf(address: Address, trust = this.trust): Identity {
-    const { identities } = this.bookOf(trust);
+    const { identities } = this.cacheOf(trust);
     const known = identities.get(address.text);
     if (known !== undefined) return known;
     const identity: Identity = {

@@ -74,7 +74,7 @@ export class RequestView implements BunkerRequest {
   declare private reference: string | undefined;
   declare private counters: Set<object> | undefined;
   declare private moreWatchers: [ResponseObserver, Client][] | undefined;
-  declare private said: Verdict[] | undefined;
+  declare private noteworthy: Verdict[] | undefined;
 
   constructor(readonly raw: RequestLike) {}
 
@@ -126,7 +126,7 @@ export class RequestView implements BunkerRequest {
   }
 
   get verdicts(): readonly Verdict[] {
-    return this.said ?? [];
+    return this.noteworthy ?? [];
   }
 
   /** Tells `watcher` when the response is over. One listener a request serves however many middlewares watch. */
@@ -151,7 +151,7 @@ export class RequestView implements BunkerRequest {
 
   /** Remembers a verdict that is worth telling. */
   note(verdict: Verdict): void {
-    (this.said ??= []).push(verdict);
+    (this.noteworthy ??= []).push(verdict);
   }
 
   /** Answers `true` the first time for each `counter`: one response counts once, however many middlewares see it end. */
