@@ -158,7 +158,8 @@ export class ChallengeEndpoint {
     if (posted && kind.spend !== "never") this.gate.difficulty.solved(client);
     const about = { protection: "antibot", reason: "solved", data: { kind: kind.name } };
     this.gate.context.emit("solved", about, client, request);
-    const cookies = await this.gate.passes.issue(client, request, kind.name, browser);
+    const solvedAs = (previous && kind.solvedAs?.(previous.state)) ?? kind.name;
+    const cookies = await this.gate.passes.issue(client, request, solvedAs, browser);
     return this.goOn(incoming, posted ? 303 : 302, cookies);
   }
 

@@ -1,5 +1,6 @@
 import type { AntibotOptions } from "../../../src/index.js";
 import { Clock } from "../../support/clock.js";
+import { ask, NAVIGATION } from "../../support/ask.js";
 import { solve } from "../../support/work.js";
 import { gatedSite, Visitor, VISITOR, type Site } from "./site.js";
 import { CapServer } from "./vendors/cap.js";
@@ -234,6 +235,33 @@ test("R15 a wrong token counts as a failure; one that could not be checked does 
   await visitor.meet();
   await visitor.post({ token: earn(visitor) });
   expect(site.events.filter(([type]) => type === "failed").map(([, { ip }]) => ip)).toEqual([VISITOR]);
+});
+
+test("R21 a pass for the proof of work that replaces a provider is marked as such, and still opens the gate", async () => {
+  await start(new TurnstileServer(clock.now), () => ({
+    onProviderError: "javascript",
+    adaptive: false,
+  }));
+  vendor.trouble = { status: 500, body: "" };
+  for (let network = 1; network <= 8; network++) {
+    const other = new Visitor(site, `9.7.${network}.1`);
+    await other.meet();
+    await other.post({ token: earn(other) });
+  }
+  const visitor = new Visitor(site);
+  await visitor.meet();
+  expect((await visitor.post({ challenge: solve(visitor.config) })).status).toBe(303);
+  expect(await visitor.status()).toBe(200);
+  expect(site.passes).toEqual([["turnstile-outage"]]);
+  expect(site.events.filter(([type]) => type === "solved").map(([, { data }]) => data)).toEqual([
+    { kind: "turnstile" },
+  ]);
+  // The page of the challenge finds nothing left to solve.
+  const again = await ask(site.url, "/challenge", {
+    from: VISITOR,
+    headers: { ...NAVIGATION, ...visitor.jar.header },
+  });
+  expect([again.status, again.headers.location]).toEqual([302, "/"]);
 });
 
 test("R37 where a hook picks the challenge, the log names every provider that has keys", async () => {

@@ -21,6 +21,8 @@ export interface Site {
   readonly gate: Antibot;
   readonly events: readonly (readonly [string, BunkerEvent])[];
   readonly log: readonly string[];
+  /** The kinds in the pass of each request that the gate let in. */
+  readonly passes: readonly (readonly string[])[];
   close(): Promise<void>;
 }
 
@@ -30,11 +32,19 @@ export async function gatedSite(
   clock = new Clock(),
 ): Promise<Site> {
   const sessions = { secret: "a secret of enough characters" };
+  const passes: (readonly string[])[] = [];
   const { url, guard, events, lines, close } = await site(
     (shared) => antibot({ challenge: "cookie", difficulty: 16, sessions, ...shared, ...options }),
     {
       clock,
-      mount: (gate, shared) => [badBehavior(shared), gate],
+      mount: (gate, shared) => [
+        badBehavior(shared),
+        gate,
+        (req, _res, next) => {
+          passes.push(req.bunker?.pass?.kinds ?? []);
+          next();
+        },
+      ],
       record: ["challenged", "solved", "failed", "fault", "banned"],
     },
   );
@@ -46,6 +56,7 @@ export async function gatedSite(
       return events.map((event) => [event.type, event] as const);
     },
     log: lines,
+    passes,
     close,
   };
 }
