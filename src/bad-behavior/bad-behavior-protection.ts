@@ -11,6 +11,7 @@ import { isThenable } from "../awaitable.js";
 import { evidenceOf, noteOf, type Evidence } from "./evidence.js";
 import { MassBanWatch } from "./mass-ban-watch.js";
 import type { BadBehaviorResolved } from "./options.js";
+import { UNKNOWN_SERVICE } from "../service-name.js";
 
 /** What a ban by this protection is called, as in BunkerWeb. */
 export const REASON = "bad behavior";
@@ -155,7 +156,7 @@ export class BadBehaviorProtection implements Protection {
       reason: REASON,
       ttl,
       scope,
-      service: client.service ?? "unknown",
+      service: client.service ?? UNKNOWN_SERVICE,
       address: client.ip,
       data: evidence,
       action: challenge ? "challenge" : "deny",

@@ -12,7 +12,7 @@ import {
 } from "../address/address.js";
 import { BunkerBanError, StoreFailure } from "../errors.js";
 import { EventBus, setOrigin, type BunkerEvent } from "../events/event-bus.js";
-import { DEFAULT_SERVICE } from "../service-name.js";
+import { DEFAULT_SERVICE, UNKNOWN_SERVICE } from "../service-name.js";
 import { banKey, decodeBan, encodeBan, parseBanKey, type Ban } from "./ban.js";
 import { ANY_SERVICE, BanIndex, voidKey } from "./ban-index.js";
 
@@ -85,7 +85,7 @@ export class BanList {
       ip: range.text,
       reason: options.reason ?? "manual",
       scope,
-      service: options.service ?? (scope === "service" ? DEFAULT_SERVICE : "unknown"),
+      service: options.service ?? (scope === "service" ? DEFAULT_SERVICE : UNKNOWN_SERVICE),
       date: new Date(now),
       expires: ttl === 0 ? null : new Date(now + ttl * 1000),
       data: options.data ?? {},

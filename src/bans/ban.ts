@@ -1,3 +1,5 @@
+import { UNKNOWN_SERVICE } from "../service-name.js";
+
 /** A ban, as `BanList` and events give it. */
 export interface Ban {
   /** What is banned: an address, an IPv6 prefix or a CIDR range, in canonical text. */
@@ -55,7 +57,7 @@ export function decodeBan(key: string, value: string, expires: number): Ban {
     ip: subject,
     reason: typeof fields["reason"] === "string" ? fields["reason"] : value.slice(0, 1024),
     scope: service === undefined ? "global" : "service",
-    service: service ?? (typeof fields["service"] === "string" ? fields["service"] : "unknown"),
+    service: service ?? (typeof fields["service"] === "string" ? fields["service"] : UNKNOWN_SERVICE),
     date: new Date(date),
     expires: expires === 0 ? null : new Date(expires),
     // Read when it is asked for: the text is the store's own, the objects would be ours, for every ban.

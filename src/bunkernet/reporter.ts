@@ -12,6 +12,7 @@ import { shownServer } from "./server-url.js";
 import { ReportQueue } from "./report-queue.js";
 import { ReportSender } from "./report-sender.js";
 import { candidateOf, reportOf, type ReportCandidate, type ReportRules } from "./threat-report.js";
+import { UNKNOWN_SERVICE } from "../service-name.js";
 
 /** At most one report per address and reason within this many seconds. */
 const DEDUP = 5400;
@@ -198,7 +199,7 @@ export class Reporter {
       time: new Date(now()),
       id: "",
       ip,
-      service: "unknown",
+      service: UNKNOWN_SERVICE,
       protection: "bunkernet",
       reason,
       data: { server: shownServer(this.options.server.href) },

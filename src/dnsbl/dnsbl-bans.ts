@@ -7,6 +7,7 @@ import type { Context } from "../engine/context.js";
 import type { DnsblResolved } from "./options.js";
 import type { LookupTarget } from "./lookup-target.js";
 import type { CachedVerdict } from "./verdict-cache.js";
+import { UNKNOWN_SERVICE } from "../service-name.js";
 
 /** The reason of bans by this protection, as in BunkerWeb. */
 export const REASON = "dnsbl";
@@ -42,7 +43,7 @@ export class DnsblBans {
       reason: REASON,
       ttl: banTime,
       scope: client.service === undefined ? "global" : banScope,
-      service: client.service ?? "unknown",
+      service: client.service ?? UNKNOWN_SERVICE,
       data,
       action: action === "challenge" && this.gate() !== undefined ? "challenge" : "deny",
       source: {

@@ -16,6 +16,7 @@ import {
 import { proxyRangesOf, type SharedOptions, type SharedResolved } from "./shared-options.js";
 import type { Client } from "../request/client.js";
 import type { RequestView } from "../request/request-view.js";
+import { UNKNOWN_SERVICE } from "../service-name.js";
 
 /** What one call of a factory works with: its options and what it shares with others on the same store. */
 export class Context {
@@ -68,7 +69,7 @@ export class Context {
       time: new Date(this.now()),
       id: request?.id ?? "",
       ip: client?.ip ?? "",
-      service: client?.service ?? "unknown",
+      service: client?.service ?? UNKNOWN_SERVICE,
       protection: about.protection,
       reason: about.reason,
       data: about.data,

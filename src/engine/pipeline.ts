@@ -7,6 +7,7 @@ import { PASS, type Deny, type Pass, type Verdict } from "../request/verdict.js"
 import type { Context } from "./context.js";
 import type { Protection } from "./protection.js";
 import { Responder } from "./responder.js";
+import { UNKNOWN_SERVICE } from "../service-name.js";
 
 /** The verdict on a client that `allow` names. */
 export const ALLOWED: Pass = Object.freeze({ action: "pass", why: "allow" });
@@ -137,7 +138,7 @@ export class Pipeline {
         reason,
         ttl,
         scope: client.service === undefined ? "global" : scope,
-        service: client.service ?? "unknown",
+        service: client.service ?? UNKNOWN_SERVICE,
         address: client.ip,
         data,
         force: client.isLoopback,
