@@ -4,6 +4,7 @@ import { BanProtection } from "../engine/ban-protection.js";
 import { Engine, type Middleware, type Running } from "../engine/engine.js";
 import { allProblemsAtOnce, readOptions } from "../options/table.js";
 import type { ReportProblem } from "../options/check.js";
+import { checkChallenge } from "../engine/gate-option.js";
 import type { Gate } from "../engine/protection.js";
 import { Context } from "../engine/context.js";
 import { checkTogether, sharedTable, type SharedOptions } from "../engine/shared-options.js";
@@ -45,11 +46,6 @@ export function checkBadBehavior(
   prefix: string,
   report: ReportProblem,
 ): void {
-  if (options.banAction !== "challenge" || hasGate) return;
   const path = prefix === "" ? "banAction" : `${prefix}.banAction`;
-  report({
-    path,
-    value: "challenge",
-    allowed: '"deny", unless there is a gate: pass `gate`, or use bunker() with antibot',
-  });
+  checkChallenge(options.banAction, hasGate, path, report);
 }

@@ -5,6 +5,7 @@ import { addressSetCheck, patternCheck } from "../options/address-checks.js";
 import { check, decimal, either, hook, integer, list, oneOf, type Check } from "../options/check.js";
 import type { AnyTable, Resolved } from "../options/table.js";
 import { compilePattern } from "../pattern/pattern.js";
+import { gateOption } from "../engine/gate-option.js";
 import type { Gate } from "../engine/protection.js";
 
 /** How much a counted response weighs: a number a status, or a hook that answers a whole number from 0 (0 = not counted). */
@@ -55,12 +56,6 @@ const weights: Check<Weights> = check("an object of status codes and whole numbe
   );
   return right ? (value as Weights) : undefined;
 });
-
-const gateCheck: Check<{ readonly gate: Gate }> = check("what antibot() answered", (value) =>
-  (typeof value === "function" || typeof value === "object") && value !== null && "gate" in value
-    ? (value as { gate: Gate })
-    : undefined,
-);
 
 const MAX = Number.MAX_SAFE_INTEGER;
 
@@ -142,7 +137,7 @@ export const badBehaviorTable = {
     default: "announce",
     help: "What happens when a large share of all clients would be banned at once.",
   },
-  gate: { check: gateCheck, default: undefined, help: "The gate for banAction challenge." },
+  gate: gateOption,
 } satisfies AnyTable;
 
 /** {@link BadBehaviorOptions} read and checked. */

@@ -12,7 +12,7 @@ import { allProblemsAtOnce } from "../options/table.js";
 import { Context } from "../engine/context.js";
 import type { SharedOptions } from "../engine/shared-options.js";
 import { judgeUpgrade } from "../engine/upgrades.js";
-import { dnsblParts, type DnsblParts } from "../dnsbl/dnsbl.js";
+import type { DnsblParts } from "../dnsbl/dnsbl-protection.js";
 import { Composition } from "./compose.js";
 import type { Store } from "../store/store.js";
 import type { Awaitable } from "../awaitable.js";
@@ -93,7 +93,7 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
     store: common.store,
     antibot: composition.gates(),
     badBehavior: composition.countsResponses ? { bans: context.bans } : undefined,
-    dnsbl: dnsbl && dnsblParts(dnsbl),
+    dnsbl: dnsbl?.parts,
     bunkernet: bunkernet && bunkernetParts(bunkernet),
     guard: (server: Server, how?: GuardOptions) => guardServer(engine, server, how),
     explain: explained,

@@ -1,14 +1,6 @@
-import {
-  check,
-  either,
-  flag,
-  integer,
-  oneOf,
-  text,
-  type Check,
-  type ReportProblem,
-} from "../options/check.js";
+import { either, flag, integer, oneOf, text, type Check, type ReportProblem } from "../options/check.js";
 import type { AnyTable, Resolved } from "../options/table.js";
+import { checkChallenge, gateOption } from "../engine/gate-option.js";
 import type { Gate } from "../engine/protection.js";
 import { isPrivateHost, serverUrl, shownServer } from "./server-url.js";
 
@@ -70,12 +62,6 @@ const serverCheck: Check<URL> = {
     return url;
   },
 };
-
-const gateCheck: Check<{ readonly gate: Gate }> = check("the result of antibot()", (value) =>
-  (typeof value === "function" || typeof value === "object") && value !== null && "gate" in value
-    ? (value as { gate: Gate })
-    : undefined,
-);
 
 const plainText = (max: number): Check<string> =>
   text(`a text of 1 to ${max} printable ASCII characters`, new RegExp(`^[ -~]{1,${max}}$`));
@@ -160,11 +146,7 @@ export const bunkernetTable = {
   integration: { check: plainText(64), default: "express-bunker", help: "The integration that calls name." },
   version: { check: plainText(64), default: undefined, help: "The version that calls name." },
   os: { check: flag(), default: true, help: "Sends the operating system." },
-  gate: {
-    check: gateCheck,
-    default: undefined,
-    help: 'The gate for `action: "challenge"`: the result of `antibot()`.',
-  },
+  gate: gateOption,
 } satisfies AnyTable;
 
 /** {@link BunkernetOptions} read and checked. */
@@ -178,13 +160,7 @@ export function checkBunkernet(
   report: ReportProblem,
 ): void {
   const at = (name: string): string => (prefix === "" ? name : `${prefix}.${name}`);
-  if (options.action === "challenge" && !hasGate) {
-    report({
-      path: at("action"),
-      value: "challenge",
-      allowed: '"deny", unless there is a gate: pass `gate`, or use bunker() with antibot',
-    });
-  }
+  checkChallenge(options.action, hasGate, at("action"), report);
   const { server } = options;
   if (server.protocol === "http:" && !options.allowInsecure && !isPrivateHost(server.hostname)) {
     report({

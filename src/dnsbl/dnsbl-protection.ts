@@ -52,9 +52,29 @@ export interface DnsblStatus {
   readonly ignoreLists: readonly ListStatus[];
 }
 
+/** The functions of `dnsbl()`, besides those of every middleware. */
+export interface DnsblParts {
+  /**
+   * Looks an address up, or returns the cached verdict. Bans nobody.
+   *
+   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` if `ip` is not an IP address
+   */
+  check(ip: string): Promise<DnsblCheck>;
+  /** The state of zones, look-ups and ignore lists. */
+  status(): DnsblStatus;
+  /** Tests every zone and downloads every ignore list now. */
+  sync(): Promise<void>;
+}
+
 /** Refuses and bans clients whose address a DNS blocklist lists. */
 export class DnsblProtection implements Protection {
   readonly name = "dnsbl";
+  /** The part of the middleware's result that its engine does not have. */
+  readonly parts: DnsblParts = {
+    check: (ip) => this.check(ip),
+    status: () => this.status,
+    sync: () => this.sync(),
+  };
   private readonly dns: DnsClient;
   private readonly zones: readonly Zone[];
   private readonly lookups: Lookups;
@@ -124,18 +144,12 @@ export class DnsblProtection implements Protection {
     await this.lists.load();
   }
 
-  /** Tests every zone and downloads every ignore list now. */
-  async sync(): Promise<void> {
+  private async sync(): Promise<void> {
     if (!this.awake) this.wake();
     await Promise.all([this.lists.update(true), ...this.zones.map((zone) => zone.test())]);
   }
 
-  /**
-   * Looks an address up, or returns the cached verdict. Bans nobody.
-   *
-   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` if `ip` is not an IP address
-   */
-  async check(ip: string): Promise<DnsblCheck> {
+  private async check(ip: string): Promise<DnsblCheck> {
     const address = parseAddress(ip);
     if (address === undefined)
       throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `"${ip.slice(0, 64)}" is not an IP address`);
@@ -168,7 +182,7 @@ export class DnsblProtection implements Protection {
     return { verdict, ...(zone === undefined ? {} : { zone }), ...(code === undefined ? {} : { code }) };
   }
 
-  get status(): DnsblStatus {
+  private get status(): DnsblStatus {
     return {
       zones: this.zones.map(({ status }) => status),
       inFlight: this.lookups.inFlight,

@@ -5,18 +5,8 @@ import { allProblemsAtOnce, readOptions } from "../options/table.js";
 import type { Gate } from "../engine/protection.js";
 import { Context } from "../engine/context.js";
 import { checkTogether, sharedTable, type SharedOptions } from "../engine/shared-options.js";
-import { DnsblProtection, type DnsblCheck, type DnsblStatus } from "./dnsbl-protection.js";
+import { DnsblProtection, type DnsblParts } from "./dnsbl-protection.js";
 import { checkDnsbl, dnsblTable, type DnsblOptions } from "./options.js";
-
-/** The functions of {@link dnsbl}, besides those of every middleware. */
-export interface DnsblParts {
-  /** Looks an address up, or returns the cached verdict. Bans nobody. */
-  check(ip: string): Promise<DnsblCheck>;
-  /** The state of zones, look-ups and ignore lists. */
-  status(): DnsblStatus;
-  /** Tests every zone and downloads every ignore list now. */
-  sync(): Promise<void>;
-}
 
 /** The result of {@link dnsbl}. */
 export type Dnsbl = Middleware & Running & DnsblParts;
@@ -43,14 +33,5 @@ export function dnsbl<Req extends IncomingMessage = IncomingMessage>(
   const gate = (): Gate | undefined => resolved.gate?.gate;
   const protection = new DnsblProtection(context, resolved, gate);
   const engine = new Engine(context, [new BanProtection(context, gate), protection]);
-  return engine.asMiddleware(dnsblParts(protection));
-}
-
-/** The parts of a DNSBL that its engine does not have. */
-export function dnsblParts(protection: DnsblProtection): DnsblParts {
-  return {
-    check: (ip) => protection.check(ip),
-    status: () => protection.status,
-    sync: () => protection.sync(),
-  };
+  return engine.asMiddleware(protection.parts);
 }

@@ -1,4 +1,4 @@
-export { dnsbl, type Dnsbl, type DnsblParts } from "./dnsbl.js";
-export type { DnsblCheck, DnsblStatus } from "./dnsbl-protection.js";
+export { dnsbl, type Dnsbl } from "./dnsbl.js";
+export type { DnsblCheck, DnsblParts, DnsblStatus } from "./dnsbl-protection.js";
 export type { CacheTtl, DnsblOptions } from "./options.js";
 export type { ZoneStatus } from "./zone.js";

@@ -3,6 +3,7 @@ import { listUrl } from "../lists/list-source.js";
 import { addressSetCheck } from "../options/address-checks.js";
 import { check, flag, integer, list, oneOf, type Check, type ReportProblem } from "../options/check.js";
 import { group, nearestName, type AnyTable, type Resolved } from "../options/table.js";
+import { checkChallenge, gateOption } from "../engine/gate-option.js";
 import type { Gate } from "../engine/protection.js";
 import { ALL_CODES, parseCodeRange, type CodeRanges } from "./codes.js";
 
@@ -87,12 +88,6 @@ const codesCheck: Check<CodesByZone> = {
     return read;
   },
 };
-
-const gateCheck: Check<{ readonly gate: Gate }> = check("the result of antibot()", (value) =>
-  (typeof value === "function" || typeof value === "object") && value !== null && "gate" in value
-    ? (value as { gate: Gate })
-    : undefined,
-);
 
 const MAX_INTEGER = Number.MAX_SAFE_INTEGER;
 const WEEK = 604_800;
@@ -191,11 +186,7 @@ export const dnsblTable = {
     default: "announce",
     help: "What happens when a zone lists a large share of all new clients.",
   },
-  gate: {
-    check: gateCheck,
-    default: undefined,
-    help: 'The gate for `action: "challenge"`: the result of `antibot()`.',
-  },
+  gate: gateOption,
 } satisfies AnyTable;
 
 /** {@link DnsblOptions} read and checked. */
@@ -209,13 +200,7 @@ export function checkDnsbl(
   report: ReportProblem,
 ): void {
   const at = (name: string): string => (prefix === "" ? name : `${prefix}.${name}`);
-  if (options.action === "challenge" && !hasGate) {
-    report({
-      path: at("action"),
-      value: "challenge",
-      allowed: '"deny", unless there is a gate: pass `gate`, or use bunker() with antibot',
-    });
-  }
+  checkChallenge(options.action, hasGate, at("action"), report);
   const zones = new Set(options.list);
   if (options.quorum > zones.size)
     report({

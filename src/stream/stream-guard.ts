@@ -24,7 +24,7 @@ import {
   type SharedOptions,
   type SharedResolved,
 } from "../engine/shared-options.js";
-import { dnsblParts, type DnsblParts } from "../dnsbl/dnsbl.js";
+import type { DnsblParts } from "../dnsbl/dnsbl-protection.js";
 import { checkDnsbl, dnsblTable, type DnsblOptions, type DnsblResolved } from "../dnsbl/options.js";
 import { ConnectionGuard, type ConnectionStatus } from "../connections/connection-guard.js";
 import {
@@ -119,7 +119,7 @@ export function streamGuard(server: Server, options: StreamGuardOptions = {}): S
       return engine.close();
     },
     bans: context.bans,
-    dnsbl: dnsbl && dnsblParts(dnsbl),
+    dnsbl: dnsbl?.parts,
     bunkernet: bunkernet && bunkernetParts(bunkernet),
     status: () => guard.status,
   });
