@@ -4,7 +4,7 @@ import { Services } from "../request/services.js";
 import type { StoreScope } from "../store/store-scope.js";
 import type { SharedOptions, SharedResolved } from "./shared-options.js";
 
-/** The resolvers of one store: middlewares with the same client configuration determine each request's client once (R5). */
+/** The resolvers of one store: middlewares with the same client configuration determine each request's client once. */
 export class ClientResolvers {
   private readonly events: EventBus;
   private readonly byConfig = new Map<string, ClientResolver>();
