@@ -7,14 +7,20 @@ import type { Challenge, Reply } from "../request/verdict.js";
 import { DEFAULT_SERVICE } from "../service-name.js";
 import { fetchScript } from "./browser-scripts.generated.js";
 import type { ChallengeKind, Fields } from "./challenge.js";
-import { issueChallenge, pageFor, visitOf } from "./challenge-issuer.js";
+import {
+  issueChallenge,
+  openChallenge,
+  pageFor,
+  useChallenge,
+  visitOf,
+  type SealedChallenge,
+} from "./challenge-issuer.js";
 import { framedPage, helpPage, repostPage, type Notice } from "./challenge-page.js";
 import { requirementFor, type Requirement } from "./challenge-policy.js";
 import type { ChallengeRequest } from "./challenge-request.js";
 import { challengeLocation, DESTINATION_PARAMETER, openDestination, safePath } from "./destination.js";
 import type { GateContext } from "./gate-context.js";
 import { openForm } from "./kept-form.js";
-import { openChallenge, type SealedChallenge } from "./sealed-challenge.js";
 
 /** The longest solution of a challenge, in bytes; and the longest together with a sealed form. */
 const MAX_BODY = 8192;
@@ -143,7 +149,7 @@ export class ChallengeEndpoint {
   ): Promise<Reply | undefined> {
     // A minute longer than it lasts: the clocks of several instances differ.
     const ttl = this.lifetime(sealed, kind) + 60;
-    const use = await this.gate.usedChallenges.use(sealed, ttl, incoming.client, incoming.request);
+    const use = await useChallenge(this.gate, sealed, ttl, incoming);
     return use === "fresh" ? undefined : this.reissue(incoming, "invalid", use === "full" ? 503 : 403);
   }
 

@@ -1,13 +1,39 @@
+import { randomBytes } from "node:crypto";
 import { problem } from "../engine/responder.js";
+import { messageOf, StoreFailure } from "../errors.js";
 import type { Reply } from "../request/verdict.js";
 import { negotiateLanguage } from "../pages/negotiate.js";
+import { StoreFullError } from "../store/store.js";
 import { frameOf, type Browser, type ChallengeRequest } from "./challenge-request.js";
 import type { ChallengeKind, ChallengePage, Visit } from "./challenge.js";
 import { challengePage, type Notice, type PageContext } from "./challenge-page.js";
 import { challengeLocation } from "./destination.js";
 import type { GateContext } from "./gate-context.js";
 import { sealForm } from "./kept-form.js";
-import { newChallengeId, sealChallenge, type SealedChallenge } from "./sealed-challenge.js";
+import type { KeyRing } from "./keys.js";
+
+/** Challenge ids that are remembered here during a store outage. */
+const MAX_LOCAL = 50_000;
+
+/** A challenge as it travels in the page: everything that its solution is judged by. */
+export interface SealedChallenge {
+  readonly id: string;
+  readonly kind: string;
+  /** When it was issued, in ms. */
+  readonly issued: number;
+  /** The id of the browser cookie that it was issued to: a post from another browser is refused. */
+  readonly browser: string;
+  /** The key of the client that it was issued to: it is used up under that key, whichever client posts it. */
+  readonly holder: string;
+  /** Where the visitor goes when it is solved. */
+  readonly url: string;
+  /** The kind that the route asked for, when it asked for one. */
+  readonly required: string | undefined;
+  /** What the kind's `issue` returned. */
+  readonly state: unknown;
+}
+
+type Fields = [string, string, number, string, string, string, string | null, unknown];
 
 /** Which challenge is issued, and how it is shown. */
 export interface Issuing {
@@ -28,19 +54,11 @@ export async function issueChallenge(
   const visit = { ...visitOf(gate, incoming), ...(previous?.kind === kind.name ? { previous } : {}) };
   const state = await kind.issue(visit);
   gate.difficulty.issued(client);
-  const challenge: SealedChallenge = {
-    id: newChallengeId(),
-    kind: kind.name,
-    issued: gate.context.now(),
-    browser: browser.id,
-    holder: client.key,
-    url: destination.url,
-    required: destination.kind,
-    state,
-  };
-  const token = sealChallenge(challenge, keys, service);
-  const page =
-    kind.silent === true ? silentPage(visit) : await kind.page({ id: challenge.id, state, token }, visit);
+  const id = randomBytes(12).toString("base64url");
+  const { url, kind: required = null } = destination;
+  const sealed: Fields = [id, kind.name, gate.context.now(), browser.id, client.key, url, required, state];
+  const token = keys.seal("challenge", [service], JSON.stringify(sealed));
+  const page = kind.silent === true ? silentPage(visit) : await kind.page({ id, state, token }, visit);
   const cookies = browser.cookie === undefined ? [] : [browser.cookie];
   if (notice !== undefined && request.wantsJson) {
     const members = {
@@ -61,6 +79,50 @@ export async function issueChallenge(
       frameAncestors: frameAncestors(gate, incoming),
     },
   );
+}
+
+/** Opens the challenge that {@link issueChallenge} sealed into a page; `undefined` for anything else. */
+export function openChallenge(
+  token: string | undefined,
+  keys: KeyRing,
+  service: string,
+): SealedChallenge | undefined {
+  const text =
+    token === undefined || token.length > 8192 ? undefined : keys.open("challenge", [service], token);
+  if (text === undefined) return undefined;
+  const [id, kind, issued, browser, holder, url, required, state] = JSON.parse(text) as Fields;
+  return { id, kind, issued, browser, holder, url, required: required ?? undefined, state };
+}
+
+/**
+ * Replay guard: uses a challenge up for `ttl` seconds. Each is `fresh` once over all instances; during a store outage once on
+ * each instance. The key names the client that the challenge was issued to, so that no number of addresses uses it twice.
+ */
+export async function useChallenge(
+  { context, usedChallenges }: GateContext,
+  { id, holder }: SealedChallenge,
+  ttl: number,
+  { client, request }: ChallengeRequest,
+): Promise<"fresh" | "used" | "full"> {
+  const until = usedChallenges.get(id);
+  if (until !== undefined && context.now() < until) return "used";
+  try {
+    return (await context.store.add(`spent:${holder}|${id}`, "1", ttl)) ? "fresh" : "used";
+  } catch (error) {
+    if (error instanceof StoreFullError) return "full";
+    if (!(error instanceof StoreFailure)) throw error;
+    const about = { protection: "antibot", reason: "store", data: messageOf(error) };
+    context.emit("fault", about, client, request);
+  }
+  // Copies of a request that timed out may arrive at once: only ids that were written here count as used.
+  if (usedChallenges.has(id)) return "used";
+  const now = context.now();
+  if (usedChallenges.size >= MAX_LOCAL) {
+    for (const [old, expiry] of usedChallenges) if (now >= expiry) usedChallenges.delete(old);
+    if (usedChallenges.size >= MAX_LOCAL) return "full";
+  }
+  usedChallenges.set(id, now + ttl * 1000);
+  return "fresh";
 }
 
 /** The context of a page for a visitor. */

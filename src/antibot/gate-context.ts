@@ -5,9 +5,8 @@ import { Escalation } from "./escalation.js";
 import { GateCrypto } from "./gate-crypto.js";
 import { KnownPrograms } from "./known-programs.js";
 import type { AntibotResolved } from "./options.js";
-import { PassStorage } from "./passes/pass-storage.js";
+import { PassStorage } from "./passes/passes.js";
 import { RedirectLoopDetector } from "./redirect-loop-detector.js";
-import { UsedChallenges } from "./used-challenges.js";
 
 /** What all parts of one gate work with. */
 export interface GateContext {
@@ -16,7 +15,8 @@ export interface GateContext {
   readonly crypto: GateCrypto;
   readonly passes: PassStorage;
   readonly challenges: ChallengeRegistry;
-  readonly usedChallenges: UsedChallenges;
+  /** The ids of challenges that were used up during a store outage, and until when each is remembered, in ms. */
+  readonly usedChallenges: Map<string, number>;
   readonly escalation: Escalation;
   readonly difficulty: DifficultyController;
   readonly redirectLoops: RedirectLoopDetector;
@@ -32,7 +32,7 @@ export function createGateContext(context: Context, options: AntibotResolved): G
     crypto,
     passes: new PassStorage(context, options, crypto),
     challenges: new ChallengeRegistry(options, context),
-    usedChallenges: new UsedChallenges(context),
+    usedChallenges: new Map(),
     escalation: new Escalation(context, options.challenge.steps),
     difficulty: new DifficultyController(options.difficulty, options.adaptive, context.now),
     redirectLoops: new RedirectLoopDetector(context.now),

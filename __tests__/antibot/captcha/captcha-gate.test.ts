@@ -2,7 +2,7 @@ import { inflateSync } from "node:zlib";
 import { type Antibot, antibot, type AntibotOptions, type SharedOptions } from "../../../src/index.js";
 import { PUZZLES } from "../../../src/antibot/challenges/javascript.js";
 import { KeyRing } from "../../../src/antibot/keys.js";
-import { openChallenge } from "../../../src/antibot/sealed-challenge.js";
+import { openChallenge } from "../../../src/antibot/challenge-issuer.js";
 import type { CaptchaState } from "../../../src/antibot/challenges/captcha/captcha-challenge.js";
 import { ask, browse, Jar, NAVIGATION, type Got } from "../../support/ask.js";
 import { Clock } from "../../support/clock.js";

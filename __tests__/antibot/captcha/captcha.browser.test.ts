@@ -1,7 +1,7 @@
 import axe from "axe-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { KeyRing } from "../../../src/antibot/keys.js";
-import { openChallenge } from "../../../src/antibot/sealed-challenge.js";
+import { openChallenge } from "../../../src/antibot/challenge-issuer.js";
 import { antibot, MemoryStore } from "../../../src/index.js";
 import { launchBrowser } from "../../browser/browser.js";
 import { EXPRESS, plainSite, serve, type Served } from "../../support/hosts.js";

@@ -1,10 +1,12 @@
-import type { Client } from "../../request/client.js";
+import { createHash, randomBytes } from "node:crypto";
+import { prefixOf } from "../../address/address.js";
+import type { Awaitable } from "../../awaitable.js";
+import type { Context } from "../../engine/context.js";
 import { messageOf } from "../../errors.js";
 import { RecentMap } from "../../recent-map.js";
-import type { RequestView } from "../../request/request-view.js";
-import type { Context } from "../../engine/context.js";
+import type { Client, Identity } from "../../request/client.js";
+import type { PassInfo, RequestView } from "../../request/request-view.js";
 import { DEFAULT_SERVICE } from "../../service-name.js";
-import type { Awaitable } from "../../awaitable.js";
 import type { GateCrypto } from "../gate-crypto.js";
 import type { AntibotResolved } from "../options.js";
 import { keepInSession, passIn, sessionOf } from "./request-session.js";
@@ -12,9 +14,125 @@ import { keepInSession, passIn, sessionOf } from "./request-session.js";
 /** A session that was given a pass and comes back within this time without one does not last, in ms. */
 const LOST_WITHIN = 60_000;
 
+/** Everything that is signed with a pass. */
+interface SignedPass extends PassInfo {
+  readonly service: string;
+  readonly address: string;
+  readonly userAgent: string;
+  readonly epoch: number;
+}
+
+type Fields = [string, number, [string, number][], string, string, number];
+
+// Only a good signature and the bindings that matched are remembered: everything else is checked every time (R16).
+interface Verified {
+  readonly pass: SignedPass;
+  /** The address and the User-Agent that matched last: they need not be cut up and hashed again. */
+  identity: Identity | undefined;
+  userAgent: string | undefined;
+}
+
+/** Issues and checks passes: signed, self-contained, no memory on the server. */
+class PassSigner {
+  private readonly verified = new RecentMap<string, Verified>(20_000);
+
+  constructor(
+    private readonly crypto: GateCrypto,
+    private readonly options: AntibotResolved,
+  ) {}
+
+  /**
+   * A new pass, as its cookie holds it.
+   *
+   * @param solved the solved kinds, with the time of each in ms
+   * @param now when it is issued, in ms
+   */
+  issue(client: Client, request: RequestView, solved: ReadonlyMap<string, number>, now: number): string {
+    const fields: Fields = [
+      randomBytes(9).toString("base64url"),
+      now,
+      [...solved],
+      this.addressBinding(client),
+      this.userAgentBinding(request),
+      this.options.epoch,
+    ];
+    return this.crypto.keys.sign("pass", [client.service ?? DEFAULT_SERVICE], JSON.stringify(fields));
+  }
+
+  /** The pass in a cookie, if it is valid for this client at `now`; the caller checks bans and kinds. */
+  check(cookie: string, client: Client, request: RequestView, now: number): SignedPass | undefined {
+    const service = client.service ?? DEFAULT_SERVICE;
+    const verified = this.verify(cookie, service);
+    if (verified === undefined) return undefined;
+    const { pass } = verified;
+    if (pass.service !== service || pass.epoch < this.options.epoch) return undefined;
+    // The clock of another instance may run a little ahead; a time far in the future is a forgery.
+    if (now - pass.issued > this.options.timeValid * 1000 || pass.issued - now > 60_000) return undefined;
+    if (!this.sameAddress(verified, client) || !this.sameUserAgent(verified, request)) return undefined;
+    // Each kind lasts from when it was solved: solving another later prolongs the pass, not the kind.
+    const oldest = now - this.options.timeValid * 1000;
+    if (pass.kinds.length === 1 || pass.kinds.every((kind) => (pass.solved.get(kind) as number) >= oldest))
+      return pass;
+    const solved = new Map([...pass.solved].filter(([, at]) => at >= oldest));
+    return { ...pass, solved, kinds: [...solved.keys()] };
+  }
+
+  private verify(cookie: string, service: string): Verified | undefined {
+    const known = this.verified.get(cookie);
+    if (known !== undefined) return known;
+    const text = cookie.length > 1024 ? undefined : this.crypto.keys.verify("pass", [service], cookie);
+    if (text === undefined) return undefined;
+    const [id, issued, entries, address, userAgent, epoch] = JSON.parse(text) as Fields;
+    const solved = new Map(entries);
+    const verified: Verified = {
+      pass: { id, issued, kinds: [...solved.keys()], solved, address, userAgent, epoch, service },
+      identity: undefined,
+      userAgent: undefined,
+    };
+    this.verified.set(cookie, verified);
+    return verified;
+  }
+
+  private sameAddress(verified: Verified, client: Client): boolean {
+    if (this.options.sessions.checkIp === false || verified.identity === client.identity) return true;
+    if (verified.pass.address !== this.addressBinding(client)) return false;
+    verified.identity = client.identity;
+    return true;
+  }
+
+  private sameUserAgent(verified: Verified, request: RequestView): boolean {
+    if (!this.options.sessions.checkUserAgent) return true;
+    const header = request.header("user-agent") ?? "";
+    if (verified.userAgent === header) return true;
+    if (verified.pass.userAgent !== this.userAgentBinding(request)) return false;
+    // Longer ones are hashed each time: the client must not choose how much memory a cookie takes.
+    if (header.length <= 512) verified.userAgent = header;
+    return true;
+  }
+
+  // Short enough for a cookie: it need only differ, since the signature protects it.
+  private addressBinding({ address, ip }: Client): string {
+    const { checkIp } = this.options.sessions;
+    if (checkIp === false) return "";
+    if (address === undefined) return ip;
+    if (checkIp === "exact") return address.text;
+    if (address.family === 6) return prefixOf(address, 48).text;
+    return address.text.slice(0, address.text.lastIndexOf("."));
+  }
+
+  private userAgentBinding(request: RequestView): string {
+    if (!this.options.sessions.checkUserAgent) return "";
+    return createHash("sha256")
+      .update(request.header("user-agent") ?? "")
+      .digest("base64url")
+      .slice(0, 11);
+  }
+}
+
 /** Issues, finds and renews passes, kept where `sessions.keep` says: in a cookie of ours, or in express-session's session. */
 export class PassStorage {
   private readonly inSession: boolean;
+  private readonly signer: PassSigner;
   private readonly kept = new RecentMap<string, number>(4096);
 
   constructor(
@@ -22,6 +140,7 @@ export class PassStorage {
     private readonly options: AntibotResolved,
     private readonly crypto: GateCrypto,
   ) {
+    this.signer = new PassSigner(crypto, options);
     this.inSession = options.sessions.keep === "express-session";
   }
 
@@ -29,7 +148,7 @@ export class PassStorage {
   has(client: Client, request: RequestView, accepted: readonly string[]): boolean {
     const now = this.context.now();
     for (const value of this.candidates(client, request)) {
-      const pass = this.crypto.signer.check(value, client, request, now);
+      const pass = this.signer.check(value, client, request, now);
       if (pass === undefined || this.context.banIndex.voids(client, client.service, pass.issued)) continue;
       request.pass ??= pass;
       for (const kind of pass.kinds) if (this.accepts(accepted, kind)) return true;
@@ -44,7 +163,7 @@ export class PassStorage {
     if (this.context.now() - pass.issued < this.options.timeValid * 500) return;
     const now = this.context.banIndex.stamp();
     const solved = new Map(pass.kinds.map((kind) => [kind, now]));
-    request.cookies = [this.cookie(client, request, this.crypto.signer.issue(client, request, solved, now))];
+    request.cookies = [this.cookie(client, request, this.signer.issue(client, request, solved, now))];
   }
 
   /**
@@ -59,7 +178,7 @@ export class PassStorage {
     this.has(client, request, []);
     const now = this.context.banIndex.stamp();
     const solved = new Map([...(request.pass?.solved ?? []), [kind, now]]);
-    const pass = this.crypto.signer.issue(client, request, solved, now);
+    const pass = this.signer.issue(client, request, solved, now);
     return this.inSession
       ? this.keepInSession(client, request, pass, browser)
       : [this.cookie(client, request, pass)];
