@@ -1,17 +1,17 @@
 import { createNodeResolver, importX } from "eslint-plugin-import-x";
 import tseslint from "typescript-eslint";
 import { LAYERS } from "./scripts/layers.mjs";
-import { noImportCircle } from "./scripts/no-import-circle.mjs";
+import { noImportCycle } from "./scripts/no-import-cycle.mjs";
 
-// One zone a room: it may import from its own room and from lower layers.
-const zones = LAYERS.flatMap((rooms, layer) =>
-  rooms.map((room) => ({
-    target: `./src/${room}`,
+// One zone per folder: it may import from itself and from lower layers.
+const zones = LAYERS.flatMap((folders, layer) =>
+  folders.map((folder) => ({
+    target: `./src/${folder}`,
     from: LAYERS.slice(layer)
       .flat()
-      .filter((other) => other !== room)
+      .filter((other) => other !== folder)
       .map((other) => `./src/${other}`),
-    message: `imports run downward, and ${room} stands in layer ${layer + 1} of scripts/layers.mjs`,
+    message: `imports run downward, and ${folder} is in layer ${layer + 1} of scripts/layers.mjs`,
   })),
 ).filter(({ from }) => from.length > 0);
 
@@ -19,14 +19,14 @@ export default tseslint.config(
   { ignores: ["dist/", "coverage/", "node_modules/", ".tmp/", "**/*.generated.ts"] },
   {
     files: ["src/**/*.ts"],
-    plugins: { "import-x": importX, house: { rules: { "no-import-circle": noImportCircle } } },
+    plugins: { "import-x": importX, house: { rules: { "no-import-cycle": noImportCycle } } },
     settings: {
       "import-x/resolver-next": [createNodeResolver({ extensionAlias: { ".js": [".ts", ".js"] } })],
       "import-x/parsers": { "@typescript-eslint/parser": [".ts"] },
     },
     rules: {
       "import-x/no-cycle": "error",
-      "house/no-import-circle": "error",
+      "house/no-import-cycle": "error",
       "import-x/no-restricted-paths": ["error", { basePath: import.meta.dirname, zones }],
     },
   },

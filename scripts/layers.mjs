@@ -1,8 +1,8 @@
 // @ts-check
-// The rooms of src/ in layers, lowest first: a room imports from lower layers only, never upward and never from the other rooms
-// of its layer. eslint.config.mjs turns this into lint rules; a test compares it with docs/architecture.md.
+// The folders of src/ in layers, lowest first: a folder imports from lower layers only, never from higher ones and never from the
+// other folders of its layer. eslint.config.mjs turns this into lint rules; a test compares it with docs/architecture.md.
 
-/** Each layer's rooms; a name that ends in ".ts" is a file of src/ itself. */
+/** The folders of each layer; a name that ends in ".ts" is a file in src/ itself. */
 export const LAYERS = [
   ["errors.ts"],
   ["optional-package.ts", "printable.ts", "with-timeout.ts"],

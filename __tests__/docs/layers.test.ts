@@ -6,15 +6,15 @@ const root = join(__dirname, "../..");
 const src = join(root, "src");
 const architecture = readFileSync(join(root, "docs/architecture.md"), "utf8");
 
-/** Each room's layer, as the table of docs/architecture.md has it. */
+/** The layer of each folder, from the table of docs/architecture.md. */
 const layers = new Map(
-  [...architecture.matchAll(/^\| (\d+) +\| `([\w.-]+?)\/?` +\|/gm)].map(([, layer, room = ""]) => [
-    room,
+  [...architecture.matchAll(/^\| (\d+) +\| `([\w.-]+?)\/?` +\|/gm)].map(([, layer, folder = ""]) => [
+    folder,
     Number(layer),
   ]),
 );
 
-const roomOf = (file: string): string => relative(src, file).split(sep)[0] as string;
+const folderOf = (file: string): string => relative(src, file).split(sep)[0] as string;
 
 function sources(): string[] {
   return readdirSync(src, { recursive: true, encoding: "utf8" })
@@ -31,21 +31,21 @@ function importsOf(file: string): string[] {
 
 test("docs/architecture.md has the layers that lint holds", () => {
   const script = readFileSync(join(root, "scripts/layers.mjs"), "utf8");
-  const held = [...script.matchAll(/^ {2}\[(.+)\],$/gm)].flatMap(([, rooms = ""], layer) =>
-    [...rooms.matchAll(/"([^"]+)"/g)].map(([, room = ""]) => [room, layer + 1] as const),
+  const held = [...script.matchAll(/^ {2}\[(.+)\],$/gm)].flatMap(([, folders = ""], layer) =>
+    [...folders.matchAll(/"([^"]+)"/g)].map(([, folder = ""]) => [folder, layer + 1] as const),
   );
   expect([...layers].sort()).toEqual(held.sort());
 });
 
-test("every folder of src/ stands in the table, and every folder of the table in src/", () => {
+test("every folder of src/ is in the table, and every folder of the table in src/", () => {
   expect([...layers.keys()].sort()).toEqual(readdirSync(src).sort());
 });
 
 test("every import goes down the table", () => {
   const upward = sources().flatMap((file) =>
     importsOf(file)
-      .filter((target) => roomOf(target) !== roomOf(file))
-      .filter((target) => !((layers.get(roomOf(target)) ?? NaN) < (layers.get(roomOf(file)) ?? NaN)))
+      .filter((target) => folderOf(target) !== folderOf(file))
+      .filter((target) => !((layers.get(folderOf(target)) ?? NaN) < (layers.get(folderOf(file)) ?? NaN)))
       .map((target) => `${relative(src, file)} imports ${relative(src, target)}`),
   );
   expect(upward).toEqual([]);

@@ -39,50 +39,50 @@ function lint(changes: readonly { file: string; added: string }[]): string[][] {
 const CASES = [
   { what: "as it is", file: "src/bans/ban.ts", added: "", broken: [] },
   {
-    what: "an import from a lower room",
+    what: "an import from a lower folder",
     file: "src/bans/ban.ts",
     added: 'import { parseAddress } from "../address/address.js";',
     broken: [],
   },
   {
-    what: "a circle",
+    what: "a cycle",
     file: "src/bans/ban.ts",
     added: 'import { BanList } from "./ban-list.js";',
-    broken: ["import-x/no-cycle", "house/no-import-circle"],
+    broken: ["import-x/no-cycle", "house/no-import-cycle"],
   },
   {
-    what: "a circle of types",
+    what: "a cycle of types",
     file: "src/bans/ban.ts",
     added: 'import type { BanList } from "./ban-list.js";',
-    broken: ["house/no-import-circle"],
+    broken: ["house/no-import-cycle"],
   },
   {
-    what: "an export that closes a circle",
+    what: "an export that closes a cycle",
     file: "src/bans/ban.ts",
     added: 'export type { BanList } from "./ban-list.js";',
-    broken: ["house/no-import-circle"],
+    broken: ["house/no-import-cycle"],
   },
   {
-    what: "an import from a higher room",
+    what: "an import from a higher folder",
     file: "src/options/check.ts",
     added: 'import { version } from "../cli/version.js";',
     broken: ["import-x/no-restricted-paths"],
   },
   {
-    what: "a type from a higher room",
+    what: "a type from a higher folder",
     file: "src/options/check.ts",
     added: 'import type { Table } from "../cli/table.js";',
     broken: ["import-x/no-restricted-paths"],
   },
   {
-    what: "an import from a room of the same layer",
+    what: "an import from a folder of the same layer",
     file: "src/dnsbl/codes.ts",
     added: 'import { BunkernetOptions } from "../bunkernet/options.js";',
     broken: ["import-x/no-restricted-paths"],
   },
 ];
 
-test("lint refuses upward imports and circles, of types too, and nothing else", () => {
+test("lint refuses upward imports and cycles, of types too, and nothing else", () => {
   const found = lint(CASES).map((broken, index) => ({ what: CASES[index]?.what, broken }));
   expect(found).toEqual(
     CASES.map(({ what, broken }) => ({

@@ -1,11 +1,11 @@
 // @ts-check
-// A lint rule: no circle of imports, types included. import-x/no-cycle passes over `import type`; a circle of types still means
-// that neither file can be read without the other.
+// A lint rule against import cycles, types included. import-x/no-cycle ignores `import type`, but neither of two files whose types
+// depend on each other can be read without the other.
 import { readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import ts from "typescript";
 
-/** @type {Map<string, string[]>} what each file imports, by its path */
+/** @type {Map<string, string[]>} the imports of each file, by its path */
 const imports = new Map();
 
 /** @param {string} file @param {string} [text] */
@@ -25,15 +25,15 @@ function importsOf(file, text) {
   return found;
 }
 
-/** The way from `file` back to `goal`, if there is one. @param {string} file @param {string} goal */
-function wayTo(file, goal) {
+/** Returns a path of imports from `file` to `goal`, if there is one. @param {string} file @param {string} goal */
+function pathTo(file, goal) {
   const seen = new Set([file]);
   /** @type {string[][]} */
-  const ways = [[file]];
-  for (let way = ways.pop(); way !== undefined; way = ways.pop()) {
-    for (const next of importsOf(/** @type {string} */ (way.at(-1)))) {
-      if (next === goal) return [...way, next];
-      if (!seen.has(next)) ways.push([...way, next]);
+  const paths = [[file]];
+  for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
+    for (const next of importsOf(/** @type {string} */ (path.at(-1)))) {
+      if (next === goal) return [...path, next];
+      if (!seen.has(next)) paths.push([...path, next]);
       seen.add(next);
     }
   }
@@ -41,18 +41,18 @@ function wayTo(file, goal) {
 }
 
 /** @type {import("eslint").Rule.RuleModule} */
-export const noImportCircle = {
-  meta: { type: "problem", schema: [], messages: { circle: "these files import each other: {{way}}" } },
+export const noImportCycle = {
+  meta: { type: "problem", schema: [], messages: { cycle: "these files import each other: {{path}}" } },
   create(context) {
     const file = context.filename;
     /** @param {{ source?: import("estree").Node & { value?: unknown } | null }} node */
     const check = ({ source }) => {
       if (typeof source?.value !== "string" || !source.value.startsWith(".")) return;
       const target = resolve(dirname(file), source.value.replace(/\.js$/, ".ts"));
-      const way = target === file ? [file] : wayTo(target, file);
-      if (way === undefined) return;
-      const names = [file, ...way].map((path) => relative(context.cwd, path));
-      context.report({ node: source, messageId: "circle", data: { way: names.join(" → ") } });
+      const path = target === file ? [file] : pathTo(target, file);
+      if (path === undefined) return;
+      const names = [file, ...path].map((name) => relative(context.cwd, name));
+      context.report({ node: source, messageId: "cycle", data: { path: names.join(" → ") } });
     };
     return {
       Program: () => void importsOf(file, context.sourceCode.text),
