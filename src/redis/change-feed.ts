@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { namespaceOf } from "../store/arguments.js";
 import { Watchers } from "../store/memory/watchers.js";
 import type { Namespace, StoreChange } from "../store/store.js";
 import type { Subscriber, RedisConnection } from "./clients/connection.js";
@@ -13,7 +14,7 @@ const PULSE_DEADLINE_MS = 2000;
 const OPEN_DEADLINE_MS = 5000;
 const MAX_ANNOUNCED = 100_000;
 
-/** What {@link ChangeFeed} uses of the store. */
+/** The parts of the store that {@link ChangeFeed} uses. */
 export interface ChangeFeedHooks {
   readonly connection: RedisConnection;
   readonly names: KeyNames;
@@ -73,15 +74,16 @@ export class ChangeFeed {
   /** @param onGap called when changes may have been missed, so that copies must be read again */
   watch(namespace: Namespace, listener: (change: StoreChange) => void, onGap?: () => void): () => void {
     const stop = this.watchers.add(namespace, listener);
-    const gap = onGap && ((): void => onGap());
-    if (gap !== undefined) this.gaps.add(gap);
+    // Wrapped, so that a function added twice is removed individually.
+    const gap = (): void => onGap?.();
+    this.gaps.add(gap);
     if (!this.namespaces.has(namespace)) {
       this.namespaces.add(namespace);
       this.subscriber?.subscribe([this.hooks.names.channel(namespace)]).catch(() => this.reopen());
     }
     return () => {
       stop();
-      if (gap !== undefined) this.gaps.delete(gap);
+      this.gaps.delete(gap);
     };
   }
 
@@ -121,9 +123,7 @@ export class ChangeFeed {
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
-    this.subscriber?.close();
-    this.subscriber = undefined;
-    for (const done of this.pending.values()) done();
+    this.reopen();
   }
 
   private async open(): Promise<void> {
@@ -143,13 +143,8 @@ export class ChangeFeed {
       await withTimeout(this.prepare(ear), OPEN_DEADLINE_MS);
       if (state.gone) throw new Error("the connection was lost at once");
     } catch {
-      if (ear !== undefined) ear.close();
-      // Close it if it opens later.
-      else
-        opening.then(
-          (late) => late.close(),
-          () => undefined,
-        );
+      // It may also open later.
+      opening.then((late) => late.close()).catch(() => undefined);
       this.openLater();
       return;
     }
@@ -204,10 +199,7 @@ export class ChangeFeed {
   }
 
   private onMessage(channel: string, text: string): void {
-    if (channel === this.pulse) {
-      this.onPulse?.();
-      return;
-    }
+    if (channel === this.pulse) this.onPulse?.();
     const { names, connection } = this.hooks;
     const namespace = [...this.namespaces].find((one) => names.channel(one) === channel);
     const change = namespace && parseChangeMessage(text);
@@ -219,15 +211,12 @@ export class ChangeFeed {
       this.announced.add(key);
     }
     this.watchers.notify(namespace, { key, value: change.value, ttl: change.ttl });
-    if (change.tag !== undefined) this.pending.get(change.tag)?.();
+    this.pending.get(change.tag)?.();
   }
 
   private onInvalidated(keys: readonly string[] | undefined): void {
-    if (keys === undefined) {
-      this.notifyGap();
-      return;
-    }
-    for (const data of keys) {
+    if (keys === undefined) this.notifyGap();
+    for (const data of keys ?? []) {
       const key = this.hooks.names.keyOf(data);
       if (key === undefined || this.announced.delete(key)) continue;
       if (this.reading.has(key)) this.reading.set(key, true);
@@ -240,13 +229,11 @@ export class ChangeFeed {
     this.reading.set(key, false);
     try {
       const found = await this.hooks.read(key);
-      if (this.reading.get(key) === true) {
-        void this.reread(key);
-        return;
+      if (this.reading.get(key) === true) void this.reread(key);
+      else {
+        this.reading.delete(key);
+        this.watchers.notify(namespaceOf(key), { key, value: found?.value, ttl: found?.ttl ?? 0 });
       }
-      this.reading.delete(key);
-      const namespace = key.slice(0, key.indexOf(":")) as Namespace;
-      this.watchers.notify(namespace, { key, value: found?.value, ttl: found?.ttl ?? 0 });
     } catch {
       this.reading.delete(key);
       // The value is unknown: a new subscriber makes listeners read everything again.
@@ -259,30 +246,19 @@ export class ChangeFeed {
       try {
         gap();
       } catch {
-        // The listener's own problem.
+        // A listener that throws must not keep the others from being called.
       }
     }
   }
 }
 
-interface ChangeMessage {
-  readonly rest: string;
-  readonly ttl: number;
-  readonly value: string | undefined;
-  readonly tag: string | undefined;
-}
-
-function parseChangeMessage(text: string): ChangeMessage | undefined {
+function parseChangeMessage(text: string) {
   const end = text.indexOf("\n");
   try {
     const [rest, ttl, tag] = JSON.parse(end < 0 ? text : text.slice(0, end)) as unknown[];
     if (typeof rest !== "string" || typeof ttl !== "number") return undefined;
-    return {
-      rest,
-      ttl: ttl / 1000,
-      value: end < 0 ? undefined : text.slice(end + 1),
-      tag: typeof tag === "string" ? tag : undefined,
-    };
+    const value = end < 0 ? undefined : text.slice(end + 1);
+    return { rest, ttl: ttl / 1000, value, tag: typeof tag === "string" ? tag : "" };
   } catch {
     return undefined;
   }

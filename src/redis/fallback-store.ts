@@ -1,6 +1,6 @@
 import { namespaceOf } from "../store/arguments.js";
 import { MemoryStore } from "../store/memory-store.js";
-import type { HitOptions, Hits, Namespace } from "../store/store.js";
+import type { HitOptions, Hits } from "../store/store.js";
 import { RedisAwayError } from "./commands.js";
 
 /** The maximum number of pending writes. */
@@ -14,22 +14,13 @@ export interface PendingWrite {
   readonly ttl: number;
 }
 
-interface Kept {
-  readonly value: string;
-  /** When it expires, in ms; Infinity = never. */
-  readonly ends: number;
-}
-
-/** The namespaces that this process can serve by itself. */
-const isCounter = (namespace: Namespace): boolean => namespace === "hit" || namespace === "cache";
-
 /** Serves calls in this process while Redis is away: counts, remembers used challenges, and queues bans. */
 export class FallbackStore {
   private counters = new MemoryStore();
   /** Kept after the outage: challenges that were used here stay used here. */
   private readonly spent = new MemoryStore();
-  private readonly pending = new Map<string, Kept>();
-  private spentAny = false;
+  /** When each expires: in ms; Infinity = never. */
+  private readonly pending = new Map<string, { readonly value: string; readonly ends: number }>();
   private dropped = 0;
 
   /** Returns how many writes were dropped since the last call. */
@@ -40,47 +31,49 @@ export class FallbackStore {
   }
 
   get(key: string): string | undefined {
-    const namespace = namespaceOf(key);
-    if (isCounter(namespace)) return this.counters.get(key);
-    if (namespace === "spent") return this.spent.get(key);
+    const store = this.storeOf(key);
+    if (store !== undefined) return store.get(key);
     const kept = this.pending.get(key);
     if (kept !== undefined && Date.now() < kept.ends) return kept.value;
     throw new RedisAwayError("Redis is away");
   }
 
   set(key: string, value: string, ttl: number): void {
-    const namespace = namespaceOf(key);
-    if (isCounter(namespace)) this.counters.set(key, value, ttl);
-    else if (namespace === "spent") this.spend(key, value, ttl);
-    else this.enqueue(key, { value, ends: ttl === 0 ? Infinity : Date.now() + ttl * 1000 });
+    const store = this.storeOf(key);
+    // A used challenge stays used.
+    if (store === this.spent) store.add(key, value, ttl);
+    else if (store !== undefined) store.set(key, value, ttl);
+    else {
+      if (this.pending.size >= MAX_PENDING && !this.pending.has(key)) {
+        this.dropped++;
+        throw new RedisAwayError("Redis is away, and too many writes are pending already");
+      }
+      this.pending.set(key, { value, ends: ttl === 0 ? Infinity : Date.now() + ttl * 1000 });
+    }
   }
 
   add(key: string, value: string, ttl: number): boolean {
-    const namespace = namespaceOf(key);
-    if (namespace === "spent") return this.spend(key, value, ttl);
-    if (isCounter(namespace)) return this.counters.add(key, value, ttl);
+    const store = this.storeOf(key);
+    if (store !== undefined) return store.add(key, value, ttl);
     // One instance cannot decide what all must agree on.
     throw new RedisAwayError("Redis is away");
   }
 
   increment(key: string, by: number, ttl: number): number {
-    this.requireCounter(key);
-    return this.counters.increment(key, by, ttl);
+    return this.counterOf(key).increment(key, by, ttl);
   }
 
   hit(key: string, window: number, limit: number, options?: HitOptions): Hits {
-    this.requireCounter(key);
-    return this.counters.hit(key, window, limit, options);
+    return this.counterOf(key).hit(key, window, limit, options);
   }
 
   delete(key: string): boolean {
-    this.requireCounter(key);
-    return this.counters.delete(key);
+    return this.counterOf(key).delete(key);
   }
 
   /** Whether a challenge was used in this process while Redis was away. */
   hasSpent(key: string): boolean {
-    return this.spentAny && namespaceOf(key) === "spent" && this.spent.get(key) !== undefined;
+    return this.storeOf(key) === this.spent && this.spent.get(key) !== undefined;
   }
 
   /** The pending writes of keys that start with `prefix`, oldest first. */
@@ -118,20 +111,16 @@ export class FallbackStore {
     this.spent.close();
   }
 
-  private spend(key: string, value: string, ttl: number): boolean {
-    this.spentAny = true;
-    return this.spent.add(key, value, ttl);
+  // The store of the namespaces that this process can serve by itself.
+  private storeOf(key: string): MemoryStore | undefined {
+    const namespace = namespaceOf(key);
+    if (namespace === "spent") return this.spent;
+    return namespace === "hit" || namespace === "cache" ? this.counters : undefined;
   }
 
-  private enqueue(key: string, kept: Kept): void {
-    if (this.pending.size >= MAX_PENDING && !this.pending.has(key)) {
-      this.dropped++;
-      throw new RedisAwayError("Redis is away, and too many writes are pending already");
-    }
-    this.pending.set(key, kept);
-  }
-
-  private requireCounter(key: string): void {
-    if (!isCounter(namespaceOf(key))) throw new RedisAwayError("Redis is away");
+  private counterOf(key: string): MemoryStore {
+    const store = this.storeOf(key);
+    if (store !== this.counters) throw new RedisAwayError("Redis is away");
+    return store;
   }
 }

@@ -1,7 +1,6 @@
 import type { Logger } from "../events/event-bus.js";
-import { check, decimal, flag, integer, text, type Check, type ReportProblem } from "../options/check.js";
+import { check, decimal, flag, integer, text, type Check } from "../options/check.js";
 import { allProblemsAtOnce, group, readOptions, type AnyTable, type Resolved } from "../options/table.js";
-import type { Namespace } from "../store/store.js";
 import { isIoredis } from "./clients/ioredis.js";
 import { isNodeRedis } from "./clients/node-redis.js";
 
@@ -98,46 +97,22 @@ export function readRedisOptions(options: unknown): RedisResolved {
   return allProblemsAtOnce((report) => {
     const read = readOptions(redisTable, options, "", report);
     const { url, client } = (options ?? {}) as RedisStoreOptions;
+    const refuse = (path: string, value: unknown, allowed: string): void => report({ path, value, allowed });
     if ((url === undefined) === (client === undefined))
-      report({
-        path: "url",
-        value: url === undefined ? undefined : "(hidden)",
-        allowed: "one of url and client",
-      });
+      refuse("url", url === undefined ? undefined : "(hidden)", "one of url and client");
     if (read.bunkerwebCounters && !read.bunkerweb)
-      report({ path: "bunkerwebCounters", value: true, allowed: "true only with bunkerweb: true" });
-    if (read.client !== undefined) checkClient(read.client, read.bunkerweb, report);
+      refuse("bunkerwebCounters", true, "true only with bunkerweb: true");
+    const { client: used } = read;
+    if (used === undefined) return read;
+    const { keyPrefix = "" } = (used as { options?: { keyPrefix?: unknown } }).options ?? {};
+    if (keyPrefix !== "")
+      refuse("client", "a client with keyPrefix", "a client without one; give the store a prefix instead");
+    const byIoredis = isIoredis(used);
+    const isCluster = byIoredis ? used.isCluster === true : "nodeClient" in used;
+    if (read.bunkerweb && isCluster)
+      refuse("bunkerweb", true, "false on a Cluster, which BunkerWeb does not support");
+    if (read.bunkerweb && !byIoredis && "getMasterNode" in used)
+      refuse("bunkerweb", true, "false with node-redis's Sentinel client; use ioredis instead");
     return read;
   });
-}
-
-function checkClient(client: object, bunkerweb: boolean, report: ReportProblem): void {
-  const { options } = client as { options?: { keyPrefix?: unknown } };
-  if (options?.keyPrefix !== undefined && options.keyPrefix !== "") {
-    report({
-      path: "client",
-      value: "a client with keyPrefix",
-      allowed: "a client without one; give the store a prefix instead",
-    });
-  }
-  if (!bunkerweb) return;
-  const cluster = isIoredis(client) ? client.isCluster === true : "nodeClient" in client;
-  const sentinel = !isIoredis(client) && "getMasterNode" in client;
-  if (cluster)
-    report({
-      path: "bunkerweb",
-      value: true,
-      allowed: "false on a Cluster, which BunkerWeb does not support",
-    });
-  if (sentinel)
-    report({
-      path: "bunkerweb",
-      value: true,
-      allowed: "false with node-redis's Sentinel client; use ioredis instead",
-    });
-}
-
-/** The maximum number of keys in one index of a namespace; 0 = unlimited. */
-export function budgetOf(setup: RedisResolved, namespace: Namespace, buckets: number): number {
-  return namespace === "ban" || namespace === "state" ? 0 : Math.ceil(setup.maxKeys[namespace] / buckets);
 }

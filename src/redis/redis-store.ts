@@ -1,12 +1,6 @@
 import { checkHit, validTtl } from "../store/arguments.js";
-import {
-  StoreFullError,
-  type HitOptions,
-  type Hits,
-  type Namespace,
-  type Store,
-  type StoreChange,
-} from "../store/store.js";
+import { StoreFullError } from "../store/store.js";
+import type { HitOptions, Hits, Namespace, Store, StoreChange } from "../store/store.js";
 import { withTimeout } from "../with-timeout.js";
 import { bunkerwebCounter } from "./bunkerweb-keys.js";
 import { ChangeFeed, changeMessage } from "./change-feed.js";
@@ -17,21 +11,12 @@ import { Commands, RedisAwayError } from "./commands.js";
 import { FallbackStore, type PendingWrite } from "./fallback-store.js";
 import { KeyListing, secondsOf } from "./key-listing.js";
 import { BUCKETS, keysOf, KeyNames, type KeyLocation } from "./key-names.js";
-import { budgetOf, readRedisOptions, type RedisResolved, type RedisStoreOptions } from "./redis-options.js";
-import { DELETE, HIT, INCREMENT, PROBE, READ, WRITE, type Script } from "./scripts.js";
+import { readRedisOptions, type RedisResolved, type RedisStoreOptions } from "./redis-options.js";
+import { DELETE, HIT, PROBE, READ, WRITE } from "./scripts.js";
 import { WriteBehindQueue } from "./write-behind-queue.js";
 
 /** How long listings of a new store wait for the first connection, in ms. */
 const FIRST_CONNECTION_MS = 1500;
-
-/** What a script writes. */
-interface Write {
-  readonly value: string;
-  /** Seconds; 0 = for ever. */
-  readonly ttl: number;
-  /** Only if the key is absent. */
-  readonly add?: boolean;
-}
 
 /**
  * Holds everything in Redis, for all instances that share it. Every call is one round trip, atomic, and ends within
@@ -115,7 +100,7 @@ export class RedisStore implements Store {
     // A pending write of this key is older.
     this.fallback.discard(key);
     await this.withFallback<unknown>(
-      () => this.write(key, { value, ttl }),
+      () => this.write(this.names.locate(key), { key, value, ttl }, "set"),
       () => {
         this.fallback.set(key, value, validTtl(ttl));
         if (this.fallback.hasPending && !this.breaker.isOpen) this.writeBehind.flushSoon();
@@ -127,7 +112,7 @@ export class RedisStore implements Store {
   async add(key: string, value: string, ttl: number): Promise<boolean> {
     if (this.fallback.hasSpent(key)) return false;
     return this.withFallback(
-      () => this.write(key, { value, ttl, add: true }),
+      async () => (await this.write(this.names.locate(key), { key, value, ttl }, "add")) !== 0,
       () => this.fallback.add(key, value, validTtl(ttl)),
     );
   }
@@ -138,8 +123,8 @@ export class RedisStore implements Store {
     const location = this.names.locate(key);
     return this.withFallback(
       async () => {
-        const sum = await this.update(INCREMENT, location, { value: String(by), ttl });
-        return Number(Array.isArray(sum) ? sum[0] : full(location));
+        const sum = await this.write(location, { key, value: String(by), ttl }, "increment");
+        return Number((sum as unknown[])[0]);
       },
       () => this.fallback.increment(key, by, validTtl(ttl)),
     );
@@ -154,19 +139,12 @@ export class RedisStore implements Store {
     return this.withFallback(
       async () => {
         const counter = this.options.bunkerwebCounters ? bunkerwebCounter(rest) : undefined;
-        const found = await this.commands.run(
-          HIT,
-          [...keysOf(location), ...(counter === undefined ? [] : [counter])],
-          [
-            rest,
-            String(window * 1000),
-            String(Math.floor(limit)),
-            String(weight),
-            note === undefined ? "" : `:${note}`,
-            ...this.budget(location),
-            this.names.channel(namespace),
-          ],
-        );
+        const keys = counter === undefined ? keysOf(location) : [...keysOf(location), counter];
+        const hit = [String(window * 1000), String(Math.floor(limit)), String(weight)];
+        const text = note === undefined ? "" : `:${note}`;
+        const channel = this.names.channel(namespace);
+        const args = [rest, ...hit, text, ...this.budget(location), channel];
+        const found = await this.commands.run(HIT, keys, args);
         const [count, ...notes] = Array.isArray(found) ? (found as unknown[]) : full(location);
         return { count: Number(count), notes: notes.map(String) };
       },
@@ -247,36 +225,31 @@ export class RedisStore implements Store {
     }
   }
 
-  private async write(key: string, write: Write): Promise<boolean> {
-    const location = this.names.locate(key);
-    const written = Number(await this.update(WRITE, location, write));
-    return written === -1 ? full(location) : written === 1;
+  private async write(
+    location: KeyLocation,
+    { value, ttl }: PendingWrite,
+    mode: "set" | "add" | "increment",
+  ): Promise<unknown> {
+    const { namespace, rest } = location;
+    const ms = Math.ceil(validTtl(ttl) * 1000);
+    const channel = this.names.channel(namespace);
+    const written = await this.announcing(location, ms, (message) => {
+      const args = [rest, value, String(ms), channel, message, ...this.budget(location), mode];
+      return this.commands.run(WRITE, keysOf(location), args);
+    });
+    return written === -1 ? full(location) : written;
   }
 
-  private update(script: Script, location: KeyLocation, write: Write): Promise<unknown> {
-    const ms = Math.ceil(validTtl(write.ttl) * 1000);
-    return this.announcing(location, ms, (message) =>
-      this.commands.run(script, keysOf(location), [
-        ...this.writeArgs(location, write.value, ms, message),
-        ...this.budget(location),
-        write.add === true ? "add" : "",
-      ]),
-    );
-  }
-
-  // A write that waited is made whatever the budget.
+  // A pending write is made whatever the budget.
   private async writePending({ key, value, ttl }: PendingWrite): Promise<void> {
     const location = this.names.locate(key);
+    const { namespace, rest } = location;
     const ms = Math.ceil(ttl * 1000);
-    const args = this.writeArgs(location, value, ms, changeMessage(location.rest, ms));
-    await this.commands.probe(WRITE, keysOf(location), [...args, "0", "", ""]);
+    const args = [rest, value, String(ms), this.names.channel(namespace), changeMessage(rest, ms)];
+    await this.commands.probe(WRITE, keysOf(location), [...args, "0", "", "set"]);
   }
 
-  private writeArgs({ namespace, rest }: KeyLocation, value: string, ms: number, message: string): string[] {
-    return [rest, value, String(ms), this.names.channel(namespace), message];
-  }
-
-  // Waits until the listeners of this instance were called, in Redis's order: nobody reads an older state afterwards.
+  // Waits until the listeners of this instance were called, in Redis's order: no caller reads an older state afterwards.
   private async announcing(
     { namespace, rest }: KeyLocation,
     ms: number,
@@ -294,7 +267,9 @@ export class RedisStore implements Store {
   }
 
   private budget({ namespace }: KeyLocation): [max: string, evict: string] {
-    return [String(budgetOf(this.options, namespace, BUCKETS)), namespace === "spent" ? "" : "evict"];
+    if (namespace === "ban" || namespace === "state") return ["0", "evict"];
+    const max = Math.ceil(this.options.maxKeys[namespace] / BUCKETS);
+    return [String(max), namespace === "spent" ? "" : "evict"];
   }
 
   private async read(key: string): Promise<{ value: string; ttl: number } | undefined> {

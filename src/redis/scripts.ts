@@ -36,29 +36,22 @@ end
 `;
 
 /**
- * Writes a string. ARGV: rest, value, ttl in ms, channel, change message, max keys (0 = unlimited), "evict" or "", "add" or "".
- * Returns 1 = written, 0 = exists, -1 = full.
+ * Writes a string. ARGV: rest, value, ttl in ms, channel, change message, max keys (0 = unlimited), "evict" or "", and "set",
+ * "add" (only if the key is absent) or "increment" (the value is the summand). Returns {the new value}, 0 = exists, -1 = full.
  */
 export const WRITE = script(`${COMMON}
-local ttl = tonumber(ARGV[3])
-if ARGV[8] == 'add' and redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local value, ttl, mode = ARGV[2], tonumber(ARGV[3]), ARGV[8]
+if mode == 'add' and redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 if full(ARGV[1], tonumber(ARGV[6]), ARGV[7] == 'evict', ARGV[4]) then return -1 end
-if ttl > 0 then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) else redis.call('SET', KEYS[1], ARGV[2]) end
+if mode == 'increment' then
+  redis.call('INCRBY', KEYS[1], value)
+  value = redis.call('GET', KEYS[1])
+  if ttl > 0 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) else redis.call('PERSIST', KEYS[1]) end
+elseif ttl > 0 then redis.call('SET', KEYS[1], value, 'PX', ARGV[3])
+else redis.call('SET', KEYS[1], value) end
 list(ARGV[1], ttl)
-redis.call('PUBLISH', ARGV[4], ARGV[5] .. '\\n' .. ARGV[2])
-return 1
-`);
-
-/** Adds to a whole number. ARGV as for {@link WRITE}; the value is the summand. Returns {sum}, or -1 = full. */
-export const INCREMENT = script(`${COMMON}
-local ttl = tonumber(ARGV[3])
-if full(ARGV[1], tonumber(ARGV[6]), ARGV[7] == 'evict', ARGV[4]) then return -1 end
-redis.call('INCRBY', KEYS[1], ARGV[2])
-local sum = redis.call('GET', KEYS[1])
-if ttl > 0 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) else redis.call('PERSIST', KEYS[1]) end
-list(ARGV[1], ttl)
-redis.call('PUBLISH', ARGV[4], ARGV[5] .. '\\n' .. sum)
-return {sum}
+redis.call('PUBLISH', ARGV[4], ARGV[5] .. '\\n' .. value)
+return mode == 'increment' and {value} or 1
 `);
 
 /**

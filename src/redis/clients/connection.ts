@@ -24,7 +24,7 @@ export interface SubscriberHandlers {
   /** Keys that any client changed; `undefined` = any key may have changed. */
   invalidated(keys: readonly string[] | undefined): void;
   /** The connection was lost, and messages may be missed from now on. */
-  lost(why: unknown): void;
+  lost(): void;
 }
 
 /** A connection that subscribes to channels. */
@@ -46,26 +46,31 @@ export function trackingCommand(id: unknown, prefixes: readonly string[]): strin
   return ["CLIENT", "TRACKING", "ON", "REDIRECT", String(id), "BCAST", ...prefixArgs];
 }
 
+/** The events that both client libraries emit. */
+interface Emitter {
+  on(event: string, listener: (...args: never[]) => void): unknown;
+}
+
 /** Passes a connection's events to `handlers` until it is lost or closed, which calls `end`. */
-export function singleUse(handlers: SubscriberHandlers, end: () => void) {
+export function singleUse(handlers: SubscriberHandlers, end: () => void, connection?: Emitter) {
   let over = false;
   const close = (): void => {
     over = true;
     end();
   };
-  return {
-    receive(message: unknown, channel: string): void {
-      if (over) return;
-      if (channel !== INVALIDATION_CHANNEL) handlers.message(channel, String(message));
-      else handlers.invalidated(Array.isArray(message) ? message.map(String) : undefined);
-    },
-    lost(why: unknown): void {
-      if (over) return;
-      close();
-      handlers.lost(why);
-    },
-    close,
+  const lost = (): void => {
+    if (over) return;
+    close();
+    handlers.lost();
   };
+  connection?.on("error", lost);
+  connection?.on("end", lost);
+  const receive = (message: unknown, channel: string): void => {
+    if (over) return;
+    if (channel !== INVALIDATION_CHANNEL) handlers.message(channel, String(message));
+    else handlers.invalidated(Array.isArray(message) ? message.map(String) : undefined);
+  };
+  return { receive, lost, close };
 }
 
 /** A random master of a cluster: every node receives every message. */

@@ -5,10 +5,8 @@ import {
   randomNode,
   singleUse,
   trackingCommand,
-  type RedisConnection,
-  type Subscriber,
-  type SubscriberHandlers,
 } from "./connection.js";
+import type { RedisConnection, Subscriber, SubscriberHandlers } from "./connection.js";
 
 /** The part of ioredis's `Redis` and `Cluster` that the store uses. */
 export interface IoredisClient {
@@ -73,9 +71,7 @@ export class IoredisConnection implements RedisConnection {
   async listen(handlers: SubscriberHandlers): Promise<Subscriber> {
     const source = this.cluster ? randomNode(this.client.nodes?.("master") ?? []) : this.client;
     const connection = source.duplicate(SUBSCRIBER_OPTIONS);
-    const events = singleUse(handlers, () => connection.disconnect());
-    connection.on("error", (error: never) => events.lost(error));
-    connection.on("end", () => events.lost(new Error("the connection was closed")));
+    const events = singleUse(handlers, () => connection.disconnect(), connection);
     connection.on("messageBuffer", (channel: Buffer, message: Buffer | Buffer[] | null) =>
       events.receive(message, channel.toString()),
     );

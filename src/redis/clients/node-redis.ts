@@ -5,10 +5,8 @@ import {
   randomNode,
   singleUse,
   trackingCommand,
-  type RedisConnection,
-  type Subscriber,
-  type SubscriberHandlers,
 } from "./connection.js";
+import type { RedisConnection, Subscriber, SubscriberHandlers } from "./connection.js";
 
 /** The part of node-redis's client, Cluster and Sentinel that the store uses. */
 export interface NodeRedisClient {
@@ -76,15 +74,11 @@ export class NodeRedisConnection implements RedisConnection {
       ? ((await this.client.nodeClient?.(randomNode(this.client.masters ?? []))) as NodeRedisClient)
       : this.client;
     const connection = subscriberFrom(source);
-    const events = singleUse(handlers, () => end(connection));
-    connection.on("error", (error: never) => events.lost(error));
-    connection.on("end", () => events.lost(new Error("the connection was closed")));
-    try {
-      await connection.connect();
-    } catch (error) {
+    const events = singleUse(handlers, () => end(connection), connection);
+    await connection.connect().catch((error: unknown) => {
       events.close();
       throw error;
-    }
+    });
     return {
       async track(prefixes) {
         const id = await connection.sendCommand(["CLIENT", "ID"]);
@@ -113,11 +107,10 @@ export class NodeRedisConnection implements RedisConnection {
     const { client } = this;
     const subscribed: string[] = [];
     const events = singleUse(handlers, () => {
-      for (const event of BREAKS) client.off(event, lost);
+      for (const event of BREAKS) client.off(event, events.lost);
       if (client.isOpen) client.unsubscribe(subscribed, events.receive).catch(ignoreError);
     });
-    const lost = (): void => events.lost(new Error("the servers behind Sentinel changed"));
-    for (const event of BREAKS) client.on(event, lost);
+    for (const event of BREAKS) client.on(event, events.lost);
     return Promise.resolve({
       track: () => Promise.reject(new Error("not with this client")),
       async subscribe(channels) {
