@@ -70,8 +70,7 @@ async function spin(milliseconds: number): Promise<void> {
 
 async function compare(count: number): Promise<void> {
   const texts = textsOf(count);
-  const stallGrowing = await worstStall(() => AddressSet.build(texts));
-  const stallSized = await worstStall(() => AddressSet.build(texts, { expected: count }));
+  const stallOfBuild = await worstStall(() => AddressSet.build(texts));
   const stallOfMachine = await worstStall(() => spin(count / 2_000));
 
   const ours = held(() => {
@@ -151,7 +150,7 @@ async function compare(count: number): Promise<void> {
     console.log(`  ${name.padEnd(20)}${speed}   ${cost}`);
   }
   console.log(
-    `  worst stall of AddressSet.build: ${stallGrowing.toFixed(1)} ms growing, ${stallSized.toFixed(1)} ms pre-sized; ${stallOfMachine.toFixed(1)} ms when doing nothing`,
+    `  worst stall of AddressSet.build: ${stallOfBuild.toFixed(1)} ms; ${stallOfMachine.toFixed(1)} ms when doing nothing`,
   );
 }
 

@@ -53,10 +53,8 @@ describe("AddressSet", () => {
           }
           expect([...set.entries()].map((each) => each.text).sort()).toEqual([...model.keys()].sort());
           for (const probe of probes.map(address)) {
-            const covering = [...model.values()].filter((each) => rangeContains(each, probe));
-            const closest = covering.sort((left, right) => right.bits - left.bits)[0];
-            expect(set.has(probe)).toBe(closest !== undefined);
-            expect(set.find(probe)).toEqual(closest);
+            const isCovered = [...model.values()].some((each) => rangeContains(each, probe));
+            expect(set.has(probe)).toBe(isCovered);
           }
         },
       ),
@@ -90,14 +88,12 @@ describe("AddressSet", () => {
     },
   );
 
-  test("a million IPv4 addresses take at most 10 MB, with and without being expected", () => {
-    for (const expected of [0, 1_000_000]) {
-      const set = new AddressSet(expected);
-      for (let index = 0; index < 1_000_000; index++)
-        set.add({ family: 4, text: "", words: [Math.imul(index, 0x9e3779b1) >>> 0] });
-      expect(set.size).toBe(1_000_000);
-      expect(set.bytes).toBeLessThanOrEqual(10_000_000);
-    }
+  test("a million IPv4 addresses take at most 10 MB", () => {
+    const set = new AddressSet();
+    for (let index = 0; index < 1_000_000; index++)
+      set.add({ family: 4, text: "", words: [Math.imul(index, 0x9e3779b1) >>> 0] });
+    expect(set.size).toBe(1_000_000);
+    expect(set.bytes).toBeLessThanOrEqual(10_000_000);
   });
 
   test("the all-zero addresses and blocks are entries like others", () => {
@@ -108,7 +104,7 @@ describe("AddressSet", () => {
     expect(set.delete(address("0.0.0.0"))).toBe(true);
     expect(set.has(address("0.0.0.0"))).toBe(false);
     set.add(range("0.0.0.0/0"));
-    expect(set.find(address("255.1.2.3"))?.text).toBe("0.0.0.0/0");
+    expect(set.has(address("255.1.2.3"))).toBe(true);
     expect([...set.entries()].map((each) => each.text)).toEqual(["0.0.0.0/0", "::"]);
   });
 
@@ -124,39 +120,31 @@ describe("AddressSet", () => {
 });
 
 describe("AddressSet.build", () => {
-  async function* later(texts: readonly string[]) {
-    for (const text of texts) yield await Promise.resolve(text);
-  }
-
-  test("reads plain and asynchronous sources, leaves out and reports what is invalid, stops at max", async () => {
-    const texts = ["1.2.3.4", "nonsense", "10.0.0.0/8", "1.2.3.4", "::1"];
-    for (const source of [texts, later(texts)]) {
-      const invalid: string[] = [];
-      const set = await AddressSet.build(source, { onInvalid: (text) => invalid.push(text) });
-      expect([...set.entries()].map((each) => each.text)).toEqual(["1.2.3.4", "10.0.0.0/8", "::1"]);
-      expect(invalid).toEqual(["nonsense"]);
-    }
-    for (const source of [texts, later(texts)]) {
-      expect((await AddressSet.build(source, { max: 2, expected: 1_000_000 })).size).toBe(2);
-    }
+  test("leaves out and reports what is invalid", async () => {
+    const invalid: string[] = [];
+    const set = await AddressSet.build(["1.2.3.4", "nonsense", "10.0.0.0/8", "1.2.3.4", "::1"], (text) =>
+      invalid.push(text),
+    );
+    expect([...set.entries()].map((each) => each.text)).toEqual(["1.2.3.4", "10.0.0.0/8", "::1"]);
+    expect(invalid).toEqual(["nonsense"]);
   });
 
   test("lets the event loop turn between slices", async () => {
     let turns = 0;
     const counter = setInterval(() => turns++, 0);
     const texts = Array.from(
-      { length: 50_000 },
+      { length: 400_000 },
       (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
     );
-    const set = await AddressSet.build(texts, { sliceMs: 0 });
+    const set = await AddressSet.build(texts);
     clearInterval(counter);
-    expect(set.size).toBe(50_000);
+    expect(set.size).toBe(400_000);
     expect(turns).toBeGreaterThan(5);
   });
 
   test("rejects when the source fails", async () => {
-    async function* broken() {
-      yield await Promise.resolve("1.2.3.4");
+    function* broken() {
+      yield "1.2.3.4";
       throw new Error("gone");
     }
     await expect(AddressSet.build(broken())).rejects.toThrow("gone");

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { DnsAnswer } from "../../src/dns/dns-answer.js";
+import type { DnsAnswer } from "../../src/dns/dns-client.js";
 import { ALL_CODES, codeOf, knownZone } from "../../src/dnsbl/codes.js";
 import type { DnsblOptions } from "../../src/dnsbl/index.js";
 import { readZoneResponse } from "../../src/dnsbl/zone-response.js";

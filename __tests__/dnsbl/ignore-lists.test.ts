@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { DnsblOptions } from "../../src/dnsbl/index.js";
 import { BanList, type SharedOptions } from "../../src/index.js";
-import { listEntries } from "../../src/lists/list-lines.js";
+import { listEntries } from "../../src/lists/list-source.js";
 import { startHostile, type HostileServer } from "./hostile-server.js";
 import { list, LISTED, startSite, types, type Site } from "./site.js";
 

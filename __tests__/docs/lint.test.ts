@@ -65,7 +65,7 @@ const CASES = [
   {
     what: "an import from a higher folder",
     file: "src/options/check.ts",
-    added: 'import { version } from "../cli/version.js";',
+    added: 'import { failureOf } from "../cli/failure.js";',
     broken: ["import-x/no-restricted-paths"],
   },
   {

@@ -51,7 +51,7 @@ test.each([
 ] as [string, RequestListener][])("the whole call is limited: silence %s", async (_name, listener) => {
   answer = listener;
   const error = await failureOf(get({ timeout: 200 }));
-  expect(error).toMatchObject({ kind: "timeout", message: "no whole answer within 200 ms" });
+  expect(error).toMatchObject({ kind: "timeout", message: "no complete response within 200 ms" });
 });
 
 test("a streamed body may take longer in all, but no silence may", async () => {
@@ -155,7 +155,7 @@ test("a connection that is closed, or switched to another protocol, is no respon
   expect((await failureOf(get())).kind).toBe("failed");
   answer = (req) =>
     req.socket.end("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
-  expect((await failureOf(get())).message).toBe("closed without an answer");
+  expect((await failureOf(get())).message).toBe("closed without a response");
   answer = (_req, res) => {
     res.writeHead(200, { "Content-Length": 10 }).write("half");
     setTimeout(() => res.destroy(), 50);

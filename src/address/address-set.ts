@@ -1,33 +1,19 @@
-import { parseRange, rangeOf, type Address, type AddressRange } from "./address.js";
+import { parseRange, type Address, type AddressRange } from "./address.js";
 import { PrefixTable } from "./prefix-table.js";
 
-// How many entries are read between two looks at the clock.
-const ENTRIES_PER_LOOK = 256;
-
-/** How {@link AddressSet.build} works. */
-export interface BuildOptions {
-  /** How many single IPv4 addresses to make room for at once. Default 0: the set grows as it fills. */
-  readonly expected?: number | undefined;
-  /** Milliseconds of work between two turns of the event loop. Default 5. */
-  readonly sliceMs?: number | undefined;
-  /** Hears each text that is neither an address nor a CIDR block; such texts are left out. */
-  onInvalid?(text: string): void;
-  /** Largest number of entries to keep; reading stops there. Default: no limit. */
-  readonly max?: number | undefined;
-}
+// Milliseconds of work between two turns of the event loop, and how many entries are read between two looks at the clock.
+const SLICE_MS = 5;
+const ENTRIES_PER_CHECK = 256;
 
 /**
  * A set of IP addresses and CIDR blocks, IPv4 and IPv6, made for millions of entries and one look-up per request:
  * about 8 bytes an IPv4 address, one hash probe per prefix length in use.
  */
 export class AddressSet {
-  // Longest prefix first, so that the first hit is the closest one.
+  // Longest prefix first.
   private readonly ipv4: PrefixTable[] = [];
   private readonly ipv6: PrefixTable[] = [];
   private entryCount = 0;
-
-  /** @param expected how many single IPv4 addresses to make room for at once; default 0 */
-  constructor(private readonly expected = 0) {}
 
   /** Number of entries; an address covered by a block counts if it was added itself. */
   get size(): number {
@@ -44,8 +30,7 @@ export class AddressSet {
 
   /** Adds one entry; `false` when that very entry was there. */
   add(entry: AddressRange | Address): boolean {
-    const { address, bits } =
-      "address" in entry ? entry : { address: entry, bits: entry.family === 4 ? 32 : 128 };
+    const { address, bits } = asRange(entry);
     const added = this.tableFor(address.family, bits).add(address.words);
     if (added) this.entryCount++;
     return added;
@@ -53,8 +38,7 @@ export class AddressSet {
 
   /** Removes one entry; `false` when that very entry was not there. Blocks that cover it stay. */
   delete(entry: AddressRange | Address): boolean {
-    const { address, bits } =
-      "address" in entry ? entry : { address: entry, bits: entry.family === 4 ? 32 : 128 };
+    const { address, bits } = asRange(entry);
     const tables = address.family === 4 ? this.ipv4 : this.ipv6;
     const index = tables.findIndex((table) => table.bits === bits);
     const table = tables[index];
@@ -72,13 +56,6 @@ export class AddressSet {
       if ((tables[index] as PrefixTable).has(address.words)) return true;
     }
     return false;
-  }
-
-  /** The entry with the longest prefix that covers the address. */
-  find(address: Address): AddressRange | undefined {
-    const tables = address.family === 4 ? this.ipv4 : this.ipv6;
-    const table = tables.find((candidate) => candidate.has(address.words));
-    return table && rangeOf(address.family, address.words, table.bits);
   }
 
   /** All entries, IPv4 first, longer prefixes first. Do not change the set while reading on. */
@@ -109,66 +86,37 @@ export class AddressSet {
   }
 
   /**
-   * A set of these addresses and CIDR blocks, made a slice at a time so that requests are answered meanwhile: for
-   * downloaded lists. Rejects when reading `entries` or `onInvalid` throws.
+   * Builds a set a slice at a time, so that requests are served meanwhile: for downloaded lists. Rejects when reading
+   * `entries` or `onInvalid` throws.
+   *
+   * @param onInvalid is called with each text that is neither an address nor a CIDR block; such texts are left out
    */
-  static async build(
-    entries: Iterable<string> | AsyncIterable<string>,
-    options: BuildOptions = {},
-  ): Promise<AddressSet> {
-    const { expected = 0, sliceMs = 5, max = Infinity } = options;
-    const set = new AddressSet(Math.min(expected, max));
-    const slice = new Slice(sliceMs);
-    const keep = (text: string): boolean => {
-      if (set.size >= max) return false;
+  static async build(entries: Iterable<string>, onInvalid?: (text: string) => void): Promise<AddressSet> {
+    const set = new AddressSet();
+    let end = performance.now() + SLICE_MS;
+    let read = 0;
+    for (const text of entries) {
       const range = parseRange(text);
       if (range) set.add(range);
-      else options.onInvalid?.(text);
-      return true;
-    };
-    if (Symbol.asyncIterator in entries) {
-      for await (const text of entries) {
-        if (!keep(text)) break;
-        if (slice.isOver()) await slice.pause();
-      }
-    } else {
-      for (const text of entries) {
-        if (!keep(text)) break;
-        if (slice.isOver()) await slice.pause();
-      }
+      else onInvalid?.(text);
+      if (++read % ENTRIES_PER_CHECK !== 0 || performance.now() < end) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      end = performance.now() + SLICE_MS;
     }
     return set;
   }
 
   private tableFor(family: 4 | 6, bits: number): PrefixTable {
     const tables = family === 4 ? this.ipv4 : this.ipv6;
-    let at = 0;
-    for (; at < tables.length; at++) {
-      const table = tables[at] as PrefixTable;
-      if (table.bits === bits) return table;
-      if (table.bits < bits) break;
-    }
-    const created = new PrefixTable(family, bits, family === 4 && bits === 32 ? this.expected : 0);
-    tables.splice(at, 0, created);
+    const at = tables.findIndex((table) => table.bits <= bits);
+    const table = tables[at];
+    if (table?.bits === bits) return table;
+    const created = new PrefixTable(family, bits);
+    tables.splice(at < 0 ? tables.length : at, 0, created);
     return created;
   }
 }
 
-// Keeps one turn of the event loop short.
-class Slice {
-  private entries = 0;
-  private end: number;
-
-  constructor(private readonly ms: number) {
-    this.end = performance.now() + ms;
-  }
-
-  isOver(): boolean {
-    return ++this.entries % ENTRIES_PER_LOOK === 0 && performance.now() >= this.end;
-  }
-
-  async pause(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
-    this.end = performance.now() + this.ms;
-  }
+function asRange(entry: AddressRange | Address): Pick<AddressRange, "address" | "bits"> {
+  return "address" in entry ? entry : { address: entry, bits: entry.family === 4 ? 32 : 128 };
 }

@@ -31,28 +31,20 @@ export class PrefixTable {
   private hasZero = false;
   // Indexed by the leading bits of the hash; several neighbours may share one page.
   private directory: Page[];
-  private shift: number;
+  private shift = 31;
+  // The key that `add`, `has` or `delete` is working on: reused, so that a look-up allocates nothing.
+  private readonly key: Uint32Array;
 
-  /** @param expected how many prefixes to make room for at once */
   constructor(
     readonly family: 4 | 6,
     readonly bits: number,
-    expected = 0,
   ) {
     this.width = Math.max(1, Math.ceil(bits / 32));
     this.lastMask = prefixMask(bits - (this.width - 1) * 32);
+    this.key = new Uint32Array(this.width);
+    const first = this.page(MIN_PAGE_SLOTS, 0);
     // Two entries at least: a shift by 32 would be none in JavaScript.
-    let depth = 1;
-    while (expected / 2 ** depth > MAX_PAGE_SLOTS * MAX_LOAD && depth < 20) depth++;
-    const perPage = expected / 2 ** depth;
-    let slots = MIN_PAGE_SLOTS;
-    while (perPage > slots * MAX_LOAD && slots < MAX_PAGE_SLOTS) slots *= 2;
-    this.shift = 32 - depth;
-    const sharing = depth === 1 && slots === MIN_PAGE_SLOTS;
-    const first = this.page(slots, sharing ? 0 : depth);
-    this.directory = Array.from({ length: 2 ** depth }, (_, index) =>
-      sharing || index === 0 ? first : this.page(slots, depth),
-    );
+    this.directory = [first, first];
   }
 
   /** Bytes held, to a few per page. */
@@ -64,26 +56,22 @@ export class PrefixTable {
 
   /** Adds the prefix of these words; `false` when it was there. */
   add(words: readonly number[]): boolean {
-    const a = this.keyWord(words, 0);
-    const b = this.keyWord(words, 1);
-    const c = this.keyWord(words, 2);
-    const d = this.keyWord(words, 3);
-    if ((a | b | c | d) === 0) {
+    if (!this.readKey(words)) {
       if (this.hasZero) return false;
       this.hasZero = true;
       this.size++;
       return true;
     }
-    const hash = hashOf(a, b, c, d);
+    const hash = this.hashAt(this.key, 0);
     let page = this.pageOf(hash);
-    let slot = this.slotOf(page, hash, a, b, c, d);
-    if (page.slots[slot] !== 0 || !this.isEmpty(page.slots, slot)) return false;
+    let slot = this.slotOf(page, hash);
+    if (!this.isEmpty(page.slots, slot)) return false;
     if (page.used >= (page.mask + 1) * MAX_LOAD) {
       this.grow(page, hash);
       page = this.pageOf(hash);
-      slot = this.slotOf(page, hash, a, b, c, d);
+      slot = this.slotOf(page, hash);
     }
-    this.write(page.slots, slot, a, b, c, d);
+    page.slots.set(this.key, slot);
     page.used++;
     this.size++;
     return true;
@@ -94,7 +82,7 @@ export class PrefixTable {
     if (this.width === 1) {
       const key = ((words[0] as number) & this.lastMask) >>> 0;
       if (key === 0) return this.hasZero;
-      const hash = hashOf(key, 0, 0, 0);
+      const hash = hashEnd(Math.imul(key ^ SEED, MULTIPLIER));
       const { slots, mask } = this.pageOf(hash);
       for (let index = hash & mask; ; index = (index + 1) & mask) {
         const found = slots[index];
@@ -102,31 +90,23 @@ export class PrefixTable {
         if (found === 0) return false;
       }
     }
-    const a = this.keyWord(words, 0);
-    const b = this.keyWord(words, 1);
-    const c = this.keyWord(words, 2);
-    const d = this.keyWord(words, 3);
-    if ((a | b | c | d) === 0) return this.hasZero;
-    const hash = hashOf(a, b, c, d);
+    if (!this.readKey(words)) return this.hasZero;
+    const hash = this.hashAt(this.key, 0);
     const page = this.pageOf(hash);
-    return !this.isEmpty(page.slots, this.slotOf(page, hash, a, b, c, d));
+    return !this.isEmpty(page.slots, this.slotOf(page, hash));
   }
 
   /** Removes the prefix of these words; `false` when it was not there. */
   delete(words: readonly number[]): boolean {
-    const a = this.keyWord(words, 0);
-    const b = this.keyWord(words, 1);
-    const c = this.keyWord(words, 2);
-    const d = this.keyWord(words, 3);
-    if ((a | b | c | d) === 0) {
+    if (!this.readKey(words)) {
       if (!this.hasZero) return false;
       this.hasZero = false;
       this.size--;
       return true;
     }
-    const hash = hashOf(a, b, c, d);
+    const hash = this.hashAt(this.key, 0);
     const page = this.pageOf(hash);
-    const slot = this.slotOf(page, hash, a, b, c, d);
+    const slot = this.slotOf(page, hash);
     if (this.isEmpty(page.slots, slot)) return false;
     this.vacate(page, slot);
     page.used--;
@@ -134,7 +114,7 @@ export class PrefixTable {
     return true;
   }
 
-  /** Every prefix, in no particular order. Undefined order of entries added meanwhile. */
+  /** Every prefix, in no particular order. */
   *entries(): Generator<AddressRange> {
     const { width } = this;
     const words = this.family === 4 ? 1 : 4;
@@ -150,11 +130,16 @@ export class PrefixTable {
     }
   }
 
-  private keyWord(words: readonly number[], index: number): number {
-    const last = this.width - 1;
-    if (index > last) return 0;
-    const word = words[index] as number;
-    return index === last ? (word & this.lastMask) >>> 0 : word;
+  // Puts these words, cut to this table's length, into `key`; returns whether any bit is set.
+  private readKey(words: readonly number[]): boolean {
+    const { key, width } = this;
+    let bits = 0;
+    for (let index = 0; index < width; index++) {
+      const word = (words[index] as number) & (index === width - 1 ? this.lastMask : -1);
+      key[index] = word;
+      bits |= word;
+    }
+    return bits !== 0;
   }
 
   private *pages(): Generator<Page> {
@@ -174,20 +159,13 @@ export class PrefixTable {
   }
 
   // The place of the key, or the empty place where it belongs; an index into `slots`.
-  private slotOf(page: Page, hash: number, a: number, b: number, c: number, d: number): number {
-    const { slots, mask } = page;
-    const { width } = this;
+  private slotOf({ slots, mask }: Page, hash: number): number {
+    const { key, width } = this;
     for (let index = hash & mask; ; index = (index + 1) & mask) {
       const slot = index * width;
-      if (this.isEmpty(slots, slot)) return slot;
-      if (
-        slots[slot] === a &&
-        (width < 2 || slots[slot + 1] === b) &&
-        (width < 3 || slots[slot + 2] === c) &&
-        (width < 4 || slots[slot + 3] === d)
-      ) {
-        return slot;
-      }
+      let word = 0;
+      while (word < width && slots[slot + word] === key[word]) word++;
+      if (word === width || this.isEmpty(slots, slot)) return slot;
     }
   }
 
@@ -196,22 +174,11 @@ export class PrefixTable {
     return true;
   }
 
-  private write(slots: Uint32Array, slot: number, a: number, b: number, c: number, d: number): void {
-    const { width } = this;
-    slots[slot] = a;
-    if (width > 1) slots[slot + 1] = b;
-    if (width > 2) slots[slot + 2] = c;
-    if (width > 3) slots[slot + 3] = d;
-  }
-
   private hashAt(slots: Uint32Array, slot: number): number {
-    const { width } = this;
-    return hashOf(
-      slots[slot] as number,
-      width > 1 ? (slots[slot + 1] as number) : 0,
-      width > 2 ? (slots[slot + 2] as number) : 0,
-      width > 3 ? (slots[slot + 3] as number) : 0,
-    );
+    let hash = Math.imul((slots[slot] as number) ^ SEED, MULTIPLIER);
+    for (let word = slot + 1; word < slot + this.width; word++)
+      hash = Math.imul((hash ^ (hash >>> 15) ^ (slots[word] as number)) + SEED, MULTIPLIER);
+    return hashEnd(hash);
   }
 
   private grow(page: Page, hash: number): void {
@@ -269,14 +236,8 @@ export class PrefixTable {
   }
 }
 
-function hashOf(a: number, b: number, c: number, d: number): number {
-  let hash = Math.imul(a ^ SEED, MULTIPLIER);
-  if ((b | c | d) !== 0) {
-    hash = Math.imul((hash ^ (hash >>> 15) ^ b) + SEED, MULTIPLIER);
-    hash = Math.imul((hash ^ (hash >>> 15) ^ c) + SEED, MULTIPLIER);
-    hash = Math.imul((hash ^ (hash >>> 15) ^ d) + SEED, MULTIPLIER);
-  }
-  hash ^= hash >>> 16;
+function hashEnd(start: number): number {
+  let hash = start ^ (start >>> 16);
   hash = Math.imul(hash, 0x85ebca6b);
   hash ^= hash >>> 13;
   hash = Math.imul(hash, 0xc2b2ae35);

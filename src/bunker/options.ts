@@ -13,8 +13,7 @@ import { badBehaviorTable, type BadBehaviorOptions } from "../bad-behavior/optio
 import { bunkernetTable, checkBunkernet, type BunkernetOptions } from "../bunkernet/options.js";
 import type { OptionProblem } from "../errors.js";
 import type { ReportProblem } from "../options/check.js";
-import { switched } from "../options/switched.js";
-import { readOptions, type OptionsTable } from "../options/table.js";
+import { switched, readOptions, type OptionsTable } from "../options/table.js";
 import { checkTogether, sharedTable, type SharedOptions } from "../engine/shared-options.js";
 import { checkDnsbl, dnsblTable, type DnsblOptions } from "../dnsbl/options.js";
 import { ownOptionsOf, SERVICE_OPTIONS, serviceOptionsOf, type ServiceOptions } from "./service-options.js";

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { messageOf } from "../errors.js";
 import { send, type HttpRequest, type HttpResponse } from "../http/http-client.js";
+import { packageVersion } from "../version.js";
 import { ListReader } from "./list-reader.js";
 import { operatingSystem, UNKNOWN_SYSTEM, type OperatingSystem } from "./operating-system.js";
 import type { BunkernetResolved } from "./options.js";
@@ -35,7 +34,7 @@ export class Api {
     private readonly options: BunkernetResolved,
     private readonly signal: AbortSignal,
   ) {
-    const own = ownVersion();
+    const own = packageVersion();
     this.version = options.version ?? own;
     this.userAgent = options.userAgent ?? `express-bunker/${own}`;
   }
@@ -190,13 +189,4 @@ function printable(text: string, most: number): string {
 function saidNo(result: unknown, data: unknown): string {
   const text = typeof data === "string" ? `: ${data}` : "";
   return printable(`the API said ${JSON.stringify(result ?? null)}${text}`, 200);
-}
-
-function ownVersion(): string {
-  try {
-    const text = readFileSync(join(__dirname, "../../package.json"), "utf8");
-    return (JSON.parse(text) as { version: string }).version;
-  } catch {
-    return "unknown";
-  }
 }

@@ -6,7 +6,7 @@ import { EXIT, UsageError, type ExitCode } from "./exit-code.js";
 import { failureOf } from "./failure.js";
 import { PROGRAM, printCommandHelp, printHelp } from "./help.js";
 import type { Terminal } from "./terminal.js";
-import { packageVersion } from "./version.js";
+import { packageVersion } from "../version.js";
 
 /**
  * Runs the command that the arguments name. Errors are printed, never thrown.

@@ -17,7 +17,7 @@ const MAX_NAMES = 8;
  * anybody can claim any name in their own reverse zone.
  */
 export class ConfirmedNames {
-  private readonly cache = new RecentMap<string, { answer: NamesResult; until: number }>(8192);
+  private readonly cache = new RecentMap<string, { result: NamesResult; until: number }>(8192);
   private readonly asking = new Map<string, Promise<NamesResult>>();
 
   /** @param now the clock, in ms */
@@ -29,7 +29,7 @@ export class ConfirmedNames {
   /** The cached result, if there is one. */
   cached(address: Address): NamesResult | undefined {
     const entry = this.cache.get(address.text);
-    return entry !== undefined && this.now() < entry.until ? entry.answer : undefined;
+    return entry !== undefined && this.now() < entry.until ? entry.result : undefined;
   }
 
   /** The confirmed names of an address, in lower case and without a dot at the end. */
@@ -38,18 +38,13 @@ export class ConfirmedNames {
     if (cached !== undefined) return cached;
     const running = this.asking.get(address.text);
     if (running !== undefined) return running;
-    const asking = this.find(address).then((answer) => {
-      const ttl = answer.kind === "failed" ? FAILED_CACHE_TTL : CACHE_TTL;
-      this.cache.set(address.text, { answer, until: this.now() + ttl * 1000 });
-      return answer;
+    const asking = this.find(address).then((result) => {
+      const ttl = result.kind === "failed" ? FAILED_CACHE_TTL : CACHE_TTL;
+      this.cache.set(address.text, { result, until: this.now() + ttl * 1000 });
+      return result;
     });
     this.asking.set(address.text, asking);
     return asking.finally(() => this.asking.delete(address.text));
-  }
-
-  /** Forgets an address. */
-  forget(address: string): void {
-    this.cache.delete(address);
   }
 
   private async find(address: Address): Promise<NamesResult> {

@@ -1,9 +1,18 @@
 import { Resolver } from "node:dns/promises";
 import { parseAddress } from "../address/address.js";
-import { failureOf, type DnsAnswer } from "./dns-answer.js";
 import { reverseName } from "./reverse-name.js";
 import { isResolver, type DnsResolver, type ResolverOption } from "./resolver-option.js";
 import { withTimeout } from "../with-timeout.js";
+
+/** Why a question got no usable answer. `shed` = it was not asked, because too many were under way. */
+export type DnsFailure =
+  "servfail" | "refused" | "timeout" | "unreachable" | "bad answer" | "cancelled" | "shed" | "failed";
+
+/** What became of one DNS question. */
+export type DnsAnswer<T> =
+  | { readonly kind: "found"; readonly values: readonly T[] }
+  | { readonly kind: "absent"; readonly why: "nxdomain" | "nodata" }
+  | { readonly kind: "failed"; readonly why: DnsFailure };
 
 /** How a {@link DnsClient} is set up. */
 export interface DnsClientOptions {
@@ -24,13 +33,15 @@ const FIRST_TRY_SHARE = 1 / 3;
  * their number is bounded. Failures are returned as values; nothing here rejects.
  */
 export class DnsClient {
+  /** How many questions were asked so far. */
+  asked = 0;
+  /** How many questions were not asked because too many were in flight. */
+  shed = 0;
   private readonly resolver: DnsResolver;
   private readonly own: Resolver | undefined;
   private readonly deadline: number;
   private readonly maxInFlight: number;
   private readonly asking = new Map<string, Promise<DnsAnswer<unknown>>>();
-  private shedCount = 0;
-  private askedCount = 0;
 
   constructor(options: DnsClientOptions = {}) {
     const { resolver = {}, deadline = 2000, maxInFlight = 1024 } = options;
@@ -73,35 +84,37 @@ export class DnsClient {
     return this.asking.size;
   }
 
-  /** How many questions were asked so far. */
-  get asked(): number {
-    return this.askedCount;
-  }
-
-  /** How many questions were not asked because too many were in flight. */
-  get shed(): number {
-    return this.shedCount;
-  }
-
   /** Gives up all questions in flight; they return `cancelled`. */
   cancel(): void {
     this.own?.cancel();
   }
 
   private ask<T>(question: string, call: () => Promise<readonly T[]>): Promise<DnsAnswer<T>> {
-    const known = this.asking.get(question);
-    if (known !== undefined) return known as Promise<DnsAnswer<T>>;
+    const running = this.asking.get(question);
+    if (running !== undefined) return running as Promise<DnsAnswer<T>>;
     if (this.asking.size >= this.maxInFlight) {
-      this.shedCount++;
+      this.shed++;
       return Promise.resolve({ kind: "failed", why: "shed" });
     }
-    this.askedCount++;
+    this.asked++;
     const answer = withTimeout(answerOf(call), this.deadline, () => TIMED_OUT);
     this.asking.set(question, answer);
     void answer.then(() => this.asking.delete(question));
     return answer;
   }
 }
+
+const FAILURES: Readonly<Record<string, DnsFailure>> = {
+  ESERVFAIL: "servfail",
+  EREFUSED: "refused",
+  ETIMEOUT: "timeout",
+  ECONNREFUSED: "unreachable",
+  EBADRESP: "bad answer",
+  EFORMERR: "bad answer",
+  ENOTIMP: "bad answer",
+  ECANCELLED: "cancelled",
+  EDESTRUCTION: "cancelled",
+};
 
 const TIMED_OUT: DnsAnswer<never> = { kind: "failed", why: "timeout" };
 
@@ -112,7 +125,10 @@ async function answerOf<T>(call: () => Promise<readonly T[]>): Promise<DnsAnswer
     if (!Array.isArray(values)) return { kind: "failed", why: "bad answer" };
     return values.length === 0 ? { kind: "absent", why: "nodata" } : { kind: "found", values };
   } catch (error) {
-    return failureOf(error);
+    const code = String((error as { code?: unknown } | null | undefined)?.code);
+    if (code === "ENOTFOUND") return { kind: "absent", why: "nxdomain" };
+    if (code === "ENODATA") return { kind: "absent", why: "nodata" };
+    return { kind: "failed", why: FAILURES[code] ?? "failed" };
   }
 }
 
@@ -124,7 +140,7 @@ function asking(own: Resolver): DnsResolver {
     resolveTxt: (name) => own.resolveTxt(name),
     reverse: (ip) => {
       const address = parseAddress(ip);
-      if (address === undefined) return Promise.reject(new TypeError("no IP address"));
+      if (address === undefined) return Promise.reject(new TypeError("not an IP address"));
       return own.resolvePtr(`${reverseName(address)}.${address.family === 4 ? "in-addr" : "ip6"}.arpa`);
     },
   };

@@ -1,4 +1,4 @@
-import type { DnsAnswer, DnsFailure } from "../dns/dns-answer.js";
+import type { DnsAnswer, DnsFailure } from "../dns/dns-client.js";
 import { ALL_CODES, codeAccepted, codeOf, type CodeRanges } from "./codes.js";
 
 /** The response of one zone about one address. */

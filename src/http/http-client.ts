@@ -1,12 +1,8 @@
-import {
-  request as requestHttp,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-} from "node:http";
-import { request as requestHttps } from "node:https";
+import http, { type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
+import https from "node:https";
 import { pipeline, type Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { messageOf } from "../errors.js";
 import { Deadline } from "./deadline.js";
 import { proxyAgentFor } from "./environment-proxy.js";
 
@@ -21,9 +17,9 @@ export interface HttpRequest {
   /** Certificates to trust instead of the system's, as PEM. */
   readonly ca?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** What the whole call may take, redirects and body included, in ms. */
+  /** The limit of the whole call, redirects and body included, in ms. */
   readonly timeout: number;
-  /** What the body may weigh, in bytes, after decompression. */
+  /** The size limit of the body, in bytes, after decompression. */
   readonly maxBytes: number;
   /** How many redirects are followed, with GET only. Default 0: a redirect is returned as it is. */
   readonly maxRedirects?: number;
@@ -31,20 +27,18 @@ export interface HttpRequest {
   readonly reads?: (status: number) => boolean;
   /** Whether the body may come compressed. Default false. */
   readonly compressed?: boolean;
-  /** Where the body of a 200 goes instead of into the response. */
-  readonly stream?: BodyStream;
+  /**
+   * Takes the body of a 200 chunk by chunk, so that the response has none; the next chunk is read when `take` is done.
+   * Its `timeout` counts from the headers on, and the request's `timeout` then limits each silence.
+   */
+  readonly stream?: {
+    readonly take: (chunk: Buffer) => Promise<void> | void;
+    readonly timeout: number;
+    readonly maxBytes: number;
+  };
 }
 
-/** Takes a body chunk by chunk, within limits of its own; `timeout` of the request then limits each silence. */
-interface BodyStream {
-  /** The next chunk is read when this is done. */
-  readonly take: (chunk: Buffer) => Promise<void> | void;
-  /** In ms, from the headers on. */
-  readonly timeout: number;
-  readonly maxBytes: number;
-}
-
-/** What came back. */
+/** What the server sent. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -82,7 +76,7 @@ export async function send(request: HttpRequest): Promise<HttpResponse> {
   const abort = new AbortController();
   const cancel = (): void => abort.abort();
   const deadline = new Deadline(request.timeout, cancel, (ms) => {
-    return new HttpError("timeout", `no whole answer within ${ms} ms`);
+    return new HttpError("timeout", `no complete response within ${ms} ms`);
   });
   if (request.signal?.aborted === true) cancel();
   request.signal?.addEventListener("abort", cancel);
@@ -117,24 +111,30 @@ async function follow(request: HttpRequest, signal: AbortSignal, deadline: Deadl
 function exchange(call: HttpRequest, deadline: Deadline): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const { url, body, ca, signal } = call;
-    const request = (url.protocol === "https:" ? requestHttps : requestHttp)(url, {
+    const request = (url.protocol === "https:" ? https : http).request(url, {
       method: call.method,
       // One connection a call: what was sent must not be sent again because a kept connection turned out to be closed.
       agent: proxyAgentFor(url) ?? false,
-      headers: headersOf(call),
+      headers: {
+        ...call.headers,
+        ...(call.compressed === true ? { "Accept-Encoding": "gzip, deflate, br" } : {}),
+        ...(body === undefined ? {} : { "Content-Length": Buffer.byteLength(body) }),
+      },
       ...(ca === undefined ? {} : { ca }),
       ...(signal === undefined ? {} : { signal }),
     });
     const fail = (error: unknown): void => {
-      reject(error instanceof HttpError ? error : failure(error));
+      reject(
+        error instanceof HttpError ? error : new HttpError("failed", messageOf(error), { cause: error }),
+      );
       request.destroy();
     };
     request.on("error", fail);
     // Node hangs up, without an error, on a server that switches protocols unasked.
-    const closed = (): void => fail(new HttpError("failed", "closed without an answer"));
+    const closed = (): void => fail(new HttpError("failed", "closed without a response"));
     request.on("close", closed);
     request.on("response", (response) => {
-      // What it has sent may still be read when the connection is closed.
+      // What the server has sent may still be read when the connection is closed.
       request.off("close", closed);
       receive(call, response, deadline).then((received) => {
         resolve(received);
@@ -143,13 +143,6 @@ function exchange(call: HttpRequest, deadline: Deadline): Promise<HttpResponse> 
     });
     request.end(body);
   });
-}
-
-function headersOf({ headers, body, compressed }: HttpRequest): OutgoingHttpHeaders {
-  const all: OutgoingHttpHeaders = { ...headers };
-  if (compressed === true) all["Accept-Encoding"] = "gzip, deflate, br";
-  if (body !== undefined) all["Content-Length"] = Buffer.byteLength(body);
-  return all;
 }
 
 async function receive(
@@ -197,8 +190,4 @@ function isRedirect(status: number): boolean {
 
 function tooLarge(maxBytes: number): HttpError {
   return new HttpError("too large", `larger than ${maxBytes} bytes`);
-}
-
-function failure(error: unknown): HttpError {
-  return new HttpError("failed", error instanceof Error ? error.message : String(error), { cause: error });
 }

@@ -2,8 +2,7 @@ import { parseRange, type Address } from "../address/address.js";
 import { AddressSet } from "../address/address-set.js";
 import { messageOf } from "../errors.js";
 import { checksum, type ListFolder } from "./list-folder.js";
-import { listEntries } from "./list-lines.js";
-import { fetchList, shownUrl, type Version } from "./list-source.js";
+import { fetchList, listEntries, shownUrl, type Version } from "./list-source.js";
 
 /** The time between two downloads, in seconds; ± 10 %, so that a fleet does not download at the same moment. */
 const INTERVAL = 3600;
@@ -16,7 +15,7 @@ export interface ListStatus {
   readonly url: string;
   /** Entries of the copy in use, duplicates included. */
   readonly entries: number;
-  /** Lines of it that are no address and no range. */
+  /** Lines of it that are neither an address nor a range. */
   readonly invalid: number;
   /** When it was last known to be current; `undefined` if never. */
   readonly checked: Date | undefined;
@@ -150,11 +149,8 @@ export class AddressList {
   // Returns whether the text has changed.
   private async ask(source: Source): Promise<boolean> {
     try {
-      const fetched = await fetchList(
-        source.url,
-        source.text === undefined ? {} : source.version,
-        this.stop.signal,
-      );
+      const known = source.text === undefined ? {} : source.version;
+      const fetched = await fetchList(source.url, known, this.stop.signal);
       const sum = fetched.kind === "text" ? checksum(fetched.text) : source.sum;
       const changed = source.text === undefined || sum !== source.sum;
       if (fetched.kind === "text") {
@@ -168,7 +164,12 @@ export class AddressList {
       source.checked = this.now();
       source.next = this.now() + INTERVAL * 1000 * (0.9 + Math.random() * 0.2);
       source.problem = undefined;
-      await this.keep(source, changed);
+      const { text = "", version, checked } = source;
+      await this.folder
+        ?.write(source.url, { text, version, checked }, changed)
+        .catch((error: unknown) =>
+          this.listener.failed(shownUrl(source.url), `its copy could not be kept: ${messageOf(error)}`),
+        );
       return changed;
     } catch (error) {
       if (this.stop.signal.aborted) return false;
@@ -180,49 +181,33 @@ export class AddressList {
     }
   }
 
-  private async keep(source: Source, changed: boolean): Promise<void> {
-    if (this.folder === undefined) return;
-    const { text = "", version, checked } = source;
-    try {
-      await (changed
-        ? this.folder.write(source.url, { text, version, checked })
-        : this.folder.note(source.url, { text, version, checked }));
-    } catch (error) {
-      this.listener.failed(shownUrl(source.url), `its copy could not be kept: ${messageOf(error)}`);
-    }
-  }
-
   private async build(): Promise<void> {
-    for (const source of this.sources) {
-      if (source.text === undefined) continue;
-      const before = source.invalid;
-      source.invalid = 0;
-      source.entries = 0;
-      await AddressSet.build(this.entriesOf(source), { onInvalid: () => source.invalid++ });
-      source.entries -= source.invalid;
-      if (source.invalid > 0 && source.invalid !== before)
-        this.listener.invalid(shownUrl(source.url), source.invalid);
+    const invalidBefore = this.sources.map((source) => source.invalid);
+    let current: Source | undefined;
+    function* allEntries(sources: readonly Source[]): Generator<string> {
+      for (current of sources) {
+        current.entries = 0;
+        current.invalid = 0;
+        for (const entry of listEntries(current.text ?? "")) {
+          current.entries++;
+          yield entry;
+        }
+      }
     }
     // Swapped at once: a request sees the old lists or the new ones.
-    this.set = await AddressSet.build(this.allEntries());
-    if (this.folder === undefined) return;
-    try {
-      const merged = [...this.set.entries()].map((range) => range.text);
-      await this.folder.writeMerged(this.mergedName, merged);
-    } catch (error) {
-      this.listener.failed(this.mergedName, `the merged list could not be kept: ${messageOf(error)}`);
-    }
-  }
-
-  private *entriesOf(source: Source): Generator<string> {
-    for (const entry of listEntries(source.text ?? "")) {
-      source.entries++;
-      yield entry;
-    }
-  }
-
-  private *allEntries(): Generator<string> {
-    for (const source of this.sources) yield* listEntries(source.text ?? "");
+    this.set = await AddressSet.build(allEntries(this.sources), () => {
+      if (current === undefined) return;
+      current.invalid++;
+      current.entries--;
+    });
+    for (const [index, { url, invalid }] of this.sources.entries())
+      if (invalid > 0 && invalid !== invalidBefore[index]) this.listener.invalid(shownUrl(url), invalid);
+    const merged = [...this.set.entries()].map((range) => range.text);
+    await this.folder
+      ?.writeMerged(this.mergedName, merged)
+      .catch((error: unknown) =>
+        this.listener.failed(this.mergedName, `the merged list could not be kept: ${messageOf(error)}`),
+      );
   }
 }
 

@@ -37,23 +37,16 @@ export class ListFolder {
     }
   }
 
-  /** Keeps a copy. */
-  async write(url: string, copy: KeptCopy): Promise<void> {
-    await replace(this.path(url, "list"), copy.text);
-    await this.note(url, copy);
-  }
-
-  /** Notes that the copy kept is still current. */
-  async note(url: string, { text, version, checked }: KeptCopy): Promise<void> {
-    await replace(
-      this.path(url, "json"),
-      `${JSON.stringify({ ...version, checked, sha512: checksum(text) })}\n`,
-    );
+  /** Keeps a copy; with `changed` false only its metadata, since the text that is kept is still current. */
+  async write(url: string, { text, version, checked }: KeptCopy, changed: boolean): Promise<void> {
+    if (changed) await replaceFile(this.path(url, "list"), text);
+    const metadata = { ...version, checked, sha512: checksum(text) };
+    await replaceFile(this.path(url, "json"), `${JSON.stringify(metadata)}\n`);
   }
 
   /** Keeps the merged list under a name of its own. */
   async writeMerged(name: string, entries: readonly string[]): Promise<void> {
-    await replace(join(this.folder, name), entries.map((entry) => `${entry}\n`).join(""));
+    await replaceFile(join(this.folder, name), entries.map((entry) => `${entry}\n`).join(""));
   }
 
   private path(url: string, ending: string): string {
@@ -66,8 +59,8 @@ export function checksum(text: string): string {
   return createHash("sha512").update(text).digest("hex");
 }
 
-// Other processes may read at any time: they see the old file or the new one.
-async function replace(path: string, text: string): Promise<void> {
+/** Replaces a file, and makes its folder: other processes may read at any time and see the old file or the new one. */
+export async function replaceFile(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const made = `${path}.${randomBytes(6).toString("hex")}`;
   try {

@@ -44,12 +44,8 @@ export function shownUrl(url: string): string {
  * @param known the version that we already have
  */
 export async function fetchList(url: string, known: Version = {}, signal?: AbortSignal): Promise<Fetched> {
-  return url.startsWith("file:")
-    ? readLocal(fileURLToPath(url), known)
-    : download(new URL(url), known, signal);
-}
-
-async function readLocal(path: string, known: Version): Promise<Fetched> {
+  if (!url.startsWith("file:")) return download(new URL(url), known, signal);
+  const path = fileURLToPath(url);
   const { size, mtimeMs } = await stat(path);
   if (size > MAX_BYTES) throw new Error(`larger than ${MAX_BYTES} bytes`);
   const etag = `${mtimeMs} ${size}`;
@@ -80,4 +76,21 @@ async function download(url: URL, known: Version, signal?: AbortSignal): Promise
     text: response.body,
     version: { ...(etag === undefined ? {} : { etag }), ...(modified === undefined ? {} : { modified }) },
   };
+}
+
+/**
+ * The entries of a downloaded list: the first word of each line, without blank lines and comments (`#`, `;`). A generator,
+ * so that a large list need not be split at once.
+ */
+export function* listEntries(text: string): Generator<string> {
+  let start = 0;
+  while (start < text.length) {
+    let end = text.indexOf("\n", start);
+    if (end < 0) end = text.length;
+    // A line that is longer than any address holds nothing useful beyond its first word.
+    const line = text.slice(start, Math.min(end, start + 1024)).trim();
+    start = end + 1;
+    if (line === "" || line.startsWith("#") || line.startsWith(";")) continue;
+    yield (/^[^\s#;]+/.exec(line) as RegExpExecArray)[0];
+  }
 }

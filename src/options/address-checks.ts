@@ -1,16 +1,14 @@
-import { parseRange, type AddressRange } from "../address/address.js";
+import { parseRange } from "../address/address.js";
 import { AddressSet } from "../address/address-set.js";
 import { compilePattern, PatternError, type Pattern } from "../pattern/pattern.js";
 import { check, list, type Check } from "./check.js";
 
-/** One IP address or CIDR range. */
-const rangeCheck: Check<AddressRange> = check("an IP address or CIDR range", (value) =>
-  typeof value === "string" ? parseRange(value) : undefined,
-);
-
 /** IP addresses and CIDR ranges, made into a set. */
 export function addressSetCheck(): Check<AddressSet> {
-  const ranges = list(rangeCheck);
+  const range = check("an IP address or CIDR range", (value) =>
+    typeof value === "string" ? parseRange(value) : undefined,
+  );
+  const ranges = list(range);
   return {
     allowed: ranges.allowed,
     parse: (text) => ranges.parse(text),

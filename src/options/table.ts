@@ -52,7 +52,8 @@ export function readOptions<Table extends AnyTable>(
     if (Object.hasOwn(table, name) || value === undefined) continue;
     report({
       path: at(name),
-      value: nameOnly(value),
+      // The value of a misspelt name may be a secret, so only its type is shown.
+      value: typeof value === "string" ? "(a text under this name)" : value,
       allowed: `one of ${names.join(", ")}`,
       nearest: nearestName(name, names),
     });
@@ -78,13 +79,42 @@ export function group<Table extends AnyTable>(table: Table): Check<Resolved<Tabl
   };
 }
 
+/**
+ * A check for a protection's options, or a switch: `true` = its defaults, `false` = off.
+ *
+ * @param example the least that a protection takes that cannot be on without options, so that `true` is refused
+ */
+export function switched<Table extends AnyTable>(
+  options: Table,
+  example?: string,
+): Check<Resolved<Table> | false> {
+  const whole = group(options);
+  const hasDefaults = example === undefined;
+  const allowed = hasDefaults
+    ? `true, false, or ${whole.allowed}`
+    : `false, or an object of options such as ${example}`;
+  return {
+    allowed,
+    parse: (text) => (text === "yes" ? true : text === "no" ? false : text),
+    read(value, path, report) {
+      if (value === false) return false;
+      if (value === true && hasDefaults) return readOptions(options, {}, path, report);
+      if (typeof value === "object") return whole.read(value, path, report);
+      report({ path, value, allowed });
+      return undefined;
+    },
+  };
+}
+
 /** Runs `read` with a report and throws one {@link BunkerOptionsError} if anything was reported. */
 export function allProblemsAtOnce<T>(read: (report: ReportProblem) => T): T {
   const problems: OptionProblem[] = [];
   const result = read((problem) => {
-    // What was not understood is missing, too: that is said once.
-    const said = problems.some(({ path, allowed }) => path === problem.path && allowed === problem.allowed);
-    if (!said) problems.push(problem);
+    // An option that was not understood is missing, too: it is reported once.
+    const isReported = problems.some(
+      ({ path, allowed }) => path === problem.path && allowed === problem.allowed,
+    );
+    if (!isReported) problems.push(problem);
   });
   if (problems.length > 0) throw new BunkerOptionsError(problems);
   return result;
@@ -99,11 +129,6 @@ export function nearestName(name: string, names: readonly string[]): string | un
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
-}
-
-// The value of a misspelt name may be a secret, so only its type is shown.
-function nameOnly(value: unknown): unknown {
-  return typeof value === "string" ? "(a text under this name)" : value;
 }
 
 /** How many letters must be put in, taken out or changed to make `a` into `b`. */

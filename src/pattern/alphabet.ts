@@ -3,14 +3,6 @@ import type { AST } from "@eslint-community/regexpp";
 /** What one position of a pattern accepts: ranges of code points, in order, without overlap. May be too wide, never too narrow. */
 export type CharacterRanges = readonly (readonly [first: number, last: number])[];
 
-/** Everything that matches exactly one character. */
-export type CharacterNode =
-  | AST.Character
-  | AST.CharacterSet
-  | AST.CharacterClass
-  | AST.ExpressionCharacterClass
-  | AST.ClassStringDisjunction;
-
 /** The flags that change what a pattern accepts. */
 export interface PatternFlags {
   readonly ignoreCase: boolean;
@@ -22,33 +14,28 @@ export interface PatternFlags {
 const LAST = 0x10ffff;
 export const ALL: CharacterRanges = [[0, LAST]];
 const NON_ASCII: CharacterRanges = [[0x80, LAST]];
-const DIGIT: CharacterRanges = [[48, 57]];
-const WORD: CharacterRanges = [
-  [48, 57],
-  [65, 90],
-  [95, 95],
-  [97, 122],
-];
-const SPACE: CharacterRanges = [
-  [9, 13],
-  [32, 32],
-  [0xa0, 0xa0],
-  [0x1680, 0x1680],
-  [0x2000, 0x200a],
-  [0x2028, 0x2029],
-  [0x202f, 0x202f],
-  [0x205f, 0x205f],
-  [0x3000, 0x3000],
-  [0xfeff, 0xfeff],
-];
-const LINE_END: CharacterRanges = [
-  [10, 10],
-  [13, 13],
-  [0x2028, 0x2029],
-];
+const DIGIT = rangesIn("09");
+const WORD = rangesIn("09AZ__az");
+const SPACE = rangesIn(
+  "\t\r  \u00a0\u00a0\u1680\u1680\u2000\u200a\u2028\u2029\u202f\u202f\u205f\u205f\u3000\u3000\ufeff\ufeff",
+);
+const LINE_END = rangesIn("\n\n\r\r\u2028\u2029");
+// With the i and u flags these letters equal one outside ASCII (long s, Kelvin sign).
+const FOLDING_ASCII = rangesIn("KKSSkkss");
+
+// The ranges of these pairs of characters, first and last.
+function rangesIn(pairs: string): CharacterRanges {
+  const codes = Array.from(pairs, (character) => character.charCodeAt(0));
+  return codes.flatMap((last, index) =>
+    index % 2 === 0 ? [] : [[codes[index - 1] as number, last] as const],
+  );
+}
 
 /** The characters that a node accepts. */
-export function rangesOf(node: CharacterNode, flags: PatternFlags): CharacterRanges {
+export function rangesOf(
+  node: AST.Character | AST.CharacterSet | AST.CharacterClass | AST.ExpressionCharacterClass,
+  flags: PatternFlags,
+): CharacterRanges {
   switch (node.type) {
     case "Character":
       return folded([[node.value, node.value]], flags);
@@ -72,18 +59,17 @@ export function partition(sets: readonly CharacterRanges[]): { masks: bigint[]; 
   }
   const starts = [...cuts].sort((left, right) => left - right);
   const numberOf = new Map(starts.map((start, index) => [start, index]));
-  const known = new Map<CharacterRanges, bigint>();
-  const maskOf = (set: CharacterRanges): bigint => {
+  const masks = new Map<CharacterRanges, bigint>();
+  for (const set of new Set(sets)) {
     let mask = 0n;
     for (const [first, last] of set) {
       const from = BigInt(numberOf.get(first) ?? 0);
       const to = BigInt(last < LAST ? (numberOf.get(last + 1) ?? 0) : starts.length);
       mask |= ((1n << (to - from)) - 1n) << from;
     }
-    known.set(set, mask);
-    return mask;
-  };
-  return { masks: sets.map((set) => known.get(set) ?? maskOf(set)), atoms: starts.length };
+    masks.set(set, mask);
+  }
+  return { masks: sets.map((set) => masks.get(set) as bigint), atoms: starts.length };
 }
 
 function rangesOfSet(node: AST.CharacterSet, flags: PatternFlags): CharacterRanges {
@@ -117,14 +103,6 @@ function rangesOfClass(node: AST.CharacterClass, flags: PatternFlags): Character
   // How letters outside ASCII fold is not known here, so the complement keeps all of them.
   return union([...complement(asciiFolded(set)), ...NON_ASCII, ...(flags.unicode ? FOLDING_ASCII : [])]);
 }
-
-// With the i and u flags these letters equal one outside ASCII (long s, Kelvin sign).
-const FOLDING_ASCII: CharacterRanges = [
-  [75, 75],
-  [83, 83],
-  [107, 107],
-  [115, 115],
-];
 
 function folded(set: CharacterRanges, flags: PatternFlags): CharacterRanges {
   if (!flags.ignoreCase) return set;

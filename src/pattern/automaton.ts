@@ -36,31 +36,15 @@ interface Fragment {
 
 const NOTHING: Fragment = { empties: 1, first: new Map(), last: new Map() };
 
-/** Builds the automaton of these alternatives; with `search` a match may start anywhere, which is a leading loop over everything. */
-export function automatonOf(
-  alternatives: readonly AST.Alternative[],
-  flags: PatternFlags,
-  search: boolean,
-): Automaton {
-  return new Builder(flags).build(alternatives, search);
-}
-
-/** Whether the alternative can only match at the very start of the text. */
-function isAnchored(alternative: AST.Alternative): boolean {
-  const [first] = alternative.elements;
-  if (first?.type === "Assertion") return first.kind === "start";
-  if (first?.type === "Group" || first?.type === "CapturingGroup")
-    return first.alternatives.every(isAnchored);
-  return false;
-}
-
-class Builder {
+/** Builds the automaton of a pattern or of a part of one. */
+export class AutomatonBuilder {
   private readonly sets: CharacterRanges[] = [];
   private readonly follow: Map<number, number>[] = [];
   private edges = 0;
 
   constructor(private readonly flags: PatternFlags) {}
 
+  /** @param search whether a match may start anywhere, which is a leading loop over everything */
   build(alternatives: readonly AST.Alternative[], search: boolean): Automaton {
     const anywhere: Fragment[] = [];
     const anchored: Fragment[] = [];
@@ -89,17 +73,14 @@ class Builder {
       // Taken as always true: that only adds ways. What a lookaround costs is counted apart.
       case "Assertion":
         return NOTHING;
-      case "Backreference":
-        return this.backreference(node);
+      case "Backreference": {
+        // It repeats what its group could match, or nothing; inside its own group it matches nothing.
+        const outside = [node.resolved]
+          .flat()
+          .filter(({ start, end }) => node.start >= end || node.end <= start);
+        return this.choice([NOTHING, ...outside.map((group) => this.alternatives(group.alternatives))]);
+      }
     }
-  }
-
-  // A back-reference repeats what its group could match, or nothing.
-  private backreference(node: AST.Backreference): Fragment {
-    const groups = Array.isArray(node.resolved) ? node.resolved : [node.resolved];
-    // Inside its own group a back-reference matches nothing.
-    const outside = groups.filter((group) => node.start >= group.end || node.end <= group.start);
-    return this.choice([NOTHING, ...outside.map((group) => this.alternatives(group.alternatives))]);
   }
 
   private alternatives(nodes: readonly AST.Alternative[]): Fragment {
@@ -181,6 +162,15 @@ class Builder {
       for (const [target, waysIn] of to) edges.set(target, (edges.get(target) ?? 0) + waysOut * waysIn);
     }
   }
+}
+
+// Whether the alternative can only match at the very start of the text.
+function isAnchored(alternative: AST.Alternative): boolean {
+  const [first] = alternative.elements;
+  if (first?.type === "Assertion") return first.kind === "start";
+  if (first?.type === "Group" || first?.type === "CapturingGroup")
+    return first.alternatives.every(isAnchored);
+  return false;
 }
 
 function sum(base: Edges, more: Edges, times: number): Edges {

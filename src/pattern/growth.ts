@@ -1,7 +1,7 @@
 import { visitRegExpAST, type AST } from "@eslint-community/regexpp";
 import type { PatternFlags } from "./alphabet.js";
 import { ambiguityOf } from "./ambiguity.js";
-import { automatonOf, type Automaton } from "./automaton.js";
+import { AutomatonBuilder, type Automaton } from "./automaton.js";
 import { componentsOf } from "./components.js";
 
 // Short patterns such as (?:a?){25}a{25} have no loop and still double their work with every character.
@@ -13,24 +13,22 @@ const PROBE_STEPS = 400_000;
 /**
  * How the work of a backtracking search grows with the length n of the text: like n to the power of this number;
  * `Infinity` when it is exponential, or so large from the start that it makes no difference.
+ *
+ * @param search whether a match may start anywhere
  */
-export function growthOf(pattern: AST.Pattern, flags: PatternFlags): number {
-  return growthOfAlternatives(pattern.alternatives, flags, true);
-}
-
-function growthOfAlternatives(
+export function growthOf(
   alternatives: readonly AST.Alternative[],
   flags: PatternFlags,
-  search: boolean,
+  search = true,
 ): number {
-  const automaton = automatonOf(alternatives, flags, search);
+  const automaton = new AutomatonBuilder(flags).build(alternatives, search);
   const degree = ambiguityOf(automaton);
   if (degree === Infinity || readsTooOften(automaton, degree)) return Infinity;
   const scan = componentsOf(automaton.follow).loops.length > 0 ? 1 : 0;
   let inner = 0;
   // A lookaround may run at every step of what surrounds it.
   for (const lookaround of lookaroundsIn(alternatives)) {
-    inner = Math.max(inner, growthOfAlternatives(lookaround.alternatives, flags, false));
+    inner = Math.max(inner, growthOf(lookaround.alternatives, flags, false));
   }
   return scan + degree + inner;
 }

@@ -3,13 +3,13 @@ import type { PatternFlags } from "./alphabet.js";
 import { TooComplex } from "./automaton.js";
 import { growthOf } from "./growth.js";
 import { PatternError } from "./pattern-error.js";
-import { hasEscapedQuestionMark, translate } from "./translate.js";
+import { translate } from "./translate.js";
 
 export { PatternError } from "./pattern-error.js";
 
 /** A regular expression that was found safe to run on what visitors send. */
 export interface Pattern {
-  /** As it was given. */
+  /** The text that it was made of. */
   readonly source: string;
   /** Whether it contains `\?`: such a pattern is tested on path and query. */
   readonly matchesQuery: boolean;
@@ -22,12 +22,6 @@ export interface Pattern {
   test(text: string): boolean;
 }
 
-/** How a pattern is going to be used. */
-export interface PatternUse {
-  /** What it is tested on; patterns that are not linear see 2048 characters of a URI, 256 of a User-Agent. Default `"uri"`. */
-  readonly subject?: "uri" | "userAgent" | undefined;
-}
-
 const SUBJECT_LIMITS = { uri: 2048, userAgent: 256 } as const;
 // What a quadratic pattern may cost on 2048 characters, four times over.
 const MAX_STEPS = 8_400_000;
@@ -38,9 +32,13 @@ const MAX_SOURCE_LENGTH = 8_192;
  * Makes a pattern of text in BunkerWeb's syntax or of a RegExp. Case-sensitive and unanchored, unless the pattern says
  * otherwise (`(?i)` at its start, `^`, `$`). The flags g and y of a RegExp are dropped, since they carry state.
  *
+ * @param subject what it is tested on; a pattern that is not linear sees 2048 characters of a URI, 256 of a User-Agent
  * @throws PatternError when it is not valid, uses syntax that JavaScript lacks, or could be made to run for ever
  */
-export function compilePattern(source: string | RegExp, { subject = "uri" }: PatternUse = {}): Pattern {
+export function compilePattern(
+  source: string | RegExp,
+  { subject = "uri" }: { readonly subject?: "uri" | "userAgent" } = {},
+): Pattern {
   const text = typeof source === "string" ? source : source.source;
   if (text.length > MAX_SOURCE_LENGTH)
     throw new PatternError(text, `it has more than ${MAX_SOURCE_LENGTH} characters: split it`);
@@ -51,13 +49,20 @@ export function compilePattern(source: string | RegExp, { subject = "uri" }: Pat
   const tree = parse(text, script, flags);
   const runnable = withoutFreeLead(tree, script, flags);
   const growth = growthOrError(text, runnable.tree, flags);
-  const limit = growth <= 1 ? Infinity : Math.min(SUBJECT_LIMITS[subject], longestAffordable(growth));
+  let factorial = 1;
+  for (let factor = 2; factor <= growth; factor++) factorial *= factor;
+  // The n for which n^growth / growth! steps are affordable.
+  const affordable = Math.floor((MAX_STEPS * factorial) ** (1 / growth));
+  const limit = growth <= 1 ? Infinity : Math.min(SUBJECT_LIMITS[subject], affordable);
   const regexp = new RegExp(runnable.script, flags);
+  // A text that is too long is seen in part. Where it was cut, "$" and the like would see an end that is not there.
+  const looksAtEnd = /[$]|\\[bB]|\(\?[=!]/.test(runnable.tree.raw);
   return {
     source: text,
-    matchesQuery: hasEscapedQuestionMark(text),
+    matchesQuery: /^(?:[^\\]|\\[^?])*\\\?/.test(text),
     limit,
-    test: limit === Infinity ? (subject) => regexp.test(subject) : cutTest(regexp, runnable.tree, limit),
+    test: (tested) =>
+      tested.length <= limit ? regexp.test(tested) : !looksAtEnd && regexp.test(tested.slice(0, limit)),
   };
 }
 
@@ -113,7 +118,7 @@ function growthOrError(text: string, tree: AST.Pattern, flags: string): number {
   };
   let growth: number;
   try {
-    growth = growthOf(tree, patternFlags);
+    growth = growthOf(tree.alternatives, patternFlags);
   } catch (error) {
     if (!(error instanceof TooComplex)) throw error;
     throw new PatternError(text, "it is too large to be checked: split it into several patterns");
@@ -126,20 +131,4 @@ function growthOrError(text: string, tree: AST.Pattern, flags: string): number {
     );
   }
   return growth;
-}
-
-// The n for which n^growth / growth! steps are affordable.
-function longestAffordable(growth: number): number {
-  let factorial = 1;
-  for (let factor = 2; factor <= growth; factor++) factorial *= factor;
-  return Math.floor((MAX_STEPS * factorial) ** (1 / growth));
-}
-
-// A text that is too long is seen in part. Where it was cut, "$" and the like would see an end that is not there.
-function cutTest(regexp: RegExp, tree: AST.Pattern, limit: number): (text: string) => boolean {
-  const looksAtEnd = /[$]|\\[bB]|\(\?[=!]/.test(tree.raw);
-  return (text) => {
-    if (text.length <= limit) return regexp.test(text);
-    return !looksAtEnd && regexp.test(text.slice(0, limit));
-  };
 }

@@ -1,11 +1,5 @@
 import { PatternError } from "./pattern-error.js";
 
-/** A pattern in JavaScript's own syntax. */
-export interface Translated {
-  readonly source: string;
-  readonly flags: string;
-}
-
 // PCRE's \h, as it reads inside a class.
 const HORIZONTAL_SPACE = "\\t \\u00a0\\u1680\\u180e\\u2000-\\u200a\\u202f\\u205f\\u3000";
 
@@ -20,11 +14,11 @@ const PCRE_ESCAPES: Readonly<Record<string, string>> = {
   g: "write \\1 or \\k<name> for a back-reference; recursion is not supported",
   G: "leave it out",
   H: "write [^\\t ]",
-  K: "leave it out: only whether the pattern matches is asked",
+  K: "leave it out: a pattern is only tested for a match",
   N: "write [^\\n]",
   o: "write \\xHH",
-  p: "give a RegExp with the u flag instead of text",
-  P: "give a RegExp with the u flag instead of text",
+  p: "pass a RegExp with the u flag instead of text",
+  P: "pass a RegExp with the u flag instead of text",
   Q: "\\Q…\\E is not supported: escape each special character",
   R: "write (?:\\r\\n|\\n|\\r)",
   v: "write [\\n\\x0b\\f\\r]",
@@ -51,7 +45,7 @@ const GROUP_OPENERS: readonly (readonly [RegExp, string])[] = [
  *
  * @throws PatternError for other syntax that only PCRE has, and for what JavaScript would read in another way
  */
-export function translate(pattern: string): Translated {
+export function translate(pattern: string): { source: string; flags: string } {
   const fail = (problem: string): never => {
     throw new PatternError(pattern, problem);
   };
@@ -67,7 +61,7 @@ export function translate(pattern: string): Translated {
   while (at < pattern.length) {
     const char = pattern.charAt(at);
     if (char === "\\") {
-      source += escapeOf(pattern.charAt(at + 1), pattern.charAt(at + 2), inClass, multiline, fail);
+      source += escapeOf(pattern.slice(at + 1, at + 3), inClass, multiline, fail);
       at += 2;
       continue;
     }
@@ -97,8 +91,7 @@ export function translate(pattern: string): Translated {
 }
 
 function escapeOf(
-  char: string,
-  next: string,
+  [char = "", next = ""]: string,
   inClass: boolean,
   multiline: boolean,
   fail: (problem: string) => never,
@@ -117,12 +110,4 @@ function escapeOf(
   if (char === "k" && next !== "<") fail(`\\k${next} is not supported: write \\k<name>`);
   if (/[A-Za-z]/.test(char) && !SHARED_ESCAPES.includes(char)) fail(`\\${char} is not supported`);
   return `\\${char}`;
-}
-
-/** Whether the pattern contains an escaped question mark, which says that it is about the query. */
-export function hasEscapedQuestionMark(source: string): boolean {
-  for (let at = source.indexOf("\\"); at >= 0; at = source.indexOf("\\", at + 2)) {
-    if (source.charAt(at + 1) === "?") return true;
-  }
-  return false;
 }

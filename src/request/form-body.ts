@@ -2,18 +2,17 @@ import type { IncomingMessage } from "node:http";
 import { readBody } from "../http/request-body.js";
 
 /** The fields of a posted form in their order, or why they could not be read: the status that says so. */
-export type FormPairs =
+type FormPairs =
   { readonly pairs: readonly (readonly [string, string])[] } | { readonly status: 400 | 413 | 415 };
 
-/** The fields of a posted form, each name once, or why not. */
-export type FormBody =
-  { readonly fields: ReadonlyMap<string, string> } | { readonly status: 400 | 413 | 415 };
-
-/** More fields than this are no form that we keep or answer. */
-const MOST_FIELDS = 256;
+/** Forms with more fields are refused. */
+const MAX_FIELDS = 256;
 
 /** Reads a form like {@link readPairs}; repeated names are refused, too. */
-export async function readForm(req: IncomingMessage, limit: number): Promise<FormBody> {
+export async function readForm(
+  req: IncomingMessage,
+  limit: number,
+): Promise<{ readonly fields: ReadonlyMap<string, string> } | { readonly status: 400 | 413 | 415 }> {
   const { body } = req as { body?: unknown };
   if (typeof body === "object" && body !== null && Object.values(body).some(Array.isArray))
     return { status: 400 };
@@ -25,7 +24,7 @@ export async function readForm(req: IncomingMessage, limit: number): Promise<For
 
 /**
  * Reads an `application/x-www-form-urlencoded` body (with `json`, a flat JSON object, too) of at most `limit` bytes. Where a
- * body parser ran before us, what it left in `req.body` is used. Values that are not text are refused.
+ * body parser ran first, `req.body` is used. Values that are not text are refused.
  */
 export async function readPairs(
   req: IncomingMessage,
@@ -57,7 +56,7 @@ function ofJson(text: string, limit: number): FormPairs {
     if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed))
       return ofPairs(Object.entries(parsed), limit);
   } catch {
-    // Falls through: what is no JSON is a bad request.
+    // Text that is not JSON is a bad request.
   }
   return { status: 400 };
 }
@@ -73,7 +72,7 @@ function ofObject(body: object, limit: number): FormPairs {
 }
 
 function ofPairs(pairs: readonly (readonly [string, unknown])[], limit: number): FormPairs {
-  if (pairs.length > MOST_FIELDS || !pairs.every(isTextPair)) return { status: 400 };
+  if (pairs.length > MAX_FIELDS || !pairs.every(isTextPair)) return { status: 400 };
   return pairs.reduce((sum, [name, value]) => sum + name.length + value.length + 2, 0) > limit
     ? { status: 413 }
     : { pairs };

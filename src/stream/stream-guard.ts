@@ -15,8 +15,7 @@ import {
 import type { BanList } from "../bans/ban-list.js";
 import { Composition } from "../bunker/compose.js";
 import type { Running } from "../engine/engine.js";
-import { switched } from "../options/switched.js";
-import { allProblemsAtOnce, readOptions, type OptionsTable } from "../options/table.js";
+import { switched, allProblemsAtOnce, readOptions, type OptionsTable } from "../options/table.js";
 import { Context } from "../engine/context.js";
 import {
   checkTogether,
