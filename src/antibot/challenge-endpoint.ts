@@ -89,11 +89,15 @@ export class ChallengeEndpoint {
   private async judgeSolution(incoming: ChallengeRequest, maxBody: number): Promise<Reply> {
     const { client, request, service } = incoming;
     const { keys, cookies } = this.gate.crypto;
-    if (!isSameOriginPost(request)) return problem(403, "cross-site", "Forbidden", { id: request.id });
+    if (!isSameOriginPost(request))
+      return problem({ status: 403, type: "cross-site", title: "Forbidden", members: { id: request.id } });
     const posted = await readForm(request.message, maxBody);
     if ("status" in posted)
-      return problem(posted.status, "form", posted.status === 413 ? "Content Too Large" : "Bad Request", {
-        id: request.id,
+      return problem({
+        status: posted.status,
+        type: "form",
+        title: posted.status === 413 ? "Content Too Large" : "Bad Request",
+        members: { id: request.id },
       });
     const { fields } = posted;
     const sealed = openChallenge(fields.get("state"), keys, service);
@@ -135,7 +139,7 @@ export class ChallengeEndpoint {
 
   private async countFailure(incoming: ChallengeRequest, kind: ChallengeKind): Promise<Reply> {
     const { client, request } = incoming;
-    request.answered = "failed";
+    request.ownResponse = "failed";
     const about = { protection: "antibot", reason: "wrong answer", data: { kind: kind.name } };
     this.gate.context.emit("failed", about, client, request);
     await this.gate.escalation.failed(client);
@@ -227,7 +231,12 @@ export class ChallengeEndpoint {
     const files = kind?.files;
     const serve = files !== undefined && Object.hasOwn(files, name) ? files[name] : undefined;
     if (sealed === undefined || kind === undefined || serve === undefined)
-      return problem(404, "not-found", "Not Found", { id: incoming.request.id });
+      return problem({
+        status: 404,
+        type: "not-found",
+        title: "Not Found",
+        members: { id: incoming.request.id },
+      });
     const fresh = this.gate.context.now() - sealed.issued <= this.lifetime(sealed, kind) * 1000;
     const issued = fresh ? { id: sealed.id, state: sealed.state, token: token as string } : undefined;
     return serve(issued, visitOf(this.gate, incoming));
@@ -269,6 +278,11 @@ function redirect(status: 302 | 303, location: string, cookies: string[]): Reply
 }
 
 function notAllowed(request: RequestView, allow: string): Reply {
-  const reply = problem(405, "method", "Method Not Allowed", { id: request.id });
+  const reply = problem({
+    status: 405,
+    type: "method",
+    title: "Method Not Allowed",
+    members: { id: request.id },
+  });
   return { ...reply, headers: { ...reply.headers, Allow: allow } };
 }

@@ -66,7 +66,7 @@ export async function issueChallenge(
       challenge: { ...page.config, state: token },
       ...(notice === "expired" ? { expired: true } : {}),
     };
-    return problem(status, notice, "The challenge was not solved", members, cookies);
+    return problem({ status, type: notice, title: "The challenge was not solved", members, cookies });
   }
   return challengePage(
     page,

@@ -52,11 +52,16 @@ export function respondWithChallenge(
 // For requests that cannot show a page.
 function challengeProblem({ knownPrograms, options }: GateContext, request: RequestView): Reply {
   knownPrograms.warn(request);
-  return problem(403, "challenge", "A challenge must be solved first", {
-    detail:
-      "Open the challenge in a browser and come back with the cookie that it sets; then send the request again.",
-    challenge: options.uri,
-    id: request.id,
+  return problem({
+    status: 403,
+    type: "challenge",
+    title: "A challenge must be solved first",
+    members: {
+      detail:
+        "Open the challenge in a browser and come back with the cookie that it sets; then send the request again.",
+      challenge: options.uri,
+      id: request.id,
+    },
   });
 }
 

@@ -40,14 +40,14 @@ export class BadBehaviorProtection implements Protection {
   }
 
   judge(client: Client, request: RequestView): Awaitable<Verdict> {
-    this.watch.saw(client.key, this.context.now());
+    this.watch.addActive(client.key, this.context.now());
     const counting = this.pending.size === 0 ? undefined : this.pending.get(client.key);
     return counting === undefined ? PASS : counting.then(() => this.bans.judge(client, request));
   }
 
   observe({ client, request, status }: ObservedResponse): void {
     // Our own responses are no evidence, except to a challenge that was answered wrongly (R15, R23).
-    if (this.counted[status] !== 1 || request.answered === "refused") return;
+    if (this.counted[status] !== 1 || request.ownResponse === "refused") return;
     if (this.exemption(client, request) !== undefined) return;
     // A banned client earns nothing more. One that is only challenged must earn its next ban as any other does.
     if (this.context.banIndex.find(client, client.service)?.action === "deny") return;
@@ -109,16 +109,16 @@ export class BadBehaviorProtection implements Protection {
 
   private weighed(hits: Hits, client: Client, request: RequestView): Awaitable<void> {
     if (hits.count < this.options.threshold) return undefined;
-    const { active, banned, mass } = this.watch.wouldBan();
+    const { active, affected, isMass } = this.watch.addBanned();
     const { massBan } = this.options;
-    if (mass) {
+    if (isMass) {
       const what =
         massBan === "suspend"
           ? "no bans are written for now"
           : 'bans go on (massBan: "suspend" would stop them)';
       this.context.events.warn(
         "WRN_BUNKER_MASS_BAN",
-        `${banned} of ${active} active clients earned a ban within ${this.options.countTime} s, as when a deploy breaks; ${what}`,
+        `${affected} of ${active} active clients earned a ban within ${this.options.countTime} s, as when a deploy breaks; ${what}`,
         String(Math.floor(this.context.now() / 3_600_000)),
       );
       if (massBan === "suspend") return undefined;

@@ -1,35 +1,29 @@
-/** Fewer banned clients than this are never a mass, however quiet the site. */
-const MIN_BANNED = 10;
-/** The share of all active clients that makes it one. */
-const SHARE = 0.3;
+import { MassCount } from "../engine/mass-count.js";
 
-/** How many clients were active and how many of them would be banned, in the window that runs. */
+/** Counts the clients that are active in the current window, and those that would be banned. */
 export class MassBanWatch {
   private windowEnds = 0;
-  private active = 0;
-  private banned = 0;
-  private seen = new Set<string>();
+  private readonly seen = new Set<string>();
+  private count = new MassCount();
 
   /** @param window seconds */
   constructor(private readonly window: number) {}
 
-  /** A client was active. Beyond 100 000 clients in one window nothing could be a mass by mistake, so counting stops there. */
-  saw(key: string, now: number): void {
+  /** Counts an active client. Beyond 100 000 clients in one window no mass can be a mistake, so counting stops there. */
+  addActive(key: string, now: number): void {
     if (now >= this.windowEnds) {
       this.windowEnds = now + this.window * 1000;
-      this.active = 0;
-      this.banned = 0;
-      this.seen = new Set();
+      this.count = new MassCount();
+      this.seen.clear();
     }
     if (this.seen.size >= 100_000 || this.seen.has(key)) return;
     this.seen.add(key);
-    this.active++;
+    this.count.active++;
   }
 
-  /** A client earned a ban; answers whether that makes a large share of all. */
-  wouldBan(): { mass: boolean; active: number; banned: number } {
-    this.banned++;
-    const { active, banned } = this;
-    return { mass: banned >= MIN_BANNED && banned >= active * SHARE, active, banned };
+  /** Counts a client that earned a ban. */
+  addBanned(): MassCount {
+    this.count.affected++;
+    return this.count;
   }
 }

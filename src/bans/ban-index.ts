@@ -64,7 +64,7 @@ export class BanIndex {
         ["state", VOID_PREFIX.slice("state:".length)],
       ],
       {
-        hear: (change) => this.hear(change),
+        apply: (change) => this.apply(change),
         endAbsent: (found, changed) => this.endAbsent(found, changed),
       },
     );
@@ -73,7 +73,7 @@ export class BanIndex {
         namespace,
         (change) => {
           this.reading.changes(change.key);
-          this.hear(change);
+          this.apply(change);
         },
         namespace === "ban" ? () => this.reading.missed() : undefined,
       );
@@ -269,7 +269,7 @@ export class BanIndex {
     else counts.set(range.bits, count);
   }
 
-  private hear(change: StoreChange): void {
+  private apply(change: StoreChange): void {
     if (change.key.startsWith(VOID_PREFIX)) {
       if (change.value !== undefined) this.putVoid(change.key, change.value, change.ttl);
       return;

@@ -92,7 +92,7 @@ export class BanList {
       action: options.action ?? "deny",
     };
     this.index.put(ban);
-    this.tell("banned", ban, options.source);
+    this.emit("banned", ban, options.source);
     await this.write(ban, ttl);
     const exact = this.exactOf(options.address ?? ip, range);
     if (exact !== undefined) await this.write({ ...ban, ip: exact }, ttl);
@@ -192,7 +192,7 @@ export class BanList {
       if (!(await this.store.delete(banKey(subject, scope))) && known === undefined) continue;
       removed = true;
       await this.writeVoid(subject, scope, known?.date.getTime() ?? this.index.now(), this.index.retention);
-      if (known !== undefined) this.tell("unbanned", known);
+      if (known !== undefined) this.emit("unbanned", known);
     }
     return removed;
   }
@@ -263,7 +263,7 @@ export class BanList {
     }
   }
 
-  private tell(type: "banned" | "unbanned", ban: Ban, source: BanOptions["source"] = {}): void {
+  private emit(type: "banned" | "unbanned", ban: Ban, source: BanOptions["source"] = {}): void {
     if (!this.events.hears(type)) return;
     const event: BunkerEvent = {
       type,

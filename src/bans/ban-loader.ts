@@ -6,7 +6,7 @@ const RETRY_MS = 1000;
 
 /** Who takes what is read. */
 export interface BanReceiver {
-  hear(change: StoreChange): void;
+  apply(change: StoreChange): void;
   /** Ends the bans that are neither among the keys found nor among those that changed meanwhile. */
   endAbsent(found: ReadonlySet<string>, changed: ReadonlySet<string>): void;
 }
@@ -56,7 +56,7 @@ export class BanLoader {
         for (const [namespace, prefix] of this.parts) {
           for await (const entry of entriesOf(this.store, namespace, prefix)) {
             found.add(entry.key);
-            if (entry.value !== undefined && !changed.has(entry.key)) this.reader.hear(entry);
+            if (entry.value !== undefined && !changed.has(entry.key)) this.reader.apply(entry);
           }
         }
         // Bans that were lifted while nobody could tell us.

@@ -80,7 +80,7 @@ export class Endpoints {
     const read = await this.read(req, MAX_SMALL_BODY);
     if (read.kind === "refused") return refusal(read);
     const limit = { max: this.server.options.maxRegistrations, window: HOUR };
-    if (await this.server.limits.exceeds("register", networkOf(client.vouched.address), limit))
+    if (await this.server.limits.exceeds("register", networkOf(client.trustedIdentity.address), limit))
       return this.limited(HOUR);
     const ids = await this.server.ids();
     this.intake.registered++;
@@ -115,7 +115,7 @@ export class Endpoints {
     });
     const instance = await this.identify(read);
     if ("status" in instance) return instance;
-    const voter = this.server.voters.voterOf(client.vouched.address, instance.id, token);
+    const voter = this.server.voters.voterOf(client.trustedIdentity.address, instance.id, token);
     if (voter === undefined)
       return ko(
         403,
@@ -169,7 +169,7 @@ export class Endpoints {
     if (weight < 1) return true;
     const over = await this.server.limits.exceeds(
       "address",
-      client.vouched.key,
+      client.trustedIdentity.key,
       callLimitOf(this.server.options),
       weight,
     );
@@ -178,9 +178,9 @@ export class Endpoints {
   }
 
   // Without the limit, one id could keep a whole botnet off the list.
-  private async addMember({ vouched }: Client, id: string): Promise<void> {
-    const { address } = vouched;
-    if (address === undefined || !vouched.isGlobal) return;
+  private async addMember({ trustedIdentity }: Client, id: string): Promise<void> {
+    const { address } = trustedIdentity;
+    if (address === undefined || !trustedIdentity.isGlobal) return;
     const limit = { max: MAX_MEMBER_NETWORKS, window: DAY };
     if (!this.server.registry.isMember(address) && (await this.server.limits.exceeds("home", id, limit)))
       return;

@@ -147,7 +147,7 @@ export class BunkernetServer {
   ): Promise<ApiResponse | ListSnapshot> {
     const client = this.resolver.resolve(req);
     // If clients can choose their address, the peer's address counts and votes (R2).
-    if (await this.limits.exceeds("address", client.vouched.key, callLimitOf(this.options))) {
+    if (await this.limits.exceeds("address", client.trustedIdentity.key, callLimitOf(this.options))) {
       this.endpoints.intake.limited++;
       return tooManyRequests(60, "Too many requests.");
     }

@@ -105,7 +105,7 @@ export class BunkernetProtection implements Protection {
       active: this.active,
       now,
       onFailed: (problem) => this.fault("list", problem),
-      onMass: ({ active, listed }) => this.onMass(active, listed),
+      onMass: ({ active, affected }) => this.onMass(active, affected),
     });
     this.reporter = new Reporter(context, options, {
       api: this.api,
@@ -271,7 +271,7 @@ export class BunkernetProtection implements Protection {
     if (address === undefined) return PASS;
     const list = this.list.addresses;
     const listed = list?.has(address) === true;
-    this.active.saw(address, this.context.now());
+    this.active.add(address, this.context.now());
     if (!listed) return PASS;
     this.list.denied();
     return this.list.addresses === list ? this.refuse(client, request) : PASS;
@@ -325,9 +325,13 @@ export class BunkernetProtection implements Protection {
 }
 
 // Never a trusted proxy's; a private address that anybody could claim gives way to the peer's (R2).
-function addressOf({ identity, vouched }: Client): Address | undefined {
+function addressOf({ identity, trustedIdentity }: Client): Address | undefined {
   if (identity.isProxy) return undefined;
-  return identity.isGlobal ? identity.address : vouched.isGlobal ? vouched.address : undefined;
+  return identity.isGlobal
+    ? identity.address
+    : trustedIdentity.isGlobal
+      ? trustedIdentity.address
+      : undefined;
 }
 
 // Two servers on one store or in one folder must not share an id.

@@ -1,6 +1,7 @@
 import type { AddressSet } from "../address/address-set.js";
 import { messageOf } from "../errors.js";
-import type { ActiveClients, ActiveShare } from "./active-clients.js";
+import type { MassCount } from "../engine/mass-count.js";
+import type { ActiveClients } from "./active-clients.js";
 import type { Api, Outcome } from "./api.js";
 import { ListBuilder } from "./list-builder.js";
 import type { ListMetadata, StateFiles, ListWriter } from "./state-files.js";
@@ -26,7 +27,7 @@ export interface ThreatListParts {
   readonly now: () => number;
   readonly onFailed: (problem: string) => void;
   /** A new list contains a large share of the active clients. */
-  readonly onMass: (share: ActiveShare) => void;
+  readonly onMass: (count: MassCount) => void;
 }
 
 interface LoadedList {
@@ -88,7 +89,7 @@ export class ThreatList {
     if (this.suspended === undefined || (now < this.nextReview && this.nextReview - now <= REVIEW_EVERY_MS))
       return;
     this.nextReview = now + REVIEW_EVERY_MS;
-    if (this.parts.active.shareListed(this.suspended.set, now, { known: this.inForce?.set }).mass) return;
+    if (this.parts.active.shareListed(this.suspended.set, now, { known: this.inForce?.set }).isMass) return;
     this.putInForce(this.suspended);
     void this.rewrite(false);
   }
@@ -166,8 +167,8 @@ export class ThreatList {
     } else {
       const held = { set: build.set, sha512, refused: build.refused };
       const share = this.parts.active.shareListed(held.set, this.checkedAt, { known: this.inForce?.set });
-      if (share.mass) this.parts.onMass(share);
-      const suspend = share.mass && this.options.massList === "suspend";
+      if (share.isMass) this.parts.onMass(share);
+      const suspend = share.isMass && this.options.massList === "suspend";
       if (suspend) this.suspend(held);
       else {
         this.previous = this.inForce;
@@ -199,7 +200,7 @@ export class ThreatList {
       since: this.trialSince,
       known: before?.set,
     });
-    if (!share.mass) return;
+    if (!share.isMass) return;
     this.endTrial();
     this.parts.onMass(share);
     if (this.options.massList !== "suspend") return;

@@ -71,7 +71,7 @@ export function candidateOf(
   // Without a request, only the operator can have named the address.
   if (origin === undefined && reason !== "manual") return undefined;
   if (origin?.client.identity.isProxy === true) return undefined;
-  const address = origin === undefined ? parseAddress(event.ip) : origin.client.vouched.address;
+  const address = origin === undefined ? parseAddress(event.ip) : origin.client.trustedIdentity.address;
   if (address === undefined || !isGlobal(address) || rules.allow.has(address)) return undefined;
   return { address, key: prefixOf(address, rules.ipv6Subnet).text, reason };
 }

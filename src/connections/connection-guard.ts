@@ -144,7 +144,7 @@ export class ConnectionGuard {
     let request: RequestView;
     let verdict: Awaitable<Verdict>;
     try {
-      client = resolver.ofConnection(address);
+      client = resolver.connectionClient(address);
       request = RequestView.ofConnection(client, resolver);
       verdict = resolver.carriesOthers(client) ? ALLOWED : this.pipeline.judgeConnection(client, request);
     } catch (error) {

@@ -99,8 +99,8 @@ export class DnsblProtection implements Protection {
       maxInFlight: 2 * (options.maxLookups + QUESTIONS_PER_TEST) * options.list.length,
     });
     this.zones = zonesOf(options, this.dns, context);
-    const watch = new MassListingWatch(context.now, (zone, listed, asked) =>
-      this.onMass(zone, listed, asked),
+    const watch = new MassListingWatch(context.now, (zone, { active, affected }) =>
+      this.onMass(zone, affected, active),
     );
     this.lookups = new Lookups(this.zones, options.quorum, options.maxLookups, watch);
     this.resolver = new VerdictResolver(context, options, this.lookups);
@@ -159,7 +159,7 @@ export class DnsblProtection implements Protection {
   async explain(client: Client, request: RequestView): Promise<ProtectionExplanation> {
     if (client.identity.isProxy) return { verdict: "pass", reason: "a trusted proxy" };
     const target = lookupTargetOf(client);
-    const { verdict, ...data } = await this.find(target, client.vouched.address);
+    const { verdict, ...data } = await this.find(target, client.trustedIdentity.address);
     if (verdict === "error") return { verdict, reason: "look-up failed", data };
     if (verdict !== "listed" || target === undefined)
       return { verdict: "pass", reason: verdict === "skipped" ? "never looked up" : "not listed", data };
@@ -169,11 +169,16 @@ export class DnsblProtection implements Protection {
     return { verdict: action, reason: REASON, data };
   }
 
-  // `vouched` is the address that the ignore lists are asked about.
-  private async find(target: LookupTarget | undefined, vouched: Address | undefined): Promise<DnsblCheck> {
+  // `trustedAddress` is the address that the ignore lists are asked about.
+  private async find(
+    target: LookupTarget | undefined,
+    trustedAddress: Address | undefined,
+  ): Promise<DnsblCheck> {
     if (!this.awake) this.wake();
     await this.lists.load();
-    const ignored = vouched !== undefined && (this.options.ignoreIp.has(vouched) || this.lists.has(vouched));
+    const ignored =
+      trustedAddress !== undefined &&
+      (this.options.ignoreIp.has(trustedAddress) || this.lists.has(trustedAddress));
     if (target === undefined || ignored) return { verdict: "skipped" };
     const finding = this.resolver.cached(target, this.context.now()) ?? (await this.resolver.resolve(target));
     if (finding === undefined) return { verdict: "error", code: "shed" };
@@ -231,7 +236,7 @@ export class DnsblProtection implements Protection {
 
   private ignores(client: Client, target: LookupTarget): boolean {
     const { ignoreIp } = this.options;
-    const { address } = client.vouched;
+    const { address } = client.trustedIdentity;
     if (address === undefined || (ignoreIp.size === 0 && this.lists.size === 0)) return false;
     if (!ignoreIp.has(address) && !this.lists.has(address)) return false;
     this.resolver.ignore(target);

@@ -14,10 +14,10 @@ export interface LookupTarget {
  * private, which anybody can claim, the peer's is used.
  */
 export function lookupTargetOf(client: Client): LookupTarget | undefined {
-  const { identity, vouched } = client;
+  const { identity, trustedIdentity } = client;
   if (identity.isProxy) return undefined;
   if (identity.isGlobal) return identity as Identity & { address: Address };
-  return vouched.isGlobal ? (vouched as Identity & { address: Address }) : undefined;
+  return trustedIdentity.isGlobal ? (trustedIdentity as Identity & { address: Address }) : undefined;
 }
 
 /** The target for an address without a request. */

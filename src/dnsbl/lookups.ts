@@ -74,7 +74,7 @@ export class Lookups {
         firstError ??= { verdict: "error", zone, code: response.code ?? response.why, partial: true };
       }
       if (response !== undefined && response.kind !== "error")
-        this.watch.saw(zone, response.kind === "listed");
+        this.watch.count(zone, response.kind === "listed");
     };
     const done = Promise.all(
       asked.map((zone) => zone.ask(address).then((response) => count(zone, response))),

@@ -17,7 +17,7 @@ export function exclusionOf(
   client: Client,
   request: RequestView,
 ): keyof ExclusionRules | undefined {
-  const { address } = client.vouched;
+  const { address } = client.trustedIdentity;
   if (address !== undefined && rules.ignoreIp.size > 0 && rules.ignoreIp.has(address)) return "ignoreIp";
   if (rules.ignoreUri.length > 0 && rules.ignoreUri.some((pattern) => uriMatches(pattern, request.path)))
     return "ignoreUri";

@@ -122,7 +122,7 @@ function imagined(engine: Engine, subject: unknown): RequestView {
     headers: { ...hostIn(target), ...headersOf(headers) },
     socket: { remoteAddress: address.text },
   };
-  const { identity } = resolver.ofConnection(address.text);
+  const { identity } = resolver.connectionClient(address.text);
   const service = resolver.config.services.nameOf(raw);
   return RequestView.of(raw, new Client(identity, identity, identity, service), resolver);
 }

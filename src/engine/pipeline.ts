@@ -20,7 +20,7 @@ const DEFAULT_BAN_TIME = 86_400;
 export class Pipeline {
   readonly responder: Responder;
   private readonly observers: readonly Protection[];
-  private readonly ofConnections: readonly Protection[];
+  private readonly connectionProtections: readonly Protection[];
 
   constructor(
     readonly context: Context,
@@ -28,7 +28,7 @@ export class Pipeline {
   ) {
     this.responder = new Responder(context);
     this.observers = protections.filter((protection) => protection.observe !== undefined);
-    this.ofConnections = protections.filter((protection) => protection.requestsOnly !== true);
+    this.connectionProtections = protections.filter((protection) => protection.requestsOnly !== true);
   }
 
   /** What all protections together decide about a request; needs no response. */
@@ -47,7 +47,7 @@ export class Pipeline {
    * called, and no Host can be unknown yet.
    */
   judgeConnection(client: Client, request: RequestView): Awaitable<Verdict> {
-    return this.allows(client) ? ALLOWED : this.walk(this.ofConnections, client, request);
+    return this.allows(client) ? ALLOWED : this.walk(this.connectionProtections, client, request);
   }
 
   /** Passes a request on to the app, or has the responder refuse it. */
@@ -68,11 +68,11 @@ export class Pipeline {
       return;
     }
     request.note(verdict);
-    this.responder.answer(verdict, request, res, next);
+    this.responder.respond(verdict, request, res, next);
   }
 
   /** Whether `allow` names the client. */
-  allows({ vouched: { address } }: Client): boolean {
+  allows({ trustedIdentity: { address } }: Client): boolean {
     const { allow } = this.context.options;
     return address !== undefined && allow.size > 0 && allow.has(address);
   }

@@ -8,7 +8,7 @@ import type { Context } from "./context.js";
 import { type Reply, type Challenge, type Deny } from "../request/verdict.js";
 import { isThenable } from "../awaitable.js";
 
-/** Headers of every answer of ours: caches keep none of them, and no page of another site learns where it came from. */
+/** Headers of every response of ours: caches keep none of them, and no other site learns the path in a Referer. */
 export const REPLY_HEADERS: Readonly<Record<string, string>> = {
   "Cache-Control": "no-store",
   "CDN-Cache-Control": "no-store",
@@ -18,14 +18,19 @@ export const REPLY_HEADERS: Readonly<Record<string, string>> = {
   "X-Robots-Tag": "noindex, nofollow",
 };
 
-/** An `application/problem+json` answer (RFC 9457). */
-export function problem(
-  status: number,
-  type: string,
-  title: string,
-  members: Readonly<Record<string, unknown>> = {},
-  cookies: readonly string[] = [],
-): Reply {
+/** A problem document and its status. */
+export interface ProblemReply {
+  readonly status: number;
+  /** The last part of the problem's URN. */
+  readonly type: string;
+  readonly title: string;
+  readonly members?: Readonly<Record<string, unknown>>;
+  /** Values of `Set-Cookie` headers. */
+  readonly cookies?: readonly string[];
+}
+
+/** Makes an `application/problem+json` response (RFC 9457). */
+export function problem({ status, type, title, members = {}, cookies = [] }: ProblemReply): Reply {
   return {
     status,
     headers: {
@@ -37,14 +42,10 @@ export function problem(
   };
 }
 
-interface Http2Response {
-  readonly stream?: { close(code: number): void; readonly id?: number };
-}
-
 /** HTTP/2's CANCEL (RFC 9113, 7). */
 const CANCEL = 8;
 
-/** The only code that answers for us: refusals, and what the gate has to say. */
+/** The only code that writes our responses: refusals, and challenges of the gate. */
 export class Responder {
   private readonly denyHeaders: Readonly<Record<string, string>>;
 
@@ -52,8 +53,8 @@ export class Responder {
     this.denyHeaders = { ...REPLY_HEADERS, ...pageHeaders(context.options.theme) };
   }
 
-  /** Answers a verdict that is no pass; in `detect` mode only tells of it and calls `next`. */
-  answer(
+  /** Responds to a request with a verdict other than a pass; in `detect` mode only emits the event and calls `next`. */
+  respond(
     verdict: Deny | Challenge,
     request: RequestView,
     res: ServerResponse,
@@ -64,7 +65,7 @@ export class Responder {
       next();
       return;
     }
-    request.answered ??= "refused";
+    request.ownResponse ??= "refused";
     try {
       if (verdict.action === "deny") this.deny(verdict, request, res);
       else this.challenge(verdict, request, res);
@@ -73,16 +74,16 @@ export class Responder {
     }
   }
 
-  /** What a refusal says: the page, JSON, or nothing but the status. */
+  /** Makes the response of a refusal: a page, or a problem document. */
   refusal(verdict: Deny, request: RequestView): Reply {
     const status = verdict.status ?? 403;
     if (request.wantsJson) {
-      return problem(
+      return problem({
         status,
-        verdict.status === 503 ? "unavailable" : "denied",
-        verdict.status === 503 ? "Service Unavailable" : "Forbidden",
-        { id: request.id },
-      );
+        type: verdict.status === 503 ? "unavailable" : "denied",
+        title: verdict.status === 503 ? "Service Unavailable" : "Forbidden",
+        members: { id: request.id },
+      });
     }
     const { deny, theme } = this.context.options;
     const language = negotiateLanguage(request.header("accept-language"));
@@ -108,10 +109,10 @@ export class Responder {
   }
 
   private challenge(verdict: Challenge, request: RequestView, res: ServerResponse): void {
-    const answer = verdict.reply();
-    if (!isThenable(answer)) send(answer, request, res);
+    const reply = verdict.reply();
+    if (!isThenable(reply)) send(reply, request, res);
     else
-      answer
+      reply
         .then((late) => send(late, request, res))
         .catch((error: unknown) => this.failed(verdict, request, res, error));
   }
@@ -125,7 +126,7 @@ export class Responder {
         language,
       });
       if (typeof html === "string") return html;
-      throw new BunkerHookError("deny.render", "must answer the page's HTML at once");
+      throw new BunkerHookError("deny.render", "must return the page's HTML, not a promise");
     } catch (error) {
       this.context.emit(
         "fault",
@@ -145,7 +146,7 @@ export class Responder {
     this.context.emit(type, verdict, request.knownClient(this.context.resolver), request);
   }
 
-  // Whatever goes wrong while answering, the visitor gets a plain 503 and the operator the reason.
+  // If a response cannot be made, the visitor gets a plain 503 and the operator the reason.
   private failed(verdict: Deny | Challenge, request: RequestView, res: ServerResponse, error: unknown): void {
     this.context.emit(
       "fault",
@@ -154,18 +155,28 @@ export class Responder {
       request,
     );
     if (res.headersSent) res.destroy();
-    else send(problem(503, "unavailable", "Service Unavailable", { id: request.id }), request, res);
+    else
+      send(
+        problem({
+          status: 503,
+          type: "unavailable",
+          title: "Service Unavailable",
+          members: { id: request.id },
+        }),
+        request,
+        res,
+      );
   }
 }
 
-/** Sends an answer: no body for HEAD, and no reading of bodies that nobody will look at. */
-function send(answer: Reply, request: RequestView, res: ServerResponse): void {
+// HEAD gets no body, and the body of a refused request is never read.
+function send({ status, headers, body }: Reply, request: RequestView, res: ServerResponse): void {
   if (res.headersSent || res.destroyed) return;
-  const headers: Record<string, string | string[] | number> = { ...answer.headers };
-  const body = answer.body;
-  headers["Content-Length"] = Buffer.byteLength(body);
-  if (hasUnreadBody(request.message)) headers["Connection"] = "close";
-  res.writeHead(answer.status, headers);
+  res.writeHead(status, {
+    ...headers,
+    "Content-Length": Buffer.byteLength(body),
+    ...(hasUnreadBody(request.message) ? { Connection: "close" } : {}),
+  });
   if (request.method === "HEAD") res.end();
   else res.end(body);
 }
@@ -180,12 +191,12 @@ function hasUnreadBody(req: IncomingMessage): boolean {
 }
 
 function drop(res: ServerResponse): void {
-  const { stream } = res as Http2Response;
+  const { stream } = res as { readonly stream?: { close(code: number): void; readonly id?: number } };
   if (stream?.id !== undefined) stream.close(CANCEL);
   else (res.socket ?? res.req.socket).destroy();
 }
 
-// A page of the user's own brings its own style and script, which our policy would stop.
+// A page of the app's own has its own style and script, which our policy would block.
 function withoutCsp(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).filter(([name]) => name.toLowerCase() !== "content-security-policy"),

@@ -1,27 +1,25 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { wasReset, type Client } from "../request/client.js";
-import { viewOf, type RequestView } from "../request/request-view.js";
-import type { Deny, Reply } from "../request/verdict.js";
+import { viewOf } from "../request/request-view.js";
+import type { Reply } from "../request/verdict.js";
 import { GuardedServers, type Engine } from "./engine.js";
 import { intercept } from "./intercept.js";
 import { problem } from "./responder.js";
 
-type Upgrade = [req: IncomingMessage, socket: Duplex, head: Buffer];
-
-/** How long after a ban the connections that it ends are looked for, in ms: once for all bans of that time. */
+/** How long after a ban the connections that it ends are closed, in ms: one search serves all bans of that time. */
 const CLOSE_AFTER_MS = 20;
 
 /**
  * Has every upgrade of `server` judged before its `upgrade` listeners are called, whenever they were added, and closes the
  * upgraded connections of a client that is banned later.
  *
- * @returns stops it
+ * @returns a function that undoes it
  */
 export function guardUpgrades(engine: Engine, server: Server): () => void {
   const open = new Map<Duplex, Client>();
   const { banIndex: index, resolver } = engine.context;
-  const admit = async ([req, socket]: Upgrade, pass: () => void): Promise<void> => {
+  const admit = async (req: IncomingMessage, socket: Duplex, pass: () => void): Promise<void> => {
     if (!(await judgeUpgrade(engine, req, socket))) return;
     const client = viewOf(req).knownClient(resolver);
     if (socket.destroyed) return;
@@ -30,10 +28,10 @@ export function guardUpgrades(engine: Engine, server: Server): () => void {
     pass();
   };
   const release = intercept(server, "upgrade", (args, pass) => {
-    const upgrade = args as unknown as Upgrade;
-    admit(upgrade, pass).catch((error: unknown) => {
-      // A listener of the app's own threw: the upgrade can no longer be answered.
-      upgrade[1].destroy();
+    const [req, socket] = args as [IncomingMessage, Duplex];
+    admit(req, socket, pass).catch((error: unknown) => {
+      // A listener of the app's own threw: no response can be sent any more.
+      socket.destroy();
       process.nextTick(() => {
         throw error;
       });
@@ -47,7 +45,7 @@ export function guardUpgrades(engine: Engine, server: Server): () => void {
       if (mode !== "detect" && index.find(client, client.service) !== undefined) socket.destroy();
     }
   };
-  // Bans of other instances end open connections, too.
+  // Bans of other instances close connections, too.
   const stop = index.onBan(() => (closing ??= setTimeout(close, CLOSE_AFTER_MS).unref()));
   const guarded = engine.context.scope.get(GuardedServers).servers;
   guarded.add(server);
@@ -62,12 +60,12 @@ export function guardUpgrades(engine: Engine, server: Server): () => void {
 /**
  * Judges a WebSocket (or other) upgrade, which no middleware sees. Never rejects.
  *
- * @returns `true` = let it through; `false` = it was answered and closed
+ * @returns `true` = let it through; `false` = it got a response and was closed
  */
 export async function judgeUpgrade(engine: Engine, req: IncomingMessage, socket: Duplex): Promise<boolean> {
   const request = viewOf(req);
   let pipeline = engine.common;
-  // A peer that goes away meanwhile must not bring the process down.
+  // An error of a peer that leaves meanwhile must not end the process.
   const ignore = (): void => undefined;
   socket.on("error", ignore);
   try {
@@ -86,19 +84,27 @@ export async function judgeUpgrade(engine: Engine, req: IncomingMessage, socket:
     }
     if (verdict.action === "challenge") reply(socket, await verdict.reply());
     else if (responder.drops(verdict, request)) socket.destroy();
-    else reply(socket, refusal(verdict, request));
+    else {
+      const status = verdict.status ?? 403;
+      const type = status === 503 ? "unavailable" : "denied";
+      reply(
+        socket,
+        problem({ status, type, title: STATUS_CODES[status] ?? "", members: { id: request.id } }),
+      );
+    }
   } catch (error) {
     pipeline.fault("upgrade", error, undefined, request);
-    reply(socket, problem(503, "unavailable", "Service Unavailable", { id: request.id }));
+    reply(
+      socket,
+      problem({
+        status: 503,
+        type: "unavailable",
+        title: "Service Unavailable",
+        members: { id: request.id },
+      }),
+    );
   }
   return false;
-}
-
-function refusal(verdict: Deny, request: RequestView): Reply {
-  const status = verdict.status ?? 403;
-  return problem(status, status === 503 ? "unavailable" : "denied", STATUS_CODES[status] ?? "", {
-    id: request.id,
-  });
 }
 
 function reply(socket: Duplex, { status, headers, body }: Reply): void {

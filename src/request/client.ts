@@ -34,7 +34,7 @@ export class Client {
     /** The other end of the socket. */
     readonly peer: Identity,
     /** Whose address `allow` and ignore rules look at: the peer's when anybody could choose theirs. */
-    readonly vouched: Identity,
+    readonly trustedIdentity: Identity,
     /** `undefined` = the Host is none of the configured services. */
     readonly service: string | undefined,
   ) {}
@@ -50,7 +50,7 @@ export class Client {
   }
   /** Whether bans may be written for it: a private address that anybody could claim exempts nobody with a public one. */
   get isGlobal(): boolean {
-    return this.identity.isGlobal || this.vouched.isGlobal;
+    return this.identity.isGlobal || this.trustedIdentity.isGlobal;
   }
   /** Whether it is a program on this very machine. */
   get isLoopback(): boolean {
@@ -143,9 +143,9 @@ export class ClientResolver {
   }
 
   /** The client at the other end of a connection that has asked for nothing yet: its service may not be known. */
-  ofConnection(address: string | undefined): Client {
+  connectionClient(address: string | undefined): Client {
     const peer = this.identityOfText(address, this.trust);
-    return new Client(peer, peer, peer, this.config.services.ofConnection);
+    return new Client(peer, peer, peer, this.config.services.connectionService);
   }
 
   /** Whether what comes from there is what others sent: a proxy, trusted as the next hop or met as one. */
@@ -166,15 +166,15 @@ export class ClientResolver {
     if (trustProxy !== undefined) return this.walk(request, trustProxy);
     const express = request as ExpressRequest;
     if (Object.hasOwn(request, "ip") && typeof express.ip === "string")
-      return this.ofHost(request, express.ip);
+      return this.hostRoute(request, express.ip);
     const trusts = typeof express.app?.get === "function" ? express.app.get("trust proxy fn") : undefined;
     if (typeof trusts === "function") {
       return this.walk(
         request,
-        this.ofExpress(trusts as TrustFunction, express.app?.get?.("trust proxy") === false),
+        this.expressTrustFor(trusts as TrustFunction, express.app?.get?.("trust proxy") === false),
       );
     }
-    if (typeof express.ip === "string") return this.ofHost(request, express.ip);
+    if (typeof express.ip === "string") return this.hostRoute(request, express.ip);
     return this.walk(request, NOBODY);
   }
 
@@ -195,13 +195,13 @@ export class ClientResolver {
   }
 
   // A host that is not Express but has found the address out by its own rules (Fastify through middie, an own property).
-  private ofHost(request: RequestLike, ip: string): Route {
+  private hostRoute(request: RequestLike, ip: string): Route {
     const peer = this.peerOf(request);
     const address = parseForwarded(ip);
     return { client: address === undefined ? peer : this.identityOf(address), peer, anybody: false };
   }
 
-  private ofExpress(trusts: TrustFunction, nobody: boolean): Trust {
+  private expressTrustFor(trusts: TrustFunction, nobody: boolean): Trust {
     let trust = this.expressTrust.get(trusts);
     if (trust === undefined) {
       trust = { trusts, anybody: trustsAnybody(trusts), nobody };

@@ -67,7 +67,7 @@ export class RequestView implements BunkerRequest {
   private watcher: ResponseObserver | undefined;
   private watched: Client | undefined;
   /** Set when we answered: `refused` never counts as bad behaviour, `failed` (a challenge answered wrongly) does. */
-  declare answered: "refused" | "failed" | undefined;
+  declare ownResponse: "refused" | "failed" | undefined;
   /** Cookies that go out with the app's own answer. */
   declare cookies: readonly string[] | undefined;
   declare private others: Map<ClientResolver, Client> | undefined;
@@ -135,7 +135,7 @@ export class RequestView implements BunkerRequest {
       this.watcher = watcher;
       this.watched = client;
       // "close" comes right after "finish", and also when the client is gone.
-      res.on("close", tellWatchers);
+      res.on("close", notifyWatchers);
     } else if (this.watcher !== watcher) {
       (this.moreWatchers ??= []).push([watcher, client]);
     }
@@ -218,7 +218,7 @@ export class RequestView implements BunkerRequest {
   }
 }
 
-function tellWatchers(this: ServerResponse): void {
+function notifyWatchers(this: ServerResponse): void {
   bearerOf(this.req)[VIEW]?.end(this);
 }
 

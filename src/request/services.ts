@@ -40,22 +40,22 @@ export class Services {
   /** The service's name; `undefined` = the Host is none of ours. Throws what the hook throws. */
   nameOf(request: RequestLike): string | undefined {
     if (typeof this.fixed === "string") return this.fixed;
-    if (this.fixed !== undefined) return this.ofHook(this.fixed, request);
+    if (this.fixed !== undefined) return this.hookService(this.fixed, request);
     if (!this.byHost) return DEFAULT_SERVICE;
     const [host, other] = hostsOf(request);
-    const name = host === undefined ? undefined : this.named(host);
+    const name = host === undefined ? undefined : this.serviceOfHost(host);
     // Who names two hosts may be taken for one by us and for the other by the app: it has asked for neither.
-    if (other !== undefined && this.named(other) !== name) return this.unknownHost;
+    if (other !== undefined && this.serviceOfHost(other) !== name) return this.unknownHost;
     return name ?? this.unknownHost;
   }
 
   /** The service of a connection that has asked for nothing yet; `undefined` where only requests tell. */
-  get ofConnection(): string | undefined {
+  get connectionService(): string | undefined {
     if (typeof this.fixed === "string") return this.fixed;
     return this.fixed === undefined && !this.byHost ? DEFAULT_SERVICE : undefined;
   }
 
-  private named(host: string): string | undefined {
+  private serviceOfHost(host: string): string | undefined {
     const known = this.known.get(host);
     if (known !== undefined) return known === "" ? undefined : known;
     const name = this.hosts.get(normalHost(host));
@@ -63,7 +63,7 @@ export class Services {
     return name;
   }
 
-  private ofHook(hook: ServiceHook, request: RequestLike): string {
+  private hookService(hook: ServiceHook, request: RequestLike): string {
     const name: unknown = hook(request as never);
     if (isThenable(name))
       throw new BunkerHookError("service", "answered a promise; it must answer a name at once");

@@ -54,7 +54,7 @@ export class LookupExclusions {
   /** The rule that excludes this request, if there is one. Returns at once when nothing has to be looked up. */
   of(client: Client, request: RequestView): Excluding {
     // A client that can choose its address is judged by the address at the socket (R2).
-    const { address } = client.vouched;
+    const { address } = client.trustedIdentity;
     if (address === undefined || this.rules.length === 0) return undefined;
     const found = this.from(0, client, address, request);
     return isThenable(found) ? withTimeout(found, DEADLINE, () => undefined) : found;
@@ -71,9 +71,9 @@ export class LookupExclusions {
 
   private byCountry(client: Client, address: Address): Excluding {
     const { ignoreCountry, onlyCountry } = this.options;
-    if (!client.vouched.isGlobal) {
+    if (!client.trustedIdentity.isGlobal) {
       // A private address has no country, so it is in none of those that are gated; but not when it is only claimed.
-      const own = client.ip === client.vouched.ip;
+      const own = client.ip === client.trustedIdentity.ip;
       return own && onlyCountry.size > 0 ? "onlyCountry" : undefined;
     }
     return after(this.country?.get(client.key, address), (country) => {
@@ -84,7 +84,7 @@ export class LookupExclusions {
   }
 
   private byNetwork(client: Client, address: Address): Excluding {
-    if (!client.vouched.isGlobal) return undefined;
+    if (!client.trustedIdentity.isGlobal) return undefined;
     return after(this.asn?.get(client.key, address), (asn) =>
       asn !== undefined && this.options.ignoreAsn.has(asn) ? "ignoreAsn" : undefined,
     );
@@ -92,7 +92,7 @@ export class LookupExclusions {
 
   private byName(client: Client, address: Address, request: RequestView): Excluding {
     const { ignoreRdns, rdnsGlobal } = this.options;
-    if (!client.vouched.isGlobal && (rdnsGlobal || ignoreRdns.length === 0)) return undefined;
+    if (!client.trustedIdentity.isGlobal && (rdnsGlobal || ignoreRdns.length === 0)) return undefined;
     const cached = this.names.cached(address);
     if (cached !== undefined) return this.excludingName(cached);
     const found = this.nameLimits.run(client.key, address.text, () => this.names.of(address));

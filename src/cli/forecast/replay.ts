@@ -138,7 +138,7 @@ export class Replay {
     this.clock = Math.max(this.clock, entry.time);
     const { resolver, options } = this.context;
     const raw = requestOf(entry, address.text, defaultHost);
-    const { identity } = resolver.ofConnection(address.text);
+    const { identity } = resolver.connectionClient(address.text);
     const service = resolver.config.services.nameOf(raw);
     const client = new Client(identity, identity, identity, service);
     const visitor = this.visitorOf(client.key);

@@ -115,11 +115,19 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
         : state !== undefined && "sound" in state && name === "audio"
           ? { text: state.sound, language: state.language }
           : undefined;
-    if (issued === undefined || job === undefined) return problem(404, "not-found", "Not Found", { id });
+    if (issued === undefined || job === undefined)
+      return problem({ status: 404, type: "not-found", title: "Not Found", members: { id } });
     if (!(await this.withinLimit("served", 4, visit)))
-      return retryAfter(problem(429, "too-many", "Too Many Requests", { id }), LIMIT_WINDOW);
+      return retryAfter(
+        problem({ status: 429, type: "too-many", title: "Too Many Requests", members: { id } }),
+        LIMIT_WINDOW,
+      );
     const bytes = await this.renderer.render(issued.id, { seed: issued.id, ...job });
-    if (bytes === undefined) return retryAfter(problem(503, "busy", "Service Unavailable", { id }), 1);
+    if (bytes === undefined)
+      return retryAfter(
+        problem({ status: 503, type: "busy", title: "Service Unavailable", members: { id } }),
+        1,
+      );
     return {
       status: 200,
       headers: { ...REPLY_HEADERS, "Content-Type": name === "image" ? "image/png" : "audio/wav" },

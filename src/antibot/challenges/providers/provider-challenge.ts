@@ -42,7 +42,12 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
         name,
         (issued, visit) =>
           issued === undefined
-            ? problem(404, "not-found", "Not Found", { id: visit.request.id })
+            ? problem({
+                status: 404,
+                type: "not-found",
+                title: "Not Found",
+                members: { id: visit.request.id },
+              })
             : file(visit),
       ]),
     );
