@@ -108,7 +108,7 @@ export const sessionsTable = {
   keep: {
     check: oneOf("cookie", "express-session"),
     default: "cookie",
-    help: "Keeps a pass in a cookie of ours, or in the session of express-session.",
+    help: "Keeps passes in a signed cookie, or in the session of express-session.",
   },
   secret: {
     setting: "SESSIONS_SECRET",
@@ -116,7 +116,7 @@ export const sessionsTable = {
     check: secretCheck,
     default: () => [],
     secret: true,
-    help: "The secret that seals challenges and signs passes; of an array, the first is used and all are accepted.",
+    help: "The secret that seals challenges and signs passes.",
   },
   name: {
     setting: "SESSIONS_NAME",
@@ -136,7 +136,7 @@ export const sessionsTable = {
     context: "multisite",
     check: text("a domain with at least one dot", /^\.?(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*$/i),
     default: undefined,
-    help: "The cookies' domain; without it, only the host that set them.",
+    help: "The domain of the cookies; by default the host that set them.",
   },
   checkIp: {
     setting: "SESSIONS_CHECK_IP",
@@ -158,7 +158,7 @@ export const sessionsTable = {
   sameSite: {
     check: oneOf("lax", "none"),
     default: "lax",
-    help: "The cookies' SameSite; \"none\" keeps passes inside other sites' frames, over https only.",
+    help: 'The cookies\' SameSite; "none" keeps passes in frames of other sites, over https only.',
   },
 } satisfies AnyTable;
 
@@ -201,26 +201,26 @@ export const antibotTable = {
     context: "multisite",
     check: integer(1, 86_400, "seconds"),
     default: 60,
-    help: "How many seconds a challenge lasts.",
+    help: "The time to solve a challenge.",
   },
   timeValid: {
     setting: "ANTIBOT_TIME_VALID",
     context: "multisite",
     check: integer(1, 31_536_000, "seconds"),
     default: 86_400,
-    help: "How many seconds a pass lasts.",
+    help: "The lifetime of a pass.",
   },
   sessions: {
     check: sessionsCheck,
     default: () => sessionsCheck.read({}, "", () => undefined) as SessionResolved,
-    help: "How passes are kept.",
+    help: "How passes are kept and checked.",
   },
   successUri: {
     setting: "ANTIBOT_SUCCESS_URI",
     context: "multisite",
     check: text("a path of this site, such as /welcome", /^(?:\/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,2047})?$/),
     default: "",
-    help: "Where visitors go after the challenge, instead of the page that they requested.",
+    help: "The page that visitors are sent to after the challenge, instead of the one that they requested.",
   },
   captcha: {
     check: group(captchaTable),
@@ -230,7 +230,7 @@ export const antibotTable = {
   include: {
     check: list(patternCheck("uri", { ignoreCase: true })),
     default: () => [],
-    help: "Paths that are gated; without any, all are.",
+    help: "Paths that are gated; by default all.",
   },
   ignoreUri: {
     setting: "ANTIBOT_IGNORE_URI",
@@ -271,7 +271,7 @@ export const antibotTable = {
   noscript: {
     check: oneOf("captcha", "deny"),
     default: "captcha",
-    help: "What visitors without JavaScript get instead of the proof of work: the captcha, or nothing.",
+    help: "Whether visitors without JavaScript get the captcha instead of the proof of work, or are refused.",
   },
   renew: {
     check: flag(),
@@ -286,7 +286,7 @@ export const antibotTable = {
   epoch: {
     check: integer(0, Number.MAX_SAFE_INTEGER),
     default: 0,
-    help: "Raise it to revoke all passes that were issued under a lower number.",
+    help: "The lowest epoch of valid passes: raising it revokes all passes issued before.",
   },
   ...lookupTable,
   ...providersTable,

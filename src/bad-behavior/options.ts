@@ -40,7 +40,7 @@ export interface BadBehaviorOptions<Req extends IncomingMessage = IncomingMessag
   banAction?: "deny" | "challenge";
   /** What happens when a large share of all clients would be banned at once: a warning, or no bans either. Default `"announce"`. */
   massBan?: "announce" | "suspend";
-  /** The gate for `banAction: "challenge"`, where it is mounted apart: what `antibot()` answered. */
+  /** The gate for `banAction: "challenge"`, where it is mounted apart: the result of `antibot()`. */
   gate?: { readonly gate: Gate };
 }
 
@@ -66,71 +66,71 @@ export const badBehaviorTable = {
     context: "multisite",
     check: list(integer(100, 599), { min: 1 }),
     default: () => [400, 401, 403, 404, 405, 429, 444],
-    help: "The statuses that count as bad.",
+    help: "The status codes that count as bad responses.",
   },
   threshold: {
     setting: "BAD_BEHAVIOR_THRESHOLD",
     context: "multisite",
     check: integer(1, 100_000),
     default: 10,
-    help: "The count that bans.",
+    help: "The number of bad responses at which a client is banned.",
   },
   countTime: {
     setting: "BAD_BEHAVIOR_COUNT_TIME",
     context: "multisite",
     check: integer(1, MAX, "seconds"),
     default: 60,
-    help: "The window in which bad answers are counted.",
+    help: "The sliding window in which bad responses are counted.",
   },
   banTime: {
     setting: "BAD_BEHAVIOR_BAN_TIME",
     context: "multisite",
     check: integer(0, MAX, "seconds"),
     default: 86_400,
-    help: "How long a ban lasts; 0 = for good.",
+    help: "The duration of a ban; 0 = permanent.",
   },
   banScope: {
     setting: "BAD_BEHAVIOR_BAN_SCOPE",
     context: "multisite",
     check: oneOf("service", "global"),
     default: "service",
-    help: "Where a ban holds.",
+    help: "Whether a ban applies to its service or everywhere.",
   },
   ignoreUri: {
     check: list(patternCheck("uri")),
     default: () =>
       ["^/favicon\\.ico$", "^/apple-touch-icon", "^/robots\\.txt$"].map((source) => compilePattern(source)),
-    help: "Requests whose answers never count.",
+    help: "Paths whose responses never count.",
   },
   ignoreIp: {
     check: addressSetCheck(),
     default: () => new Addresses(),
-    help: "Addresses whose answers never count.",
+    help: "Addresses whose responses never count.",
   },
   ignoreUserAgent: {
     check: list(patternCheck("userAgent")),
     default: () => [],
-    help: "User-Agents whose answers never count.",
+    help: "User-Agents whose responses never count; any client can send them.",
   },
   weight: {
     check: either<Weights | WeightHook>(weights, hook("(request, status) => weight")),
     default: () => ({}),
-    help: "How much a counted response weighs.",
+    help: "The weight of a bad response, by status code; 1 by default.",
   },
   banFactor: {
     check: decimal(1, 100),
     default: 1,
-    help: "Each further ban of a client lasts this many times longer.",
+    help: "The factor by which each further ban of a client lasts longer.",
   },
   maxBanTime: {
     check: integer(1, MAX, "seconds"),
     default: 2_592_000,
-    help: "What growing bans grow to at most.",
+    help: "The maximum duration of a ban that `banFactor` extends.",
   },
   banAction: {
     check: oneOf("deny", "challenge"),
     default: "deny",
-    help: "Whether a banned client is refused or challenged.",
+    help: "Whether banned clients are refused or challenged.",
   },
   massBan: {
     check: oneOf("announce", "suspend"),

@@ -132,11 +132,15 @@ export const bunkernetServerTable = {
     default: 3,
     help: "The number of voters that must report an address before it is listed.",
   },
-  window: { check: integer(60, 365 * DAY, "seconds"), default: 7 * DAY, help: "How long a report counts." },
+  window: {
+    check: integer(60, 365 * DAY, "seconds"),
+    default: 7 * DAY,
+    help: "The time for which a report counts.",
+  },
   voteBy: {
     check: oneOf("network", "id", "token"),
     default: "network",
-    help: "What has one vote: a network, an instance id or an operator.",
+    help: "The unit that has one vote: a network, an instance id or an operator's token.",
   },
   minIdAge: {
     check: integer(0, 365 * DAY, "seconds"),
@@ -146,7 +150,7 @@ export const bunkernetServerTable = {
   weights: {
     check: weightsCheck,
     default: (): ReadonlyMap<string, number> => new Map(),
-    help: "The weight of a report by its reason, from 0 to 1.",
+    help: "The weight of a report by its reason.",
   },
   tokens: { check: tokensCheck, default: () => new Map(), secret: true, help: "Invite tokens by operator." },
   secret: {
@@ -170,23 +174,35 @@ export const bunkernetServerTable = {
     help: "The maximum number of addresses per voter.",
   },
   maxVotes: { check: integer(1, 5_000_000), default: 50_000, help: "The maximum number of votes." },
-  maxRegistrations: { check: integer(1, 100_000), default: 20, help: "Ids issued to a network per hour." },
-  maxCalls: { check: integer(1, 100_000), default: 300, help: "Calls of an address per minute." },
+  maxRegistrations: {
+    check: integer(1, 100_000),
+    default: 20,
+    help: "The maximum number of ids issued to a network per hour.",
+  },
+  maxCalls: {
+    check: integer(1, 100_000),
+    default: 300,
+    help: "The maximum number of calls of an address per minute.",
+  },
   maxReports: {
     check: integer(100, 1_000_000),
     default: 5000,
-    help: "Reports of an instance per hour.",
+    help: "The maximum number of reports of an instance per hour.",
   },
-  maxInstanceCalls: { check: integer(1, 100_000), default: 60, help: "Calls of an instance per minute." },
+  maxInstanceCalls: {
+    check: integer(1, 100_000),
+    default: 60,
+    help: "The maximum number of calls of an instance per minute.",
+  },
   maxBody: {
     check: integer(65_536, 64 * 1024 * 1024, "bytes"),
     default: 4 * 1024 * 1024,
-    help: "The largest body of POST /report.",
+    help: "The maximum size of the body of POST /report.",
   },
   timeout: {
     check: integer(1, 600_000, "milliseconds"),
     default: 10_000,
-    help: "How long a client may take to send its body.",
+    help: "The maximum time in which a client sends its body.",
   },
 } satisfies AnyTable;
 

@@ -53,7 +53,7 @@ export interface BunkernetOptions {
 }
 
 const serverCheck: Check<URL> = {
-  allowed: "an https:// or http:// URL without user, query and fragment",
+  allowed: "an https:// or http:// URL without user, query or fragment",
   parse: (value) => value,
   read(value, path, report) {
     const url = typeof value === "string" ? serverUrl(value) : undefined;
@@ -75,7 +75,7 @@ export const bunkernetTable = {
     context: "global",
     check: serverCheck,
     default: () => new URL("https://api.bunkerweb.io"),
-    help: "The API's address.",
+    help: "The URL of the BunkerNet API.",
   },
   action: {
     check: oneOf("deny", "challenge"),
@@ -143,9 +143,17 @@ export const bunkernetTable = {
     secret: true,
   },
   userAgent: { check: plainText(255), default: undefined, help: "The User-Agent of calls." },
-  integration: { check: plainText(64), default: "express-bunker", help: "The integration that calls name." },
-  version: { check: plainText(64), default: undefined, help: "The version that calls name." },
-  os: { check: flag(), default: true, help: "Sends the operating system." },
+  integration: {
+    check: plainText(64),
+    default: "express-bunker",
+    help: "The name of the integration, sent with each call.",
+  },
+  version: {
+    check: plainText(64),
+    default: undefined,
+    help: "The version of the integration, sent with each call.",
+  },
+  os: { check: flag(), default: true, help: "Sends the name of the operating system with each call." },
   gate: gateOption,
 } satisfies AnyTable;
 

@@ -25,9 +25,14 @@ interface GuardResolved extends ConnectionResolved {
   connections: boolean;
 }
 
-const table: OptionsTable<GuardResolved> = {
+/** The options of `guard()`. */
+export const guardTable: OptionsTable<GuardResolved> = {
   ...connectionTable,
-  connections: { check: flag(), default: false, help: "Judges connections before TLS and HTTP." },
+  connections: {
+    check: flag(),
+    default: false,
+    help: "Also judges connections, before TLS and HTTP: banned and listed clients get no page.",
+  },
 };
 
 /**
@@ -38,7 +43,7 @@ const table: OptionsTable<GuardResolved> = {
 export function guardServer(engine: Engine, server: Server, options: GuardOptions = {}): () => void {
   const resolved = allProblemsAtOnce((report) => {
     checkServer(server, report);
-    const read = readOptions(table, options, "", report);
+    const read = readOptions(guardTable, options, "", report);
     checkConnections(read, engine.context.options, report);
     return read;
   });

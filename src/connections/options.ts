@@ -42,8 +42,8 @@ export interface ConnectionResolved {
 const milliseconds = integer(10, 60_000, "milliseconds");
 
 const proxyProtocolGroup = group({
-  from: { check: addressSetCheck(), default: undefined as never, help: "The proxies that send it." },
-  timeout: { check: milliseconds, default: 5000, help: "How long the whole header may take." },
+  from: { check: addressSetCheck(), default: undefined as never, help: "The proxies that send the header." },
+  timeout: { check: milliseconds, default: 5000, help: "The maximum time for the whole header." },
 });
 
 const proxyProtocolCheck: Check<ConnectionResolved["proxyProtocol"]> = {
@@ -63,21 +63,19 @@ const proxyProtocolCheck: Check<ConnectionResolved["proxyProtocol"]> = {
 /** The options of connections. */
 export const connectionTable: OptionsTable<ConnectionResolved> = {
   proxyProtocol: {
-    setting: "USE_PROXY_PROTOCOL",
-    context: "multisite",
     check: proxyProtocolCheck,
     default: false,
-    help: "Whose connections begin with a PROXY header.",
+    help: "The proxies that begin their connections with a PROXY protocol header.",
   },
   maxHeld: {
     check: integer(1, 1_000_000, "connections"),
     default: 4096,
-    help: "How many connections may wait at once.",
+    help: "The maximum number of connections that wait at once.",
   },
   holdTimeout: {
     check: milliseconds,
     default: 5000,
-    help: "How long a connection waits for its verdict.",
+    help: "The maximum time that a connection waits for its verdict.",
   },
 };
 
@@ -89,7 +87,7 @@ export function checkServer(server: unknown, report: ReportProblem): void {
   report({
     path: "server",
     value: server,
-    allowed: "a server: what app.listen() or createServer() answers",
+    allowed: "a server, as app.listen() and createServer() return",
   });
 }
 

@@ -27,7 +27,7 @@ export interface DnsblOptions {
   ignoreIpUrls?: string | readonly string[];
   /** Bans listed clients. `false` = they are refused as long as the verdict is cached. Default `true`. */
   ban?: boolean;
-  /** The duration of such a ban; 0 = for ever. Default 86400. */
+  /** The duration of such a ban; 0 = permanent. Default 86400. */
   banTime?: number;
   /** Whether a ban applies to its service or everywhere. Default `"service"`. */
   banScope?: "service" | "global";
@@ -55,7 +55,7 @@ export interface DnsblOptions {
 const ZONE = /^(?=.{1,180}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}$/;
 
 /** Reads a zone's name; returns it in lower case and without a trailing dot. */
-const zoneName: Check<string> = check("a zone, such as zen.spamhaus.org", (value) => {
+const zoneName: Check<string> = check("a zone such as zen.spamhaus.org", (value) => {
   if (typeof value !== "string") return undefined;
   const name = value.toLowerCase().replace(/\.$/, "");
   return ZONE.test(name) ? name : undefined;
@@ -122,7 +122,7 @@ export const dnsblTable = {
   banTime: {
     check: integer(0, MAX_INTEGER, "seconds"),
     default: DAY,
-    help: "The duration of a ban; 0 = for ever.",
+    help: "The duration of a ban; 0 = permanent.",
   },
   banScope: {
     check: oneOf("service", "global"),
@@ -142,7 +142,7 @@ export const dnsblTable = {
   timeout: {
     check: integer(1, 10_000, "milliseconds"),
     default: 500,
-    help: "How long a first request is held at most.",
+    help: "The maximum time that a first request is held.",
   },
   quorum: { check: integer(1, 100), default: 1, help: "The number of zones that must list an address." },
   codes: {

@@ -119,18 +119,16 @@ export interface SharedResolved {
 
 const STORE_METHODS = ["get", "ttl", "set", "add", "increment", "hit", "delete", "keys"] as const;
 
-const storeCheck: Check<Store> = check(
-  `a store: an object with the methods ${STORE_METHODS.join(", ")}`,
-  (value) =>
-    typeof value === "object" &&
-    value !== null &&
-    STORE_METHODS.every((name) => typeof (value as Record<string, unknown>)[name] === "function")
-      ? (value as Store)
-      : undefined,
+const storeCheck: Check<Store> = check(`a store with the methods ${STORE_METHODS.join(", ")}`, (value) =>
+  typeof value === "object" &&
+  value !== null &&
+  STORE_METHODS.every((name) => typeof (value as Record<string, unknown>)[name] === "function")
+    ? (value as Store)
+    : undefined,
 );
 
 const loggerCheck: Check<Logger | false> = check(
-  "a console-shaped logger with info, warn and error, or false",
+  "a logger with the methods info, warn and error, or false",
   (value) =>
     value === false ||
     (typeof value === "object" &&
@@ -158,97 +156,105 @@ export const denyTable: OptionsTable<SharedResolved["deny"]> = {
     context: "global",
     check: oneOf(403, 444),
     default: 403,
-    help: "403 answers; 444 drops the connection.",
+    help: "403 sends a page; 444 drops the connection without a response.",
   },
-  force: { check: flag(), default: false, help: "444 even behind a trusted proxy." },
+  force: { check: flag(), default: false, help: "Drops the connection (444) even behind a trusted proxy." },
   render: {
     check: hook("(request, info) => html"),
     default: undefined,
-    help: "The page's HTML, instead of ours.",
+    help: "Returns the HTML of the page for refused clients, instead of the built-in page.",
   },
 };
 
 /** The options that every factory takes. */
 export const sharedTable: OptionsTable<SharedResolved> = {
-  store: { check: storeCheck, default: useDefaultStore, help: "Where bans, counters and caches live." },
+  store: { check: storeCheck, default: useDefaultStore, help: "The store of bans, counters and caches." },
   mode: {
     setting: "SECURITY_MODE",
     context: "multisite",
     check: oneOf("block", "detect"),
     default: "block",
-    help: "detect reports what would have been done and does nothing.",
+    help: "Detect mode emits events for what would be refused or challenged, and lets it pass.",
   },
   allow: {
     setting: "WHITELIST_IP",
     context: "multisite",
     check: addressSetCheck(),
     default: () => new AddressSet(),
-    help: "Addresses that are never denied, counted, banned or reported.",
+    help: "Addresses that are never refused, counted, banned or reported.",
   },
   skip: {
     check: hook("(request) => boolean"),
     default: undefined,
-    help: "Answers true for requests that are none of our business.",
+    help: "Returns true for requests that no protection handles.",
   },
-  clientIp: { check: clientIpCheck, default: undefined, help: "Who is asking, when the app knows better." },
+  clientIp: {
+    check: clientIpCheck,
+    default: undefined,
+    help: "The source of the client's address, if it is neither the socket nor `trustProxy`.",
+  },
   trustProxy: {
     check: trustProxyCheck,
     default: undefined,
-    help: "The proxies in front, in Express's grammar.",
+    help: "The trusted proxies in front of the app, as in Express's `trust proxy`.",
   },
   ipv6Subnet: {
     check: integer(32, 128, "bits"),
     default: 64,
-    help: "The IPv6 prefix that one client is taken to own.",
+    help: "The length of the IPv6 prefix that counts as one client.",
   },
   service: {
     check: either<string | ServiceHook>(serviceName, hook("(request) => service name")),
     default: undefined,
-    help: "The service of all requests, or a hook that picks one.",
+    help: "The service of all requests, or a hook that returns the service of each.",
   },
   services: {
     setting: "SERVER_NAME",
     context: "global",
     check: servicesCheck,
     default: () => new Map(),
-    help: "The services told apart by Host.",
+    help: "The services, which the Host header tells apart.",
   },
   unknownHost: {
     check: text('"deny" or the name of a service', /^[a-z0-9.-]+$/),
     default: "deny",
-    help: "What becomes of a Host that is no service's.",
+    help: "Refuses requests whose Host is not configured, or assigns them to a service.",
   },
   deny: {
     check: group(denyTable),
     default: () => ({ status: 403, force: false, render: undefined }),
-    help: "How a refused client is answered.",
+    help: "The response to refused clients.",
   },
   theme: {
     check: themeCheck,
     default: () => new CompiledTheme({}),
-    help: "Colours, logo and texts of our pages.",
+    help: "The colours, logo and texts of the built-in pages.",
   },
   onStoreError: {
     check: oneOf("allow", "deny"),
     default: "allow",
-    help: "Whether requests pass while the store cannot answer.",
+    help: "Whether requests pass or are refused while the store is unavailable.",
   },
-  banLocal: { check: flag(), default: false, help: "Bans non-global addresses too." },
-  events: { check: group(eventsTable), default: () => ({}), help: "Listeners for events, by kind." },
-  logger: { check: loggerCheck, default: () => console, help: "Where warnings go." },
+  banLocal: { check: flag(), default: false, help: "Also bans private and other non-global addresses." },
+  events: { check: group(eventsTable), default: () => ({}), help: "Event listeners by event type." },
+  logger: { check: loggerCheck, default: () => console, help: "The logger of warnings." },
   resolver: {
     setting: "DNS_RESOLVERS",
     context: "global",
     check: resolverCheck,
     default: undefined,
-    help: "Who answers DNS questions.",
+    help: "The resolver for DNS queries; by default the system's.",
   },
   cacheDir: {
     check: text("the path of a folder", /^[^\0]+$/),
     default: undefined,
-    help: "A folder for downloaded lists and what else should survive restarts.",
+    help: "A folder for downloaded lists and other data that should survive restarts.",
   },
-  now: { check: hook<() => number>("() => milliseconds"), default: undefined, help: "The clock." },
+  now: {
+    check: hook<() => number>("() => milliseconds"),
+    default: undefined,
+    help: "The clock, in milliseconds.",
+  },
 };
 
 /** What only several options together can get wrong. */

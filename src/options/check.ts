@@ -66,7 +66,7 @@ export function oneOf<const T extends readonly (string | number | boolean)[]>(
   ...values: T
 ): Check<T[number]> {
   return check(
-    values.map((value) => JSON.stringify(value)).join(" or "),
+    orList(values.map((value) => JSON.stringify(value))),
     (value) => (values.includes(value as T[number]) ? (value as T[number]) : undefined),
     (text) => values.find((value) => String(value) === text) ?? text,
   );
@@ -87,7 +87,7 @@ export function hook<F extends (...args: never[]) => unknown>(signature: string)
 /** An array of items, or a text of items separated by white space, as in a setting. */
 export function list<Out>(item: Check<Out>, options: { min?: number } = {}): Check<Out[]> {
   const min = options.min ?? 0;
-  const allowed = `${min > 0 ? `at least ${min} of` : "an array or space-separated text of"} ${item.allowed}`;
+  const allowed = `an array or space-separated text of ${min > 0 ? `at least ${min} item` : "items"}, each ${item.allowed}`;
   return {
     allowed,
     parse: (text) => words(text).map((word) => item.parse(word)),
@@ -119,6 +119,10 @@ export function either<Out>(...checks: Check<Out>[]): Check<Out> {
       return undefined;
     },
   };
+}
+
+function orList(texts: readonly string[]): string {
+  return texts.join(", ").replace(/, ([^,]*)$/, " or $1");
 }
 
 function words(value: string): string[] {

@@ -73,17 +73,21 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 /** The options of `theme`. */
 export const themeTable: OptionsTable<PageTheme> = {
   accent: { check: colour, default: undefined, help: "The colour of buttons, links and the progress bar." },
-  accentDark: { check: colour, default: undefined, help: "The same in dark mode." },
-  logo: { check: logo, default: undefined, help: "An image for the top of the page." },
+  accentDark: { check: colour, default: undefined, help: "The same colour in dark mode." },
+  logo: { check: logo, default: undefined, help: "The image at the top of the page." },
   siteName: {
     check: text("a text of at most 100 characters", /^[^]{1,100}$/),
     default: undefined,
-    help: "The site's name.",
+    help: "The name of the site, shown above the title.",
   },
   css: {
     check: text("CSS without </style", /^(?![^]*<\/style)[^]*$/i),
     default: undefined,
-    help: "More CSS, put after ours.",
+    help: "CSS that is added after the built-in style sheet.",
   },
-  texts: { check: textsCheck, default: undefined, help: "Texts in place of ours." },
+  texts: {
+    check: textsCheck,
+    default: undefined,
+    help: "Texts that replace the built-in ones, by language.",
+  },
 };

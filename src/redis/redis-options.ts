@@ -53,7 +53,7 @@ const clientCheck = check<object>("a client of redis (5, 6) or ioredis (5, 6)", 
   typeof value === "object" && value !== null && (isIoredis(value) || isNodeRedis(value)) ? value : undefined,
 );
 
-const loggerCheck = check<Logger | false>("a console-shaped logger with info and warn, or false", (value) => {
+const loggerCheck = check<Logger | false>("a logger with the methods info and warn, or false", (value) => {
   if (value === false) return value;
   const { info, warn } = (value ?? {}) as Partial<Logger>;
   return typeof info === "function" && typeof warn === "function" ? (value as Logger) : undefined;
@@ -62,12 +62,12 @@ const loggerCheck = check<Logger | false>("a console-shaped logger with info and
 /** The options of a `RedisStore`. */
 export const redisTable = {
   url: {
-    check: text("redis://… or rediss://…", /^rediss?:\/\/[^\s]+$/),
+    check: text("a redis:// or rediss:// URL", /^rediss?:\/\/[^\s]+$/),
     default: undefined,
-    help: "The address of Redis.",
+    help: "The URL of Redis.",
     secret: true,
   },
-  client: { check: clientCheck, default: undefined, help: "A Redis client of the app." },
+  client: { check: clientCheck, default: undefined, help: "A Redis client of the app, instead of `url`." },
   prefix: {
     check: text("a text of up to 64 characters without braces or white space", /^[^{}\s]{0,64}$/),
     default: "bunker:",

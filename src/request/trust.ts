@@ -19,7 +19,7 @@ export interface Trust {
 
 /** The `trustProxy` option's check. */
 export const trustProxyCheck: Check<Trust> = check(
-  "true, false, a number of hops, addresses or CIDR ranges (loopback, linklocal and uniquelocal are names for theirs), or a function (address, hop) => boolean",
+  "true, false, a number of hops, addresses or CIDR ranges (or the names loopback, linklocal and uniquelocal), or a function (address, hop) => boolean",
   (value) => {
     try {
       return compileTrust(value as TrustProxy);

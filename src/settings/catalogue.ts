@@ -13,15 +13,7 @@ import { redisSettings } from "./redis-settings.js";
 import type { Setting, SettingPart } from "./setting.js";
 import { textOf } from "./setting-text.js";
 
-const PARTS: readonly SettingPart[] = [
-  "General",
-  "Sessions",
-  "Antibot",
-  "Bad Behavior",
-  "DNSBL",
-  "BunkerNet",
-  "Redis",
-];
+const PARTS = ["General", "Sessions", "Antibot", "Bad Behavior", "DNSBL", "BunkerNet", "Redis"];
 
 /** Where each table's options lie among those of `bunker()`. */
 export const OPTION_TABLES: readonly (readonly [SettingPart, string, AnyTable])[] = [
@@ -37,21 +29,19 @@ export const OPTION_TABLES: readonly (readonly [SettingPart, string, AnyTable])[
   ["BunkerNet", "bunkernet.", bunkernetTable],
 ];
 
-const yesOrNo = flag();
-const seconds = integer(0, Number.MAX_SAFE_INTEGER, "seconds");
-const serverName = check("host names", (value) => (typeof value === "string" ? value : undefined));
+type SpecOfSetting = OptionSpec<unknown> & { readonly setting: string };
 
-/** Settings that are no option's, or switch a whole protection. */
-const OTHERS: readonly (readonly [SettingPart, string, OptionSpec<unknown> & { setting: string }])[] = [
+/** Settings without an option, and those that switch a whole protection. */
+const OTHERS: readonly (readonly [SettingPart, string, SpecOfSetting])[] = [
   [
     "General",
     "",
     {
       setting: "MULTISITE",
       context: "global",
-      check: yesOrNo,
+      check: flag(),
       default: false,
-      help: "Tells the names in SERVER_NAME apart as services, each with settings of its own: www.example.com_USE_ANTIBOT.",
+      help: "Makes the names in SERVER_NAME services, each with its own settings, such as www.example.com_USE_ANTIBOT.",
     },
   ],
   [
@@ -60,9 +50,9 @@ const OTHERS: readonly (readonly [SettingPart, string, OptionSpec<unknown> & { s
     {
       setting: "USE_WHITELIST",
       context: "multisite",
-      check: yesOrNo,
+      check: flag(),
       default: true,
-      help: "Whether WHITELIST_IP is looked at. BunkerWeb does not unless it is told to; here only a no stops it.",
+      help: "Applies WHITELIST_IP; unlike in BunkerWeb, on by default.",
     },
   ],
   ...(["IDLING", "ROLLING"] as const).map(
@@ -73,9 +63,9 @@ const OTHERS: readonly (readonly [SettingPart, string, OptionSpec<unknown> & { s
         {
           setting: `SESSIONS_${name}_TIMEOUT`,
           context: "global",
-          check: seconds,
+          check: integer(0, Number.MAX_SAFE_INTEGER, "seconds"),
           default: name === "IDLING" ? 1800 : 3600,
-          help: "Taken for BunkerWeb's sake, without effect: a pass lasts ANTIBOT_TIME_VALID.",
+          help: "Has no effect and is accepted for compatibility: ANTIBOT_TIME_VALID is the lifetime of a pass.",
         },
       ] as const,
   ),
@@ -87,42 +77,58 @@ const OTHERS: readonly (readonly [SettingPart, string, OptionSpec<unknown> & { s
       context: "global",
       check: integer(1, Number.MAX_SAFE_INTEGER, "seconds"),
       default: 86_400,
-      help: "The most that a pass lasts: antibot.timeValid becomes this where ANTIBOT_TIME_VALID is longer.",
+      help: "The maximum lifetime of a pass, where ANTIBOT_TIME_VALID is longer.",
     },
   ],
-  switchOf("Bad Behavior", "USE_BAD_BEHAVIOR", "badBehavior", true, "Bans for too many bad answers."),
-  switchOf("DNSBL", "USE_DNSBL", "dnsbl", false, "Refuses and bans who a DNS blocklist lists."),
-  switchOf("BunkerNet", "USE_BUNKERNET", "bunkernet", true, "Refuses who other sites report, and reports."),
+  switchOf(
+    "Bad Behavior",
+    "USE_BAD_BEHAVIOR",
+    "badBehavior",
+    true,
+    "Bans clients for too many bad responses.",
+  ),
+  switchOf("DNSBL", "USE_DNSBL", "dnsbl", false, "Refuses and bans clients that a DNS blocklist lists."),
+  switchOf(
+    "BunkerNet",
+    "USE_BUNKERNET",
+    "bunkernet",
+    true,
+    "Refuses clients that other sites reported, and reports clients.",
+  ),
   ...redisSettings.map((spec) => ["Redis", "store", spec] as const),
 ];
 
-/** What differs from the option where the setting is concerned. */
+/** How settings differ from their options. */
 const PARTICULARS: Readonly<Record<string, Partial<Setting>>> = {
   USE_ANTIBOT: {
     default: "no",
     allowed: ["no", ...KIND_NAMES].join(", "),
     check: oneOf("no", ...KIND_NAMES),
-    help: "The gate, and what a visitor must do.",
+    help: "The challenge that a visitor must solve; no turns the gate off.",
   },
   SERVER_NAME: {
     context: "multisite",
     default: "",
-    allowed: "host names of a-z, 0-9, dots and hyphens, separated by spaces",
-    check: serverName,
-    help: "The site's name and its aliases; with MULTISITE the services' names, whose aliases www.example.com_SERVER_NAME lists.",
+    allowed: "space-separated host names of a-z, 0-9, dots and hyphens",
+    check: check("host names", (value) => (typeof value === "string" ? value : undefined)),
+    help: "The name and the aliases of the site. With MULTISITE: the names of the services; www.example.com_SERVER_NAME lists the aliases of one.",
   },
-  DNS_RESOLVERS: { default: "", allowed: "addresses, with a port where it is not 53, separated by spaces" },
+  DNS_RESOLVERS: { default: "", allowed: "space-separated addresses, each with a port if it is not 53" },
   SESSIONS_SECRET: { default: "random", allowed: 'a text of at least 16 characters, or "random"' },
   SESSIONS_NAME: { default: "random", allowed: 'a name of letters, digits, _ and -, or "random"' },
   SESSIONS_CHECK_IP: { default: "yes", allowed: "yes (the same network), exact (the same address) or no" },
   ANTIBOT_RECAPTCHA_SCORE: { rule: /^(?:0\.[1-9]|1\.0)$/, allowed: "0.1, 0.2, … 0.9 or 1.0" },
-  BAD_BEHAVIOR_BAN_SCOPE: { allowed: "service or global" },
 };
 
 /** Every setting, in the order of the docs. */
-export const SETTINGS: readonly Setting[] = [...fromTables(), ...others()].sort(
-  (a, b) => PARTS.indexOf(a.part) - PARTS.indexOf(b.part) || Number(isSwitch(b)) - Number(isSwitch(a)),
-);
+export const SETTINGS: readonly Setting[] = [
+  ...OPTION_TABLES.flatMap(([part, prefix, table]) =>
+    Object.entries(table)
+      .filter((entry): entry is [string, SpecOfSetting] => entry[1].setting !== undefined)
+      .map(([option, spec]) => settingFrom(part, prefix + option, spec)),
+  ),
+  ...OTHERS.map((other) => settingFrom(...other)),
+].sort((a, b) => PARTS.indexOf(a.part) - PARTS.indexOf(b.part) || Number(isSwitch(b)) - Number(isSwitch(a)));
 
 /** Every setting by its name. */
 export const SETTING_BY_NAME: ReadonlyMap<string, Setting> = new Map(
@@ -134,25 +140,7 @@ export function settingOf(name: string): Setting {
   return SETTING_BY_NAME.get(name) as Setting;
 }
 
-function fromTables(): Setting[] {
-  return OPTION_TABLES.flatMap(([part, prefix, table]) =>
-    Object.entries(table as Record<string, OptionSpec<unknown>>).flatMap(([option, spec]) =>
-      spec.setting === undefined
-        ? []
-        : [settingFrom(part, prefix + option, spec as OptionSpec<unknown> & { setting: string })],
-    ),
-  );
-}
-
-function others(): Setting[] {
-  return OTHERS.map(([part, option, spec]) => settingFrom(part, option, spec));
-}
-
-function settingFrom(
-  part: SettingPart,
-  option: string,
-  spec: OptionSpec<unknown> & { setting: string },
-): Setting {
+function settingFrom(part: SettingPart, option: string, spec: SpecOfSetting): Setting {
   const start: unknown =
     typeof spec.default === "function" ? (spec.default as () => unknown)() : spec.default;
   return {
@@ -176,18 +164,17 @@ function switchOf(
   option: string,
   on: boolean,
   help: string,
-): readonly [SettingPart, string, OptionSpec<unknown> & { setting: string }] {
-  return [part, option, { setting: name, context: "multisite", check: yesOrNo, default: on, help }];
+): readonly [SettingPart, string, SpecOfSetting] {
+  return [part, option, { setting: name, context: "multisite", check: flag(), default: on, help }];
 }
 
-// The options' own words, as far as they are about values of JavaScript, in those of settings.
+// Describes values of settings where the option's words describe values of JavaScript.
 function allowedText(allowed: string): string {
   return allowed
     .replace("true or false", "yes or no")
-    .replace(/^an array or space-separated text of (?:an? )?/, "space-separated: ")
-    .replace(/^at least (\d+) of /, "space-separated, at least $1: ")
-    .replace("a regular expression or its text", "regular expression")
-    .replace(/ or \d+$/, (number) => number)
+    .replace(/^an array or space-separated text of (at least \d+ )?/, "$1space-separated ")
+    .replace("a regular expression or its text", "a regular expression")
+    .replace(/, or a function .*$/, "")
     .replaceAll('"', "");
 }
 

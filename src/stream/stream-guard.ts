@@ -60,19 +60,24 @@ interface StreamResolved extends SharedResolved, ConnectionResolved {
   bunkernet: BunkernetResolved | false;
 }
 
-const table: OptionsTable<StreamResolved> = {
+/** The options of {@link streamGuard}. */
+export const streamTable: OptionsTable<StreamResolved> = {
   ...sharedTable,
   ...connectionTable,
   badBehavior: {
     check: switched(badBehaviorTable),
     default: () => readOptions(badBehaviorTable, {}, "", () => undefined),
-    help: "Bans for refused connections.",
+    help: "Bans clients for refused connections.",
   },
-  dnsbl: { check: switched(dnsblTable), default: false, help: "Who a DNS blocklist lists." },
+  dnsbl: {
+    check: switched(dnsblTable),
+    default: false,
+    help: "Refuses and bans clients that a DNS blocklist lists.",
+  },
   bunkernet: {
     check: switched(bunkernetTable),
     default: () => readOptions(bunkernetTable, {}, "", () => undefined),
-    help: "Whom other sites reported.",
+    help: "Refuses clients that other sites reported.",
   },
 };
 
@@ -86,7 +91,7 @@ const table: OptionsTable<StreamResolved> = {
 export function streamGuard(server: Server, options: StreamGuardOptions = {}): StreamGuard {
   const resolved = allProblemsAtOnce((report) => {
     checkServer(server, report);
-    const read = readOptions(table, options, "", report);
+    const read = readOptions(streamTable, options, "", report);
     checkTogether(read, "", report);
     checkConnections(read, read, report);
     if (read.badBehavior !== false)

@@ -51,14 +51,14 @@ export const geoTable = {
     context: "global",
     check: geoCheck("AS number", asnOf),
     default: undefined,
-    help: "The source of AS numbers: the path of an MMDB file, or a function. BunkerWeb brings a database instead.",
+    help: "The source of AS numbers: an MMDB file or a function; BunkerWeb includes a database instead.",
   },
   country: {
     setting: "ANTIBOT_GEO_COUNTRY",
     context: "global",
     check: geoCheck("two letters", countryOf),
     default: undefined,
-    help: "The source of countries: the path of an MMDB file, or a function. BunkerWeb brings a database instead.",
+    help: "The source of countries: an MMDB file or a function; BunkerWeb includes a database instead.",
   },
 } satisfies AnyTable;
 

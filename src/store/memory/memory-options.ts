@@ -55,13 +55,18 @@ const maxKeysCheck: Check<Readonly<Record<Namespace, number>>> = {
   },
 };
 
-const memoryTable = {
+/** The options of a `MemoryStore`. */
+export const memoryTable = {
   maxKeys: {
     check: maxKeysCheck,
     default: DEFAULT_MAX_KEYS,
-    help: "The maximum number of keys, in all or for each namespace.",
+    help: "The maximum number of keys, in total or per namespace.",
   },
-  now: { check: hook<() => number>("() => ms"), default: undefined, help: "The clock, in milliseconds." },
+  now: {
+    check: hook<() => number>("() => milliseconds"),
+    default: undefined,
+    help: "The clock, in milliseconds.",
+  },
   engine: {
     check: oneOf("map", "node-cache"),
     default: "map",

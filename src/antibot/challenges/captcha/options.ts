@@ -61,21 +61,21 @@ export const captchaTable = {
     help: "The characters that answers are made of.",
   },
   length: { check: integer(4, 8, "characters"), default: 6, help: "The number of characters of an answer." },
-  caseSensitive: { check: flag(), default: false, help: "Whether upper and lower case differ." },
+  caseSensitive: { check: flag(), default: false, help: "Whether upper and lower case differ in answers." },
   alternatives: {
     check: list(oneOf("audio", "javascript")),
     default: () => ["audio", "javascript"],
-    help: "What people who cannot read the picture may do instead: listen to digits, or let the browser work.",
+    help: "The alternatives to the picture: spoken digits, or a proof of work.",
   },
   limit: {
     check: integer(1, 100_000, "pictures and sounds"),
     default: 60,
-    help: "How many pictures and sounds one client gets in ten minutes.",
+    help: "The maximum number of pictures and sounds for one client in ten minutes.",
   },
   budget: {
     check: integer(1, 10_000, "pictures and sounds a second"),
     default: 100,
-    help: "How many pictures and sounds are made a second, for all clients together.",
+    help: "The maximum number of pictures and sounds made per second, for all clients together.",
   },
 } satisfies AnyTable;
 

@@ -3,7 +3,7 @@ import { group, readOptions, type AnyTable, type Resolved } from "../../../optio
 import type { ProviderName } from "./provider.js";
 
 const keyCheck = text("a key without white space", /^[\x21-\x7e]{0,2048}$/);
-const actionCheck = text("letters, digits, _ and -, at most 32", /^[A-Za-z0-9_-]{1,32}$/);
+const actionCheck = text("a text of at most 32 letters, digits, _ and -", /^[A-Za-z0-9_-]{1,32}$/);
 const fingerprintCheck = text("a request header's name, or a fingerprint", /^[\x21-\x7e]{0,512}$/);
 
 // The result stays a text, since it is compared and joined with texts.
@@ -45,7 +45,7 @@ function providerTable(name: string) {
       check: keyCheck,
       default: "",
       secret: true,
-      help: "The key that only your server knows.",
+      help: "The secret key of your site at the provider.",
     }),
     verifyUrl: {
       check: endpointCheck,
@@ -95,7 +95,7 @@ export const PROVIDER_TABLES = {
     version: {
       check: oneOf("v3", "v2"),
       default: "v3",
-      help: "What the site key was made for: v3 works in the background, v2 shows the checkbox.",
+      help: "The version of the site key: v3 works in the background, v2 shows the checkbox.",
     },
     action: {
       check: actionCheck,
@@ -105,7 +105,7 @@ export const PROVIDER_TABLES = {
     onLowScore: {
       check: oneOf("checkbox", "deny"),
       default: undefined,
-      help: "What follows a low score: the v2 checkbox or a refusal; by default the checkbox if its keys are given.",
+      help: "Whether a low score leads to the v2 checkbox or to a refusal; by default to the checkbox if its keys are given.",
     },
     checkboxSiteKey: {
       check: keyCheck,
@@ -121,28 +121,28 @@ export const PROVIDER_TABLES = {
     classic: setting("ANTIBOT_RECAPTCHA_CLASSIC", {
       check: flag(),
       default: true,
-      help: "Whether the classic service is used; false means reCAPTCHA Enterprise.",
+      help: "Uses the classic service; otherwise reCAPTCHA Enterprise.",
     }),
     projectId: setting("ANTIBOT_RECAPTCHA_PROJECT_ID", {
       check: text("a project id of letters, digits and hyphens", /^[A-Za-z0-9:._-]{0,128}$/),
       default: "",
-      help: "Enterprise: the id of the Google Cloud project.",
+      help: "The id of the Google Cloud project, for Enterprise.",
     }),
     apiKey: setting("ANTIBOT_RECAPTCHA_API_KEY", {
       check: keyCheck,
       default: "",
       secret: true,
-      help: "Enterprise: the API key.",
+      help: "The API key, for Enterprise.",
     }),
     ja3: setting("ANTIBOT_RECAPTCHA_JA3", {
       check: fingerprintCheck,
       default: "",
-      help: "Enterprise: the request header that carries the visitor's JA3 fingerprint, or a fixed fingerprint.",
+      help: "The request header that carries the visitor's JA3 fingerprint, or a fixed fingerprint, for Enterprise.",
     }),
     ja4: setting("ANTIBOT_RECAPTCHA_JA4", {
       check: fingerprintCheck,
       default: "",
-      help: "Enterprise: the request header that carries the visitor's JA4 fingerprint, or a fixed fingerprint.",
+      help: "The request header that carries the visitor's JA4 fingerprint, or a fixed fingerprint, for Enterprise.",
     }),
   },
   hcaptcha: scriptProviderTable("HCAPTCHA"),
@@ -155,7 +155,7 @@ export const PROVIDER_TABLES = {
     url: setting("ANTIBOT_MCAPTCHA_URL", {
       check: instanceCheck,
       default: "https://demo.mcaptcha.org",
-      help: "The URL of the mCaptcha instance; the default is only for trying out.",
+      help: "The URL of the mCaptcha instance; the default is for tests only.",
     }),
   },
   capjs: {
@@ -183,7 +183,7 @@ export const providersTable = {
   onProviderError: {
     check: oneOf("javascript", "allow", "deny"),
     default: "javascript",
-    help: "What happens while a provider cannot be reached: visitors get the proof of work, pass, or are refused.",
+    help: "Whether visitors get the proof of work, pass, or are refused while a provider is unavailable.",
   },
 } satisfies AnyTable;
 
