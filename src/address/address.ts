@@ -108,6 +108,13 @@ export function prefixOf(address: Address, ipv6Subnet: number): AddressRange {
   return rangeOf(6, address.words, ipv6Subnet);
 }
 
+/** The network that an address shares with its neighbours, as text: the first three numbers of IPv4, or the /48 of IPv6. */
+export function networkOf(address: Address): string {
+  return address.family === 6
+    ? prefixOf(address, 48).text
+    : address.text.slice(0, address.text.lastIndexOf("."));
+}
+
 /** Whether the block covers the address. */
 export function rangeContains(range: AddressRange, address: Address): boolean {
   if (range.address.family !== address.family) return false;

@@ -1,39 +1,17 @@
 import cluster from "node:cluster";
 import type { IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
 import { BanProtection } from "../engine/ban-protection.js";
 import { Engine, type Middleware, type Running } from "../engine/engine.js";
 import type { ReportProblem } from "../options/check.js";
 import { allProblemsAtOnce, nearestName, readOptions } from "../options/table.js";
-import type { Gate } from "../engine/protection.js";
 import { Context } from "../engine/context.js";
 import { checkTogether, sharedTable, type SharedOptions } from "../engine/shared-options.js";
-import { judgeUpgrade } from "../engine/upgrades.js";
 import { MemoryStore } from "../store/memory-store.js";
-import type { Awaitable } from "../awaitable.js";
 import { checkProvider, isProviderName } from "./challenges/providers/check-provider.js";
-import { GateProtection } from "./gate.js";
+import { GateProtection, type AntibotParts } from "./gate.js";
 import { checkLookups } from "./lookups/options.js";
-import { KIND_NAMES, type KindName } from "./kind-names.js";
+import { KIND_NAMES } from "./kind-names.js";
 import { antibotTable, type AntibotOptions, type AntibotResolved } from "./options.js";
-
-/** What {@link antibot} returns besides the middleware. */
-export interface AntibotParts {
-  /** Where challenges are served. */
-  readonly uri: string;
-  /** Serves the challenges, for `app.use(gate.uri, gate.router)`. Where it is not mounted, the gate serves them itself. */
-  readonly router: Middleware;
-  /**
-   * A middleware for one route that asks for a pass of exactly this kind.
-   *
-   * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` if there is no challenge kind of that name
-   */
-  require(kind: KindName): Middleware;
-  /** Judges an upgrade: `true` = let it through, `false` = refused and closed. */
-  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Awaitable<boolean>;
-  /** For `badBehavior({ gate })`, so that bans can challenge instead of refuse. */
-  readonly gate: Gate;
-}
 
 /** The gate's middleware, with its parts. */
 export type Antibot = Middleware & Running & AntibotParts;
@@ -62,13 +40,7 @@ export function antibot<Req extends IncomingMessage = IncomingMessage>(
   const context = new Context(resolved, options as SharedOptions);
   const gate = new GateProtection(context, resolved);
   const engine = new Engine(context, [new BanProtection(context, () => gate), gate]);
-  return engine.asMiddleware({
-    uri: gate.uri,
-    gate,
-    router: gate.router(),
-    require: (kind: KindName) => gate.require(kind),
-    upgrade: (req: IncomingMessage, socket: Duplex) => judgeUpgrade(engine, req, socket),
-  });
+  return engine.asMiddleware(gate.parts(engine));
 }
 
 /** Options of the gate as they were given and as they were read. */

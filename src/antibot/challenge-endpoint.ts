@@ -18,7 +18,13 @@ import {
 import { framedPage, helpPage, repostPage, type Notice } from "./challenge-page.js";
 import { requirementFor, type Requirement } from "./challenge-policy.js";
 import type { ChallengeRequest } from "./challenge-request.js";
-import { challengeLocation, DESTINATION_PARAMETER, openDestination, safePath } from "./destination.js";
+import {
+  challengeLocation,
+  DESTINATION_PARAMETER,
+  openDestination,
+  redirect,
+  safePath,
+} from "./destination.js";
 import type { GateContext } from "./gate-context.js";
 import { openForm } from "./kept-form.js";
 
@@ -165,7 +171,7 @@ export class ChallengeEndpoint {
   private async admit(incoming: ChallengeRequest, kind: ChallengeKind, browser: string): Promise<Reply> {
     const { client, request, previous } = incoming;
     const posted = previous !== undefined;
-    if (posted && kind.spend !== "never") this.gate.difficulty.solved(client);
+    if (posted && kind.spend !== "never") this.gate.difficulty.count(client, -1);
     const about = { protection: "antibot", reason: "solved", data: { kind: kind.name } };
     this.gate.context.emit("solved", about, client, request);
     const solvedAs = (previous && kind.solvedAs?.(previous.state)) ?? kind.name;
@@ -264,18 +270,6 @@ const SCRIPT_HEADERS = {
   "Content-Type": "text/javascript; charset=utf-8",
   "Cache-Control": "public, max-age=3600",
 };
-
-function redirect(status: 302 | 303, location: string, cookies: string[]): Reply {
-  return {
-    status,
-    headers: {
-      ...REPLY_HEADERS,
-      Location: location,
-      ...(cookies.length > 0 ? { "Set-Cookie": cookies } : {}),
-    },
-    body: "",
-  };
-}
 
 function notAllowed(request: RequestView, allow: string): Reply {
   const reply = problem({

@@ -35,25 +35,18 @@ export interface SealedChallenge {
 
 type Fields = [string, string, number, string, string, string, string | null, unknown];
 
-/** Which challenge is issued, and how it is shown. */
-export interface Issuing {
-  readonly kind: ChallengeKind;
-  readonly browser: Browser;
-  readonly status: number;
-  readonly notice?: Notice;
-}
-
 /** Issues a challenge and returns its page or, after a solution that a script posted, JSON. */
 export async function issueChallenge(
   gate: GateContext,
   incoming: ChallengeRequest,
-  { kind, browser, status, notice }: Issuing,
+  shown: { kind: ChallengeKind; browser: Browser; status: number; notice?: Notice },
 ): Promise<Reply> {
+  const { kind, browser, status, notice } = shown;
   const { service, destination, request, client, previous } = incoming;
   const { keys } = gate.crypto;
   const visit = { ...visitOf(gate, incoming), ...(previous?.kind === kind.name ? { previous } : {}) };
   const state = await kind.issue(visit);
-  gate.difficulty.issued(client);
+  gate.difficulty.count(client, 1);
   const id = randomBytes(12).toString("base64url");
   const { url, kind: required = null } = destination;
   const sealed: Fields = [id, kind.name, gate.context.now(), browser.id, client.key, url, required, state];

@@ -17,22 +17,16 @@ export interface PageContext {
   readonly cookies: readonly string[];
 }
 
-/** What is on a challenge's page besides the kind's own part. */
-export interface ChallengeFrame {
-  readonly token: string;
-  /** A sealed form that waits. */
-  readonly form: string | undefined;
-  readonly status: number;
-  readonly notice: Notice | undefined;
-  readonly frameAncestors: NonNullable<PagePolicy["frameAncestors"]>;
-}
-
-/** The page that shows a challenge: one form, whatever the kind. */
+/** The page that shows a challenge: one form, whatever the kind. `form` is the sealed form that waits. */
 export function challengePage(
   page: ChallengePage,
   context: PageContext,
-  { token, form, status, notice, frameAncestors }: ChallengeFrame,
+  around: { token: string; form: string | undefined; status: number; notice: Notice | undefined } & Pick<
+    PagePolicy,
+    "frameAncestors"
+  >,
 ): Reply {
+  const { token, form, status, notice, frameAncestors } = around;
   const { texts, action } = context.visit;
   const alert =
     notice === undefined

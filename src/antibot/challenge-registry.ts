@@ -8,18 +8,6 @@ import { providerChallenge } from "./challenges/providers/providers.js";
 import { isKindName, KIND_NAMES, type KindName } from "./kind-names.js";
 import type { AntibotResolved } from "./options.js";
 
-// The state's type is lost here: a kind only ever gets back what its own `issue` returned.
-const MAKERS: Readonly<Record<KindName, (options: AntibotResolved, context: Context) => ChallengeKind>> = {
-  cookie: () => cookieChallenge,
-  javascript: () => javascriptChallenge,
-  captcha: (options, context) => new CaptchaChallenge(options.captcha, context),
-  recaptcha: (options, context) => providerChallenge("recaptcha", options, context),
-  hcaptcha: (options, context) => providerChallenge("hcaptcha", options, context),
-  turnstile: (options, context) => providerChallenge("turnstile", options, context),
-  mcaptcha: (options, context) => providerChallenge("mcaptcha", options, context),
-  capjs: (options, context) => providerChallenge("capjs", options, context),
-};
-
 /** The challenge kinds of one gate: its own, and the built-in ones with its options, made when they are first used. */
 export class ChallengeRegistry {
   private readonly kinds: Map<string, ChallengeKind>;
@@ -42,8 +30,15 @@ export class ChallengeRegistry {
   get(name: string): ChallengeKind | undefined {
     const known = this.kinds.get(name);
     if (known !== undefined || !isKindName(name)) return known;
-    const kind = MAKERS[name](this.options, this.context);
+    const kind = this.make(name);
     this.kinds.set(name, kind);
     return kind;
+  }
+
+  // The state's type is lost here: a kind only ever gets back what its own `issue` returned.
+  private make(name: KindName): ChallengeKind {
+    if (isProviderName(name)) return providerChallenge(name, this.options, this.context);
+    if (name === "captcha") return new CaptchaChallenge(this.options.captcha, this.context);
+    return name === "cookie" ? cookieChallenge : javascriptChallenge;
   }
 }

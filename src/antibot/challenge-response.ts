@@ -1,5 +1,5 @@
 import type { Client } from "../request/client.js";
-import { REPLY_HEADERS, problem } from "../engine/responder.js";
+import { problem } from "../engine/responder.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Reply } from "../request/verdict.js";
 import { DEFAULT_SERVICE } from "../service-name.js";
@@ -8,7 +8,7 @@ import { issueChallenge, pageFor } from "./challenge-issuer.js";
 import { openTabPage, unkeptPage } from "./challenge-page.js";
 import type { Requirement } from "./challenge-policy.js";
 import { frameOf, type Browser, type ChallengeRequest } from "./challenge-request.js";
-import { challengeLocation, safePath } from "./destination.js";
+import { challengeLocation, redirect, safePath } from "./destination.js";
 import type { GateContext } from "./gate-context.js";
 import { isFormPost, keepForm, MAX_SEALED_FORM, sealForm } from "./kept-form.js";
 
@@ -38,15 +38,8 @@ export function respondWithChallenge(
   if (frameOf(request) === "foreign" && options.sessions.sameSite !== "none")
     return openTabPage(pageFor(gate, incoming), destination.url);
   const { cookie } = browserOf(gate, incoming);
-  return {
-    status: 302,
-    headers: {
-      ...REPLY_HEADERS,
-      Location: challengeLocation(options.uri, destination, crypto.keys, service),
-      ...(cookie === undefined ? {} : { "Set-Cookie": [cookie] }),
-    },
-    body: "",
-  };
+  const location = challengeLocation(options.uri, destination, crypto.keys, service);
+  return redirect(302, location, cookie === undefined ? [] : [cookie]);
 }
 
 // For requests that cannot show a page.

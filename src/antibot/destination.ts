@@ -1,3 +1,5 @@
+import { REPLY_HEADERS } from "../engine/responder.js";
+import type { Reply } from "../request/verdict.js";
 import type { KeyRing } from "./keys.js";
 
 /** Where a visitor goes after the challenge; sealed into the challenge URI's one parameter. */
@@ -44,4 +46,17 @@ export function openDestination(token: string | undefined, keys: KeyRing, servic
   if (text === undefined) return { url: "/", probed: false };
   const [url, probed, kind] = JSON.parse(text) as [string, number, string | null];
   return { url: safePath(url), probed: probed === 1, kind: kind ?? undefined };
+}
+
+/** A redirect that sets cookies. */
+export function redirect(status: 302 | 303, location: string, cookies: readonly string[]): Reply {
+  return {
+    status,
+    headers: {
+      ...REPLY_HEADERS,
+      Location: location,
+      ...(cookies.length > 0 ? { "Set-Cookie": [...cookies] } : {}),
+    },
+    body: "",
+  };
 }

@@ -1,5 +1,5 @@
 import { BunkerHookError } from "../errors.js";
-import { prefixOf } from "../address/address.js";
+import { networkOf } from "../address/address.js";
 import type { Client } from "../request/client.js";
 import { RecentMap } from "../recent-map.js";
 import type { RequestView } from "../request/request-view.js";
@@ -50,14 +50,14 @@ export class DifficultyController {
     return Math.min(MAX_BITS, Math.max(raised, Math.min(SLOW_PHONE_BITS, raised + globalRaise)));
   }
 
-  /** Counts a challenge as issued. */
-  issued(client: Client): void {
-    this.add(client, 1);
-  }
-
-  /** Counts a challenge as solved. */
-  solved(client: Client): void {
-    this.add(client, -1);
+  /** Counts a challenge as issued (1) or as solved (-1). */
+  count(client: Client, by: 1 | -1): void {
+    if (!this.adaptive) return;
+    const key = prefixKey(client);
+    const score = this.faded(this.prefixes.get(key) ?? { value: 0, at: this.now() });
+    score.value = Math.max(0, score.value + by);
+    this.prefixes.set(key, score);
+    this.faded(this.total).value = Math.max(0, this.total.value + by);
   }
 
   private baseFor(client: Client, request: RequestView): number {
@@ -66,15 +66,6 @@ export class DifficultyController {
     if (typeof bits !== "number" || !(bits >= 0))
       throw new BunkerHookError("difficulty", "must return a number of bits at once");
     return Math.min(MAX_BITS, Math.max(MIN_BITS, bits));
-  }
-
-  private add(client: Client, by: number): void {
-    if (!this.adaptive) return;
-    const key = prefixKey(client);
-    const score = this.faded(this.prefixes.get(key) ?? { value: 0, at: this.now() });
-    score.value = Math.max(0, score.value + by);
-    this.prefixes.set(key, score);
-    this.faded(this.total).value = Math.max(0, this.total.value + by);
   }
 
   private faded(score: Score): Score {
@@ -93,9 +84,5 @@ function raiseOf(unsolved: number): number {
 
 // Neighbours share a raise: an attacker has many addresses, mostly of one network.
 function prefixKey(client: Client): string {
-  const { address } = client;
-  if (address === undefined) return client.key;
-  return address.family === 6
-    ? prefixOf(address, 48).text
-    : address.text.slice(0, address.text.lastIndexOf("."));
+  return client.address === undefined ? client.key : networkOf(client.address);
 }

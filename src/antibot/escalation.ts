@@ -1,8 +1,7 @@
 import type { Client } from "../request/client.js";
 import { RecentMap } from "../recent-map.js";
 import type { Context } from "../engine/context.js";
-import { isThenable } from "../awaitable.js";
-import type { Awaitable } from "../awaitable.js";
+import { isThenable, type Awaitable } from "../awaitable.js";
 
 /** Failures that lead to the next challenge of the policy. */
 const FAILURES_PER_STEP = 3;

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import type { Client } from "../request/client.js";
 import { Engine, type Middleware } from "../engine/engine.js";
 import { exclusionOf } from "../engine/exclusions.js";
@@ -7,11 +9,11 @@ import type { Pattern } from "../pattern/pattern.js";
 import type { Gate, Protection, ProtectionExplanation } from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Context } from "../engine/context.js";
+import { judgeUpgrade } from "../engine/upgrades.js";
 import { PASS, type Challenge, type Pass, type Verdict } from "../request/verdict.js";
 import { BunkerOptionsError } from "../errors.js";
 import { nearestName } from "../options/table.js";
-import { isThenable } from "../awaitable.js";
-import type { Awaitable } from "../awaitable.js";
+import { isThenable, type Awaitable } from "../awaitable.js";
 import { ChallengeEndpoint } from "./challenge-endpoint.js";
 import { requirementFor, type Requirement } from "./challenge-policy.js";
 import { respondWithChallenge } from "./challenge-response.js";
@@ -26,6 +28,24 @@ const PREFLIGHT: Pass = Object.freeze({ action: "pass", why: "preflight" });
 const NOT_INCLUDED: Pass = Object.freeze({ action: "pass", why: "include" });
 const NOT_GATED: Pass = Object.freeze({ action: "pass", why: "challenge" });
 const IGNORED_COOKIE: Pass = Object.freeze({ action: "pass", why: "ignoreCookie" });
+
+/** The parts of a gate besides its middleware. */
+export interface AntibotParts {
+  /** Where challenges are served. */
+  readonly uri: string;
+  /** Serves the challenges, for `app.use(gate.uri, gate.router)`. Where it is not mounted, the gate serves them itself. */
+  readonly router: Middleware;
+  /**
+   * A middleware for one route that asks for a pass of exactly this kind.
+   *
+   * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` if there is no challenge kind of that name
+   */
+  require(kind: KindName): Middleware;
+  /** Judges an upgrade: `true` = let it through, `false` = refused and closed. */
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Awaitable<boolean>;
+  /** For `badBehavior({ gate })`, so that bans can challenge instead of refuse. */
+  readonly gate: Gate;
+}
 
 /** Lets clients in that hold a valid pass, and sends the others to the challenge. */
 export class GateProtection implements Protection, Gate {
@@ -45,11 +65,6 @@ export class GateProtection implements Protection, Gate {
     this.lookups = new LookupExclusions(context, options);
     warnOfBareCookies(options.ignoreCookie, context);
     context.banIndex.retention = Math.max(context.banIndex.retention, options.timeValid);
-  }
-
-  /** Where challenges are served. */
-  get uri(): string {
-    return this.options.uri;
   }
 
   judge(client: Client, request: RequestView): Awaitable<Verdict> {
@@ -75,17 +90,19 @@ export class GateProtection implements Protection, Gate {
     await this.gate.crypto.ready();
   }
 
-  /** A middleware that serves the challenge wherever it is mounted. */
-  router(): Middleware {
-    return this.middleware((client, request) => this.endpoint.judge(client, request));
+  /** What `engine`, which asks this gate, offers besides its middleware. */
+  parts(engine: Engine): AntibotParts {
+    return {
+      uri: this.options.uri,
+      gate: this,
+      router: this.middleware((client, request) => this.endpoint.judge(client, request)),
+      require: (kind) => this.require(kind),
+      upgrade: (req, socket) => judgeUpgrade(engine, req, socket),
+    };
   }
 
-  /**
-   * A middleware for one route that asks for a pass of exactly this kind. No exclusion applies.
-   *
-   * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` if there is no challenge kind of that name
-   */
-  require(kind: KindName): Middleware {
+  // No exclusion applies.
+  private require(kind: KindName): Middleware {
     if (this.gate.challenges.get(kind) === undefined) {
       const [allowed, nearest] = [KIND_NAMES.join(", "), nearestName(kind, KIND_NAMES)];
       throw new BunkerOptionsError([{ path: "require(kind)", value: kind, allowed, nearest }]);

@@ -1,4 +1,5 @@
-export { antibot, type Antibot, type AntibotParts } from "./antibot.js";
+export { antibot, type Antibot } from "./antibot.js";
+export type { AntibotParts } from "./gate.js";
 export type { AntibotOptions, SessionOptions } from "./options.js";
 export type { Alternative, CaptchaOptions } from "./challenges/captcha/options.js";
 export type { ChallengeOption, ChallengeStep } from "./challenge-policy.js";

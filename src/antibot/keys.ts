@@ -13,6 +13,7 @@ interface Derived {
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
+const MAC_BYTES = 32;
 const ID_BYTES = 4;
 
 /** The keys of a gate: the first secret seals and signs, all of them open and verify, so that secrets can be rotated. */
@@ -44,9 +45,8 @@ export class KeyRing {
     const iv = this.freshIv();
     const cipher = crypto.createCipheriv("aes-256-gcm", keys[purpose], iv);
     cipher.setAAD(lengthPrefixed([purpose, ...context]));
-    return Buffer.concat([id, iv, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]).toString(
-      "base64url",
-    );
+    const sealed = [cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()];
+    return Buffer.concat([id, iv, ...sealed]).toString("base64url");
   }
 
   /** Opens what {@link seal} made; `undefined` for anything else. */
@@ -55,21 +55,13 @@ export class KeyRing {
     if (bytes === undefined || bytes.length < ID_BYTES + IV_BYTES + TAG_BYTES) return undefined;
     const key = this.derivedFrom(bytes.subarray(0, ID_BYTES))?.keys[purpose];
     if (key === undefined) return undefined;
+    const iv = bytes.subarray(ID_BYTES, ID_BYTES + IV_BYTES);
+    const sealed = bytes.subarray(ID_BYTES + IV_BYTES, bytes.length - TAG_BYTES);
     try {
-      const decipher = crypto.createDecipheriv(
-        "aes-256-gcm",
-        key,
-        bytes.subarray(ID_BYTES, ID_BYTES + IV_BYTES),
-        {
-          authTagLength: TAG_BYTES,
-        },
-      );
+      const decipher = crypto.createDecipheriv("aes-256-gcm", key, iv, { authTagLength: TAG_BYTES });
       decipher.setAAD(lengthPrefixed([purpose, ...context]));
       decipher.setAuthTag(bytes.subarray(bytes.length - TAG_BYTES));
-      return (
-        decipher.update(bytes.subarray(ID_BYTES + IV_BYTES, bytes.length - TAG_BYTES), undefined, "utf8") +
-        decipher.final("utf8")
-      );
+      return decipher.update(sealed, undefined, "utf8") + decipher.final("utf8");
     } catch {
       return undefined;
     }
@@ -89,11 +81,8 @@ export class KeyRing {
     const key = this.derivedFrom(bytes.subarray(0, ID_BYTES))?.keys[purpose];
     if (key === undefined) return undefined;
     const text = bytes.toString("utf8", ID_BYTES + MAC_BYTES);
-    const right = crypto.timingSafeEqual(
-      mac(key, purpose, context, text),
-      bytes.subarray(ID_BYTES, ID_BYTES + MAC_BYTES),
-    );
-    return right ? text : undefined;
+    const signature = bytes.subarray(ID_BYTES, ID_BYTES + MAC_BYTES);
+    return crypto.timingSafeEqual(mac(key, purpose, context, text), signature) ? text : undefined;
   }
 
   private derivedFrom(id: Buffer): Derived | undefined {
@@ -109,8 +98,6 @@ export class KeyRing {
     return this.ivs.subarray(this.nextIv, (this.nextIv += IV_BYTES));
   }
 }
-
-const MAC_BYTES = 32;
 
 function mac(key: Buffer, purpose: string, context: readonly string[], text: string): Buffer {
   return crypto

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import type { AntibotParts } from "../antibot/antibot.js";
+import type { AntibotParts } from "../antibot/gate.js";
 import { readBunkerOptions, type BunkerOptions } from "./options.js";
 import { bunkernetParts, type BunkernetParts } from "../bunkernet/bunkernet.js";
 import { Controls, type Control, type ControlOptions } from "../control/index.js";

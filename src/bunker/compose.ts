@@ -1,7 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { isDeepStrictEqual } from "node:util";
-import type { AntibotParts } from "../antibot/antibot.js";
-import { GateProtection } from "../antibot/gate.js";
+import { GateProtection, type AntibotParts } from "../antibot/gate.js";
 import type { AntibotResolved } from "../antibot/options.js";
 import { BadBehaviorProtection } from "../bad-behavior/bad-behavior-protection.js";
 import type { BadBehaviorResolved } from "../bad-behavior/options.js";
@@ -13,7 +12,6 @@ import { BanProtection } from "../engine/ban-protection.js";
 import type { Context } from "../engine/context.js";
 import { Engine, type Middleware } from "../engine/engine.js";
 import { Pipeline } from "../engine/pipeline.js";
-import { judgeUpgrade } from "../engine/upgrades.js";
 import type { Gate } from "../engine/protection.js";
 import type { SharedResolved } from "../engine/shared-options.js";
 import { viewOf } from "../request/request-view.js";
@@ -85,15 +83,7 @@ export class Composition {
   gates(): AntibotParts | undefined {
     const parts = new Map<ServiceProtections, AntibotParts>();
     for (const one of this.all) {
-      const { gate } = one;
-      if (gate === undefined) continue;
-      parts.set(one, {
-        uri: gate.uri,
-        gate,
-        router: gate.router(),
-        require: (kind) => gate.require(kind),
-        upgrade: (req, socket) => judgeUpgrade(this.engine, req, socket),
-      });
+      if (one.gate !== undefined) parts.set(one, one.gate.parts(this.engine));
     }
     const [first] = parts.values();
     if (first === undefined || this.services.size === 0) return first;

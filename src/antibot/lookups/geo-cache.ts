@@ -1,7 +1,6 @@
 import type { Address } from "../../address/address.js";
 import { RecentMap } from "../../recent-map.js";
-import { isThenable } from "../../awaitable.js";
-import type { Awaitable } from "../../awaitable.js";
+import { isThenable, type Awaitable } from "../../awaitable.js";
 import type { GeoLookup } from "./geo-database.js";
 import { LookupLimits } from "./lookup-limits.js";
 

@@ -1,5 +1,4 @@
-import { isThenable } from "../../awaitable.js";
-import type { Awaitable } from "../../awaitable.js";
+import { isThenable, type Awaitable } from "../../awaitable.js";
 
 /** Look-ups under way for one client, and for all (R33); more are not made. */
 const MAX_PER_CLIENT = 4;

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { prefixOf } from "../../address/address.js";
+import { networkOf } from "../../address/address.js";
 import type { Awaitable } from "../../awaitable.js";
 import type { Context } from "../../engine/context.js";
 import { messageOf } from "../../errors.js";
@@ -115,9 +115,7 @@ class PassSigner {
     const { checkIp } = this.options.sessions;
     if (checkIp === false) return "";
     if (address === undefined) return ip;
-    if (checkIp === "exact") return address.text;
-    if (address.family === 6) return prefixOf(address, 48).text;
-    return address.text.slice(0, address.text.lastIndexOf("."));
+    return checkIp === "exact" ? address.text : networkOf(address);
   }
 
   private userAgentBinding(request: RequestView): string {
