@@ -28,7 +28,12 @@ const resolver = {
   reverse: () => Promise.resolve([]),
 };
 
-function app(options: BunkerOptions = {}): Bunker {
+// Its `explain` as a property, since tests take it off.
+type App = Omit<Bunker, "explain"> & {
+  readonly explain: (...args: Parameters<Bunker["explain"]>) => ReturnType<Bunker["explain"]>;
+};
+
+function app(options: BunkerOptions = {}): App {
   told = [];
   const running = bunker({
     store: new MemoryStore(),

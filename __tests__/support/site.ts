@@ -42,8 +42,8 @@ export interface TestSite<Guard> {
   /** Its warnings and errors. */
   readonly warnings: string[];
   /** The status that a client at `ip` gets. */
-  status(ip: string, path?: string, options?: Ask): Promise<number>;
-  close(): Promise<void>;
+  readonly status: (ip: string, path?: string, options?: Ask) => Promise<number>;
+  readonly close: () => Promise<void>;
 }
 
 const running: { close(): Promise<void> }[] = [];

@@ -23,7 +23,7 @@ export interface Site {
   readonly log: readonly string[];
   /** The kinds in the pass of each request that the gate let in. */
   readonly passes: readonly (readonly string[])[];
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Serves a site behind the gate and Bad Behavior. */

@@ -13,9 +13,9 @@ interface DemoOptions {
   readonly control: string;
   /** The command that runs this command line, for the printed commands. */
   readonly program: string;
-  print(text: string): void;
+  readonly print: (text: string) => void;
   /** Puts the middleware before the site. Default: by hand, on `node:http` alone. */
-  mount?(guard: Bunker, site: RequestListener): RequestListener;
+  readonly mount?: (guard: Bunker, site: RequestListener) => RequestListener;
 }
 
 /** Serves the sample site until the process is stopped. */
