@@ -16,8 +16,7 @@ import {
 import type { Client } from "../request/client.js";
 import { group, type AnyTable, type Resolved } from "../options/table.js";
 import { captchaTable, type CaptchaOptions, type CaptchaResolved } from "./challenges/captcha/options.js";
-import { providersTable } from "./challenges/providers/option-tables.js";
-import type { ProvidersOptions } from "./challenges/providers/options.js";
+import { providersTable, type ProvidersOptions } from "./challenges/providers/options.js";
 import { policyCheck, type ChallengePolicy, type ChallengeOption } from "./challenge-policy.js";
 import { lookupTable, type LookupOptions } from "./lookups/options.js";
 import { MIN_BITS, MAX_BITS, type Difficulty } from "./difficulty.js";

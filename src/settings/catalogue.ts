@@ -1,5 +1,5 @@
 import { captchaTable } from "../antibot/challenges/captcha/options.js";
-import { PROVIDER_TABLES } from "../antibot/challenges/providers/option-tables.js";
+import { PROVIDER_TABLES } from "../antibot/challenges/providers/options.js";
 import { KIND_NAMES } from "../antibot/kind-names.js";
 import { geoTable } from "../antibot/lookups/options.js";
 import { antibotTable, sessionsTable } from "../antibot/options.js";

@@ -3,7 +3,7 @@ import { REPLY_HEADERS } from "../../../engine/responder.js";
 import type { Reply } from "../../../request/verdict.js";
 import { escapeHtml } from "../../../pages/page.js";
 import type { Visit } from "../../challenge.js";
-import type { CapjsResolved } from "./option-tables.js";
+import type { CapjsResolved } from "./options.js";
 import { codesOf, formRequest, RIGHT, wrong, type Provider } from "./provider.js";
 
 /** Sends the widget's token, or its failure, to the page around the frame. */

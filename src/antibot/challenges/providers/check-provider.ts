@@ -1,7 +1,7 @@
 import type { ReportProblem } from "../../../options/check.js";
 import type { AnyTable } from "../../../options/table.js";
 import { HCAPTCHA_TEST_SECRETS } from "./hcaptcha.js";
-import { PROVIDER_TABLES, type ProvidersResolved } from "./option-tables.js";
+import { PROVIDER_TABLES, type ProvidersResolved } from "./options.js";
 import { leadsToCheckbox, RECAPTCHA_TEST_SECRETS } from "./recaptcha.js";
 import { TURNSTILE_TEST_SECRETS } from "./turnstile.js";
 import type { ProviderName } from "./provider.js";

@@ -1,6 +1,6 @@
 import type { Context } from "../../../engine/context.js";
 import { Hostnames } from "./hostnames.js";
-import type { ScriptProviderResolved } from "./option-tables.js";
+import type { ScriptProviderResolved } from "./options.js";
 import {
   addressOf,
   failureOf,

@@ -1,5 +1,5 @@
 import type { Context } from "../../../engine/context.js";
-import type { McaptchaResolved } from "./option-tables.js";
+import type { McaptchaResolved } from "./options.js";
 import { codesOf, jsonRequest, RIGHT, wrong, type Provider } from "./provider.js";
 
 /** The project's public instance, which is wiped often. */

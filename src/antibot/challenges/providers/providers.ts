@@ -5,7 +5,7 @@ import { capjs } from "./capjs.js";
 import { checkProvider } from "./check-provider.js";
 import { hcaptcha } from "./hcaptcha.js";
 import { mcaptcha } from "./mcaptcha.js";
-import type { ProvidersResolved } from "./option-tables.js";
+import type { ProvidersResolved } from "./options.js";
 import { ProviderChallenge } from "./provider-challenge.js";
 import { enterpriseRecaptcha } from "./recaptcha-enterprise.js";
 import { recaptcha } from "./recaptcha.js";

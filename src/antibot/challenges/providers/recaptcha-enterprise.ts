@@ -1,6 +1,6 @@
 import type { Context } from "../../../engine/context.js";
 import type { Visit } from "../../challenge.js";
-import type { RecaptchaResolved } from "./option-tables.js";
+import type { RecaptchaResolved } from "./options.js";
 import { isCheckbox, leadsToCheckbox, recaptchaHostnames, recaptchaWidget, scored } from "./recaptcha.js";
 import { addressOf, codesOf, jsonRequest, wrong, type Provider } from "./provider.js";
 

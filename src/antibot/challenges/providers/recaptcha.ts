@@ -1,7 +1,7 @@
 import type { Context } from "../../../engine/context.js";
 import type { Visit } from "../../challenge.js";
 import { Hostnames } from "./hostnames.js";
-import type { RecaptchaResolved } from "./option-tables.js";
+import type { RecaptchaResolved } from "./options.js";
 import {
   addressOf,
   failureOf,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Context } from "../../../engine/context.js";
 import { Hostnames } from "./hostnames.js";
-import type { TurnstileResolved } from "./option-tables.js";
+import type { TurnstileResolved } from "./options.js";
 import {
   addressOf,
   failureOf,
