@@ -4,7 +4,7 @@ import { challengeScript } from "../browser-scripts.generated.js";
 import type { ChallengeKind, Fields, Visit } from "../challenge.js";
 import { noscriptNotice } from "../challenge-page.js";
 import { MAX_BITS } from "../difficulty.js";
-import { statusParts } from "./status-parts.js";
+import { safePath } from "../destination.js";
 
 /** Puzzles of one challenge. More of them even out the solving time: with 32, chance alone makes its p95/p50 1.32. */
 export const PUZZLES = 32;
@@ -13,7 +13,7 @@ export const PUZZLES = 32;
 export interface WorkState {
   /** 32 random bytes, in hex. */
   readonly seed: string;
-  /** A puzzle is solved by a hash whose first 32 bits are below this. */
+  /** A hash solves a puzzle when its first 32 bits are below this. */
   readonly target: number;
 }
 
@@ -40,13 +40,10 @@ export function isWorkDone(work: WorkState, fields: Fields): boolean {
   return isSolved(work, fields.get("challenge") ?? "");
 }
 
-/** A proof of work in place of another challenge, `extraBits` harder than usual: it must not be the cheaper way in. */
-export function substituteWork(visit: Visit, extraBits: number): WorkState {
-  return newWork(Math.min(MAX_BITS, visit.difficulty + extraBits));
-}
-
-function newWork(difficulty: number): WorkState {
-  return { seed: randomBytes(32).toString("hex"), target: targetOf(difficulty) };
+/** A new proof of work, `extraBits` harder than usual: in place of another challenge it must not be the cheaper way in. */
+export function newWork({ difficulty }: Visit, extraBits = 0): WorkState {
+  const bits = Math.min(MAX_BITS, difficulty + extraBits);
+  return { seed: randomBytes(32).toString("hex"), target: targetOf(bits) };
 }
 
 /** Proof of work: the browser solves SHA-256 puzzles on all cores (BunkerWeb's `javascript`). */
@@ -54,9 +51,15 @@ export const javascriptChallenge: ChallengeKind<WorkState> = {
   name: "javascript",
   // A proof cannot be guessed, so only a valid one uses the challenge up.
   spend: "after",
-  issue: ({ difficulty }) => newWork(difficulty),
+  issue: (visit) => newWork(visit),
   page: ({ state }, visit) => ({
-    body: workBody(visit),
+    // The script shows the hidden parts when they are needed.
+    body:
+      `<p class="soft">${escapeHtml(visit.texts.challengeMessage)}</p>` +
+      `<progress id="bunker-progress" max="100" value="0" aria-label="${escapeHtml(visit.texts.working)}"></progress>` +
+      statusParts(visit) +
+      `<p id="bunker-nocookies" role="alert" hidden>${escapeHtml(visit.texts.cookiesMessage)} ${escapeHtml(visit.texts.cookiesHelp)}</p>` +
+      noscriptNotice(visit),
     script: challengeScript,
     config: {
       action: visit.action,
@@ -78,14 +81,12 @@ export const javascriptChallenge: ChallengeKind<WorkState> = {
   verify: isWorkDone,
 };
 
-// The script shows the hidden parts when they are needed.
-function workBody(visit: Visit): string {
-  const { texts } = visit;
+/** What our page scripts show while they work: their status, a way out, and a link out of another site's frame. */
+export function statusParts({ texts, request }: Visit): string {
+  const here = escapeHtml(safePath(request.url));
   return (
-    `<p class="soft">${escapeHtml(texts.challengeMessage)}</p>` +
-    `<progress id="bunker-progress" max="100" value="0" aria-label="${escapeHtml(texts.working)}"></progress>` +
-    statusParts(visit) +
-    `<p id="bunker-nocookies" role="alert" hidden>${escapeHtml(texts.cookiesMessage)} ${escapeHtml(texts.cookiesHelp)}</p>` +
-    noscriptNotice(visit)
+    `<p id="bunker-status" role="status" aria-live="polite"></p>` +
+    `<p id="bunker-wayout" hidden><button id="bunker-retry" type="button">${escapeHtml(texts.tryAgain)}</button></p>` +
+    `<p id="bunker-opentab" hidden>${escapeHtml(texts.framed)} <a class="button" target="_blank" rel="noopener" href="${here}">${escapeHtml(texts.openTab)}</a></p>`
   );
 }

@@ -2,23 +2,28 @@ import { randomBytes } from "node:crypto";
 import { StoreFailure } from "../../../errors.js";
 import { REPLY_HEADERS, problem } from "../../../engine/responder.js";
 import type { Context } from "../../../engine/context.js";
+import { escapeHtml } from "../../../pages/page.js";
 import type { Reply } from "../../../request/verdict.js";
 import { StoreFullError } from "../../../store/store.js";
 import type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "../../challenge.js";
-import { isWorkDone, substituteWork, type WorkState } from "../javascript.js";
+import { isWorkDone, javascriptChallenge, newWork, type WorkState } from "../javascript.js";
 import { Alphabet } from "./alphabet.js";
-import { imagePage, soundPage, waitPage, workPage } from "./captcha-pages.js";
+import { HEIGHT, widthFor } from "./draw-captcha.js";
 import type { CaptchaResolved, Presentation } from "./options.js";
 import { RandomStream } from "./random-stream.js";
 import { spokenLanguages } from "./spoken-digits.js";
+import type { RenderJob } from "./render.js";
 import { RenderPool } from "./render-pool.js";
 
-/** How much harder the proof of work is that replaces the picture. */
+/** The proof of work that replaces the picture is this much harder than usual. */
 const ALTERNATIVE_BITS = 4;
 /** Digits of a spoken captcha. */
 const DIGITS = 6;
 /** The window in which a client's pictures and sounds are counted, in seconds. */
 const LIMIT_WINDOW = 600;
+
+// Ten seconds of sound, played two or three times because a screen reader speaks over it, and typed.
+const SOUND_TIME_FACTOR = 3;
 
 /** A picture, a sound, a proof of work, or nothing for now. */
 export type CaptchaState =
@@ -27,10 +32,7 @@ export type CaptchaState =
   | { readonly work: WorkState }
   | { readonly wait: true };
 
-// Ten seconds of sound, played two or three times because a screen reader speaks over it, and typed.
-const SOUND_TIME_FACTOR = 3;
-
-/** Characters in a picture that we draw, and alternatives for people who cannot read them (BunkerWeb's `captcha`). */
+/** Characters in a picture that we draw, and alternatives for people unable to read them (BunkerWeb's `captcha`). */
 export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
   readonly name = "captcha";
   // It can be guessed, so each challenge gets one attempt (R14).
@@ -52,7 +54,7 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
 
   async issue(visit: Visit): Promise<CaptchaState> {
     const wanted = this.wanted(visit);
-    const work = (): CaptchaState => ({ work: substituteWork(visit, ALTERNATIVE_BITS) });
+    const work = (): CaptchaState => ({ work: newWork(visit, ALTERNATIVE_BITS) });
     if (wanted === "javascript" || this.renderer.isOverBudget) return work();
     if (!(await this.withinLimit("issued", 1, visit)))
       return this.options.alternatives.includes("javascript") ? work() : { wait: true };
@@ -65,13 +67,41 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
     };
   }
 
-  page(issued: Issued<CaptchaState>, visit: Visit): ChallengePage | Promise<ChallengePage> {
+  // All pages work as plain forms. The Enter key presses the first submit button.
+  async page(issued: Issued<CaptchaState>, visit: Visit): Promise<ChallengePage> {
     const { state, token } = issued;
-    const { alternatives } = this.options;
-    if ("work" in state) return workPage({ ...issued, state: state.work }, visit);
-    if ("wait" in state) return waitPage(visit);
-    const file = `${visit.uri}/${"image" in state ? "image" : "audio"}?state=${encodeURIComponent(token)}`;
-    return "image" in state ? imagePage(file, this.options, visit) : soundPage(file, alternatives, visit);
+    const { length, alternatives } = this.options;
+    const { texts, uri } = visit;
+    if ("work" in state) {
+      const page = await javascriptChallenge.page({ ...issued, state: state.work }, visit);
+      // Without JavaScript there is a way back to the picture.
+      const back = `<noscript><p>${choice("image", texts.captchaImage)}</p></noscript>`;
+      return { ...page, body: page.body + back };
+    }
+    if ("wait" in state) {
+      const body = `<p role="alert">${escapeHtml(texts.unreachable)}</p><p>${choice("image", texts.tryAgain)}</p>`;
+      return { body };
+    }
+    const submit = `<p><button>${escapeHtml(texts.submit)}</button></p>`;
+    const query = `?state=${encodeURIComponent(token)}`;
+    if ("image" in state) {
+      const file = escapeHtml(`${uri}/image${query}`);
+      const other = alternatives.includes("audio") ? "audio" : alternatives[0];
+      return {
+        body:
+          `<p><img class="captcha" src="${file}" width="${widthFor(length)}" height="${HEIGHT}" alt="${escapeHtml(texts.captchaImage)}"></p>` +
+          `${answerField(texts.captchaLabel, "text", length)}${submit}<p class="choices">${choice("image", texts.captchaNew)} ` +
+          `${other === undefined ? "" : choice(other, texts.captchaHard)}</p>`,
+      };
+    }
+    const file = escapeHtml(`${uri}/audio${query}`);
+    return {
+      body:
+        `<p><audio controls preload="auto" src="${file}" aria-label="${escapeHtml(texts.audioPlay)}"></audio></p>` +
+        `${answerField(texts.audioLabel, "numeric", DIGITS)}${submit}<p class="choices">${choice("audio", texts.audioNew)} ${choice("image", texts.captchaImage)} ` +
+        `${alternatives.includes("javascript") ? choice("javascript", texts.captchaWork) : ""}</p>`,
+      csp: { "media-src": ["'self'"] },
+    };
   }
 
   declines(fields: Fields): boolean {
@@ -109,12 +139,10 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
   ): Promise<Reply> {
     const { id } = visit.request;
     const state = issued?.state;
-    const job =
-      state !== undefined && "image" in state && name === "image"
-        ? { text: state.image }
-        : state !== undefined && "sound" in state && name === "audio"
-          ? { text: state.sound, language: state.language }
-          : undefined;
+    let job: Pick<RenderJob, "text" | "language"> | undefined;
+    if (state !== undefined && "image" in state && name === "image") job = { text: state.image };
+    if (state !== undefined && "sound" in state && name === "audio")
+      job = { text: state.sound, language: state.language };
     if (issued === undefined || job === undefined)
       return problem({ status: 404, type: "not-found", title: "Not Found", members: { id } });
     if (!(await this.withinLimit("served", 4, visit)))
@@ -139,11 +167,8 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
   private async withinLimit(what: string, factor: number, { client }: Visit): Promise<boolean> {
     const limit = this.options.limit * factor;
     try {
-      const { count } = await this.context.store.hit(
-        `hit:${client.key}|captcha|${what}`,
-        LIMIT_WINDOW,
-        limit + 1,
-      );
+      const key = `hit:${client.key}|captcha|${what}`;
+      const { count } = await this.context.store.hit(key, LIMIT_WINDOW, limit + 1);
       return count <= limit;
     } catch (error) {
       if (error instanceof StoreFailure || error instanceof StoreFullError) return true;
@@ -154,6 +179,18 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
 
 function retryAfter(reply: Reply, seconds: number): Reply {
   return { ...reply, headers: { ...reply.headers, "Retry-After": String(seconds) } };
+}
+
+function answerField(label: string, inputMode: "text" | "numeric", length: number): string {
+  return (
+    `<p><label for="bunker-answer">${escapeHtml(label)}</label><input type="text" id="bunker-answer" name="captcha" required ` +
+    `inputmode="${inputMode}" maxlength="${length * 3}" autocomplete="off" autocapitalize="off" autocorrect="off" spellcheck="false"></p>`
+  );
+}
+
+// A button that submits the form without its required answer.
+function choice(presentation: Presentation, label: string): string {
+  return `<button name="want" value="${presentation}" class="plain" formnovalidate>${escapeHtml(label)}</button>`;
 }
 
 // Arabic and Persian keyboards type digits of their own, East Asian ones wide digits.

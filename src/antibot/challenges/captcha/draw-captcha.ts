@@ -1,5 +1,6 @@
 import { Coverage } from "./coverage.js";
-import { extentX, layLine, type Polygon } from "./line-layout.js";
+import { extentOf } from "./glyphs.js";
+import { layLine, type Polygon } from "./line-layout.js";
 import { encodePng } from "./png.js";
 import { RandomStream } from "./random-stream.js";
 import { arc, wanderingStroke } from "./strokes.js";
@@ -12,15 +13,15 @@ export function widthFor(characters: number): number {
   return 40 + 54 * characters;
 }
 
-/** How much ink a gap takes away. */
-const GAP_STRENGTH = 0.6;
-
 /** A picture of greys, 0 (black) to 15. */
 export interface Picture {
   readonly width: number;
   readonly height: number;
   readonly pixels: Uint8Array;
 }
+
+// Most pictures have the same width, so the buffers are reused.
+let canvas: ReturnType<typeof newCanvas> | undefined;
 
 /** Draws an answer as a PNG; the same seed gives the same bytes. */
 export function drawCaptcha(answer: string, seed: string): Buffer {
@@ -33,43 +34,28 @@ export function pictureOf(answer: string, seed: string): Picture {
   const characters = Array.from(answer);
   const random = new RandomStream(`${seed}|${answer}`);
   const width = widthFor(characters.length);
-  const canvas = canvasOf(width);
+  if (canvas?.plane.width !== width) canvas = newCanvas(width);
+  const { plane, ink, gaps } = canvas;
   const line = fitted(layLine(characters, random), width, random);
   warp(line, random);
-  for (const polygon of line) fill(canvas.plane, polygon);
-  fill(canvas.plane, wanderingStroke(random, width, HEIGHT, random.between(4.6, 5.6)));
+  for (const polygon of line) fill(plane, polygon);
+  fill(plane, wanderingStroke(random, width, HEIGHT, random.between(4.6, 5.6)));
   for (let count = characters.length / 6; count > 0; count--)
-    fill(canvas.plane, arc(random, width, HEIGHT, random.between(4, 5)));
-  canvas.plane.take(canvas.ink);
-  fill(canvas.plane, wanderingStroke(random, width, HEIGHT, random.between(1.4, 2.2)));
-  canvas.plane.take(canvas.gaps);
-  return { width, height: HEIGHT, pixels: shade(canvas.ink, canvas.gaps, width, random) };
+    fill(plane, arc(random, width, HEIGHT, random.between(4, 5)));
+  plane.take(ink);
+  fill(plane, wanderingStroke(random, width, HEIGHT, random.between(1.4, 2.2)));
+  plane.take(gaps);
+  return { width, height: HEIGHT, pixels: shade(ink, gaps, width, random) };
 }
 
-interface Canvas {
-  readonly plane: Coverage;
-  readonly ink: Float32Array;
-  readonly gaps: Float32Array;
-}
-
-// Most pictures have the same width, so the buffers are reused.
-let lastCanvas: Canvas | undefined;
-
-function canvasOf(width: number): Canvas {
-  if (lastCanvas?.plane.width !== width) {
-    const size = width * HEIGHT;
-    lastCanvas = {
-      plane: new Coverage(width, HEIGHT),
-      ink: new Float32Array(size),
-      gaps: new Float32Array(size),
-    };
-  }
-  return lastCanvas;
+function newCanvas(width: number) {
+  const size = width * HEIGHT;
+  return { plane: new Coverage(width, HEIGHT), ink: new Float32Array(size), gaps: new Float32Array(size) };
 }
 
 // As wide as the picture allows: wide letters make the whole line smaller, narrow ones hardly make it larger.
 function fitted(line: Polygon[], width: number, random: RandomStream): Polygon[] {
-  const [left, right] = extentX(line);
+  const { left, right } = extentOf(line);
   const scale = Math.min(1.12, (width - 24) / (right - left));
   const shift = (width - (right - left) * scale) / 2 - left * scale + random.between(-4, 4);
   for (const polygon of line) {
@@ -116,7 +102,7 @@ function shade(ink: Float32Array, gaps: Float32Array, width: number, random: Ran
     for (let column = 0; column < width; column++, at++) {
       if ((at & 7) === 0) grain = random.bits();
       const paper = papers[start + column] as number;
-      const covered = (ink[at] as number) * (1 - GAP_STRENGTH * (gaps[at] as number));
+      const covered = (ink[at] as number) * (1 - 0.6 * (gaps[at] as number));
       const value = paper + ((inks[start + column] as number) - paper) * covered + (grain & 15) * 0.14;
       grain >>>= 4;
       pixels[at] = value > 15 ? 15 : value;

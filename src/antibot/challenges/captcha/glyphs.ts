@@ -1,4 +1,4 @@
-import { loadOutlines } from "./render-data.js";
+import type * as Outlines from "./glyph-outlines.generated.js";
 
 /** The outline of one character: closed polygons in em units, y down, the origin on the baseline. */
 export interface Glyph {
@@ -16,12 +16,18 @@ let fonts: readonly ReadonlyMap<string, Glyph>[] | undefined;
 
 /** The glyphs of a character, one for each font that has it; empty = it cannot be drawn. */
 export function glyphsOf(character: string): readonly Glyph[] {
-  fonts ??= loadOutlines().FONT_OUTLINES.map((outlines) => readFont(Buffer.from(outlines, "base64")));
+  fonts ??= readFonts();
   return fonts.flatMap((font) => font.get(character) ?? []);
 }
 
-function readFont(bytes: Buffer): Map<string, Glyph> {
-  const { EM, ORIGIN_X, ORIGIN_Y } = loadOutlines();
+// The 80 KB load with the first captcha, not with the package. `require` is understood by every bundler, too.
+function readFonts(): Map<string, Glyph>[] {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const outlines = require("./glyph-outlines.generated.js") as typeof Outlines;
+  return outlines.FONT_OUTLINES.map((font) => readFont(Buffer.from(font, "base64"), outlines));
+}
+
+function readFont(bytes: Buffer, { EM, ORIGIN_X, ORIGIN_Y }: typeof Outlines): Map<string, Glyph> {
   const font = new Map<string, Glyph>();
   let at = 0;
   const byte = (): number => bytes[at++] as number;
@@ -42,9 +48,12 @@ function readFont(bytes: Buffer): Map<string, Glyph> {
   return font;
 }
 
-function extentOf(contours: readonly Float32Array[]): Pick<Glyph, "left" | "right" | "top" | "bottom"> {
+/** The box around polygons. */
+export function extentOf(
+  polygons: readonly Float32Array[],
+): Pick<Glyph, "left" | "right" | "top" | "bottom"> {
   let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
-  for (const points of contours) {
+  for (const points of polygons) {
     for (let index = 0; index < points.length; index += 2) {
       const [x, y] = [points[index] as number, points[index + 1] as number];
       left = Math.min(left, x);

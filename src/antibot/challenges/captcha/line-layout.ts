@@ -1,4 +1,4 @@
-import { glyphsOf, type Glyph } from "./glyphs.js";
+import { extentOf, glyphsOf, type Glyph } from "./glyphs.js";
 import type { RandomStream } from "./random-stream.js";
 
 /** A closed polygon: x, y, x, y, … in pixels. */
@@ -16,28 +16,15 @@ export function layLine(characters: readonly string[], random: RandomStream): Po
   let reached = 0;
   for (const character of characters) {
     const drawn = placeGlyph(random.pick(glyphsOf(character)), random);
-    const overlap = random.between(-1, 4);
-    const shift = reached - overlap - extentX(drawn)[0];
+    const shift = reached - random.between(-1, 4) - extentOf(drawn).left;
     for (const polygon of drawn) {
       for (let index = 0; index < polygon.length; index += 2)
         polygon[index] = (polygon[index] as number) + shift;
       line.push(polygon);
     }
-    reached = extentX(drawn)[1];
+    reached = extentOf(drawn).right;
   }
   return line;
-}
-
-/** The leftmost and the rightmost x of some polygons. */
-export function extentX(polygons: readonly Polygon[]): [number, number] {
-  let [left, right] = [Infinity, -Infinity];
-  for (const polygon of polygons) {
-    for (let index = 0; index < polygon.length; index += 2) {
-      left = Math.min(left, polygon[index] as number);
-      right = Math.max(right, polygon[index] as number);
-    }
-  }
-  return [left, right];
 }
 
 // Each glyph is turned about its own middle, so that it stays on the line.

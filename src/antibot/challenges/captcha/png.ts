@@ -12,24 +12,14 @@ export function encodePng(pixels: Uint8Array, width: number, height: number, bit
   const rows = Buffer.alloc((stride + 1) * height);
   for (let row = 0; row < height; row++) {
     const start = row * (stride + 1) + 1;
-    if (bits === 8) rows.set(pixels.subarray(row * width, (row + 1) * width), start);
-    else packRow(pixels, row * width, width, rows, start);
+    for (let column = 0; column < width; column++) {
+      const value = pixels[row * width + column] as number;
+      const at = start + ((column * bits) >> 3);
+      rows[at] = bits === 8 ? value : column & 1 ? (rows[at] as number) | value : value << 4;
+    }
   }
-  const data = deflateSync(rows, { level: 3 });
-  return Buffer.concat([
-    SIGNATURE,
-    chunk("IHDR", header),
-    chunk("IDAT", data),
-    chunk("IEND", Buffer.alloc(0)),
-  ]);
-}
-
-function packRow(pixels: Uint8Array, from: number, width: number, rows: Buffer, start: number): void {
-  for (let column = 0; column < width; column++) {
-    const value = pixels[from + column] as number;
-    const at = start + (column >> 1);
-    rows[at] = column & 1 ? (rows[at] as number) | value : value << 4;
-  }
+  const data = chunk("IDAT", deflateSync(rows, { level: 3 }));
+  return Buffer.concat([SIGNATURE, chunk("IHDR", header), data, chunk("IEND", Buffer.alloc(0))]);
 }
 
 function chunk(type: string, data: Buffer): Buffer {

@@ -1,4 +1,4 @@
-import { loadVoices } from "./render-data.js";
+import type * as Clips from "./spoken-digits.generated.js";
 
 /** One voice: a clip for each digit, as samples from -1 to 1. */
 export type Voice = readonly Float32Array[];
@@ -8,16 +8,22 @@ export const SAMPLE_RATE = 8000;
 
 const decoded = new Map<string, readonly Voice[]>();
 
+// The 100 KB load with the first captcha, not with the package. `require` is understood by every bundler, too.
+function clips(): (typeof Clips)["VOICES"] {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return (require("./spoken-digits.generated.js") as typeof Clips).VOICES;
+}
+
 /** The languages that digits are spoken in. */
 export function spokenLanguages(): string[] {
-  return [...new Set(loadVoices().VOICES.map(({ language }) => language))];
+  return [...new Set(clips().map(({ language }) => language))];
 }
 
 /** The voices of a language. */
 export function voicesOf(language: string): readonly Voice[] {
   let voices = decoded.get(language);
   if (voices === undefined) {
-    const spoken = loadVoices().VOICES.filter((voice) => voice.language === language);
+    const spoken = clips().filter((voice) => voice.language === language);
     decoded.set(language, (voices = spoken.map(({ clips }) => readClips(Buffer.from(clips, "base64")))));
   }
   return voices;

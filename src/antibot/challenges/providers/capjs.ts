@@ -24,7 +24,6 @@ export function capjs(options: CapjsResolved): Provider {
     recipients: [new URL(frontendUrl).host],
     field: "token",
     maxTokenLength: 4096,
-    timeout: options.timeout,
     widget: (_state, { uri, language }) => ({
       mode: "frame",
       frame: `${uri}/frame?lang=${encodeURIComponent(language)}`,

@@ -2,15 +2,12 @@ import type { Context } from "../../../engine/context.js";
 import type { McaptchaResolved } from "./options.js";
 import { codesOf, jsonRequest, RIGHT, wrong, type Provider } from "./provider.js";
 
-/** The project's public instance, which is wiped often. */
-const DEMO = "https://demo.mcaptcha.org";
-
 /** mCaptcha: its widget runs in a frame of the instance; nothing else is loaded. Contract: mcaptcha.org/docs. */
 export function mcaptcha(options: McaptchaResolved, context: Context): Provider {
   const { url, siteKey, secret } = options;
   const verifyUrl = options.verifyUrl || `${url}/api/v1/pow/siteverify`;
   const { origin, host } = new URL(url);
-  if (url === DEMO && process.env["NODE_ENV"] === "production") {
+  if (url === "https://demo.mcaptcha.org" && process.env["NODE_ENV"] === "production") {
     context.events.warn(
       "WRN_BUNKER_PROVIDER",
       "antibot.mcaptcha.url is mCaptcha's demo instance, whose data is wiped often: run an instance of your own",
@@ -23,7 +20,6 @@ export function mcaptcha(options: McaptchaResolved, context: Context): Provider 
     recipients: [host],
     field: "mcaptcha__token",
     maxTokenLength: 4096,
-    timeout: options.timeout,
     widget: () => ({
       mode: "frame",
       frame: `${url}/widget/?${new URLSearchParams({ sitekey: siteKey }).toString()}`,

@@ -4,17 +4,27 @@ import type { RequestView } from "../../../request/request-view.js";
 import { problem } from "../../../engine/responder.js";
 import type { Context } from "../../../engine/context.js";
 import type { Awaitable } from "../../../awaitable.js";
+import { escapeHtml } from "../../../pages/page.js";
+import { providerScript } from "../../browser-scripts.generated.js";
 import type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "../../challenge.js";
-import { isWorkDone, javascriptChallenge, substituteWork, type WorkState } from "../javascript.js";
+import { noscriptNotice } from "../../challenge-page.js";
+import {
+  isWorkDone,
+  javascriptChallenge,
+  statusParts,
+  newWork,
+  type WorkState,
+} from "../javascript.js";
 import { OutageDetector } from "./outage-detector.js";
-import { CallLimits } from "./call-limits.js";
-import type { ProviderPolicy } from "./options.js";
+import type { ProviderPolicy, ProvidersResolved } from "./options.js";
 import type { TokenResult, Provider, ProviderResponse, ProviderRequest, WidgetState } from "./provider.js";
 import { callProvider, ProviderFailure } from "./provider-client.js";
-import { widgetPage } from "./widget-page.js";
 
 /** How much harder the proof of work is that replaces a provider during its outage. */
 const SUBSTITUTE_BITS = 2;
+/** Checks under way at one time: in all, and for one client (R33). */
+const MAX_CALLS = 64;
+const MAX_CLIENT_CALLS = 4;
 
 /** A provider's widget, or the proof of work that replaces it while the provider is down. */
 export type ProviderState = WidgetState | { readonly work: WorkState };
@@ -26,16 +36,23 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
   readonly spend = "before";
   readonly files: NonNullable<ChallengeKind<ProviderState>["files"]>;
   private readonly outages: OutageDetector;
-  private readonly limits = new CallLimits();
-  /** What the challenge is like that follows a refused token, by the request that posted it. */
+  private readonly policy: ProviderPolicy;
+  /** How long a check may take, in ms. */
+  private readonly timeout: number;
+  /** Checks under way, in all and by client. */
+  private calls = 0;
+  private readonly callsByClient = new Map<string, number>();
+  /** How the challenge after a refused token differs, by the request that posted the token. */
   private readonly refused = new WeakMap<RequestView, "pause" | "checkbox">();
 
   constructor(
     private readonly provider: Provider,
-    private readonly policy: ProviderPolicy,
+    options: ProvidersResolved,
     private readonly context: Context,
   ) {
     this.name = provider.name;
+    this.policy = options.onProviderError;
+    this.timeout = options[provider.name].timeout * 1000;
     this.outages = new OutageDetector(context.now);
     this.files = Object.fromEntries(
       Object.entries(provider.files ?? {}).map(([name, file]) => [
@@ -54,7 +71,7 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
   }
 
   issue(visit: Visit): Awaitable<ProviderState> {
-    if (this.isSubstituted()) return { work: substituteWork(visit, SUBSTITUTE_BITS) };
+    if (this.isSubstituted()) return { work: newWork(visit, SUBSTITUTE_BITS) };
     const bind = randomBytes(16).toString("hex");
     const next = this.refused.get(visit.request);
     return next === undefined ? { bind } : { bind, [next]: true };
@@ -63,12 +80,32 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
   page(issued: Issued<ProviderState>, visit: Visit): Awaitable<ChallengePage> {
     const { state, token } = issued;
     if ("work" in state) return javascriptChallenge.page({ ...issued, state: state.work }, visit);
-    const widget = this.provider.widget(state, visit);
-    // A frame of our own is a file of this challenge, which its URL must carry.
-    const frame = widget.frame ?? "";
-    const own = frame.startsWith(`${visit.uri}/`);
-    const shown = own ? `${frame}&state=${encodeURIComponent(token)}` : frame;
-    return widgetPage(this.provider, widget, { frame: shown, pause: state.pause }, visit);
+    const { texts } = visit;
+    const { mode, script, api, parameters, csp, frame = "" } = this.provider.widget(state, visit);
+    // A frame of our own is a file of this challenge, so its URL must carry the token.
+    const source = frame.startsWith(`${visit.uri}/`) ? `${frame}&state=${encodeURIComponent(token)}` : frame;
+    const widget =
+      mode === "frame"
+        ? `<iframe id="bunker-widget" title="${escapeHtml(texts.providerFrame)}" src="${escapeHtml(source)}" width="304" height="80"></iframe>`
+        : `<div id="bunker-widget"></div>`;
+    return {
+      body:
+        `<p class="soft">${escapeHtml(texts.challengeMessage)}</p>` +
+        `<input type="hidden" id="bunker-token" name="${this.provider.field}">${widget}` +
+        statusParts(visit) +
+        noscriptNotice({ ...visit, noscript: undefined }),
+      script: providerScript,
+      config: {
+        mode,
+        frame: visit.frame,
+        pause: state.pause,
+        script,
+        api,
+        parameters,
+        texts: { working: texts.working, done: texts.done, slow: texts.slow, failed: texts.unreachable },
+      },
+      csp,
+    };
   }
 
   async verify(state: ProviderState, fields: Fields, visit: Visit): Promise<boolean | "again"> {
@@ -116,24 +153,38 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
     }
   }
 
-  private check(token: string, state: WidgetState, visit: Visit): Promise<TokenResult> {
-    const { provider } = this;
-    return this.limits.run(visit.client, async () => {
-      const request = provider.checkRequest(token, state, visit);
-      const started = performance.now();
-      const deadline = provider.timeout * 1000;
-      const left = (): number => Math.ceil(deadline - (performance.now() - started));
-      const send = async (timeout: number): Promise<TokenResult> =>
-        provider.interpret(await this.call(request, timeout), state, visit);
-      try {
-        const result = await send(deadline);
-        if (result.outcome !== "retry" || provider.mayRepeat !== true || left() <= 0) return result;
-      } catch (error) {
-        const mayRepeat = provider.mayRepeat === true && error instanceof ProviderFailure && error.isOutage;
-        if (!mayRepeat || left() <= 0) throw error;
-      }
-      return send(left());
-    });
+  private async check(token: string, state: WidgetState, visit: Visit): Promise<TokenResult> {
+    const { key } = visit.client;
+    const own = this.callsByClient.get(key) ?? 0;
+    if (this.calls >= MAX_CALLS || own >= MAX_CLIENT_CALLS)
+      throw new ProviderFailure("busy", "too many checks under way");
+    this.calls++;
+    this.callsByClient.set(key, own + 1);
+    try {
+      return await this.checkWithRetry(token, state, visit);
+    } finally {
+      this.calls--;
+      const left = (this.callsByClient.get(key) ?? 1) - 1;
+      if (left === 0) this.callsByClient.delete(key);
+      else this.callsByClient.set(key, left);
+    }
+  }
+
+  private async checkWithRetry(token: string, state: WidgetState, visit: Visit): Promise<TokenResult> {
+    const { provider, timeout } = this;
+    const request = provider.checkRequest(token, state, visit);
+    const started = performance.now();
+    const left = (): number => Math.ceil(timeout - (performance.now() - started));
+    const send = async (limit: number): Promise<TokenResult> =>
+      provider.interpret(await this.call(request, limit), state, visit);
+    try {
+      const result = await send(timeout);
+      if (result.outcome !== "retry" || provider.mayRepeat !== true || left() <= 0) return result;
+    } catch (error) {
+      const mayRepeat = provider.mayRepeat === true && error instanceof ProviderFailure && error.isOutage;
+      if (!mayRepeat || left() <= 0) throw error;
+    }
+    return send(left());
   }
 
   private async call(request: ProviderRequest, timeout: number): Promise<ProviderResponse> {
@@ -156,13 +207,17 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
   private isSubstituted(): boolean {
     if (this.policy !== "javascript" || !this.outages.isOutage) return false;
     if (this.outages.takeProbe())
-      this.call(this.provider.probeRequest(), this.provider.timeout * 1000).catch(() => undefined);
+      this.call(this.provider.probeRequest(), this.timeout).catch(() => undefined);
     return true;
   }
 
   private notifyOperator(message: string): void {
-    const about = { protection: "antibot", reason: "provider", data: message };
-    this.context.emit("fault", about, undefined, undefined);
+    this.context.emit(
+      "fault",
+      { protection: "antibot", reason: "provider", data: message },
+      undefined,
+      undefined,
+    );
     const minute = Math.floor(this.context.now() / 60_000);
     this.context.events.warn("WRN_BUNKER_PROVIDER", message, `${message} ${minute}`);
   }

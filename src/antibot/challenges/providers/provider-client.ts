@@ -2,11 +2,8 @@ import { messageOf } from "../../../errors.js";
 import { send, type HttpError } from "../../../http/http-client.js";
 import type { ProviderResponse, ProviderRequest } from "./provider.js";
 
-/** The most that is read of a response, in bytes. */
-const MAX_BYTES = 65_536;
-
 /**
- * Why a provider's answer cannot be used. `timeout`, `unreachable` and `status` (5xx) are outages; the others are not what
+ * Why a provider's response cannot be used. `timeout`, `unreachable` and `status` (5xx) are outages; the others are not what
  * the provider does when it is down.
  */
 export type FailureKind = "timeout" | "unreachable" | "status" | "redirect" | "large" | "malformed" | "busy";
@@ -40,7 +37,7 @@ export async function callProvider(call: ProviderRequest, deadline: number): Pro
     headers: { "Content-Type": call.type, Accept: "application/json", "User-Agent": "express-bunker" },
     body: call.body,
     timeout: deadline,
-    maxBytes: MAX_BYTES,
+    maxBytes: 65_536,
     reads: (status) => status < 300 || (status >= 400 && status < 500),
   }).catch(failed);
   if (status >= 500) throw new ProviderFailure("status", `status ${status}`);
@@ -51,17 +48,10 @@ export async function callProvider(call: ProviderRequest, deadline: number): Pro
   return { status, json };
 }
 
-const FAILURES = {
-  timeout: "timeout",
-  "too large": "large",
-  redirect: "redirect",
-  failed: "unreachable",
-} as const;
-
 function failed(error: unknown): never {
-  const { kind, cause } = error as Partial<HttpError>;
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
-  throw new ProviderFailure(kind === undefined ? "unreachable" : FAILURES[kind], code ?? messageOf(error));
+  const { kind = "failed", cause } = error as Partial<HttpError>;
+  const failure = kind === "failed" ? "unreachable" : kind === "too large" ? "large" : kind;
+  throw new ProviderFailure(failure, (cause as NodeJS.ErrnoException | undefined)?.code ?? messageOf(error));
 }
 
 function objectOf(text: string): Record<string, unknown> | undefined {

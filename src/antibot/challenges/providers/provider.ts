@@ -67,8 +67,6 @@ export interface Provider {
   readonly field: string;
   /** Longer tokens are refused without a call. */
   readonly maxTokenLength: number;
-  /** How long a check may take, in seconds. */
-  readonly timeout: number;
   /** Whether a request may be repeated with the very same body. */
   readonly mayRepeat?: boolean;
   /** Whether the checkbox follows a low score. */
@@ -88,13 +86,26 @@ export function wrong(reason: string): TokenResult {
   return { outcome: "wrong", reason };
 }
 
-const KEY_ERRORS = /\b(?:missing-input-secret|invalid-input-secret|invalid-keys)\b/;
+/** The secrets that providers publish for tests. */
+export const TEST_SECRETS: ReadonlySet<string> = new Set([
+  // reCAPTCHA and hCaptcha: every token is right.
+  "6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe",
+  "0x0000000000000000000000000000000000000000",
+  // Turnstile: always right, always wrong, always used.
+  "1x0000000000000000000000000000000AA",
+  "2x0000000000000000000000000000000AA",
+  "3x0000000000000000000000000000000AA",
+]);
 
-/** The result of a `siteverify` response without `success`; `undefined` = it has it. */
-export function failureOf(response: ProviderResponse): TokenResult | undefined {
-  if (response.json["success"] === true) return undefined;
+/**
+ * The result of a `siteverify` response without `success`, or with a test secret: then the host, the action and so on are
+ * not this site's. `undefined` = a success with details to check.
+ */
+export function settledResult(response: ProviderResponse, secret: string): TokenResult | undefined {
+  if (response.json["success"] === true) return TEST_SECRETS.has(secret) ? RIGHT : undefined;
   const codes = codesOf(response);
-  return KEY_ERRORS.test(codes) ? { outcome: "fault", reason: codes } : wrong(codes);
+  const isFault = /\b(?:missing-input-secret|invalid-input-secret|invalid-keys)\b/.test(codes);
+  return isFault ? { outcome: "fault", reason: codes } : wrong(codes);
 }
 
 /** A request with a form body; fields without a value are left out. */
@@ -128,9 +139,7 @@ export function originsOf(...urls: string[]): string[] {
   return [...new Set(urls.filter((url) => url !== "").map((url) => new URL(url).origin))];
 }
 
-const REGIONS: Readonly<Record<string, string>> = { "zh-Hans": "zh-CN", "zh-Hant": "zh-TW" };
-
 /** The page's language as the providers' scripts name it. */
 export function languageOf({ language }: Visit): string {
-  return REGIONS[language] ?? language;
+  return language === "zh-Hans" ? "zh-CN" : language === "zh-Hant" ? "zh-TW" : language;
 }

@@ -41,5 +41,5 @@ export function providerChallenge(
       `express-bunker: the challenge "${name}" sends visitors to ${provider.title}: ${hosts} will learn their addresses`,
     );
   }
-  return new ProviderChallenge(provider, options.onProviderError, context);
+  return new ProviderChallenge(provider, options, context);
 }

@@ -1,27 +1,20 @@
 import type { Context } from "../../../engine/context.js";
 import type { Visit } from "../../challenge.js";
 import type { RecaptchaResolved } from "./options.js";
-import { isCheckbox, leadsToCheckbox, recaptchaHostnames, recaptchaWidget, scored } from "./recaptcha.js";
+import { Hostnames } from "./hostnames.js";
+import { isCheckbox, recaptchaBase, scored } from "./recaptcha.js";
 import { addressOf, codesOf, jsonRequest, wrong, type Provider } from "./provider.js";
-
-const SCRIPT = "https://www.google.com/recaptcha/enterprise.js";
-const API = "https://recaptchaenterprise.googleapis.com";
 
 /** reCAPTCHA Enterprise: assessments instead of `siteverify`. Contract: cloud.google.com/recaptcha/docs/create-assessment. */
 export function enterpriseRecaptcha(options: RecaptchaResolved, context: Context): Provider {
-  const hostnames = recaptchaHostnames(options, context);
-  const base = options.verifyUrl || `${API}/v1/projects/${encodeURIComponent(options.projectId)}/assessments`;
+  const projects = "https://recaptchaenterprise.googleapis.com/v1/projects";
+  const base = options.verifyUrl || `${projects}/${encodeURIComponent(options.projectId)}/assessments`;
   const verifyUrl = `${base}?${new URLSearchParams({ key: options.apiKey }).toString()}`;
-  const service = { script: SCRIPT, api: "grecaptcha.enterprise" };
+  const script = "https://www.google.com/recaptcha/enterprise.js";
+  const hostnames = new Hostnames(context, "recaptcha", "reCAPTCHA", options.hostnames);
   return {
-    name: "recaptcha",
+    ...recaptchaBase(options, script, "grecaptcha.enterprise", base),
     title: "reCAPTCHA Enterprise (Google)",
-    recipients: [new URL(base).host, "www.google.com", "www.gstatic.com"],
-    field: "token",
-    maxTokenLength: 8192,
-    timeout: options.timeout,
-    checkboxAfterLowScore: leadsToCheckbox(options),
-    widget: (state, visit) => recaptchaWidget(service, options, state, visit),
     checkRequest(token, state, visit) {
       const siteKey = state.checkbox === true ? options.checkboxSiteKey : options.siteKey;
       const event = {
@@ -41,11 +34,13 @@ export function enterpriseRecaptcha(options: RecaptchaResolved, context: Context
       // Errors of the API itself are about our key, project or request, never about the visitor.
       if (status >= 400) return { outcome: "fault", reason: codesOf(response) };
       const token = objectIn(json["tokenProperties"]);
-      if (token["valid"] !== true) return wrong(reasonOf(token["invalidReason"]));
+      if (token["valid"] !== true) {
+        const reason = token["invalidReason"];
+        return wrong(typeof reason === "string" ? reason.slice(0, 100) : "invalid");
+      }
       const host = hostnames.check(token["hostname"], visit);
       if (host.outcome !== "right" || isCheckbox(options, state)) return host;
-      if (token["action"] !== options.action) return wrong("action");
-      return scored(objectIn(json["riskAnalysis"])["score"] ?? 0, options.score);
+      return scored(token["action"], objectIn(json["riskAnalysis"])["score"] ?? 0, options);
     },
   };
 }
@@ -55,10 +50,6 @@ function fingerprint(option: string, { request }: Visit): string | undefined {
   if (option === "") return undefined;
   if (/^[0-9a-f]{32}$|[_,]/i.test(option)) return option;
   return request.header(option.toLowerCase())?.slice(0, 512);
-}
-
-function reasonOf(reason: unknown): string {
-  return typeof reason === "string" ? reason.slice(0, 100) : "invalid";
 }
 
 function objectIn(value: unknown): Record<string, unknown> {
