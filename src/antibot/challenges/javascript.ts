@@ -1,7 +1,7 @@
 import { hash, randomBytes } from "node:crypto";
 import { escapeHtml } from "../../pages/page.js";
 import { challengeScript } from "../browser-scripts.generated.js";
-import type { ChallengeKind, Fields, Visit } from "../challenge.js";
+import type { ChallengeKind, Visit } from "../challenge.js";
 import { noscriptNotice } from "../challenge-page.js";
 import { MAX_BITS } from "../difficulty.js";
 import { safePath } from "../destination.js";
@@ -33,11 +33,6 @@ export function isSolved({ seed, target }: WorkState, solution: string): boolean
     if (hash("sha256", message, "buffer").readUInt32BE(0) >= target) return false;
   }
   return true;
-}
-
-/** Whether a post solves the puzzles. */
-export function isWorkDone(work: WorkState, fields: Fields): boolean {
-  return isSolved(work, fields.get("challenge") ?? "");
 }
 
 /** A new proof of work, `extraBits` harder than usual: in place of another challenge it must not be the cheaper way in. */
@@ -78,7 +73,7 @@ export const javascriptChallenge: ChallengeKind<WorkState> = {
     },
     csp: { "worker-src": ["blob:"], "connect-src": ["'self'"] },
   }),
-  verify: isWorkDone,
+  verify: (state, fields) => isSolved(state, fields.get("challenge") ?? ""),
 };
 
 /** What our page scripts show while they work: their status, a way out, and a link out of another site's frame. */

@@ -6,9 +6,8 @@ import type { RandomStream } from "./random-stream.js";
  */
 export const DEFAULT_ALPHABET = "ACEMPTUYde236";
 
-/** The characters that answers are made of. */
 export class Alphabet {
-  /** The characters that an answer can hold once folded. */
+  /** The folded characters. */
   readonly classes: readonly string[];
   private readonly forms: readonly (readonly string[])[];
 

@@ -6,7 +6,7 @@ import { escapeHtml } from "../../../pages/page.js";
 import type { Reply } from "../../../request/verdict.js";
 import { StoreFullError } from "../../../store/store.js";
 import type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "../../challenge.js";
-import { isWorkDone, javascriptChallenge, newWork, type WorkState } from "../javascript.js";
+import { isSolved, javascriptChallenge, newWork, type WorkState } from "../javascript.js";
 import { Alphabet } from "./alphabet.js";
 import { HEIGHT, widthFor } from "./draw-captcha.js";
 import type { CaptchaResolved, Presentation } from "./options.js";
@@ -113,7 +113,7 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
   }
 
   verify(state: CaptchaState, fields: Fields): boolean {
-    if ("work" in state) return isWorkDone(state.work, fields);
+    if ("work" in state) return isSolved(state.work, fields.get("challenge") ?? "");
     const answer = fields.get("captcha") ?? "";
     if (answer.length > 64 || "wait" in state) return false;
     if ("sound" in state) return digitsIn(answer) === state.sound;
@@ -143,19 +143,13 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
     if (state !== undefined && "image" in state && name === "image") job = { text: state.image };
     if (state !== undefined && "sound" in state && name === "audio")
       job = { text: state.sound, language: state.language };
-    if (issued === undefined || job === undefined)
-      return problem({ status: 404, type: "not-found", title: "Not Found", members: { id } });
+    const refuse = (status: number, type: string, title: string): Reply =>
+      problem({ status, type, title, members: { id } });
+    if (issued === undefined || job === undefined) return refuse(404, "not-found", "Not Found");
     if (!(await this.withinLimit("served", 4, visit)))
-      return retryAfter(
-        problem({ status: 429, type: "too-many", title: "Too Many Requests", members: { id } }),
-        LIMIT_WINDOW,
-      );
+      return retryAfter(refuse(429, "too-many", "Too Many Requests"), LIMIT_WINDOW);
     const bytes = await this.renderer.render(issued.id, { seed: issued.id, ...job });
-    if (bytes === undefined)
-      return retryAfter(
-        problem({ status: 503, type: "busy", title: "Service Unavailable", members: { id } }),
-        1,
-      );
+    if (bytes === undefined) return retryAfter(refuse(503, "busy", "Service Unavailable"), 1);
     return {
       status: 200,
       headers: { ...REPLY_HEADERS, "Content-Type": name === "image" ? "image/png" : "audio/wav" },

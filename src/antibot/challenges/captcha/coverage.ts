@@ -13,7 +13,6 @@ export class Coverage {
     this.cells = new Float32Array((width + 2) * height);
   }
 
-  /** Adds one edge of a polygon. */
   edge(x0: number, y0: number, x1: number, y1: number): void {
     if (y0 === y1) return;
     const turn = y0 < y1 ? 1 : -1;

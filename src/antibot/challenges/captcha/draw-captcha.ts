@@ -8,7 +8,6 @@ import { arc, wanderingStroke } from "./strokes.js";
 /** The picture's height in pixels. */
 export const HEIGHT = 116;
 
-/** The picture's width for so many characters. */
 export function widthFor(characters: number): number {
   return 40 + 54 * characters;
 }

@@ -11,10 +11,7 @@ export type Presentation = "image" | Alternative;
 
 /** Options of the `captcha` challenge. */
 export interface CaptchaOptions {
-  /**
-   * The characters that answers are made of: Latin letters, digits and some signs. Setting
-   * `ANTIBOT_CAPTCHA_ALPHABET`. Default: letters and digits that are told apart at a glance.
-   */
+  /** The characters of answers: Latin letters, digits, signs. Setting `ANTIBOT_CAPTCHA_ALPHABET`. Default: easily told apart. */
   alphabet?: string;
   /** The number of characters of an answer, 4–8. Default 6. */
   length?: number;

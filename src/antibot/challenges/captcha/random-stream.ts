@@ -40,7 +40,6 @@ export class RandomStream {
     return Math.floor((this.bits() / 2 ** 32) * count);
   }
 
-  /** One of several. */
   pick<T>(from: readonly T[]): T {
     return from[this.below(from.length)] as T;
   }

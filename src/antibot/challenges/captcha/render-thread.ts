@@ -20,11 +20,12 @@ export class RenderThread {
   private worker: Worker | undefined;
   private readonly waiting = new Map<number, Waiting>();
   private last = 0;
-  private usable: boolean;
+  /** Whether jobs go to a worker. */
+  isOffMainThread: boolean;
 
   /** `file`: the worker's program. */
   constructor(private readonly file = WORKER_FILE) {
-    this.usable = existsSync(file);
+    this.isOffMainThread = existsSync(file);
   }
 
   /** The number of jobs that are not done yet. */
@@ -32,16 +33,11 @@ export class RenderThread {
     return this.waiting.size;
   }
 
-  /** Whether jobs go to a worker. */
-  get isOffMainThread(): boolean {
-    return this.usable;
-  }
-
   render(job: RenderJob): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const number = ++this.last;
       this.waiting.set(number, { job, resolve, reject });
-      if (this.usable) this.start().postMessage({ number, job });
+      if (this.isOffMainThread) this.start().postMessage({ number, job });
       else setImmediate(() => this.renderHere(number));
     });
   }
@@ -63,7 +59,7 @@ export class RenderThread {
   }
 
   private giveUp(): void {
-    this.usable = false;
+    this.isOffMainThread = false;
     this.worker = undefined;
     for (const number of this.waiting.keys()) setImmediate(() => this.renderHere(number));
   }

@@ -37,7 +37,7 @@ export function capjs(options: CapjsResolved): Provider {
       // Unknown tokens get 404, a wrong secret 403.
       return response.status === 403 ? { outcome: "fault", reason: codes } : wrong(codes);
     },
-    files: { frame: (visit) => framePage(options, visit) },
+    framePage: (visit) => framePage(options, visit),
   };
 }
 

@@ -1,22 +1,14 @@
 import type { Context } from "../../../engine/context.js";
-import { Hostnames } from "./hostnames.js";
+import { hostnameCheck } from "./hostnames.js";
 import type { ScriptProviderResolved } from "./options.js";
-import {
-  addressOf,
-  formRequest,
-  languageOf,
-  originsOf,
-  RIGHT,
-  settledResult,
-  type Provider,
-} from "./provider.js";
+import { formRequest, languageOf, originsOf, RIGHT, settledResult, type Provider } from "./provider.js";
 
 /** hCaptcha. Contract: docs.hcaptcha.com. */
 export function hcaptcha(options: ScriptProviderResolved, context: Context): Provider {
   const { siteKey, secret } = options;
   const verifyUrl = options.verifyUrl || "https://api.hcaptcha.com/siteverify";
   const script = options.scriptUrl || "https://js.hcaptcha.com/1/api.js";
-  const hostnames = new Hostnames(context, "hcaptcha", "hCaptcha", options.hostnames);
+  const checkHost = hostnameCheck(context, "hcaptcha", "hCaptcha", options.hostnames);
   const sources = [
     "https://hcaptcha.com",
     "https://*.hcaptcha.com",
@@ -40,7 +32,7 @@ export function hcaptcha(options: ScriptProviderResolved, context: Context): Pro
     },
     // `sitekey` binds the token to our own widget.
     checkRequest: (token, _state, visit) =>
-      formRequest(verifyUrl, { secret, response: token, remoteip: addressOf(visit), sitekey: siteKey }),
+      formRequest(verifyUrl, { secret, response: token, sitekey: siteKey }, visit),
     probeRequest: () => formRequest(verifyUrl, { secret, response: "probe", sitekey: siteKey }),
     interpret(response, _state, visit) {
       const settled = settledResult(response, secret);
@@ -48,7 +40,7 @@ export function hcaptcha(options: ScriptProviderResolved, context: Context): Pro
       // The browser reports the hostname and may withhold it; `sitekey` is what counts.
       const hostname = response.json["hostname"];
       const isWithheld = hostname === undefined || hostname === "not-provided";
-      return isWithheld ? RIGHT : hostnames.check(hostname, visit);
+      return isWithheld ? RIGHT : checkHost(hostname, visit);
     },
   };
 }

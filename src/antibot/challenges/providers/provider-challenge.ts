@@ -8,13 +8,7 @@ import { escapeHtml } from "../../../pages/page.js";
 import { providerScript } from "../../browser-scripts.generated.js";
 import type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "../../challenge.js";
 import { noscriptNotice } from "../../challenge-page.js";
-import {
-  isWorkDone,
-  javascriptChallenge,
-  statusParts,
-  newWork,
-  type WorkState,
-} from "../javascript.js";
+import { isSolved, javascriptChallenge, statusParts, newWork, type WorkState } from "../javascript.js";
 import { OutageDetector } from "./outage-detector.js";
 import type { ProviderPolicy, ProvidersResolved } from "./options.js";
 import type { TokenResult, Provider, ProviderResponse, ProviderRequest, WidgetState } from "./provider.js";
@@ -34,7 +28,7 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
   readonly name: string;
   // Each check costs a call or money, so each challenge gets one (R14).
   readonly spend = "before";
-  readonly files: NonNullable<ChallengeKind<ProviderState>["files"]>;
+  readonly files: ChallengeKind<ProviderState>["files"];
   private readonly outages: OutageDetector;
   private readonly policy: ProviderPolicy;
   /** How long a check may take, in ms. */
@@ -54,20 +48,14 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
     this.policy = options.onProviderError;
     this.timeout = options[provider.name].timeout * 1000;
     this.outages = new OutageDetector(context.now);
-    this.files = Object.fromEntries(
-      Object.entries(provider.files ?? {}).map(([name, file]) => [
-        name,
-        (issued, visit) =>
-          issued === undefined
-            ? problem({
-                status: 404,
-                type: "not-found",
-                title: "Not Found",
-                members: { id: visit.request.id },
-              })
-            : file(visit),
-      ]),
-    );
+    const { framePage } = provider;
+    this.files = framePage && {
+      frame(issued, visit) {
+        if (issued !== undefined) return framePage(visit);
+        const members = { id: visit.request.id };
+        return problem({ status: 404, type: "not-found", title: "Not Found", members });
+      },
+    };
   }
 
   issue(visit: Visit): Awaitable<ProviderState> {
@@ -109,7 +97,7 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
   }
 
   async verify(state: ProviderState, fields: Fields, visit: Visit): Promise<boolean | "again"> {
-    if ("work" in state) return isWorkDone(state.work, fields);
+    if ("work" in state) return isSolved(state.work, fields.get("challenge") ?? "");
     const token = fields.get(this.provider.field) ?? "";
     if (token.length > this.provider.maxTokenLength || !/^[\x21-\x7e]+$/.test(token)) return false;
     // Show the proof of work at once, instead of waiting for a provider that is down.

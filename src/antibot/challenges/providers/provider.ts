@@ -16,24 +16,17 @@ export interface WidgetState {
 
 /** What the page needs to show a provider's widget. */
 export interface Widget {
-  /**
-   * How its script is used: `score` asks for a token in the background, `render` draws a widget into the page, `frame` waits
-   * for the token of a frame that is in the page already.
-   */
+  /** `score` asks for a token in the background, `render` draws a widget, `frame` waits for the token of the page's frame. */
   readonly mode: "score" | "render" | "frame";
-  /** The URL of the script. */
   readonly script?: string;
   /** The global that the script defines; dots lead to a member of it. */
   readonly api?: string;
-  /** The widget's parameters, besides its callbacks. */
   readonly parameters?: Readonly<Record<string, string>>;
-  /** The frame's URL, in mode `frame`. */
   readonly frame?: string;
   /** More sources for the page's Content-Security-Policy, by directive. */
   readonly csp: Readonly<Record<string, readonly string[]>>;
 }
 
-/** One request to a provider. */
 export interface ProviderRequest {
   readonly url: string;
   readonly type: "application/x-www-form-urlencoded" | "application/json";
@@ -63,21 +56,19 @@ export interface Provider {
   readonly title: string;
   /** The hosts that learn visitors' addresses. */
   readonly recipients: readonly string[];
-  /** The form field that carries the token. */
   readonly field: string;
   /** Longer tokens are refused without a call. */
   readonly maxTokenLength: number;
   /** Whether a request may be repeated with the very same body. */
   readonly mayRepeat?: boolean;
-  /** Whether the checkbox follows a low score. */
   readonly checkboxAfterLowScore?: boolean;
   widget(state: WidgetState, visit: Visit): Widget;
   checkRequest(token: string, state: WidgetState, visit: Visit): ProviderRequest;
   interpret(response: ProviderResponse, state: WidgetState, visit: Visit): TokenResult;
   /** A request that shows whether the provider is back and costs no visitor anything. */
   probeRequest(): ProviderRequest;
-  /** Files that its page needs. */
-  readonly files?: Readonly<Record<string, (visit: Visit) => Reply>>;
+  /** The page in the frame, where the frame is ours. */
+  readonly framePage?: (visit: Visit) => Reply;
 }
 
 export const RIGHT: TokenResult = { outcome: "right" };
@@ -108,16 +99,13 @@ export function settledResult(response: ProviderResponse, secret: string): Token
   return isFault ? { outcome: "fault", reason: codes } : wrong(codes);
 }
 
-/** A request with a form body; fields without a value are left out. */
-export function formRequest(
-  url: string,
-  fields: Readonly<Record<string, string | undefined>>,
-): ProviderRequest {
-  const present = Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined);
-  return { url, type: "application/x-www-form-urlencoded", body: new URLSearchParams(present).toString() };
+/** A request with a form body. With `visit`, it also carries the visitor's address. */
+export function formRequest(url: string, fields: Record<string, string>, visit?: Visit): ProviderRequest {
+  const remoteip = visit && addressOf(visit);
+  const body = new URLSearchParams(remoteip === undefined ? fields : { ...fields, remoteip }).toString();
+  return { url, type: "application/x-www-form-urlencoded", body };
 }
 
-/** A request with a JSON body. */
 export function jsonRequest(url: string, value: unknown): ProviderRequest {
   return { url, type: "application/json", body: JSON.stringify(value) };
 }

@@ -1,7 +1,7 @@
 import type { Context } from "../../../engine/context.js";
 import type { Visit } from "../../challenge.js";
 import type { RecaptchaResolved } from "./options.js";
-import { Hostnames } from "./hostnames.js";
+import { hostnameCheck } from "./hostnames.js";
 import { isCheckbox, recaptchaBase, scored } from "./recaptcha.js";
 import { addressOf, codesOf, jsonRequest, wrong, type Provider } from "./provider.js";
 
@@ -11,7 +11,7 @@ export function enterpriseRecaptcha(options: RecaptchaResolved, context: Context
   const base = options.verifyUrl || `${projects}/${encodeURIComponent(options.projectId)}/assessments`;
   const verifyUrl = `${base}?${new URLSearchParams({ key: options.apiKey }).toString()}`;
   const script = "https://www.google.com/recaptcha/enterprise.js";
-  const hostnames = new Hostnames(context, "recaptcha", "reCAPTCHA", options.hostnames);
+  const checkHost = hostnameCheck(context, "recaptcha", "reCAPTCHA", options.hostnames);
   return {
     ...recaptchaBase(options, script, "grecaptcha.enterprise", base),
     title: "reCAPTCHA Enterprise (Google)",
@@ -38,7 +38,7 @@ export function enterpriseRecaptcha(options: RecaptchaResolved, context: Context
         const reason = token["invalidReason"];
         return wrong(typeof reason === "string" ? reason.slice(0, 100) : "invalid");
       }
-      const host = hostnames.check(token["hostname"], visit);
+      const host = checkHost(token["hostname"], visit);
       if (host.outcome !== "right" || isCheckbox(options, state)) return host;
       return scored(token["action"], objectIn(json["riskAnalysis"])["score"] ?? 0, options);
     },

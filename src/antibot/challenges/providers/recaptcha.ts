@@ -1,8 +1,7 @@
 import type { Context } from "../../../engine/context.js";
-import { Hostnames } from "./hostnames.js";
+import { hostnameCheck } from "./hostnames.js";
 import type { RecaptchaResolved } from "./options.js";
 import {
-  addressOf,
   formRequest,
   languageOf,
   originsOf,
@@ -18,22 +17,20 @@ import {
 /** reCAPTCHA: v3 with its score, and the v2 checkbox. Contract: developers.google.com/recaptcha/docs/verify. */
 export function recaptcha(options: RecaptchaResolved, context: Context): Provider {
   const verifyUrl = options.verifyUrl || "https://www.google.com/recaptcha/api/siteverify";
-  const hostnames = new Hostnames(context, "recaptcha", "reCAPTCHA", options.hostnames);
+  const checkHost = hostnameCheck(context, "recaptcha", "reCAPTCHA", options.hostnames);
   return {
     ...recaptchaBase(options, "https://www.google.com/recaptcha/api.js", "grecaptcha", verifyUrl),
     title: "reCAPTCHA (Google)",
-    checkRequest: (token, { checkbox }, visit) =>
-      formRequest(verifyUrl, {
-        secret: checkbox === true ? options.checkboxSecret : options.secret,
-        response: token,
-        remoteip: addressOf(visit),
-      }),
+    checkRequest(token, { checkbox }, visit) {
+      const secret = checkbox === true ? options.checkboxSecret : options.secret;
+      return formRequest(verifyUrl, { secret, response: token }, visit);
+    },
     probeRequest: () => formRequest(verifyUrl, { secret: options.secret, response: "probe" }),
     interpret(response, state, visit) {
       const { json } = response;
       const settled = settledResult(response, options.secret);
       if (settled !== undefined) return settled;
-      const host = hostnames.check(json["hostname"], visit);
+      const host = checkHost(json["hostname"], visit);
       if (host.outcome !== "right" || isCheckbox(options, state)) return host;
       if (json["score"] === undefined) {
         return {

@@ -1,16 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Context } from "../../../engine/context.js";
-import { Hostnames } from "./hostnames.js";
+import { hostnameCheck } from "./hostnames.js";
 import type { TurnstileResolved } from "./options.js";
-import {
-  addressOf,
-  formRequest,
-  languageOf,
-  originsOf,
-  settledResult,
-  wrong,
-  type Provider,
-} from "./provider.js";
+import { formRequest, languageOf, originsOf, settledResult, wrong, type Provider } from "./provider.js";
 
 const ORIGIN = "https://challenges.cloudflare.com";
 
@@ -19,7 +11,7 @@ export function turnstile(options: TurnstileResolved, context: Context): Provide
   const { siteKey, secret, action } = options;
   const verifyUrl = options.verifyUrl || `${ORIGIN}/turnstile/v0/siteverify`;
   const script = options.scriptUrl || `${ORIGIN}/turnstile/v0/api.js`;
-  const hostnames = new Hostnames(context, "turnstile", "Turnstile", options.hostnames);
+  const checkHost = hostnameCheck(context, "turnstile", "Turnstile", options.hostnames);
   const sources = [ORIGIN, ...originsOf(options.scriptUrl, options.frameUrl)];
   return {
     name: "turnstile",
@@ -37,12 +29,7 @@ export function turnstile(options: TurnstileResolved, context: Context): Provide
     }),
     // With the key a repeated request counts as the same one: without it the token would be used already.
     checkRequest: (token, _state, visit) =>
-      formRequest(verifyUrl, {
-        secret,
-        response: token,
-        remoteip: addressOf(visit),
-        idempotency_key: randomUUID(),
-      }),
+      formRequest(verifyUrl, { secret, response: token, idempotency_key: randomUUID() }, visit),
     probeRequest: () => formRequest(verifyUrl, { secret, response: "probe" }),
     interpret(response, { bind }, visit) {
       const { json } = response;
@@ -51,7 +38,7 @@ export function turnstile(options: TurnstileResolved, context: Context): Provide
       if (settled !== undefined) return settled;
       if (json["action"] !== action) return wrong("action");
       if (json["cdata"] !== bind) return wrong("cdata");
-      return hostnames.check(json["hostname"], visit);
+      return checkHost(json["hostname"], visit);
     },
   };
 }
