@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import {
+  antibot,
   type BadBehavior,
   badBehavior,
   BanList,
@@ -8,7 +9,7 @@ import {
   type BadBehaviorOptions,
   type SharedOptions,
 } from "../../src/index.js";
-import { ask } from "../support/ask.js";
+import { ask, NAVIGATION } from "../support/ask.js";
 import { Clock } from "../support/clock.js";
 import { HOSTS, EXPRESS, plainSite, serve, type Served } from "../support/hosts.js";
 import { site as startSite, type TestSite } from "../support/site.js";
@@ -286,6 +287,21 @@ describe("what counts", () => {
     expect((await ask(served.url, "/missing", { from: ATTACKER })).headers["content-type"]).toBe(
       "application/problem+json",
     );
+  });
+
+  test("bunker() without antibot uses the gate of its badBehavior", async () => {
+    const shared = { logger: false, store: new MemoryStore() } as const;
+    const gate = antibot({ ...shared, challenge: "cookie", ignoreUri: ["^/missing"] });
+    const guard = bunker({
+      ...shared,
+      bunkernet: false,
+      badBehavior: { threshold: 2, banAction: "challenge", gate },
+    });
+    served = await serve(EXPRESS.app([guard, gate], plainSite));
+    await bad(served.url, 2);
+    expect((await guard.bans.get(ATTACKER))!.action).toBe("challenge");
+    const { headers, status } = await ask(served.url, "/missing", { from: ATTACKER, headers: NAVIGATION });
+    expect([status, headers.location]).toEqual([302, expect.stringMatching(/^\/challenge/)]);
   });
 
   test("R25 a broken deploy raises WRN_BUNKER_MASS_BAN; suspend writes no bans meanwhile", async () => {

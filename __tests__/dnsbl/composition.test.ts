@@ -66,7 +66,7 @@ test("dnsbl: true asks the default zones", () => {
   ]);
 });
 
-test.each(["bunker", "one by one"])(
+test.each(["bunker", "bunker with a separate gate", "one by one"])(
   'action: "challenge" sends who is listed to the gate (%s)',
   async (how) => {
     const options = shared();
@@ -76,7 +76,9 @@ test.each(["bunker", "one by one"])(
     const guards =
       how === "bunker"
         ? [bunker({ ...options, antibot: gateOptions, dnsbl: lists })]
-        : [dnsbl({ ...options, ...lists, gate }), gate];
+        : how === "one by one"
+          ? [dnsbl({ ...options, ...lists, gate }), gate]
+          : [bunker({ ...options, dnsbl: { ...lists, gate } }), gate];
     for (const guard of [...guards, gate]) closing.push(() => guard.close());
     served = await serve(EXPRESS.app(guards, plainSite));
     const open = async (from: string): Promise<number> =>
