@@ -5,50 +5,54 @@ import { ALLOWED, type Pipeline } from "../engine/pipeline.js";
 import { messageOf } from "../errors.js";
 import { intercept } from "../engine/intercept.js";
 import { RequestView } from "../request/request-view.js";
-import { type Verdict } from "../request/verdict.js";
-import { isThenable } from "../awaitable.js";
-import type { Awaitable } from "../awaitable.js";
+import type { Verdict } from "../request/verdict.js";
+import { isThenable, type Awaitable } from "../awaitable.js";
 import { proxySenders, type ConnectionResolved, type ProxySenders } from "./options.js";
 import type { ProxySource } from "./proxy-header.js";
 import { readProxyHeader } from "./proxy-reader.js";
-import { endsOf, playSource } from "./socket-address.js";
 
-/** How connections fared, in figures. */
+/** Counters of connections. */
 export interface ConnectionStatus {
-  /** Connections that are open and would be closed by a ban of their client. */
+  /** Open connections, which a ban of their client closes. */
   readonly open: number;
-  /** Connections that wait for their header or their verdict. */
+  /** Connections that wait for their header or for their verdict. */
   readonly held: number;
   readonly refused: number;
-  /** Connections that had no right PROXY header in time. */
+  /** Connections without a valid PROXY header in time. */
   readonly malformed: number;
-  /** Connections that `onStoreError` decided, because too many waited. */
+  /** Connections that `onStoreError` decided because too many waited. */
   readonly shed: number;
-  /** Connections that `onStoreError` decided, because the verdict took too long. */
+  /** Connections that `onStoreError` decided because the verdict took too long. */
   readonly late: number;
 }
 
-type Admit = () => void;
+/** A connection whose client is known; `pass` gives it to the listeners of the server. */
+interface ClientConnection {
+  readonly socket: Socket;
+  readonly client: Client;
+  readonly request: RequestView;
+  readonly pass: () => void;
+}
 
-/** How long after a ban the connections it ends are looked for, in ms: once for all the bans that come meanwhile. */
-const CLOSE_AFTER_MS = 20;
+/** The delay between a ban and the search for the connections that it closes, in ms; one search serves all bans until then. */
+const CLOSE_DELAY_MS = 20;
 
 /**
- * Judges each connection of a server before the server's own listeners, and so TLS and HTTP, hear of it: refused ones are
+ * Judges each connection of a server before the server's own listeners, and so TLS and HTTP, see it. Refused connections are
  * destroyed and count as 444.
  */
 export class ConnectionGuard {
   private readonly open = new Map<Socket, Client>();
-  /** For TLS, whose sockets ask the operating system who is there: what proxies said, by the two ends of the connection. */
+  /** The clients that proxies announced, by the two ends of the connection: TLS sockets ask the operating system instead. */
   private readonly sources = new Map<string, ProxySource>();
   private readonly senders: ProxySenders | undefined;
   private readonly stops: (() => void)[] = [];
-  /** Headers being read: counted for themselves, so that slow verdicts shut nobody out who would be let through undecided. */
+  /** The number of headers being read, counted apart: slow verdicts must not refuse clients that `onStoreError` would admit. */
   private reading = 0;
   private closing: NodeJS.Timeout | undefined;
   private readonly counts = { held: 0, refused: 0, malformed: 0, shed: 0, late: 0 };
 
-  /** @param judges `false` = PROXY headers are read, and everybody let through */
+  /** @param judges `false` = only PROXY headers are read, and every client is admitted */
   constructor(
     private readonly pipeline: Pipeline,
     server: Server,
@@ -64,30 +68,36 @@ export class ConnectionGuard {
       this.stops.push(
         intercept(server, "secureConnection", ([socket], pass) => {
           const source = this.sources.get(endsOf(socket as Socket));
-          if (source !== undefined) playSource(socket as Socket, source);
+          if (source !== undefined) overrideRemote(socket as Socket, source);
           pass();
         }),
       );
     }
-    // Bans of other instances, too, end what is open.
-    if (judges && shared.mode !== "detect") this.stops.push(index.onBan(() => this.banned()));
+    // Bans by other instances close connections too. They come by the thousand when the bans of a store are loaded.
+    if (judges && shared.mode !== "detect") {
+      this.stops.push(
+        index.onBan(() => {
+          this.closing ??= setTimeout(() => this.closeBanned(), CLOSE_DELAY_MS).unref();
+        }),
+      );
+    }
   }
 
   get status(): ConnectionStatus {
     return { open: this.open.size, ...this.counts, held: this.counts.held + this.reading };
   }
 
-  /** Lets the server alone. Connections that wait are still decided. */
+  /** Stops judging new connections. Waiting connections are still decided. */
   stop(): void {
     for (const stop of this.stops.splice(0)) stop();
     clearTimeout(this.closing);
     this.closing = undefined;
   }
 
-  private take(socket: Socket, server: Server, pass: Admit): void {
+  private take(socket: Socket, server: Server, pass: () => void): void {
     const { remoteAddress } = socket;
-    // Reset before it was accepted. Nobody waits for an answer, but what was sent before the reset could still be read and
-    // carried out, in nobody's name: a banned client must not get so far. (A unix socket has no local address either.)
+    // The client reset the connection before it was accepted. The server could still read and carry out the data sent before
+    // the reset, without knowing the client, which may be banned. (A unix socket has no local address either.)
     if (remoteAddress === undefined && socket.localAddress !== undefined) {
       socket.destroy();
       return;
@@ -96,7 +106,7 @@ export class ConnectionGuard {
       this.decide(socket, remoteAddress, pass);
       return;
     }
-    // Without its header nobody knows whose connection it is, so there is nothing to let through.
+    // Without its header the client is unknown, so `onStoreError` cannot admit the connection.
     if (this.reading >= this.options.maxHeld) {
       this.counts.shed++;
       socket.destroy();
@@ -111,13 +121,13 @@ export class ConnectionGuard {
       } else if (found === undefined) pass();
       else {
         if (server instanceof TlsServer) this.remember(socket, found);
-        playSource(socket, found);
+        overrideRemote(socket, found);
         this.decide(socket, found.address, pass);
       }
     });
   }
 
-  // A `trustProxy` function that throws has vouched for nobody.
+  // If a `trustProxy` function throws, the peer is not trusted.
   private sends(remoteAddress: string): boolean {
     try {
       return this.senders?.has(remoteAddress) === true;
@@ -133,42 +143,38 @@ export class ConnectionGuard {
     socket.once("close", () => this.sources.delete(ends));
   }
 
-  private decide(socket: Socket, address: string | undefined, pass: Admit): void {
+  private decide(socket: Socket, address: string | undefined, pass: () => void): void {
     const { resolver } = this.pipeline.context;
-    // A unix socket has no address: nobody to judge.
+    // A unix socket has no address to judge.
     if (!this.judges || address === undefined) {
       pass();
       return;
     }
-    let client: Client;
-    let request: RequestView;
+    let connection: ClientConnection;
     let verdict: Awaitable<Verdict>;
     try {
-      client = resolver.connectionClient(address);
-      request = RequestView.ofConnection(client, resolver);
+      const client = resolver.connectionClient(address);
+      const request = RequestView.ofConnection(client, resolver);
+      connection = { socket, client, request, pass };
       verdict = resolver.carriesOthers(client) ? ALLOWED : this.pipeline.judgeConnection(client, request);
     } catch (error) {
-      // A `trustProxy` function threw: nobody knows whose connection this is.
+      // A `trustProxy` function threw, so the client is unknown.
       this.fault(error);
       pass();
       return;
     }
-    const settle = (ready: Verdict): void => this.settle(ready, client, request, socket, pass);
-    if (isThenable(verdict)) this.hold(verdict, socket, settle, () => this.unsettled(socket, client, pass));
-    else settle(verdict);
+    if (isThenable(verdict)) this.hold(verdict, connection);
+    else this.settle(verdict, connection);
   }
 
-  // Nobody listens to the socket while it waits: what it sends stays where it is, up to the stream's own limit.
-  private hold(
-    verdict: PromiseLike<Verdict>,
-    socket: Socket,
-    settle: (verdict: Verdict) => void,
-    unsettled: Admit,
-  ): void {
+  // The socket is not read while it waits: received data stays in its buffer, up to the limit of the stream.
+  private hold(verdict: PromiseLike<Verdict>, connection: ClientConnection): void {
     const { counts } = this;
+    const { socket } = connection;
+    const undecided = (): void => this.settleUndecided(connection);
     if (counts.held >= this.options.maxHeld) {
       counts.shed++;
-      unsettled();
+      undecided();
       return;
     }
     counts.held++;
@@ -187,22 +193,26 @@ export class ConnectionGuard {
       () =>
         release(() => {
           counts.late++;
-          unsettled();
+          undecided();
         }),
       this.options.holdTimeout,
     );
     timer.unref();
     socket.on("error", ignore).once("end", gone).once("close", gone);
-    // What the app's listeners throw is the app's own: outside the promise, it surfaces as it would without us.
-    const ready = (late: Verdict): void => process.nextTick(() => release(() => settle(late)));
-    verdict.then(ready, () => process.nextTick(() => release(unsettled)));
+    // Outside the promise, errors thrown by the app's listeners surface as they would without the guard.
+    verdict.then(
+      (late) => process.nextTick(() => release(() => this.settle(late, connection))),
+      () => process.nextTick(() => release(undecided)),
+    );
   }
 
-  private settle(verdict: Verdict, client: Client, request: RequestView, socket: Socket, pass: Admit): void {
+  private settle(verdict: Verdict, connection: ClientConnection): void {
+    const { socket, client, request, pass } = connection;
     if (socket.destroyed) return;
-    // Whoever is only asked to prove something can do so once there is a request.
+    // A challenge can only be shown once there is a request.
     if (verdict.action !== "deny") {
-      this.admit(socket, verdict === ALLOWED ? undefined : client, pass);
+      if (verdict === ALLOWED) pass();
+      else this.admit(connection);
       return;
     }
     this.pipeline.responder.emit(verdict, request);
@@ -212,36 +222,25 @@ export class ConnectionGuard {
     }
     this.counts.refused++;
     socket.destroy();
-    // Where our own failure is the reason, it is nobody's bad behaviour.
+    // A status means that our own failure is the reason, which is not the client's bad behavior.
     if (verdict.status === undefined) this.pipeline.responseEnded(client, request, 444);
   }
 
-  private unsettled(socket: Socket, client: Client, pass: Admit): void {
+  private settleUndecided(connection: ClientConnection): void {
+    const { socket } = connection;
     if (this.pipeline.context.options.onStoreError === "deny") socket.destroy();
-    else if (!socket.destroyed) this.admit(socket, client, pass);
+    else if (!socket.destroyed) this.admit(connection);
   }
 
-  private admit(socket: Socket, client: Client | undefined, pass: Admit): void {
-    if (client !== undefined) {
-      this.open.set(socket, client);
-      socket.once("close", () => this.open.delete(socket));
-    }
+  private admit({ socket, client, pass }: ClientConnection): void {
+    this.open.set(socket, client);
+    socket.once("close", () => this.open.delete(socket));
     pass();
   }
 
   private fault(error: unknown): void {
-    const data = messageOf(error);
-    this.pipeline.context.emit(
-      "fault",
-      { protection: "connections", reason: "hook", data },
-      undefined,
-      undefined,
-    );
-  }
-
-  // Bans come by the thousand when a store's are read, and connections are as many: one look serves all.
-  private banned(): void {
-    this.closing ??= setTimeout(() => this.closeBanned(), CLOSE_AFTER_MS).unref();
+    const about = { protection: "connections", reason: "hook", data: messageOf(error) };
+    this.pipeline.context.emit("fault", about, undefined, undefined);
   }
 
   private closeBanned(): void {
@@ -250,4 +249,16 @@ export class ConnectionGuard {
     for (const [socket, client] of this.open)
       if (index.find(client, client.service)?.action === "deny") socket.destroy();
   }
+}
+
+/** Returns the two ends of a connection as the operating system knows them; no two open connections share them. */
+function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return [remoteAddress, remotePort, localAddress, localPort].join("|");
+}
+
+/** Makes a socket report the client of its proxy as its remote end. */
+function overrideRemote(socket: Socket, { address, family, port }: ProxySource): void {
+  const values = { remoteAddress: address, remoteFamily: family, remotePort: port };
+  for (const [name, value] of Object.entries(values))
+    Object.defineProperty(socket, name, { value, configurable: true, enumerable: true });
 }

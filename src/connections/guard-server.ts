@@ -1,44 +1,34 @@
 import type { Server } from "node:http";
 import type { Engine } from "../engine/engine.js";
 import { guardUpgrades } from "../engine/upgrades.js";
-import { allProblemsAtOnce, readOptions, type OptionsTable } from "../options/table.js";
+import { allProblemsAtOnce, readOptions, type AnyTable } from "../options/table.js";
 import { flag } from "../options/check.js";
 import { ConnectionGuard } from "./connection-guard.js";
-import {
-  checkConnections,
-  checkServer,
-  connectionTable,
-  type ConnectionOptions,
-  type ConnectionResolved,
-} from "./options.js";
+import { checkConnections, checkServer, connectionTable, type ConnectionOptions } from "./options.js";
 
 /** Options of `bunker().guard`. */
 export interface GuardOptions extends ConnectionOptions {
   /**
-   * Judges connections, too, before TLS and HTTP: banned and listed clients are dropped without a page, at a fraction of the
-   * cost. Default `false`: they get their answer from the middleware.
+   * Also judges connections, before TLS and HTTP: banned and listed clients are dropped without a page, at a fraction of the
+   * cost. Default `false`: the middleware responds to them.
    */
   connections?: boolean;
 }
 
-interface GuardResolved extends ConnectionResolved {
-  connections: boolean;
-}
-
 /** The options of `guard()`. */
-export const guardTable: OptionsTable<GuardResolved> = {
+export const guardTable = {
   ...connectionTable,
   connections: {
     check: flag(),
     default: false,
     help: "Also judges connections, before TLS and HTTP: banned and listed clients get no page.",
   },
-};
+} satisfies AnyTable;
 
 /**
- * Guards a server's upgrades and, if asked, its connections.
+ * Guards the upgrades of a server and, with `connections: true`, its connections. The returned function undoes this.
  *
- * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
+ * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every invalid option
  */
 export function guardServer(engine: Engine, server: Server, options: GuardOptions = {}): () => void {
   const resolved = allProblemsAtOnce((report) => {

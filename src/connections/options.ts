@@ -2,41 +2,28 @@ import type { AddressSet } from "../address/address-set.js";
 import { parseAddress } from "../address/address.js";
 import { addressSetCheck } from "../options/address-checks.js";
 import { flag, integer, type Check, type ReportProblem } from "../options/check.js";
-import { group, type OptionsTable } from "../options/table.js";
+import { group, type AnyTable, type Resolved } from "../options/table.js";
 import type { SharedResolved } from "../engine/shared-options.js";
 
-/** Whose connections begin with a PROXY header, and how long it may take. */
+/** The proxies that send PROXY headers. */
 export interface ProxyProtocolOptions {
-  /** The proxies that send it: addresses and CIDR ranges. What else they send is refused. */
+  /** The proxies, as addresses and CIDR ranges. Their connections without a header are refused. */
   from: string | readonly string[] | AddressSet;
-  /** How long the whole header may take, in ms: 10–60000, default 5000. */
+  /** The timeout of the whole header, in ms: 10–60000, default 5000. */
   timeout?: number;
 }
 
-/** How connections are looked at. */
+/** Options of connections. */
 export interface ConnectionOptions {
   /**
-   * PROXY protocol, version 1 or 2: the proxies that send it, or `true` = those that `trustProxy` names. Every connection of
-   * theirs must begin with a header; the address in it becomes the socket's `remoteAddress`. Default `false`.
+   * PROXY protocol, version 1 or 2: the proxies that send it, or `true` = those in `trustProxy`. Each of their connections
+   * must begin with a header; its address becomes the socket's `remoteAddress`. Default `false`.
    */
   proxyProtocol?: boolean | ProxyProtocolOptions;
-  /** How many connections may wait for their header at once, and how many for their verdict: 1–1000000, default 4096. */
+  /** The maximum number of connections that wait for their header, and for their verdict: 1–1000000, default 4096. */
   maxHeld?: number;
-  /** How long a connection waits for its verdict, in ms: 10–60000, default 5000. Then `onStoreError` decides. */
+  /** The maximum wait for a verdict, in ms: 10–60000, default 5000. Then `onStoreError` decides. */
   holdTimeout?: number;
-}
-
-/** {@link ProxyProtocolOptions} read and checked. */
-interface ProxyProtocolResolved {
-  from: AddressSet;
-  timeout: number;
-}
-
-/** {@link ConnectionOptions} read and checked. */
-export interface ConnectionResolved {
-  proxyProtocol: boolean | ProxyProtocolResolved;
-  maxHeld: number;
-  holdTimeout: number;
 }
 
 const milliseconds = integer(10, 60_000, "milliseconds");
@@ -46,7 +33,7 @@ const proxyProtocolGroup = group({
   timeout: { check: milliseconds, default: 5000, help: "The maximum time for the whole header." },
 });
 
-const proxyProtocolCheck: Check<ConnectionResolved["proxyProtocol"]> = {
+const proxyProtocolCheck: Check<boolean | { from: AddressSet; timeout: number }> = {
   allowed: "true (with trustProxy), false, or { from: [CIDR], timeout }",
   parse: (text) => flag().parse(text),
   read(value, path, report) {
@@ -61,7 +48,7 @@ const proxyProtocolCheck: Check<ConnectionResolved["proxyProtocol"]> = {
 };
 
 /** The options of connections. */
-export const connectionTable: OptionsTable<ConnectionResolved> = {
+export const connectionTable = {
   proxyProtocol: {
     check: proxyProtocolCheck,
     default: false,
@@ -77,13 +64,15 @@ export const connectionTable: OptionsTable<ConnectionResolved> = {
     default: 5000,
     help: "The maximum time that a connection waits for its verdict.",
   },
-};
+} satisfies AnyTable;
 
-/** Whether there is something to guard. An Express app, which is a function, is not what connections come to. */
+/** {@link ConnectionOptions} read and checked. */
+export type ConnectionResolved = Resolved<typeof connectionTable>;
+
+/** Reports a `server` that is not a server, such as an Express app, which is a function. */
 export function checkServer(server: unknown, report: ReportProblem): void {
-  const given = server as { on?: unknown; emit?: unknown } | null | undefined;
-  if (typeof given === "object" && typeof given?.on === "function" && typeof given.emit === "function")
-    return;
+  const { on, emit } = (typeof server === "object" ? (server ?? {}) : {}) as Record<string, unknown>;
+  if (typeof on === "function" && typeof emit === "function") return;
   report({
     path: "server",
     value: server,
@@ -91,7 +80,7 @@ export function checkServer(server: unknown, report: ReportProblem): void {
   });
 }
 
-/** What only several options together can get wrong. */
+/** Checks options that depend on each other. */
 export function checkConnections(
   options: ConnectionResolved,
   shared: SharedResolved,
@@ -106,15 +95,15 @@ export function checkConnections(
   });
 }
 
-/** Whose connections begin with a PROXY header. */
+/** The proxies that begin their connections with a PROXY header. */
 export interface ProxySenders {
-  /** Throws what a `trustProxy` function throws. */
+  /** Throws if a `trustProxy` function throws. */
   has(remoteAddress: string): boolean;
-  /** How long a header may take, in ms. */
+  /** The timeout of a header, in ms. */
   readonly timeout: number;
 }
 
-/** Whose connections begin with a PROXY header; `undefined` = nobody's. */
+/** Returns the proxies that send PROXY headers; `undefined` = none. */
 export function proxySenders(
   { proxyProtocol }: ConnectionResolved,
   { trustProxy }: SharedResolved,

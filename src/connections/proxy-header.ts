@@ -1,24 +1,24 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { addressOfWords } from "../address/address.js";
 
-/** The longest header of version 1, its line end included (PROXY protocol, 2.1). */
+/** The maximum length of a version 1 header, including its line end (PROXY protocol, 2.1). */
 const MAX_V1_BYTES = 107;
-/** The longest rest of a header of version 2 that is read: addresses and a few extensions (TLVs). */
+/** The maximum length of the variable part of a version 2 header: addresses and a few extensions (TLVs). */
 const MAX_V2_REST = 4096;
 
-/** An end of the connection that a proxy took. */
+/** The client of a connection that a proxy accepted. */
 export interface ProxySource {
   readonly address: string;
   readonly family: "IPv4" | "IPv6";
   readonly port: number;
 }
 
-/** What the first bytes of a connection are. */
+/** The state of the header in the first bytes of a connection. */
 export type ProxyHeader =
-  /** Nothing is wrong so far, but the header is not whole. */
+  /** The header is valid so far, but incomplete. */
   | { readonly state: "more" }
   | { readonly state: "bad"; readonly problem: string }
-  /** The header takes `length` bytes; without a source the proxy speaks for itself (LOCAL, UNKNOWN, no TCP). */
+  /** The header has `length` bytes; without a source, the proxy speaks for itself (LOCAL, UNKNOWN, not TCP). */
   | { readonly state: "done"; readonly length: number; readonly source: ProxySource | undefined };
 
 const MORE: ProxyHeader = { state: "more" };
@@ -28,8 +28,8 @@ const V2_FIXED = 16;
 const [CR, LF] = [13, 10];
 
 /**
- * Reads a header of the PROXY protocol, version 1 or 2, off the first bytes of a connection. The answer is the same however
- * the bytes were cut on their way. Never throws.
+ * Parses a header of the PROXY protocol, version 1 or 2, in the first bytes of a connection. The result does not depend on how
+ * the bytes are split into packets. Never throws.
  */
 export function parseProxyHeader(bytes: Buffer): ProxyHeader {
   if (startsAlike(bytes, V2_START)) return bytes.length < V2_FIXED ? MORE : parseV2(bytes);
@@ -54,7 +54,7 @@ function parseV1(bytes: Buffer): ProxyHeader {
   const [family, source = "", target = "", sourcePort = "", targetPort = "", ...more] = bytes
     .toString("latin1", V1_START.length, end - 1)
     .split(" ");
-  // What follows UNKNOWN is to be ignored (2.1).
+  // Everything after UNKNOWN must be ignored (2.1).
   if (family === "UNKNOWN") return { state: "done", length, source: undefined };
   const isAddress = family === "TCP4" ? isIPv4 : family === "TCP6" ? isPlainIPv6 : undefined;
   if (isAddress === undefined) return bad("an unknown family");
@@ -87,9 +87,9 @@ function parseV2(bytes: Buffer): ProxyHeader {
   if ((command & 15) > 1) return bad("an unknown command");
   if (rest > MAX_V2_REST) return bad(`a header of more than ${MAX_V2_REST} bytes`);
   const length = V2_FIXED + rest;
-  // LOCAL: the proxy's own connection, a health check; its addresses are to be ignored (2.2).
+  // LOCAL: the proxy's own connection, such as a health check; its addresses must be ignored (2.2).
   const isLocal = (command & 15) === 0;
-  // TCP over IPv4 is 0x11, over IPv6 0x21; of others there is no address that means anything here.
+  // TCP over IPv4 is 0x11, over IPv6 0x21; the addresses of other protocols have no meaning here.
   const size = isLocal ? 0 : family === 0x11 ? 12 : family === 0x21 ? 36 : 0;
   if (rest < size) return bad("too short for its addresses");
   if (bytes.length < length) return MORE;

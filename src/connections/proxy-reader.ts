@@ -2,11 +2,10 @@ import type { Socket } from "node:net";
 import { parseProxyHeader, type ProxySource } from "./proxy-header.js";
 
 /**
- * Reads the PROXY header off a socket that nobody has read from, and gives back every byte behind it. `done` is called once:
- * with the source, with `undefined` when the proxy speaks for itself, or with what went wrong, as an Error. Then the
- * socket is as if it had just been accepted.
+ * Reads the PROXY header of a socket that has not been read from, and puts back the bytes after it. `done` is called once: with
+ * the source, with `undefined` if the proxy speaks for itself, or with an Error. Then the socket is as newly accepted.
  *
- * @param timeout how long the whole header may take, in ms
+ * @param timeout of the whole header, in ms
  */
 export function readProxyHeader(
   socket: Socket,
@@ -19,7 +18,7 @@ export function readProxyHeader(
   const finish = (found: ProxySource | Error | undefined): void => {
     clearTimeout(timer);
     socket.off("readable", read).off("end", gone).off("close", gone);
-    // A socket goes back to its first state, neither flowing nor paused, in the tick after its last such listener is gone.
+    // A socket returns to its initial state, neither flowing nor paused, in the tick after the last listener was removed.
     process.nextTick(() => {
       socket.off("error", ignore);
       done(found);
@@ -35,8 +34,8 @@ export function readProxyHeader(
         finish(new Error(header.problem));
         return;
       }
-      const behind = bytes.subarray(header.length);
-      if (behind.length > 0) socket.unshift(behind);
+      const rest = bytes.subarray(header.length);
+      if (rest.length > 0) socket.unshift(rest);
       finish(header.source);
       return;
     }
