@@ -30,7 +30,7 @@ export interface Program {
   remove(): void;
 }
 
-/** Builds a program from a source file below the root. It lies as in the package, two folders below package.json. */
+/** Builds a program from a source file below the root. It lies as in the package, two folders below docs/. */
 export function buildProgram(source: string): Program {
   mkdirSync(join(ROOT, ".tmp"), { recursive: true });
   // Below the root, so that it finds the packages.
@@ -52,7 +52,8 @@ export function buildProgram(source: string): Program {
   // Not in this process: Jest's own globals confuse esbuild.
   const bundle = `require("esbuild").buildSync(${JSON.stringify(options)})`;
   execFileSync(process.execPath, ["-e", bundle], { cwd: ROOT });
-  writeFileSync(join(home, "package.json"), '{ "version": "1.2.3-test" }');
+  // The bundle's __dirname is dist/cli, and src/version.ts looks one folder above its own.
+  writeFileSync(join(home, "dist/package.json"), '{ "name": "express-bunker", "version": "1.2.3-test" }');
   cpSync(join(ROOT, "docs/errors.md"), join(home, "docs/errors.md"));
   const folder = join(home, "work");
   mkdirSync(folder);

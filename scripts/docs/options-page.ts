@@ -95,5 +95,5 @@ function defaultText(value: unknown): string {
 }
 
 function ownPart(table: object, shared: object): AnyTable {
-  return Object.fromEntries(Object.entries(table).filter(([name]) => !(name in shared))) as AnyTable;
+  return Object.fromEntries(Object.entries(table).filter(([name]) => !(name in shared)));
 }

@@ -6,11 +6,7 @@ import { secondsIn } from "./time.js";
 
 const HELP: CommandOption = { name: "help", help: "describes the command" };
 
-/**
- * Reads a command's arguments.
- *
- * @throws {UsageError} for arguments that the command does not take
- */
+/** Reads a command's arguments. */
 export function readArguments(command: Command, argv: readonly string[], env: Env): Args {
   const options = [...command.options, HELP];
   const byName = new Map(options.map((option) => [option.name, option]));

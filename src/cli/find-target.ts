@@ -6,8 +6,7 @@ import type { Store } from "../store/store.js";
 import type { Args, CommandOption } from "./command.js";
 import { CliError, EXIT, UsageError } from "./exit-code.js";
 import { optionsFromSettings, SETTINGS_OPTION, storeOf } from "./settings-option.js";
-import { StoreTarget } from "./store-target.js";
-import type { Target } from "./target.js";
+import { StoreTarget, type Target } from "./store-target.js";
 
 /** Names a running app's control socket. */
 export const CONTROL_OPTION: CommandOption = {
@@ -33,11 +32,7 @@ export const TARGET_NOTES: readonly string[] = [
 /** Redis may take this long to respond at first. */
 const REDIS_TIMEOUT_MS = 8000;
 
-/**
- * Finds the target, runs `use` with it, and closes it.
- *
- * @throws {CliError} when there is none
- */
+/** Finds the target, runs `use` with it, and closes it. */
 export async function withTarget<T>(
   args: Args,
   use: (target: Target) => Promise<T>,
@@ -64,12 +59,7 @@ export async function withTarget<T>(
   }
 }
 
-/**
- * The target that the command line, the environment and the settings name; `undefined` when they name none.
- *
- * @throws {UsageError} when they contradict each other
- * @throws {CliError} when Redis does not respond
- */
+/** The target that the command line, the environment and the settings name; `undefined` when they name none. */
 export async function findTarget(args: Args): Promise<Target | undefined> {
   const control = args.value("control");
   const url = args.value("redis");

@@ -1,68 +1,55 @@
-import type { Command, CommandOption } from "./command.js";
+import type { Command } from "./command.js";
 import type { Terminal } from "./terminal.js";
 
 /** What the program is called in help and errors. */
 export const PROGRAM = "express-bunker";
 
-/** Says what the program does, a line a command. */
+/** Prints what the program does, one line per command. */
 export function printHelp(terminal: Terminal, commands: readonly Command[]): void {
   const bold = (text: string): string => terminal.styled("bold", text);
-  terminal.print(
-    `${bold("express-bunker")}: lists, adds and lifts bans, and explains what the protections do`,
-  );
-  terminal.print();
-  terminal.print(`${bold("Usage:")} ${PROGRAM} <command> [options]`);
-  terminal.print();
-  terminal.print(bold("Commands:"));
-  const width = Math.max(...commands.map((command) => nameOf(command).length));
-  for (const command of commands) terminal.print(`  ${nameOf(command).padEnd(width)}  ${command.summary}`);
-  terminal.print();
-  terminal.print(
-    wrapped(
-      "Commands act on a running app, through the socket of its guard.control(), or on the Redis that apps share.",
-    ),
-  );
-  terminal.print();
-  terminal.print(bold("Exit codes:"));
-  terminal.print("  0  all is well, or the answer is yes");
-  terminal.print("  1  a problem was found, or the answer is no");
-  terminal.print("  2  the command line is wrong");
-  terminal.print("  3  the app, Redis or a server could not be reached");
-  terminal.print();
-  terminal.print(`Run "${PROGRAM} help <command>" for its options.`);
+  terminal.print(`${bold(PROGRAM)}: lists, adds and lifts bans, and explains what the protections do
+
+${bold("Usage:")} ${PROGRAM} <command> [options]
+
+${bold("Commands:")}
+${columns(commands.map((command) => [nameOf(command), command.summary]))}
+
+${wrapped("Commands act on a running app, through the socket of its guard.control(), or on the Redis that apps share.")}
+
+${bold("Exit codes:")}
+  0  all is well, or the answer is yes
+  1  a problem was found, or the answer is no
+  2  the command line is wrong
+  3  the app, Redis or a server could not be reached
+
+Run "${PROGRAM} help <command>" for its options.`);
 }
 
-/** Says what a command does. */
+/** Prints what a command does. */
 export function printCommandHelp(terminal: Terminal, command: Command): void {
+  const { name, summary, options, notes = [], examples } = command;
   const bold = (text: string): string => terminal.styled("bold", text);
-  terminal.print(`${bold(`${PROGRAM} ${command.name}`)}: ${command.summary}`);
-  terminal.print();
-  const options = command.options.length > 0 ? " [options]" : "";
-  terminal.print(`${bold("Usage:")} ${PROGRAM} ${nameOf(command)}${options}`);
-  for (const note of command.notes ?? []) {
-    terminal.print();
-    terminal.print(wrapped(note));
+  const usage = `${bold("Usage:")} ${PROGRAM} ${nameOf(command)}${options.length > 0 ? " [options]" : ""}`;
+  const parts = [`${bold(`${PROGRAM} ${name}`)}: ${summary}`, usage, ...notes.map(wrapped)];
+  if (options.length > 0) {
+    const rows = options.map(({ name: option, value, help }) => [
+      value === undefined ? `--${option}` : `--${option} ${value}`,
+      help,
+    ]);
+    parts.push(`${bold("Options:")}\n${columns(rows)}`);
   }
-  if (command.options.length > 0) {
-    terminal.print();
-    terminal.print(bold("Options:"));
-    const width = Math.max(...command.options.map((option) => optionName(option).length));
-    for (const option of command.options)
-      terminal.print(`  ${optionName(option).padEnd(width)}  ${option.help}`);
-  }
-  if (command.examples.length > 0) {
-    terminal.print();
-    terminal.print(bold("Examples:"));
-    for (const example of command.examples) terminal.print(`  ${PROGRAM} ${example}`);
-  }
+  if (examples.length > 0)
+    parts.push([bold("Examples:"), ...examples.map((example) => `  ${PROGRAM} ${example}`)].join("\n"));
+  terminal.print(parts.join("\n\n"));
+}
+
+function columns(rows: readonly (readonly string[])[]): string {
+  const width = Math.max(...rows.map(([name = ""]) => name.length));
+  return rows.map(([name = "", text = ""]) => `  ${name.padEnd(width)}  ${text}`).join("\n");
 }
 
 function nameOf({ name, takes }: Command): string {
   return takes === "" ? name : `${name} ${takes}`;
-}
-
-function optionName({ name, value }: CommandOption): string {
-  return value === undefined ? `--${name}` : `--${name} ${value}`;
 }
 
 /** Breaks a text into lines of at most 80 characters. */

@@ -13,11 +13,7 @@ export const DATABASE_OPTIONS: readonly CommandOption[] = [
   { name: "country-database", value: "FILE", help: "an MMDB file that knows countries" },
 ];
 
-/**
- * Whom an app with these options asks about an address.
- *
- * @throws {CliError} when a database cannot be read
- */
+/** Returns the sources that an app with these options queries about an address. */
 export function lookupsOf(options: BunkerOptions, args: Args): InspectorOptions {
   const { dnsbl } = options;
   return {
@@ -30,11 +26,7 @@ export function lookupsOf(options: BunkerOptions, args: Args): InspectorOptions 
   };
 }
 
-/**
- * The databases that the command line names.
- *
- * @throws {CliError} when one cannot be read
- */
+/** The databases that the command line names. */
 export function databasesOf(args: Args): Pick<InspectorOptions, "asn" | "country"> {
   return {
     asn: database(args, "asn-database", geoCheck("AS number", asnOf)),

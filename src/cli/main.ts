@@ -3,7 +3,7 @@ import { COMMANDS } from "./commands.js";
 import { runProgram } from "./program.js";
 import { Terminal } from "./terminal.js";
 
-// Whoever reads us may stop at any time: `| head` is no error.
+// A reader such as `| head` may close the pipe at any time: that is not an error.
 for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit();

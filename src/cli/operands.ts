@@ -3,32 +3,20 @@ import { SERVICE_NAME } from "../service-name.js";
 import type { Args } from "./command.js";
 import { UsageError } from "./exit-code.js";
 
-/**
- * The first operand, an IP address, in canonical text.
- *
- * @throws {UsageError} for anything else
- */
+/** The first operand, an IP address, in canonical text. */
 export function requireAddress({ operands: [text = ""] }: Args): string {
   const address = parseAddress(text);
   if (address !== undefined) return address.text;
   throw new UsageError(`"${text.slice(0, 64)}" is not a valid IP address`);
 }
 
-/**
- * The first operand, an IP address or CIDR range, as it was written.
- *
- * @throws {UsageError} for anything else
- */
+/** The first operand, an IP address or CIDR range, as it was written. */
 export function requireAddressOrRange({ operands: [text = ""] }: Args): string {
   if (parseAddress(text) !== undefined || parseRange(text) !== undefined) return text;
   throw new UsageError(`"${text.slice(0, 64)}" is not a valid IP address or CIDR range`);
 }
 
-/**
- * The value of `--service`.
- *
- * @throws {UsageError} when it is not a valid service name
- */
+/** The value of `--service`. */
 export function serviceOption(args: Args): string | undefined {
   const service = args.value("service")?.toLowerCase();
   if (service === undefined || SERVICE_NAME.test(service)) return service;

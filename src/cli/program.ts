@@ -8,11 +8,7 @@ import { PROGRAM, printCommandHelp, printHelp } from "./help.js";
 import type { Terminal } from "./terminal.js";
 import { packageVersion } from "../version.js";
 
-/**
- * Runs the command that the arguments name. Errors are printed, never thrown.
- *
- * @returns the exit code
- */
+/** Runs the command that the arguments name. Errors are printed, never thrown. */
 export async function runProgram(
   commands: readonly Command[],
   argv: readonly string[],

@@ -9,7 +9,15 @@ import type { Args } from "./command.js";
 import { CliError } from "./exit-code.js";
 import { lookupsOf } from "./lookups-of.js";
 import { optionsFromSettings } from "./settings-option.js";
-import type { Target } from "./target.js";
+
+/** Where a command's request goes: a running app, or the Redis that apps share. */
+export interface Target {
+  /** Its name, for people. */
+  readonly where: string;
+  /** Rejects with what went wrong. */
+  ask<C extends ControlRequest["command"]>(request: RequestOf<C>): Promise<Json<ControlResults[C]>>;
+  close(): Promise<void>;
+}
 
 /** A store with the settings of the apps that share it; it carries requests out as such an app would. */
 export class StoreTarget implements Target {

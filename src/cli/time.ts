@@ -2,11 +2,7 @@ import { UsageError } from "./exit-code.js";
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
-/**
- * The seconds of a length of time: seconds, or a number with s, m, h, d or w. `forever` is 0.
- *
- * @throws {UsageError} for anything else
- */
+/** The seconds of a length of time: seconds, or a number with s, m, h, d or w. `forever` is 0. */
 export function secondsIn(text: string, option: string): number {
   if (text === "forever") return 0;
   const [, digits, unit = "s"] = /^(\d{1,12})([smhdw]?)$/.exec(text) ?? [];
@@ -26,15 +22,9 @@ export function shownTime(time: Date | string | number): string {
 
 /** A length of time as its two largest units. */
 export function shownLength(seconds: number): string {
-  const units: [number, string][] = [
-    [86_400, "d"],
-    [3600, "h"],
-    [60, "m"],
-    [1, "s"],
-  ];
   let left = Math.max(0, Math.round(seconds));
   const parts: string[] = [];
-  for (const [size, name] of units) {
+  for (const [name, size] of Object.entries({ d: 86_400, h: 3600, m: 60, s: 1 })) {
     const count = Math.floor(left / size);
     if (count > 0 && parts.length < 2) parts.push(`${count}${name}`);
     else if (parts.length > 0) break;

@@ -1,7 +1,6 @@
 import type { BunkerOptions } from "../bunker/bunker.js";
 import { SETTINGS, settingOf } from "./catalogue.js";
 import type { Setting } from "./setting.js";
-import { words } from "./setting-text.js";
 import type { SettingInputs, SettingsReading } from "./settings-reading.js";
 
 type Group = Record<string, unknown>;
@@ -16,7 +15,7 @@ const SWITCHED = {
 
 type Switched = keyof typeof SWITCHED;
 
-/** The options that settings found right amount to, but for the store. */
+/** Returns the options that valid settings result in, without the store. */
 export function assemble(reading: SettingsReading): BunkerOptions {
   const { common, services, aliases, multisite } = reading;
   const options = scopeOf(common, common);
@@ -37,12 +36,7 @@ export function assemble(reading: SettingsReading): BunkerOptions {
   return options;
 }
 
-/**
- * The options of all services together, or of one.
- *
- * @param inputs what was given for this scope; a part without any is left out
- * @param effective the inputs, and those that they fall back to
- */
+/** Returns the options of one scope from its own inputs, and from those that they fall back to (`effective`). */
 function scopeOf(inputs: SettingInputs, effective: SettingInputs): Group {
   const options: Group = {};
   for (const setting of SETTINGS) {
@@ -81,7 +75,7 @@ function switchedPart(part: Switched, inputs: SettingInputs, effective: SettingI
   return Object.keys(group).length === 0 ? true : group;
 }
 
-// A session's hard end ends the pass in it.
+// A pass ends with its session at the latest.
 function limitPasses(antibot: Group, effective: SettingInputs): void {
   const most = effective.get("SESSIONS_ABSOLUTE_TIMEOUT");
   if (most === undefined) return;
@@ -101,12 +95,7 @@ function put(options: Group, setting: Setting, effective: SettingInputs): void {
   group[last] = value;
 }
 
-// "SettingInput, and empty" is an empty list or text, which takes back what holds for all; elsewhere it is the same as not given.
+// An empty list or text overrides the common value; for other settings an empty text means "not given".
 function saysNone(setting: Setting, value: unknown): boolean {
   return Array.isArray(value) || setting.check.read(value, setting.name, () => undefined) !== undefined;
-}
-
-/** The words of a setting that lists them. */
-export function listOf(inputs: SettingInputs, name: string): readonly string[] {
-  return words(inputs.get(name)?.text ?? "");
 }

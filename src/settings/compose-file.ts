@@ -1,6 +1,6 @@
 type Entries = readonly (readonly [string, unknown])[];
 
-/** A service of BunkerWeb's own whose environment holds the settings, in the order in which they count. */
+/** BunkerWeb's own services with settings in their environment, by precedence. */
 const HOLDERS = ["bw-scheduler", "scheduler", "bunkerweb", "bw", "mybunker"];
 
 /**

@@ -1,7 +1,7 @@
 import { SETTINGS } from "./catalogue.js";
 import { readSettings } from "./load-settings.js";
 import { shownText } from "./settings-error.js";
-import type { SettingInputs, SettingsReading } from "./settings-reading.js";
+import type { SettingInputs } from "./settings-reading.js";
 import type { SettingsSource } from "./settings-source.js";
 
 /** A setting in force. */
@@ -33,24 +33,20 @@ export interface SettingsExplanation {
  * @throws {BunkerSettingsError} `ERR_BUNKER_SETTINGS` with every wrong setting
  */
 export function explainSettings(source: SettingsSource): SettingsExplanation {
-  const reading = readSettings(source);
-  const { common, services, aliases, multisite, warnings } = reading;
+  const { common, services, aliases, multisite, warnings } = readSettings(source);
+  // A service never inherits the common SERVER_NAME.
+  const inherited = [...common].filter(([name]) => name !== "SERVER_NAME");
   return {
     common: effective(common, false),
     services: Object.fromEntries(
       [...(multisite ? services : new Map<string, SettingInputs>())].map(([name, inputs]) => [
         name,
-        effective(fallingBack(reading, inputs), true),
+        effective(new Map([...inherited, ...inputs]), true),
       ]),
     ),
     aliases: Object.fromEntries(aliases),
     warnings,
   };
-}
-
-// A service never inherits the SERVER_NAME of all services.
-function fallingBack({ common }: SettingsReading, inputs: SettingInputs): SettingInputs {
-  return new Map([...[...common].filter(([name]) => name !== "SERVER_NAME"), ...inputs]);
 }
 
 function effective(inputs: SettingInputs, ofService: boolean): EffectiveSetting[] {

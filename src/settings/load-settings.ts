@@ -6,13 +6,8 @@ import { assemble } from "./assemble.js";
 import { settingOf } from "./catalogue.js";
 import { checkRedis, redisAccess, redisStoreOf, type RedisAccess } from "./redis-store-of.js";
 import type { Setting } from "./setting.js";
-import { BunkerSettingsError, shownText, type SettingProblem } from "./settings-error.js";
-import {
-  sortSettings,
-  type SettingInput,
-  type SettingInputs,
-  type SettingsReading,
-} from "./settings-reading.js";
+import { BunkerSettingsError, shownText } from "./settings-error.js";
+import { sortSettings, type SettingInput, type SettingsReading } from "./settings-reading.js";
 import { readSource, type SettingsSource } from "./settings-source.js";
 
 /** How {@link loadSettings} works. */
@@ -54,25 +49,26 @@ export function readSettings(source: SettingsSource): SettingsReading {
   const reading = sortSettings(readSource(source));
   const { problems } = reading;
   for (const inputs of [reading.common, ...reading.services.values()])
-    problems.push(...wrongSettings(inputs));
+    for (const [name, input] of inputs) {
+      const setting = settingOf(name);
+      const rule = wrongIn(setting, input);
+      if (rule === undefined) continue;
+      problems.push({
+        setting: input.name,
+        value: shownText(input.text, setting.secret),
+        rule,
+        from: input.from,
+      });
+    }
   checkRedis(reading.common, (problem) => problems.push(problem));
   if (problems.length > 0) throw new BunkerSettingsError(problems);
   return reading;
 }
 
-function wrongSettings(settings: SettingInputs): SettingProblem[] {
-  return [...settings].flatMap(([name, input]) => {
-    const setting = settingOf(name);
-    const rule = wrongIn(setting, input);
-    return rule === undefined
-      ? []
-      : [{ setting: input.name, value: shownText(input.text, setting.secret), rule, from: input.from }];
-  });
-}
-
-// What would have been allowed; `undefined` when the text is right.
+// Returns what is allowed if the text is wrong.
 function wrongIn(setting: Setting, { text }: SettingInput): string | undefined {
-  if (text === "" && canBeEmpty(setting)) return undefined;
+  // An empty text is "none" where that is the default; an empty DNSBL_LIST turns DNSBL off, as in BunkerWeb.
+  if (text === "" && (setting.default === "" || setting.name === "DNSBL_LIST")) return undefined;
   if (setting.rule !== undefined && !setting.rule.test(text)) return setting.allowed;
   let wrong: string | undefined;
   const note = (allowed: string): void => {
@@ -81,10 +77,4 @@ function wrongIn(setting: Setting, { text }: SettingInput): string | undefined {
   const value = setting.check.read(setting.check.parse(text), setting.name, ({ allowed }) => note(allowed));
   if (value === undefined) note(setting.check.allowed);
   return wrong;
-}
-
-// An empty text may mean "none".
-function canBeEmpty({ name, default: text }: Setting): boolean {
-  // No zone at all turns DNSBL off, as in BunkerWeb.
-  return text === "" || name === "DNSBL_LIST";
 }

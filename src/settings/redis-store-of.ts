@@ -2,7 +2,7 @@ import { loadPackage } from "../optional-package.js";
 import type { RedisStoreOptions } from "../redis/redis-options.js";
 import { RedisStore } from "../redis/redis-store.js";
 import type { Store } from "../store/store.js";
-import { listOf } from "./assemble.js";
+import { words } from "./setting-text.js";
 import type { SettingProblem } from "./settings-error.js";
 import type { SettingInputs } from "./settings-reading.js";
 
@@ -28,23 +28,23 @@ export interface RedisAccess {
 const SENTINEL_PORT = 26_379;
 const MAX_CALL_MS = 900;
 
-/** What only several of Redis's settings together can get wrong. */
+/** Reports combinations of Redis settings that are wrong. */
 export function checkRedis(inputs: SettingInputs, report: (problem: SettingProblem) => void): void {
   const use = inputs.get("USE_REDIS");
   if (use?.text !== "yes") return;
   const missing = (setting: string, rule: string): void =>
     report({ setting, value: undefined, rule, from: use.from });
-  const sentinels = listOf(inputs, "REDIS_SENTINEL_HOSTS");
+  const sentinels = words(textIn(inputs, "REDIS_SENTINEL_HOSTS") ?? "");
   if (sentinels.length === 0 && textIn(inputs, "REDIS_HOST") === undefined)
     missing("REDIS_HOST", "where Redis is, or REDIS_SENTINEL_HOSTS: USE_REDIS is yes");
   if (sentinels.length > 0 && textIn(inputs, "REDIS_SENTINEL_MASTER") === undefined)
     missing("REDIS_SENTINEL_MASTER", "the master's name, which the Sentinels are asked for");
 }
 
-/** Redis as the settings describe it; `undefined` = it is not used. */
+/** Returns how to reach Redis; `undefined` without USE_REDIS. */
 export function redisAccess(inputs: SettingInputs): RedisAccess | undefined {
   if (inputs.get("USE_REDIS")?.text !== "yes") return undefined;
-  const sentinels = listOf(inputs, "REDIS_SENTINEL_HOSTS").map(sentinelOf);
+  const sentinels = words(textIn(inputs, "REDIS_SENTINEL_HOSTS") ?? "").map(sentinelOf);
   const access = {
     sentinels,
     master: textIn(inputs, "REDIS_SENTINEL_MASTER"),
@@ -75,7 +75,7 @@ export function redisStoreOf(
   const client = ioredisClient(access);
   const store = new RedisStore({ ...options, client, timeout, bunkerweb: true });
   const close = store.close.bind(store);
-  // The store leaves clients that it was given alone, and this one is nobody else's.
+  // The store does not close clients that it is given, and nothing else uses this one.
   store.close = () => {
     close();
     client.disconnect();
@@ -83,10 +83,7 @@ export function redisStoreOf(
   return store;
 }
 
-interface IoredisLike {
-  disconnect(): void;
-  on(event: "error", listener: () => void): void;
-}
+type IoredisLike = { disconnect(): void; on(event: "error", listener: () => void): void };
 
 function ioredisClient(access: RedisAccess): IoredisLike {
   const { Redis } = loadPackage(
@@ -94,15 +91,16 @@ function ioredisClient(access: RedisAccess): IoredisLike {
     "Redis behind Sentinels, or with a certificate that is not checked,",
   ) as { Redis: new (options: object) => IoredisLike };
   const tls = access.tls ? { tls: { rejectUnauthorized: access.verify } } : {};
+  const url = access.url === undefined ? undefined : new URL(access.url);
   const where =
-    access.url === undefined
+    url === undefined
       ? {
           sentinels: access.sentinels,
           name: access.master,
           sentinelUsername: access.sentinelUsername,
           sentinelPassword: access.sentinelPassword,
         }
-      : hostOf(new URL(access.url));
+      : { host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port === "" ? 6379 : url.port) };
   const client = new Redis({
     ...where,
     ...tls,
@@ -113,13 +111,9 @@ function ioredisClient(access: RedisAccess): IoredisLike {
     maxRetriesPerRequest: 0,
     retryStrategy: (attempt: number) => Math.min(1000, 50 * 2 ** Math.min(attempt, 10)),
   });
-  // An outage is told of by the store; an error that nobody hears would end the process.
+  // The store logs outages; an error event without a listener would end the process.
   client.on("error", () => undefined);
   return client;
-}
-
-function hostOf(url: URL): { host: string; port: number } {
-  return { host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port === "" ? 6379 : url.port) };
 }
 
 function urlOf(
@@ -129,11 +123,11 @@ function urlOf(
   const host = textIn(inputs, "REDIS_HOST") ?? "";
   const bare = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
   const port = textIn(inputs, "REDIS_PORT") ?? "6379";
-  const who =
+  const credentials =
     username === undefined && password === undefined
       ? ""
       : `${encodeURIComponent(username ?? "")}:${encodeURIComponent(password ?? "")}@`;
-  return `${tls ? "rediss" : "redis"}://${who}${bare}:${port}/${database}`;
+  return `${tls ? "rediss" : "redis"}://${credentials}${bare}:${port}/${database}`;
 }
 
 function sentinelOf(text: string): { host: string; port: number } {

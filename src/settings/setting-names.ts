@@ -3,7 +3,7 @@ import { SETTING_BY_NAME, SETTINGS } from "./catalogue.js";
 import { isOtherSetting } from "./other-settings.js";
 import type { Setting } from "./setting.js";
 
-/** What a name among those of a source means. */
+/** The meaning of a name in a source. */
 export type NameMeaning =
   /** A setting of ours; `fromFile` = its value is the path of the file that holds it; `order` sorts `_1`, `_2`, …. */
   | {
@@ -12,13 +12,13 @@ export type NameMeaning =
       readonly fromFile: boolean;
       readonly order: number;
     }
-  /** Meant to be one of ours, and none. */
+  /** A misspelt setting. */
   | { readonly kind: "misspelt"; readonly nearest: string | undefined; readonly rule: string }
-  /** Near enough to one of ours to be worth a word, and far enough to be the app's own. */
+  /** Close to a setting, but possibly a name of the app's own. */
   | { readonly kind: "near"; readonly nearest: string }
   /** Another BunkerWeb plugin's. */
   | { readonly kind: "other" }
-  /** None of our business. */
+  /** A name of the app's own. */
   | { readonly kind: "foreign" };
 
 const NAMES = SETTINGS.map(({ name }) => name);
@@ -27,16 +27,13 @@ const OWN_PREFIX = /^(?:ANTIBOT|BAD_BEHAVIOR|DNSBL|BUNKERNET|SESSIONS)_/i;
 // Not SESSIONS_: many an app has a SESSION_SECRET of its own.
 const PECULIAR = NAMES.filter((name) => /^(?:ANTIBOT|BAD_BEHAVIOR|DNSBL|BUNKERNET)_/.test(name));
 
-const FOREIGN: NameMeaning = { kind: "foreign" };
-const OTHER: NameMeaning = { kind: "other" };
-
-/** What a name without a service's prefix means. */
+/** Returns the meaning of a name without a service's prefix. */
 export function meaningOf(name: string): NameMeaning {
   const exact = settingNamed(name);
   if (exact !== undefined) return exact;
   const bare = name.slice(0, 128);
   if (OWN_PREFIX.test(bare)) return misspelt(bare);
-  if (isOtherSetting(bare)) return OTHER;
+  if (isOtherSetting(bare)) return { kind: "other" };
   if (/^USE[_-]?[A-Z]/i.test(bare)) {
     const meant = SWITCHES.find((known) => nearSwitch(bare, known));
     if (meant !== undefined) return { kind: "misspelt", nearest: meant, rule: "the name of a setting" };
@@ -45,7 +42,7 @@ export function meaningOf(name: string): NameMeaning {
     const nearest = nearestName(bare, PECULIAR);
     if (nearest !== undefined && within(bare, nearest, 2)) return { kind: "near", nearest };
   }
-  return FOREIGN;
+  return { kind: "foreign" };
 }
 
 /** The setting that `name` is exactly: itself, with `_FILE`, or with a number where several are taken. */
@@ -56,12 +53,7 @@ export function settingNamed(name: string): Extract<NameMeaning, { kind: "settin
   if (parts === null) return undefined;
   const setting = SETTING_BY_NAME.get(parts[1] as string);
   if (setting === undefined || (parts[2] !== undefined && !setting.multiple)) return undefined;
-  return {
-    kind: "setting",
-    setting,
-    fromFile: parts[3] !== undefined,
-    order: Number(parts[2] ?? 0),
-  };
+  return { kind: "setting", setting, fromFile: parts[3] !== undefined, order: Number(parts[2] ?? 0) };
 }
 
 function misspelt(name: string): NameMeaning {
@@ -78,11 +70,10 @@ function misspelt(name: string): NameMeaning {
 // USE_ANTIBOTS, use_antibot, USE_BADBEHAVIOR, USE_DNSBLS; but not USE_DNS of some other program.
 function nearSwitch(name: string, known: string): boolean {
   const core = (text: string): string => text.toUpperCase().replaceAll(/[^A-Z0-9]/g, "");
-  const [given, wanted] = [core(name), core(known)];
-  if (given === wanted) return true;
-  return within(given, wanted, wanted.length >= 10 ? 2 : 1);
+  const wanted = core(known);
+  return within(core(name), wanted, wanted.length >= 10 ? 2 : 1);
 }
 
-function within(name: string, known: string, most: number): boolean {
-  return Math.abs(name.length - known.length) <= most && editDistance(name, known) <= most;
+function within(name: string, known: string, max: number): boolean {
+  return Math.abs(name.length - known.length) <= max && editDistance(name, known) <= max;
 }

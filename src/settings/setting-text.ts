@@ -2,7 +2,9 @@
 export function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "number") return Number.isFinite(value) ? decimalText(value) : undefined;
+  // In full, never as 1e21.
+  if (typeof value === "number" && Math.abs(value) < Infinity)
+    return value >= 1e15 ? BigInt(Math.round(value)).toString() : String(value);
   if (value instanceof URL) return value.href.replace(/\/$/, "");
   if (value instanceof RegExp) return patternText(value);
   if (value instanceof Set || Array.isArray(value)) return wordsOf([...(value as Iterable<unknown>)]);
@@ -12,11 +14,6 @@ export function textOf(value: unknown): string | undefined {
 /** The words of a list, as BunkerWeb separates them. */
 export function words(text: string): string[] {
   return text.split(/\s+/).filter((word) => word !== "");
-}
-
-// A number in full, never as 1e21.
-function decimalText(value: number): string {
-  return value >= 1e15 ? BigInt(Math.round(value)).toString() : String(value);
 }
 
 function patternText({ source, flags }: RegExp): string | undefined {

@@ -39,11 +39,8 @@ export function shownText(text: string | undefined, secret: boolean): string | u
 }
 
 function line({ setting, value, rule, from, nearest }: SettingProblem): string {
+  const short = (name: string): string => (name.length > 200 ? `${name.slice(0, 200)}…` : name);
   const got = value === undefined ? "" : ` got ${value === "(hidden)" ? value : JSON.stringify(value)};`;
   const meant = nearest === undefined ? "" : `; did you mean "${nearest}"?`;
   return `  - ${printable(short(setting))} (${printable(short(from))}):${got} allowed: ${rule}${meant}`;
-}
-
-function short(name: string): string {
-  return name.length > 200 ? `${name.slice(0, 200)}…` : name;
 }

@@ -54,7 +54,7 @@ class Sorter {
     const isFirst = (name: string): boolean => /^(?:MULTISITE|SERVER_NAME)(?:_FILE)?$/.test(name);
     for (const [name, value] of this.raw.entries)
       if (isFirst(name)) this.take(name, value, meaningOf(name), this.common);
-    const multisite = this.textOf("MULTISITE") === "yes";
+    const multisite = this.common.get("MULTISITE")?.[0]?.text === "yes";
     const names = this.serviceNames();
     const services = new Map<string, SettingInputs>();
     for (const [name, value] of this.raw.entries) {
@@ -71,21 +71,11 @@ class Sorter {
     return { common, services, aliases, multisite, problems: this.problems, warnings: this.warnings() };
   }
 
-  private textOf(name: string): string | undefined {
-    return this.common.get(name)?.[0]?.text;
-  }
-
   private take(name: string, value: unknown, meaning: NameMeaning, into: Map<string, Part[]>): void {
     if (meaning.kind === "near") this.near.push(`${name} (did you mean ${meaning.nearest}?)`);
     else if (meaning.kind === "other") this.others.push(name);
     else if (meaning.kind === "misspelt") {
-      this.problems.push({
-        setting: name,
-        value: undefined,
-        rule: meaning.rule,
-        from: this.raw.from,
-        nearest: meaning.nearest,
-      });
+      this.report(name, meaning.rule, meaning.nearest);
     } else if (meaning.kind === "setting") this.give(name, value, meaning, into);
   }
 
@@ -119,12 +109,10 @@ class Sorter {
       problem(`one of ${rival.name} and ${name}, not both`);
       return;
     }
-    // Spaces at the ends are never meant, save in a secret.
+    // Spaces at the ends are never meant, except in a secret.
     const trimmed = setting.secret ? read : read.trim();
-    into.set(setting.name, [
-      ...parts,
-      { name, text: trimmed, from: fromFile ? `the file ${text}` : this.raw.from, order },
-    ]);
+    const from = fromFile ? `the file ${text}` : this.raw.from;
+    into.set(setting.name, [...parts, { name, text: trimmed, from, order }]);
   }
 
   private serviceNames(): string[] {
@@ -155,13 +143,11 @@ class Sorter {
     const rest = name.slice(service.length + 1);
     const meaning = meaningOf(rest);
     if (meaning.kind === "setting" && meaning.setting.context === "global") {
-      this.problems.push({
-        setting: name,
-        value: undefined,
-        rule: `${meaning.setting.name} without a service's name before it: it holds for all services together`,
-        from: this.raw.from,
-        nearest: rest,
-      });
+      this.report(
+        name,
+        `${meaning.setting.name} without a service's name before it: it holds for all services together`,
+        rest,
+      );
       return true;
     }
     let settings = this.perService.get(service);
@@ -170,7 +156,7 @@ class Sorter {
     return true;
   }
 
-  // A host name before one of our settings can only be meant for us; any other prefix is an app's own name.
+  // A host name before a setting is a service's name; any other prefix is a name of the app's own.
   private noteUnread(name: string, services: readonly string[]): void {
     const parts = /^([a-z0-9-]+(?:\.[a-z0-9-]+)+)_([A-Z][A-Z_0-9]*)$/.exec(name.slice(0, 512));
     if (parts === null || settingNamed(parts[2] as string) === undefined) return;
@@ -179,13 +165,8 @@ class Sorter {
       return;
     }
     const nearest = nearestName(parts[1] as string, services);
-    this.problems.push({
-      setting: name,
-      value: undefined,
-      rule: "a name that is in SERVER_NAME, before the setting",
-      from: this.raw.from,
-      ...(nearest === undefined ? {} : { nearest: `${nearest}_${parts[2] as string}` }),
-    });
+    const rule = "a name that is in SERVER_NAME, before the setting";
+    this.report(name, rule, nearest && `${nearest}_${parts[2] as string}`);
   }
 
   // Without MULTISITE there is one site: its first name, and the others for aliases.
@@ -217,6 +198,10 @@ class Sorter {
     );
   }
 
+  private report(setting: string, rule: string, nearest: string | undefined): void {
+    this.problems.push({ setting, value: undefined, rule, from: this.raw.from, nearest });
+  }
+
   private wrongName({ name, from }: SettingInput, word: string, rule: string): void {
     this.problems.push({ setting: name, value: shownText(word, false), rule, from });
   }
@@ -237,7 +222,7 @@ function listed(names: readonly string[]): string {
   return `${shown.join(", ")}${names.length > shown.length ? ` and ${names.length - shown.length} more` : ""}`;
 }
 
-// What several settings of one name list, in the order of their numbers.
+// Joins the lists of NAME, NAME_1, NAME_2, … in this order.
 function joined(parts: ReadonlyMap<string, readonly Part[]>): SettingInputs {
   return new Map(
     [...parts].map(([name, input]) => {
@@ -248,10 +233,7 @@ function joined(parts: ReadonlyMap<string, readonly Part[]>): SettingInputs {
         name,
         {
           name: sorted.map((part) => part.name).join(" + "),
-          text: sorted
-            .map(({ text }) => text)
-            .filter((text) => text !== "")
-            .join(" "),
+          text: sorted.flatMap(({ text }) => (text === "" ? [] : [text])).join(" "),
           from: [...new Set(sorted.map(({ from }) => from))].join(" + "),
         },
       ];

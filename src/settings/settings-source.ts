@@ -14,33 +14,25 @@ export interface RawSettings {
   readonly entries: readonly (readonly [name: string, value: unknown])[];
 }
 
-/** A larger file than this holds no settings. */
+/** The maximum sizes of a settings file and of a file with a secret. */
 const MAX_FILE_BYTES = 1024 * 1024;
-/** A larger file than this is no secret's. */
 const MAX_SECRET_BYTES = 64 * 1024;
 
-const KINDS = "a path that ends in .yml, .yaml, .json or .env";
-
 /**
- * Reads a source without a look at what the names mean.
+ * Reads the names and values of a source.
  *
- * @throws {BunkerSettingsError} when it is no source, cannot be read, or is not what its name says
+ * @throws {BunkerSettingsError} when it is not a source, or cannot be read
  */
 export function readSource(source: SettingsSource): RawSettings {
   if (typeof source === "string") return readFile(source);
   if (typeof source !== "object" || (source as unknown) === null || Array.isArray(source))
-    throw refused(
-      "source",
-      undefined,
-      "process.env, an object of settings, or a file's path",
-      "the argument",
-    );
+    throw refused("process.env, an object of settings, or a file's path");
   // Object.entries would run getters of whatever this is; a throwing one is a problem like any other.
   try {
     const from = source === process.env ? "the environment" : "the object";
     return { from, entries: Object.entries(source) };
   } catch (error) {
-    throw refused("source", undefined, `an object that can be read: ${messageOf(error)}`, "the argument");
+    throw refused(`an object that can be read: ${messageOf(error)}`);
   }
 }
 
@@ -62,14 +54,14 @@ export function readSecretFile(
 
 function readFile(path: string): RawSettings {
   const read = readerOf(path);
-  if (read === undefined) throw refused("source", path, KINDS, "the argument");
+  if (read === undefined)
+    throw refused("a path that ends in .yml, .yaml, .json or .env", path, "the argument");
   try {
-    const entries = read(textOfFile(path, MAX_FILE_BYTES), path);
-    return { from: path, entries };
+    return { from: path, entries: read(textOfFile(path, MAX_FILE_BYTES), path) };
   } catch (error) {
     if (error instanceof BunkerSettingsError || error instanceof OptionalPackageError) throw error;
     // The first line only: parsers quote what they stumbled over, which may be a secret.
-    throw refused("source", path, `a file that can be read: ${firstLine(messageOf(error))}`, path);
+    throw refused(`a file that can be read: ${firstLine(messageOf(error))}`, path);
   }
 }
 
@@ -83,7 +75,7 @@ function readerOf(path: string): Reader | undefined {
   return /\.ya?ml$/.test(name) ? readYaml : undefined;
 }
 
-/** BunkerWeb's own file: a line a setting, the value as it stands, quotes and `#` included. */
+/** Reads BunkerWeb's variables.env: one setting per line; quotes and `#` belong to the value. */
 function readVariables(text: string): RawSettings["entries"] {
   return text
     .replace(/^\uFEFF/, "")
@@ -108,32 +100,25 @@ function readJson(text: string, path: string): RawSettings["entries"] {
     value = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {
     // The parser's message quotes the file.
-    throw refused("source", path, "a file of well-formed JSON", path);
+    throw refused("a file of well-formed JSON", path);
   }
   return settingsIn(value, path);
 }
 
-interface YamlDocument {
-  readonly errors: readonly Error[];
-  readonly warnings: readonly Error[];
-  toJS(): unknown;
-}
-
 function readYaml(text: string, path: string): RawSettings["entries"] {
   const yaml = loadPackage("yaml", `reading ${path}`) as {
-    parseDocument: (text: string, options: object) => YamlDocument;
+    parseDocument(text: string, options: object): { errors: Error[]; warnings: Error[]; toJS(): unknown };
   };
   // Every value as it is written: 1.0 stays 1.0, and no stays no.
   const document = yaml.parseDocument(text, { schema: "failsafe", merge: true });
   // A value that begins with ! is a tag without a value: a secret that would be empty.
   const [problem] = [...document.errors, ...document.warnings];
-  if (problem !== undefined)
-    throw refused("source", path, `well-formed YAML: ${withoutQuote(problem)}`, path);
+  if (problem !== undefined) throw refused(`well-formed YAML: ${withoutQuote(problem)}`, path);
   let value: unknown;
   try {
     value = document.toJS();
   } catch (error) {
-    throw refused("source", path, `well-formed YAML: ${withoutQuote(error)}`, path);
+    throw refused(`well-formed YAML: ${withoutQuote(error)}`, path);
   }
   return settingsIn(value, path);
 }
@@ -149,15 +134,15 @@ function withoutQuote(error: unknown): string {
 function settingsIn(value: unknown, path: string): RawSettings["entries"] {
   const entries = environmentOf(value);
   if (entries === undefined)
-    throw refused("source", path, "an object of settings, or a compose file with environments", path);
+    throw refused("an object of settings, or a compose file with environments", path);
   return entries;
 }
 
-// Pipes and devices say that they are empty and never end: nothing is read that is no regular file, and nothing beyond the limit.
+// Pipes and devices report size 0 and may never end, so only regular files are read, up to the limit.
 function textOfFile(path: string, largest: number): string {
   const file = openSync(path, constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0));
   try {
-    if (!fstatSync(file).isFile()) throw new Error("it is no regular file");
+    if (!fstatSync(file).isFile()) throw new Error("it is not a regular file");
     const bytes = Buffer.alloc(largest + 1);
     let size = 0;
     for (let read = 1; read > 0 && size <= largest; size += read)
@@ -173,11 +158,6 @@ function firstLine(text: string): string {
   return (text.split("\n", 1)[0] as string).slice(0, 200);
 }
 
-function refused(
-  setting: string,
-  value: string | undefined,
-  rule: string,
-  from: string,
-): BunkerSettingsError {
-  return new BunkerSettingsError([{ setting, value, rule, from }]);
+function refused(rule: string, value?: string, from = value ?? "the argument"): BunkerSettingsError {
+  return new BunkerSettingsError([{ setting: "source", value, rule, from }]);
 }

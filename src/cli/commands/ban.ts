@@ -4,7 +4,6 @@ import { TARGET_NOTES, TARGET_OPTIONS, withTarget } from "../find-target.js";
 import { requireAddressOrRange, serviceOption } from "../operands.js";
 import { shownTime } from "../time.js";
 
-/** Bans an address or a range. */
 export const banCommand: Command = {
   name: "ban",
   takes: "<address>",

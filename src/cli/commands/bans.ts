@@ -4,7 +4,6 @@ import { printTable } from "../table.js";
 import { TARGET_NOTES, TARGET_OPTIONS, withTarget } from "../find-target.js";
 import { shownLength, shownTime } from "../time.js";
 
-/** Lists bans. */
 export const bansCommand: Command = {
   name: "bans",
   takes: "",

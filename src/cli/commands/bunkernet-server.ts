@@ -8,11 +8,9 @@ import { RedisStore } from "../../redis/index.js";
 import { MemoryStore } from "../../store/memory-store.js";
 import type { Args, Command } from "../command.js";
 import { CliError, EXIT, UsageError } from "../exit-code.js";
-
 import { stopSignal } from "../stop-signal.js";
 import type { Terminal } from "../terminal.js";
 
-/** Runs a BunkerNet server of one's own. */
 export const bunkernetServerCommand: Command = {
   name: "bunkernet-server",
   takes: "",
@@ -41,24 +39,32 @@ export const bunkernetServerCommand: Command = {
   async run(args, terminal) {
     const port = args.integer("port", 8080, 0, 65_535);
     const host = args.value("host") ?? "127.0.0.1";
+    const token = secretIn(
+      args,
+      "admin-token-file",
+      /^[!-~]{16,256}$/,
+      "16 to 256 characters without spaces",
+    );
     const options = {
       minInstances: args.integer("min-instances", 3, 1, 1000),
       window: args.duration("window"),
       minIdAge: args.duration("min-id-age"),
       trustProxy: args.value("trust-proxy"),
       secret: secretIn(args, "secret-file", /^[^]{32,}$/, "at least 32 characters"),
-      ...adminOf(args),
+      admin: token === undefined ? undefined : { token },
     };
+    const log = (message: string): void => terminal.note(message);
+    const logger = { info: log, warn: log, error: log };
     const stop = stopSignal();
     const store = storeFor(args, terminal);
     const server = createServer();
     let handler: BunkernetServerMiddleware | undefined;
     try {
-      handler = bunkernetServer({ ...options, store, logger: loggerOn(terminal) });
+      handler = bunkernetServer({ ...options, store, logger });
       server.on("request", handler);
       server.listen(port, host);
       await once(server, "listening");
-      // It goes on trying by itself, and answers 503 until then.
+      // It retries by itself and responds with 503 until then.
       await handler
         .ready()
         .catch((error: unknown) => terminal.note(`The store does not answer yet: ${messageOf(error)}`));
@@ -84,17 +90,7 @@ function storeFor(args: Args, terminal: Terminal): RedisStore | MemoryStore {
   return new MemoryStore();
 }
 
-function loggerOn(terminal: Terminal): Record<"info" | "warn" | "error", (message: string) => void> {
-  const tell = (message: string): void => terminal.note(message);
-  return { info: tell, warn: tell, error: tell };
-}
-
-function adminOf(args: Args): { admin?: { token: string } } {
-  const token = secretIn(args, "admin-token-file", /^[!-~]{16,256}$/, "16 to 256 characters without spaces");
-  return token === undefined ? {} : { admin: { token } };
-}
-
-// A secret on the command line would be seen by everybody who lists processes.
+// The command lines of processes are visible to every user of the machine, so secrets come from files.
 function secretIn(args: Args, option: string, rule: RegExp, what: string): string | undefined {
   const path = args.value(option);
   if (path === undefined) return undefined;

@@ -7,7 +7,6 @@ import { MemoryStore } from "../../store/memory-store.js";
 import { existsSync } from "node:fs";
 import { type Args, JSON_OPTION, type Command } from "../command.js";
 import { CliError, EXIT, UsageError, type ExitCode } from "../exit-code.js";
-
 import { optionsFromSettings, SETTINGS_OPTION, storeOf } from "../settings-option.js";
 import { printPairs, type Cell } from "../table.js";
 import type { Terminal } from "../terminal.js";
@@ -16,7 +15,6 @@ import { shownTime } from "../time.js";
 const ACTIONS = ["register", "ping", "sync", "status"] as const;
 type Action = (typeof ACTIONS)[number];
 
-/** Asks the BunkerNet API, or a running app about it. */
 export const bunkernetCommand: Command = {
   name: "bunkernet",
   takes: "<action>",

@@ -2,7 +2,6 @@ import type { CheckResult, Json } from "../../control/messages.js";
 import { MemoryStore } from "../../store/memory-store.js";
 import { type Args, JSON_OPTION, type Command } from "../command.js";
 import { EXIT } from "../exit-code.js";
-
 import { findTarget, TARGET_NOTES, TARGET_OPTIONS } from "../find-target.js";
 import { databasesOf, DATABASE_OPTIONS } from "../lookups-of.js";
 import { requireAddress } from "../operands.js";
@@ -11,7 +10,6 @@ import { printPairs, printTable, type Cell } from "../table.js";
 import { printable } from "../../printable.js";
 import type { Style, Terminal } from "../terminal.js";
 
-/** Says what would become of an address's request, and what is known of it. */
 export const checkCommand: Command = {
   name: "check",
   takes: "<address>",

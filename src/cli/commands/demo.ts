@@ -3,7 +3,6 @@ import type { Command } from "../command.js";
 import { runDemo } from "../demo/run-demo.js";
 import { EXIT } from "../exit-code.js";
 
-/** Runs a sample site. */
 export const demoCommand: Command = {
   name: "demo",
   takes: "",

@@ -5,7 +5,6 @@ import { CliError, EXIT } from "../exit-code.js";
 import { wrapped } from "../help.js";
 import { printTable } from "../table.js";
 
-/** Explains error and warning codes. */
 export const errorCommand: Command = {
   name: "error",
   takes: "[code]",

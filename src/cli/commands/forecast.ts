@@ -1,14 +1,13 @@
 import type { BunkerOptions } from "../../bunker/bunker.js";
 import { type Args, JSON_OPTION, type Command } from "../command.js";
 import { CliError, EXIT } from "../exit-code.js";
-import { readLogLine } from "../forecast/read-log-line.js";
+import { readCombined } from "../forecast/combined-log.js";
+import { readJsonLine } from "../forecast/json-log.js";
 import { openLog } from "../forecast/log-lines.js";
 import { Replay } from "../forecast/replay.js";
 import { forecastJson, showForecast, type ForecastResult } from "../forecast/report.js";
-
 import { optionsFromSettings, SETTINGS_OPTION } from "../settings-option.js";
 
-/** Says who would have been banned. */
 export const forecastCommand: Command = {
   name: "forecast",
   takes: "<log>",
@@ -43,7 +42,7 @@ export const forecastCommand: Command = {
       for await (const line of log.lines()) {
         if (line === "") continue;
         lines++;
-        const entry = readLogLine(line);
+        const entry = line.startsWith("{") ? readJsonLine(line) : readCombined(line);
         if (entry === undefined) strange++;
         else await replay.take(entry, host);
         terminal.progress(() => progressOf(log.soFar, lines, replay.banCount));

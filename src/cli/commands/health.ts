@@ -3,7 +3,6 @@ import { EXIT } from "../exit-code.js";
 import { CONTROL_OPTION, withTarget } from "../find-target.js";
 import { printTable } from "../table.js";
 
-/** Shows the health of a running app's protections. */
 export const healthCommand: Command = {
   name: "health",
   takes: "",

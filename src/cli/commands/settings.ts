@@ -10,7 +10,6 @@ import { optionsFromSettings, SETTINGS_OPTION, settingsSource } from "../setting
 import { printTable } from "../table.js";
 import { printable } from "../../printable.js";
 
-/** Shows what settings amount to. */
 export const settingsCommand: Command = {
   name: "settings",
   takes: "",

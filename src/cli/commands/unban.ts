@@ -3,7 +3,6 @@ import { EXIT } from "../exit-code.js";
 import { TARGET_NOTES, TARGET_OPTIONS, withTarget } from "../find-target.js";
 import { requireAddressOrRange, serviceOption } from "../operands.js";
 
-/** Lifts bans. */
 export const unbanCommand: Command = {
   name: "unban",
   takes: "<address>",

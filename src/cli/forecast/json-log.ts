@@ -2,40 +2,23 @@ import type { LogEntry } from "./log-entry.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Where the usual loggers (nginx, Caddy, Traefik, pino-http, morgan, BunkerWeb) put each part; the first that is there counts. */
+const words = (text: string): string[] => text.split(" ");
+
+/** Where the usual loggers (nginx, Caddy, Traefik, pino-http, morgan, BunkerWeb) put each part; the first that exists counts. */
 const NAMES = {
-  time: ["time", "timestamp", "@timestamp", "time_iso8601", "time_local", "ts", "msec", "StartUTC", "date"],
-  ip: [
-    "remote_addr",
-    "client_ip",
-    "clientIp",
-    "ip",
-    "remote_ip",
-    "remoteAddress",
-    "remote",
-    "clientip",
-    "ClientHost",
-    "request.client_ip",
-    "request.remote_ip",
-    "req.ip",
-    "req.remoteAddress",
-  ],
-  status: ["status", "statusCode", "status_code", "res.statusCode", "response", "DownstreamStatus", "code"],
-  url: ["request_uri", "url", "uri", "path", "req.url", "request.uri", "RequestPath", "originalUrl"],
-  method: ["request_method", "method", "req.method", "request.method", "RequestMethod", "verb"],
-  host: ["http_host", "host", "server_name", "vhost", "req.headers.host", "request.host", "RequestHost"],
-  referer: ["http_referer", "referer", "referrer", "req.headers.referer", "request.headers.Referer"],
-  userAgent: [
-    "http_user_agent",
-    "user_agent",
-    "userAgent",
-    "user-agent",
-    "agent",
-    "req.headers.user-agent",
-    "request.headers.User-Agent",
-    "request_User-Agent",
-  ],
-} as const;
+  time: words("time timestamp @timestamp time_iso8601 time_local ts msec StartUTC date"),
+  ip: words(
+    "remote_addr client_ip clientIp ip remote_ip remoteAddress remote clientip ClientHost request.client_ip request.remote_ip req.ip req.remoteAddress",
+  ),
+  status: words("status statusCode status_code res.statusCode response DownstreamStatus code"),
+  url: words("request_uri url uri path req.url request.uri RequestPath originalUrl"),
+  method: words("request_method method req.method request.method RequestMethod verb"),
+  host: words("http_host host server_name vhost req.headers.host request.host RequestHost"),
+  referer: words("http_referer referer referrer req.headers.referer request.headers.Referer"),
+  userAgent: words(
+    "http_user_agent user_agent userAgent user-agent agent req.headers.user-agent request.headers.User-Agent request_User-Agent",
+  ),
+};
 
 /** Reads a line of JSON. */
 export function readJsonLine(line: string): LogEntry | undefined {
@@ -69,14 +52,11 @@ export function readJsonLine(line: string): LogEntry | undefined {
 function found(fields: Fields, names: readonly string[]): unknown {
   for (const name of names) {
     const whole = fields[name];
-    const value = whole ?? name.split(".").reduce<unknown>((at, key) => fieldsOf(at)[key], fields);
+    const value =
+      whole ?? name.split(".").reduce<unknown>((at, key) => (at as Fields | null | undefined)?.[key], fields);
     if (value !== undefined && value !== null && value !== "" && value !== "-") return value;
   }
   return undefined;
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null ? (value as Fields) : {};
 }
 
 // Caddy lists every header's values.

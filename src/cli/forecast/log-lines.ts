@@ -21,11 +21,7 @@ export interface LogSource {
   lines(): AsyncIterable<string>;
 }
 
-/**
- * Opens a log; `-` = standard input.
- *
- * @throws {CliError} when there is no such file
- */
+/** Opens a log; `-` = standard input. */
 export function openLog(path: string): LogSource {
   const soFar: ReadSoFar = { read: 0, size: path === "-" ? undefined : sizeOf(path) };
   const raw = path === "-" ? process.stdin : createReadStream(path);
