@@ -10,7 +10,7 @@ import { MemoryStore } from "../store/memory-store.js";
 import { checkProvider, isProviderName } from "./challenges/providers/check-provider.js";
 import { GateProtection, type AntibotParts } from "./gate.js";
 import { checkLookups } from "./lookups/options.js";
-import { KIND_NAMES } from "./kind-names.js";
+import { KIND_NAMES } from "./challenge-policy.js";
 import { antibotTable, type AntibotOptions, type AntibotResolved } from "./options.js";
 
 /** The gate's middleware, with its parts. */

@@ -139,11 +139,7 @@ export class ChallengeEndpoint {
     if (before !== undefined) return before;
     const right = await kind.verify(sealed.state, fields, visitOf(this.gate, incoming));
     if (right === "again") return this.reissue(incoming, "failed", 403);
-    if (!right) return this.countFailure(incoming, kind);
-    return spend === "after" ? this.use(incoming, sealed, kind) : undefined;
-  }
-
-  private async countFailure(incoming: ChallengeRequest, kind: ChallengeKind): Promise<Reply> {
+    if (right) return spend === "after" ? this.use(incoming, sealed, kind) : undefined;
     const { client, request } = incoming;
     request.ownResponse = "failed";
     const about = { protection: "antibot", reason: "wrong answer", data: { kind: kind.name } };
@@ -248,12 +244,10 @@ export class ChallengeEndpoint {
     return serve(issued, visitOf(this.gate, incoming));
   }
 
-  private async requirementOf({
-    client,
-    request,
-    destination: { kind },
-  }: ChallengeRequest): Promise<Requirement | undefined> {
+  private async requirementOf(incoming: ChallengeRequest): Promise<Requirement | undefined> {
+    const { client, request, destination } = incoming;
     const { challenges, escalation, options } = this.gate;
+    const { kind } = destination;
     if (kind !== undefined && challenges.get(kind) !== undefined) return requirementFor(kind);
     return options.challenge.requirement(client, request, await escalation.sharedStep(client));
   }

@@ -6,7 +6,27 @@ import { nearestName } from "../options/table.js";
 import type { RequestView } from "../request/request-view.js";
 import { isThenable } from "../awaitable.js";
 import type { ChallengeKind } from "./challenge.js";
-import { isKindName, KIND_NAMES, type KindName } from "./kind-names.js";
+import type { ProviderName } from "./challenges/providers/provider.js";
+
+/** The name of a challenge kind that comes with the package. */
+export type KindName = "cookie" | "javascript" | "captcha" | ProviderName;
+
+/** All of these names. */
+export const KIND_NAMES: readonly KindName[] = [
+  "cookie",
+  "javascript",
+  "captcha",
+  "recaptcha",
+  "hcaptcha",
+  "turnstile",
+  "mcaptcha",
+  "capjs",
+];
+
+/** Whether a built-in challenge kind has that name. */
+export function isKindName(name: string): name is KindName {
+  return (KIND_NAMES as readonly string[]).includes(name);
+}
 
 /** A built-in kind by its name, or a kind of your own. */
 export type ChallengeStep = KindName | ChallengeKind;

@@ -5,7 +5,7 @@ import { cookieChallenge } from "./challenges/cookie.js";
 import { javascriptChallenge } from "./challenges/javascript.js";
 import { isProviderName } from "./challenges/providers/check-provider.js";
 import { providerChallenge } from "./challenges/providers/providers.js";
-import { isKindName, KIND_NAMES, type KindName } from "./kind-names.js";
+import { isKindName, KIND_NAMES, type KindName } from "./challenge-policy.js";
 import type { AntibotResolved } from "./options.js";
 
 /** The challenge kinds of one gate: its own, and the built-in ones with its options, made when they are first used. */

@@ -67,10 +67,7 @@ export class GateCookies {
     const header = request.raw.headers.cookie;
     for (const name of this.namesFor(client, isSecure(client, request)).browser) {
       for (const value of readCookies(header, name, MAX_VALUES)) {
-        const text =
-          value.length > 512
-            ? undefined
-            : this.keys.open("browser", [client.service ?? DEFAULT_SERVICE], value);
+        const text = this.keys.open("browser", [client.service ?? DEFAULT_SERVICE], value, 512);
         if (text === undefined) continue;
         const [id, issued] = JSON.parse(text) as [string, number];
         return { id, issued };
@@ -79,12 +76,7 @@ export class GateCookies {
     return undefined;
   }
 
-  /**
-   * A browser with a cookie to set, which lasts as long as the browser runs.
-   *
-   * @param now the clock, in ms
-   * @param id the id to renew, since the pages of other tabs are bound to it; default: a new one
-   */
+  /** A browser with a cookie to set until it closes. An `id` is renewed, since the pages of other tabs are bound to it. */
   setBrowser(
     client: Client,
     request: RequestView,
@@ -149,11 +141,7 @@ export class GateCrypto {
       this.use(secrets);
       return undefined;
     }
-    this.loading = secrets
-      .then((late) => {
-        this.use(late);
-      })
-      .finally(() => (this.loading = undefined));
+    this.loading = secrets.then((late) => this.use(late)).finally(() => (this.loading = undefined));
     return this.loading;
   }
 

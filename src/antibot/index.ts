@@ -2,9 +2,8 @@ export { antibot, type Antibot } from "./antibot.js";
 export type { AntibotParts } from "./gate.js";
 export type { AntibotOptions, SessionOptions } from "./options.js";
 export type { Alternative, CaptchaOptions } from "./challenges/captcha/options.js";
-export type { ChallengeOption, ChallengeStep } from "./challenge-policy.js";
+export type { ChallengeOption, ChallengeStep, KindName } from "./challenge-policy.js";
 export type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "./challenge.js";
-export type { KindName } from "./kind-names.js";
 export type {
   CapjsOptions,
   HcaptchaOptions,

@@ -10,10 +10,8 @@ export interface KeptForm {
   readonly fields: readonly (readonly [string, string])[];
 }
 
-/** The longest form that is kept, in bytes. */
+/** The longest form that is kept, in bytes; and the longest sealed form, which comes back with a solution of up to 8 KB. */
 const MAX_FORM = 16_384;
-
-/** The longest sealed form, in bytes: it comes back with a challenge's solution of up to 8 KB. */
 export const MAX_SEALED_FORM = 24_576;
 
 /** Whether a request is a form that a person has just sent from a page of this origin. */
@@ -43,7 +41,7 @@ export function openForm(
   service: string,
   browser: string,
 ): KeptForm | undefined {
-  const text = token === undefined ? undefined : keys.open("form", [service, browser], token);
+  const text = keys.open("form", [service, browser], token, MAX_SEALED_FORM);
   if (text === undefined) return undefined;
   const [url, fields] = JSON.parse(text) as [string, [string, string][]];
   return { url, fields };

@@ -49,9 +49,14 @@ export class KeyRing {
     return Buffer.concat([id, iv, ...sealed]).toString("base64url");
   }
 
-  /** Opens what {@link seal} made; `undefined` for anything else. */
-  open(purpose: KeyPurpose, context: readonly string[], token: string): string | undefined {
-    const bytes = decode(token);
+  /** Opens what {@link seal} made, of at most `max` characters; `undefined` for anything else. */
+  open(
+    purpose: KeyPurpose,
+    context: readonly string[],
+    token: string | undefined,
+    max = 8192,
+  ): string | undefined {
+    const bytes = token === undefined || token.length > max ? undefined : decode(token);
     if (bytes === undefined || bytes.length < ID_BYTES + IV_BYTES + TAG_BYTES) return undefined;
     const key = this.derivedFrom(bytes.subarray(0, ID_BYTES))?.keys[purpose];
     if (key === undefined) return undefined;

@@ -4,10 +4,7 @@ import { RecentMap } from "../recent-map.js";
 const MAX_REDIRECTS = 5;
 const WINDOW = 10_000;
 
-/**
- * Detects visitors that are sent back and forth because one instance accepts their pass and another does not. One more
- * redirect would not help them.
- */
+/** Detects visitors that are sent back and forth because one instance accepts their pass and another does not. */
 export class RedirectLoopDetector {
   private readonly passes = new RecentMap<string, { count: number; since: number }>(4096);
 

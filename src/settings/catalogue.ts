@@ -1,6 +1,6 @@
 import { captchaTable } from "../antibot/challenges/captcha/options.js";
 import { PROVIDER_TABLES } from "../antibot/challenges/providers/options.js";
-import { KIND_NAMES } from "../antibot/kind-names.js";
+import { KIND_NAMES } from "../antibot/challenge-policy.js";
 import { geoTable } from "../antibot/lookups/options.js";
 import { antibotTable, sessionsTable } from "../antibot/options.js";
 import { badBehaviorTable } from "../bad-behavior/options.js";

@@ -1,4 +1,6 @@
 import type { Address } from "../../address/address.js";
+import type { Context } from "../../engine/context.js";
+import { messageOf } from "../../errors.js";
 import { RecentMap } from "../../recent-map.js";
 import { isThenable, type Awaitable } from "../../awaitable.js";
 import type { GeoLookup } from "./geo-database.js";
@@ -13,29 +15,23 @@ export class GeoCache<T> {
   private readonly cache = new RecentMap<string, { value: T | undefined; until: number }>(8192);
   private readonly limits = new LookupLimits();
 
-  /**
-   * @param lookup the look-up
-   * @param read reads its result; `undefined` = not valid
-   * @param now the clock, in ms
-   * @param failed called with what the look-up throws
-   */
+  /** @param read reads the result of a look-up; `undefined` = not valid */
   constructor(
+    private readonly context: Context,
     private readonly lookup: GeoLookup<unknown>,
     private readonly read: (result: unknown) => T | undefined,
-    private readonly now: () => number,
-    private readonly failed: (error: unknown) => void,
   ) {}
 
   /** Looks up an address for the client with that key; `undefined` = not known. Never throws and never rejects. */
   get(client: string, address: Address): Awaitable<T | undefined> {
     const cached = this.cache.get(address.text);
-    if (cached !== undefined && this.now() < cached.until) return cached.value;
+    if (cached !== undefined && this.context.now() < cached.until) return cached.value;
     return this.limits.run(client, address.text, () => this.find(address.text));
   }
 
   private find(ip: string): Awaitable<T | undefined> {
     const keep = (value: T | undefined, seconds: number): T | undefined => {
-      this.cache.set(ip, { value, until: this.now() + seconds * 1000 });
+      this.cache.set(ip, { value, until: this.context.now() + seconds * 1000 });
       return value;
     };
     try {
@@ -52,5 +48,10 @@ export class GeoCache<T> {
       this.failed(error);
       return undefined;
     }
+  }
+
+  private failed(error: unknown): void {
+    const about = { protection: "antibot", reason: "geo", data: messageOf(error) };
+    this.context.emit("fault", about, undefined, undefined);
   }
 }

@@ -2,17 +2,16 @@ import type { Address } from "../../address/address.js";
 import type { Client } from "../../request/client.js";
 import { ConfirmedNames, type NamesResult } from "../../dns/confirmed-names.js";
 import { DnsClient } from "../../dns/dns-client.js";
-import { messageOf } from "../../errors.js";
 import type { RequestView } from "../../request/request-view.js";
 import type { Context } from "../../engine/context.js";
 import { isThenable, type Awaitable } from "../../awaitable.js";
 import { withTimeout } from "../../with-timeout.js";
 import { GeoCache } from "./geo-cache.js";
-import { readAsn, readCountry, type GeoLookup } from "./geo-database.js";
+import { readAsn, readCountry } from "./geo-database.js";
 import { LookupLimits } from "./lookup-limits.js";
 import { liesBelow } from "./name-suffix.js";
 import type { LookupResolved } from "./options.js";
-import { unverifiableBots, VerifiedBots } from "./verified-bots.js";
+import { VerifiedBots } from "./verified-bots.js";
 
 /** The rule that excluded a request. */
 export type LookupReason = "ignoreCountry" | "onlyCountry" | "ignoreAsn" | "ignoreRdns" | "verifiedBots";
@@ -33,15 +32,16 @@ export class LookupExclusions {
   private readonly nameLimits = new LookupLimits();
 
   constructor(
-    private readonly context: Context,
+    context: Context,
     private readonly options: LookupResolved,
   ) {
     this.names = new ConfirmedNames(new DnsClient({ resolver: context.options.resolver }), context.now);
-    this.bots = new VerifiedBots(options.verifiedBots);
-    this.country = this.cacheFor(options.geo.country, readCountry);
-    this.asn = this.cacheFor(options.geo.asn, readAsn);
-    for (const text of unverifiableBots(options.verifiedBots))
-      context.events.warn("WRN_BUNKER_VERIFIED_BOT", text, text);
+    this.bots = new VerifiedBots(options.verifiedBots, (text) =>
+      context.events.warn("WRN_BUNKER_VERIFIED_BOT", text, text),
+    );
+    const { asn, country } = options.geo;
+    this.country = country && new GeoCache(context, country, readCountry);
+    this.asn = asn && new GeoCache(context, asn, readAsn);
     const { ignoreCountry, onlyCountry, ignoreAsn, ignoreRdns } = options;
     const rules: Rule[] = [];
     if (ignoreCountry.size > 0 || onlyCountry.size > 0) rules.push(this.byCountry.bind(this));
@@ -106,17 +106,6 @@ export class LookupExclusions {
     if (answer.names.some((name) => ignoreRdns.some((suffix) => liesBelow(name, suffix))))
       return "ignoreRdns";
     return answer.names.some((name) => this.bots.own(name)) ? "verifiedBots" : undefined;
-  }
-
-  private cacheFor<T>(
-    lookup: GeoLookup<unknown> | undefined,
-    read: (result: unknown) => T | undefined,
-  ): GeoCache<T> | undefined {
-    const failed = (error: unknown): void => {
-      const fault = { protection: "antibot", reason: "geo", data: messageOf(error) };
-      this.context.emit("fault", fault, undefined, undefined);
-    };
-    return lookup && new GeoCache(lookup, read, this.context.now, failed);
   }
 }
 

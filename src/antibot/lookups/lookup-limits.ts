@@ -9,12 +9,7 @@ export class LookupLimits {
   private readonly underWay = new Map<string, Promise<unknown>>();
   private readonly perClient = new Map<string, number>();
 
-  /**
-   * Starts a look-up, or joins the one under way for the same address; `undefined` = not made.
-   *
-   * @param client the client's key
-   * @param ip the address that is looked up
-   */
+  /** Starts the look-up of `ip` for the client with that key, or joins the one under way; `undefined` = not made. */
   run<T>(client: string, ip: string, start: () => Awaitable<T>): Awaitable<T | undefined> {
     const same = this.underWay.get(ip);
     if (same !== undefined) return same as Promise<T>;

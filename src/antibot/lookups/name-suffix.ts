@@ -1,10 +1,7 @@
 import { check, type Check } from "../../options/check.js";
 
-/** A suffix of host names, in lower case and without a dot at either end: that name, and all names below it. */
-export type NameSuffix = string;
-
-/** One suffix, with or without the dot before it: `.googlebot.com` and `googlebot.com` mean the same. */
-export const suffixCheck: Check<NameSuffix> = check(
+/** A suffix of host names, with or without the dot before it; read in lower case and without a dot at either end. */
+export const suffixCheck: Check<string> = check(
   "a name such as .googlebot.com, of two or more labels",
   (value) => {
     if (typeof value !== "string" || value.length > 253) return undefined;
@@ -17,6 +14,6 @@ export const suffixCheck: Check<NameSuffix> = check(
 );
 
 /** Whether `name` is the suffix or lies below it: `evilgooglebot.com` does not lie below `googlebot.com`. */
-export function liesBelow(name: string, suffix: NameSuffix): boolean {
+export function liesBelow(name: string, suffix: string): boolean {
   return name === suffix || name.endsWith(`.${suffix}`);
 }

@@ -46,8 +46,11 @@ const USER_AGENT_LIMIT = 512;
 export class VerifiedBots {
   private readonly bots: readonly Bot[];
 
-  constructor(names: readonly BotName[]) {
-    this.bots = names.map((name) => BOTS[name]).filter(({ unverifiable }) => unverifiable === undefined);
+  /** @param warn called with a warning about each crawler that cannot be verified */
+  constructor(names: readonly BotName[], warn: (text: string) => void) {
+    const bots = names.map((name) => BOTS[name]);
+    for (const { unverifiable } of bots) if (unverifiable !== undefined) warn(unverifiable);
+    this.bots = bots.filter(({ unverifiable }) => unverifiable === undefined);
   }
 
   get size(): number {
@@ -65,9 +68,4 @@ export class VerifiedBots {
     const text = userAgent.slice(0, USER_AGENT_LIMIT);
     return this.bots.some(({ claim }) => claim.test(text));
   }
-}
-
-/** The warnings about crawlers among `names` that cannot be verified. */
-export function unverifiableBots(names: readonly BotName[]): string[] {
-  return names.map((name) => BOTS[name].unverifiable).filter((text) => text !== undefined);
 }

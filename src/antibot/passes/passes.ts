@@ -41,12 +41,7 @@ class PassSigner {
     private readonly options: AntibotResolved,
   ) {}
 
-  /**
-   * A new pass, as its cookie holds it.
-   *
-   * @param solved the solved kinds, with the time of each in ms
-   * @param now when it is issued, in ms
-   */
+  /** A new pass, as its cookie holds it. `solved` has the time at which each kind was solved, in ms. */
   issue(client: Client, request: RequestView, solved: ReadonlyMap<string, number>, now: number): string {
     const fields: Fields = [
       randomBytes(9).toString("base64url"),
@@ -166,9 +161,7 @@ export class PassStorage {
 
   /**
    * Issues a pass for a solved kind; returns the cookies to set for it. A cookie of ours replaces a session that does not
-   * work, so that a mistake in the app's set-up leads nobody into a loop.
-   *
-   * @param browser the id of the visitor's browser cookie
+   * work, so that a mistake in the app's set-up leads nobody into a loop. `browser` is the id of the browser cookie.
    */
   issue(client: Client, request: RequestView, kind: string, browser: string): Awaitable<string[]> {
     // Kinds solved before stay solved, from when they were: a route's own challenge must not cost the pass for the rest, nor
