@@ -11,30 +11,30 @@ import { readZoneResponse } from "../dnsbl/zone-response.js";
 import type { Awaitable } from "../awaitable.js";
 import { printable } from "../printable.js";
 
-/** What one DNS blocklist says of an address. */
+/** The result of one DNS blocklist for an address. */
 export interface ZoneReport {
-  /** Its name, without a customer's key. */
+  /** The name of the zone, without the customer's key. */
   readonly zone: string;
   readonly verdict: "listed" | "clean" | "error";
-  /** The code that it answered; for an error what went wrong. */
+  /** The response code; for an error, its cause. */
   readonly code?: string;
-  /** The reason that it publishes. */
+  /** The reason that the zone publishes. */
   readonly text?: string;
 }
 
-/** What can be found out about an address, whatever the rules say of it. */
+/** Information about an address, independent of the rules. */
 export interface AddressReport {
   readonly ip: string;
-  /** Its names, and whether each resolves to it; `undefined` = DNS could not be asked. */
+  /** The names of the address, and whether each resolves to it; `undefined` = DNS failed. */
   readonly names: readonly { readonly name: string; readonly confirmed: boolean }[] | undefined;
   readonly zones: readonly ZoneReport[];
-  /** The number of its network, where a database is configured. */
+  /** The number of its network, if a database is configured. */
   readonly asn?: number;
-  /** Its country's two letters, where a database is configured. */
+  /** The two-letter code of its country, if a database is configured. */
   readonly country?: string;
 }
 
-/** What an {@link AddressInspector} asks. */
+/** The sources of an {@link AddressInspector}. */
 export interface InspectorOptions {
   readonly resolver?: ResolverOption | undefined;
   readonly dnsbl?: Pick<DnsblResolved, "list" | "codes"> | undefined;
@@ -42,11 +42,11 @@ export interface InspectorOptions {
   readonly country?: ((ip: string) => Awaitable<unknown>) | undefined;
 }
 
-/** An address may claim any number of names; this many are looked at. */
+/** The maximum number of names that are checked; an address may claim any number. */
 const MAX_NAMES = 8;
 const DEADLINE_MS = 3000;
 
-/** Finds out what DNS, blocklists and databases know of an address: every zone by itself, with its own words. */
+/** Collects information about an address from DNS, blocklists and databases: one result per zone. */
 export class AddressInspector {
   private readonly dns: DnsClient;
 
@@ -55,16 +55,16 @@ export class AddressInspector {
   }
 
   /**
-   * Asks everybody at once.
+   * Queries all sources concurrently.
    *
-   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for what is no address, as a rejection
+   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` if `ip` is not a valid address, as a rejection
    */
   async inspect(ip: string): Promise<AddressReport> {
     const address = parseAddress(ip);
     if (address === undefined)
       throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `"${ip.slice(0, 64)}" is no IP address`);
     const zones = [...new Set(this.options.dnsbl?.list ?? [])];
-    const [names, asked, asn, country] = await Promise.all([
+    const [names, results, asn, country] = await Promise.all([
       this.namesOf(address),
       Promise.all(zones.map((zone) => this.askZone(zone, address))),
       lookedUp(this.options.asn, readAsn, address),
@@ -73,7 +73,7 @@ export class AddressInspector {
     return {
       ip: address.text,
       names,
-      zones: asked,
+      zones: results,
       ...(asn === undefined ? {} : { asn }),
       ...(country === undefined ? {} : { country }),
     };
@@ -82,35 +82,35 @@ export class AddressInspector {
   private async namesOf(address: Address): Promise<AddressReport["names"]> {
     const claimed = await this.dns.reverse(address.text);
     if (claimed.kind === "failed") return undefined;
-    if (claimed.kind === "absent") return (await this.couldAsk(address)) ? [] : undefined;
+    if (claimed.kind === "absent") return (await this.dnsWorks(address)) ? [] : undefined;
     const names = claimed.values.slice(0, MAX_NAMES).map((name) => name.toLowerCase().replace(/\.$/, ""));
     const found = await new ConfirmedNames(this.dns, Date.now).of(address);
     const confirmed = new Set(found.kind === "names" ? found.names : []);
     return names.map((name) => ({ name: printable(name, 255), confirmed: confirmed.has(name) }));
   }
 
-  // Node's resolver says "not found" for names of addresses even when no server answered; for other questions it tells the truth.
-  private async couldAsk(address: Address): Promise<boolean> {
+  // For reverse look-ups, Node's resolver returns "not found" even if no server replied; other queries return the error.
+  private async dnsWorks(address: Address): Promise<boolean> {
     const zone = address.family === 4 ? "in-addr.arpa" : "ip6.arpa";
     return (await this.dns.resolve4(`${reverseName(address)}.${zone}`)).kind !== "failed";
   }
 
   private async askZone(zone: string, address: Address): Promise<ZoneReport> {
     const name = `${reverseName(address)}.${zone}`;
-    const shown = zoneLabel(zone);
+    const label = zoneLabel(zone);
     const codes = this.options.dnsbl?.codes.get(zone) ?? knownZone(zone)?.codes ?? ALL_CODES;
     const answer = readZoneResponse(await this.dns.resolve4(name), codes);
     if (answer.kind === "error")
       return {
-        zone: shown,
+        zone: label,
         verdict: "error",
         code: answer.code === undefined ? answer.why : `${answer.why} ${answer.code}`,
       };
-    if (answer.code === undefined) return { zone: shown, verdict: "clean" };
+    if (answer.code === undefined) return { zone: label, verdict: "clean" };
     const reason = await this.dns.resolveTxt(name);
     const [text] = reason.kind === "found" ? reason.values : [];
     return {
-      zone: shown,
+      zone: label,
       verdict: answer.kind,
       code: answer.code,
       ...(text === undefined ? {} : { text: printable(text, 255) }),

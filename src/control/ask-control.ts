@@ -8,7 +8,7 @@ import type {
   RequestOf,
 } from "./messages.js";
 
-/** An app's answer that it could not do what it was asked for. */
+/** The app replied that the request failed. */
 class ControlRefusal extends Error {
   readonly code: string;
   constructor({ code, message }: ControlProblem) {
@@ -18,7 +18,7 @@ class ControlRefusal extends Error {
   }
 }
 
-/** Nobody answers at a control socket. */
+/** No app replies at a control socket. */
 export class ControlUnreachable extends Error {
   readonly code = "ERR_BUNKER_CONTROL";
   constructor(
@@ -30,20 +30,20 @@ export class ControlUnreachable extends Error {
   }
 }
 
-/** A longer answer is none of ours, in bytes. */
+/** The maximum length of a reply, in bytes. */
 const MAX_ANSWER = 256 * 1024 * 1024;
 
 /**
- * Asks the app behind a control socket.
+ * Sends a request to the app behind a control socket.
  *
- * @param patience how long the answer may take, in ms
- * @throws {ControlUnreachable} when nobody answers, as a rejection
- * @throws {ControlRefusal} with the app's own words when it could not do it, as a rejection
+ * @param timeout of the reply, in ms; default 120000
+ * @throws {ControlUnreachable} if no app replies, as a rejection
+ * @throws {ControlRefusal} with the message of the app if the request failed, as a rejection
  */
 export function askControl<C extends ControlRequest["command"]>(
   path: string,
   request: RequestOf<C>,
-  patience = 120_000,
+  timeout = 120_000,
 ): Promise<Json<ControlResults[C]>> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -54,7 +54,7 @@ export function askControl<C extends ControlRequest["command"]>(
       socket.destroy();
       reject(new ControlUnreachable(path, why));
     };
-    const deadline = setTimeout(() => fail(`no answer within ${patience / 1000} s`), patience);
+    const deadline = setTimeout(() => fail(`no answer within ${timeout / 1000} s`), timeout);
     socket.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
       size += chunk.length;
@@ -64,7 +64,7 @@ export function askControl<C extends ControlRequest["command"]>(
     socket.on("end", () => {
       clearTimeout(deadline);
       socket.destroy();
-      const answer = answerIn(Buffer.concat(chunks).toString("utf8"));
+      const answer = parseAnswer(Buffer.concat(chunks).toString("utf8"));
       if (answer === undefined) fail("it closed the connection without an answer; it may be busy");
       else if (answer.ok) resolve(answer.result as Json<ControlResults[C]>);
       else reject(new ControlRefusal(answer.error));
@@ -72,7 +72,7 @@ export function askControl<C extends ControlRequest["command"]>(
   });
 }
 
-function answerIn(text: string): ControlAnswer | undefined {
+function parseAnswer(text: string): ControlAnswer | undefined {
   try {
     const answer = JSON.parse(text) as Partial<ControlAnswer> | null;
     return typeof answer?.ok === "boolean" ? (answer as ControlAnswer) : undefined;

@@ -5,25 +5,25 @@ import type { Explanation, ImaginedRequest } from "../engine/explain.js";
 import { AddressInspector, type InspectorOptions } from "./address-inspector.js";
 import type { BunkernetResult, ControlRequest, ControlResults } from "./messages.js";
 
-/** What a control socket needs of an app. */
+/** The parts of an app that a control socket uses. */
 export interface ControlParts {
   readonly bans: Pick<BanList, "add" | "remove" | "list">;
   explain(subject: ImaginedRequest): Promise<Explanation>;
-  /** Whom to ask about an address. */
+  /** The sources of information about an address. */
   readonly lookups: InspectorOptions;
   health(): Health;
   readonly bunkernet: Pick<BunkernetParts, "status" | "sync" | "register" | "ping"> | undefined;
 }
 
-/** Bans that one answer lists at most. */
+/** The maximum number of bans in one reply. */
 const MAX_BANS = 100_000;
 
-/** Thrown for what an app does not have. */
+/** Thrown if an app does not have the requested part. */
 class NotThereError extends Error {
   readonly code = "ERR_BUNKER_CONTROL";
 }
 
-/** Does what a request asks for. Rejects with what went wrong. */
+/** Carries out a request. Rejects if it fails. */
 export async function carryOut(
   parts: ControlParts,
   request: ControlRequest,
@@ -56,7 +56,7 @@ export async function carryOut(
   }
 }
 
-/** Asks BunkerNet for what an operator wants, and then how it fares. Rejects with what went wrong. */
+/** Carries out an action of BunkerNet and returns its status. Rejects if it fails. */
 export async function bunkernetResult(
   bunkernet: ControlParts["bunkernet"],
   action: "status" | "sync" | "register" | "ping",

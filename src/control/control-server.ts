@@ -6,27 +6,27 @@ import { readControlOptions, type ControlOptions } from "./options.js";
 import { readRequest } from "./read-request.js";
 import { listenAt } from "./socket-file.js";
 
-/** A control socket that is open. */
+/** An open control socket. */
 export interface Control {
-  /** Where it is. */
+  /** The path of the socket. */
   readonly path: string;
-  /** Removes the socket and drops who is connected. Calling it twice is harmless. */
+  /** Removes the socket and closes its connections. Later calls do nothing. */
   close(): Promise<void>;
 }
 
-/** Who may be connected at a time; one command each. */
+/** The maximum number of concurrent connections; each carries one command. */
 const MAX_CONNECTIONS = 8;
-/** How long a client may take to say what it wants, in ms. */
+/** The timeout of receiving a request, in ms. */
 const REQUEST_MS = 10_000;
-/** How long carrying it out and reading the answer may take, in ms: downloads take a while. */
-const ANSWER_MS = 180_000;
+/** The timeout of a command and its reply, in ms: downloads take a while. */
+const REPLY_MS = 180_000;
 
 /**
- * Opens a control socket: a unix socket that only this user may open, through which the command line looks at a running app and
- * acts on it. A connection carries one request and one answer, a line of JSON each. It keeps no process alive.
+ * Opens a control socket: a unix socket that only this user may open, through which the command line inspects and controls a
+ * running app. A connection carries one request and one reply, a line of JSON each. The socket keeps no process alive.
  *
- * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option, as a rejection
- * @throws {ControlSocketError} `ERR_BUNKER_CONTROL` when the socket cannot be made, as a rejection
+ * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every invalid option, as a rejection
+ * @throws {ControlSocketError} `ERR_BUNKER_CONTROL` if the socket cannot be created, as a rejection
  */
 export async function controlServer(parts: ControlParts, options: ControlOptions = {}): Promise<Control> {
   const { path } = readControlOptions(options);
@@ -39,7 +39,7 @@ export async function controlServer(parts: ControlParts, options: ControlOptions
   server.maxConnections = MAX_CONNECTIONS;
   server.unref();
   const remove = await listenAt(server, path);
-  // A listener that breaks later leaves the app alone.
+  // A later failure of the control socket must not crash the app.
   server.on("error", () => undefined);
   return {
     path,
@@ -49,6 +49,42 @@ export async function controlServer(parts: ControlParts, options: ControlOptions
       await closed(server);
     },
   };
+}
+
+/** The control sockets of one app. */
+export class Controls {
+  private readonly open = new Set<Promise<Control>>();
+  private closed = false;
+
+  constructor(private readonly parts: ControlParts) {}
+
+  /** Opens a control socket; see {@link controlServer}. */
+  async control(options: ControlOptions = {}): Promise<Control> {
+    const opening = controlServer(this.parts, options);
+    this.open.add(opening);
+    try {
+      const control = await opening;
+      // The app was closed meanwhile.
+      if (this.closed) await control.close();
+      return {
+        path: control.path,
+        close: () => {
+          this.open.delete(opening);
+          return control.close();
+        },
+      };
+    } catch (error) {
+      this.open.delete(opening);
+      throw error;
+    }
+  }
+
+  /** Closes all sockets. */
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const opening of this.open) await (await opening.catch(() => undefined))?.close();
+    this.open.clear();
+  }
 }
 
 function serve(parts: ControlParts, socket: Socket): void {
@@ -62,11 +98,11 @@ function serve(parts: ControlParts, socket: Socket): void {
   const ask = (): void => {
     asked = true;
     clearTimeout(deadline);
-    deadline = setTimeout(() => socket.destroy(), ANSWER_MS).unref();
-    void answerTo(parts, line).then((answer) => socket.end(`${answer}\n`));
+    deadline = setTimeout(() => socket.destroy(), REPLY_MS).unref();
+    void replyTo(parts, line).then((reply) => socket.end(`${reply}\n`));
   };
   socket.on("data", (text: string) => {
-    // Whatever follows the line is not looked at.
+    // Everything after the first line is ignored.
     if (asked) return;
     const end = text.indexOf("\n");
     line += end < 0 ? text : text.slice(0, end);
@@ -78,18 +114,14 @@ function serve(parts: ControlParts, socket: Socket): void {
 }
 
 // Never rejects.
-async function answerTo(parts: ControlParts, line: string): Promise<string> {
-  let answer: ControlAnswer;
+async function replyTo(parts: ControlParts, line: string): Promise<string> {
   try {
-    answer = { ok: true, result: await carryOut(parts, readRequest(line)) };
-    return JSON.stringify(answer);
+    const result = await carryOut(parts, readRequest(line));
+    return JSON.stringify({ ok: true, result } satisfies ControlAnswer);
   } catch (error) {
-    const { code } = error as { code?: unknown };
-    answer = {
-      ok: false,
-      error: { code: typeof code === "string" ? code : "ERR_BUNKER_CONTROL", message: messageOf(error) },
-    };
-    return JSON.stringify(answer);
+    const { code: own } = error as { code?: unknown };
+    const code = typeof own === "string" ? own : "ERR_BUNKER_CONTROL";
+    return JSON.stringify({ ok: false, error: { code, message: messageOf(error) } } satisfies ControlAnswer);
   }
 }
 

@@ -1,5 +1,4 @@
-export { controlServer, type Control } from "./control-server.js";
-export { Controls } from "./controls.js";
+export { Controls, controlServer, type Control } from "./control-server.js";
 export { ControlSocketError } from "./socket-file.js";
 export type { AddressReport, InspectorOptions, ZoneReport } from "./address-inspector.js";
 export type { ControlParts } from "./carry-out.js";

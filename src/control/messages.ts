@@ -4,7 +4,7 @@ import type { Explanation } from "../engine/explain.js";
 import type { BunkernetStatus } from "../bunkernet/index.js";
 import type { AddressReport } from "./address-inspector.js";
 
-/** What JSON makes of a value: dates are ISO 8601 texts. */
+/** The type of a value after a round trip through JSON: dates become ISO 8601 texts. */
 export type Json<T> = T extends Date
   ? string
   : T extends readonly (infer Item)[]
@@ -13,16 +13,16 @@ export type Json<T> = T extends Date
       ? { [K in keyof T]: Json<T[K]> }
       : T;
 
-/** The longest request, in bytes. */
+/** The maximum length of a request, in bytes. */
 export const MAX_REQUEST = 64 * 1024;
 
-/** What a control socket can be asked: one line of JSON, answered by one line of {@link ControlAnswer}. */
+/** A request to a control socket: one line of JSON. The reply is one line with a {@link ControlAnswer}. */
 export type ControlRequest =
   | { readonly command: "bans"; readonly limit?: number }
   | {
       readonly command: "ban";
       readonly ip: string;
-      /** Seconds; 0 = for good. */
+      /** In seconds; 0 = permanently. */
       readonly ttl?: number;
       readonly reason?: string;
       readonly service?: string;
@@ -41,32 +41,27 @@ export type ControlRequest =
 /** The request of one command. */
 export type RequestOf<C extends ControlRequest["command"]> = Extract<ControlRequest, { readonly command: C }>;
 
-/** What is wrong with a request, or with carrying it out. */
+/** The error of a request or of its command. */
 export interface ControlProblem {
-  /** `ERR_BUNKER_…`, or `request` for what is no request. */
+  /** `ERR_BUNKER_…`, or `request` for an invalid request. */
   readonly code: string;
   readonly message: string;
 }
 
-/** A line that a control socket answers. */
+/** The reply of a control socket. */
 export type ControlAnswer<T = unknown> =
   { readonly ok: true; readonly result: T } | { readonly ok: false; readonly error: ControlProblem };
 
-/** What `bans` answers: the newest `limit` bans, and how many there are. */
-interface BansResult {
-  readonly bans: readonly Ban[];
-  readonly total: number;
-}
-
-/** What `check` answers. */
+/** The result of `check`. */
 export interface CheckResult {
   readonly explanation: Explanation;
   readonly address: AddressReport;
 }
 
-/** What each command answers. */
+/** The result of each command. */
 export interface ControlResults {
-  readonly bans: BansResult;
+  /** The newest `limit` bans, and the number of all bans. */
+  readonly bans: { readonly bans: readonly Ban[]; readonly total: number };
   readonly ban: Ban;
   readonly unban: { readonly removed: boolean };
   readonly check: CheckResult;
@@ -74,9 +69,9 @@ export interface ControlResults {
   readonly bunkernet: BunkernetResult;
 }
 
-/** What `bunkernet` answers: how it fares after what was asked for. */
+/** The result of `bunkernet`: its status after the action. */
 export interface BunkernetResult {
   readonly status: BunkernetStatus;
-  /** What the API answered to a ping. */
+  /** The API's response to a ping. */
   readonly pong?: string;
 }

@@ -1,7 +1,7 @@
 import { text } from "../options/check.js";
-import { allProblemsAtOnce, readOptions, type OptionsTable } from "../options/table.js";
+import { allProblemsAtOnce, readOptions, type AnyTable, type Resolved } from "../options/table.js";
 
-/** Where a control socket is when nobody says anything else, from the working directory. */
+/** The default path of a control socket, relative to the working directory. */
 export const DEFAULT_PATH = ".express-bunker.sock";
 
 /** Options of a control socket. */
@@ -10,20 +10,15 @@ export interface ControlOptions {
   path?: string;
 }
 
-interface ControlResolved {
-  path: string;
-}
-
 const pathText = text("a path of 1 to 90 bytes", /^[^\0]+$/);
 
-/** The options of a control socket. */
-const controlTable: OptionsTable<ControlResolved> = {
+const controlTable = {
   path: {
     check: {
       ...pathText,
       read(value, path, report) {
         const read = pathText.read(value, path, report);
-        // The system's own limit is little more, and the socket is made under another name first.
+        // The limit of the system is slightly higher, but the socket is first created under a longer name.
         if (read === undefined || Buffer.byteLength(read) <= 90) return read;
         report({ path, value, allowed: pathText.allowed });
         return undefined;
@@ -32,9 +27,9 @@ const controlTable: OptionsTable<ControlResolved> = {
     default: () => defaultPath(process.env),
     help: "Where the socket is.",
   },
-};
+} satisfies AnyTable;
 
-/** Where a control socket is by default. */
+/** Returns the default path of a control socket. */
 export function defaultPath(env: Readonly<Record<string, string | undefined>>): string {
   const named = env["EXPRESS_BUNKER_CONTROL"];
   return named === undefined || named === "" ? DEFAULT_PATH : named;
@@ -43,8 +38,8 @@ export function defaultPath(env: Readonly<Record<string, string | undefined>>): 
 /**
  * Reads the options of a control socket.
  *
- * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
+ * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every invalid option
  */
-export function readControlOptions(options: unknown): ControlResolved {
+export function readControlOptions(options: unknown): Resolved<typeof controlTable> {
   return allProblemsAtOnce((report) => readOptions(controlTable, options, "", report));
 }

@@ -2,7 +2,7 @@ import { parseAddress, parseRange } from "../address/address.js";
 import { SERVICE_NAME } from "../service-name.js";
 import { MAX_REQUEST, type ControlRequest } from "./messages.js";
 
-/** Thrown for what is no request; its message is the answer. */
+/** Thrown for an invalid request; its message is sent to the client. */
 class RequestError extends Error {
   readonly code = "request";
 }
@@ -11,9 +11,9 @@ type Fields = Readonly<Record<string, unknown>>;
 type Reader = (value: unknown) => boolean;
 
 const isText =
-  (most: number): Reader =>
+  (max: number): Reader =>
   (value) =>
-    typeof value === "string" && value.length <= most;
+    typeof value === "string" && value.length <= max;
 const isSeconds: Reader = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const isAddress: Reader = (value) => typeof value === "string" && parseAddress(value) !== undefined;
 const isRange: Reader = (value) =>
@@ -26,7 +26,7 @@ const isHeaders: Reader = (value) =>
   value !== null &&
   Object.values(value).every((text) => typeof text === "string");
 
-/** What each command takes; what is marked must be given. */
+/** The fields of each command; those marked with `!` are required. */
 const COMMANDS: Readonly<Record<ControlRequest["command"], Readonly<Record<string, [Reader, string]>>>> = {
   bans: { limit: [isSeconds, "a whole number"] },
   ban: {
@@ -47,9 +47,9 @@ const COMMANDS: Readonly<Record<ControlRequest["command"], Readonly<Record<strin
 };
 
 /**
- * Reads a line.
+ * Parses and checks the line of a request.
  *
- * @throws {RequestError} for anything that is no request
+ * @throws {RequestError} for an invalid request
  */
 export function readRequest(line: string): ControlRequest {
   if (Buffer.byteLength(line) > MAX_REQUEST)
@@ -64,16 +64,16 @@ export function readRequest(line: string): ControlRequest {
     throw new RequestError("a request is an object with a command");
   const fields = value as Fields;
   const { command } = fields;
-  const taken =
+  const specs =
     typeof command === "string" && Object.hasOwn(COMMANDS, command)
       ? COMMANDS[command as ControlRequest["command"]]
       : undefined;
-  if (taken === undefined) throw new RequestError(`a command is one of ${Object.keys(COMMANDS).join(", ")}`);
-  for (const [key, [isRight, what]] of Object.entries(taken)) {
+  if (specs === undefined) throw new RequestError(`a command is one of ${Object.keys(COMMANDS).join(", ")}`);
+  for (const [key, [isValid, what]] of Object.entries(specs)) {
     const name = key.replace("!", "");
-    const given = fields[name];
-    if (given === undefined && name === key) continue;
-    if (!isRight(given)) throw new RequestError(`${name} must be ${what}`);
+    const field = fields[name];
+    if (field === undefined && name === key) continue;
+    if (!isValid(field)) throw new RequestError(`${name} must be ${what}`);
   }
   return value as ControlRequest;
 }

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { once } from "node:events";
 import { withHelp } from "../errors.js";
 
-/** Thrown when a control socket cannot be made where it should be. */
+/** Thrown if a control socket cannot be created at its path. */
 export class ControlSocketError extends Error {
   readonly code = "ERR_BUNKER_CONTROL";
   constructor(path: string, why: string, cause?: unknown) {
@@ -14,28 +14,28 @@ export class ControlSocketError extends Error {
 }
 
 /**
- * Has `server` listen on a unix socket at `path` that only this user may open. It is made in a folder that nobody else can enter
- * and moved when its permissions are right, so that there is no moment at which others could connect. What a killed process
- * left there is replaced; anything else is left alone.
+ * Makes `server` listen on a unix socket at `path` that only this user may open. It is created in a folder that no other user can
+ * enter, and moved once its permissions are set, so that other users can never connect. The socket of a killed process is
+ * replaced; any other file at `path` is kept.
  *
- * @returns removes the socket, if it is still this one
- * @throws {ControlSocketError} `ERR_BUNKER_CONTROL` when something else is at `path` or it cannot be written
+ * @returns a function that removes the socket, if it is still this one
+ * @throws {ControlSocketError} `ERR_BUNKER_CONTROL` if another file is at `path` or it cannot be written
  */
 export async function listenAt(server: Server, path: string): Promise<() => void> {
   let folder: string | undefined;
   try {
-    await makeRoom(path);
+    await removeStale(path);
     folder = mkdtempSync(`${dirname(path)}/.`);
     const made = join(folder, "s");
     server.listen({ path: made, exclusive: true });
     await once(server, "listening");
     chmodSync(made, 0o600);
     const { ino } = lstatSync(made);
-    // Unlike a rename, it fails when another process was faster.
+    // Unlike a rename, a link fails if another process was faster.
     linkSync(made, path);
-    // Its working directory may be another one by then.
-    const whole = resolve(path);
-    return () => removeIf(whole, (found) => found.ino === ino);
+    // The working directory may change before the removal.
+    const absolute = resolve(path);
+    return () => removeIf(absolute, (found) => found.ino === ino);
   } catch (error) {
     server.close();
     if (error instanceof ControlSocketError) throw error;
@@ -46,7 +46,7 @@ export async function listenAt(server: Server, path: string): Promise<() => void
   }
 }
 
-async function makeRoom(path: string): Promise<void> {
+async function removeStale(path: string): Promise<void> {
   const found = statOf(path);
   if (found === undefined) return;
   if (!found.isSocket()) throw new ControlSocketError(path, "something else is there");
@@ -65,7 +65,7 @@ function removeIf(path: string, isIt: (found: Stats) => boolean): void {
     const found = statOf(path);
     if (found !== undefined && isIt(found)) unlinkSync(path);
   } catch {
-    // Its folder is gone, or somebody else has removed it.
+    // The folder is gone, or another process has removed the socket.
   }
 }
 
@@ -76,7 +76,7 @@ function isListening(path: string): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
-    // Whatever else is wrong with it, it is not known to be left over.
+    // Only a refused connection proves that no process listens.
     socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "ECONNREFUSED"));
   });
 }
