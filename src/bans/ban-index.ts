@@ -1,10 +1,10 @@
 import type { Store, StoreChange } from "../store/store.js";
+import { StoreReplica } from "../store/store-replica.js";
 import type { StoreScope } from "../store/store-scope.js";
 import type { Address, AddressRange } from "../address/address.js";
 import { parseRange, prefixOf, rangeContains } from "../address/address.js";
 import { AddressSet } from "../address/address-set.js";
 import { banKey, decodeBan, parseBanKey, type Ban } from "./ban.js";
-import { BanLoader } from "./ban-loader.js";
 
 /** What is known of one subject at one service (or everywhere). It outlives the ban, so that older passes stay void (R16). */
 interface Entry {
@@ -52,38 +52,33 @@ export class BanIndex {
   private sweeper: Iterator<[string, Subject]> | undefined;
   private stamped = 0;
   private readonly listeners = new Set<() => void>();
-  private readonly stops: (() => void)[] = [];
-  private readonly reading: BanLoader;
+  private readonly replica: StoreReplica;
 
   constructor({ store }: StoreScope) {
     this.now = clockOf(store);
-    this.reading = new BanLoader(
-      store,
-      [
-        ["ban", ""],
-        ["state", VOID_PREFIX.slice("state:".length)],
-      ],
-      {
-        apply: (change) => this.apply(change),
-        endAbsent: (found, changed) => this.endAbsent(found, changed),
+    const bans = ["ban", ""] as const;
+    const voids = ["state", VOID_PREFIX.slice("state:".length)] as const;
+    this.replica = new StoreReplica(store, [bans, voids], {
+      apply: (change) => this.apply(change),
+      beginRead: () => {
+        const found = new Set<string>();
+        return {
+          entry: (entry) => {
+            found.add(entry.key);
+            if (entry.value !== undefined) this.apply(entry);
+          },
+          // Bans that were lifted while no change was reported.
+          end: (changes, first) => {
+            if (!first) this.endAbsent(found, changes);
+          },
+        };
       },
-    );
-    for (const namespace of ["ban", "state"] as const) {
-      const stop = store.watch?.(
-        namespace,
-        (change) => {
-          this.reading.changes(change.key);
-          this.apply(change);
-        },
-        namespace === "ban" ? () => this.reading.missed() : undefined,
-      );
-      if (stop !== undefined) this.stops.push(stop);
-    }
+    });
   }
 
   /** Resolves when the bans that were in the store are known here; rejects when they cannot be read, and can be asked again. */
   ready(): Promise<void> | undefined {
-    return this.reading.ready();
+    return this.replica.ready();
   }
 
   /** How many subjects are known. */
@@ -133,7 +128,7 @@ export class BanIndex {
   /** Puts a ban in force here, at once. */
   put(ban: Ban): void {
     const service = ban.scope === "service" ? ban.service : GLOBAL;
-    this.reading.changes(banKey(ban.ip, service === GLOBAL ? undefined : service));
+    this.replica.record(banKey(ban.ip, service === GLOBAL ? undefined : service), "");
     const ends = ban.expires === null ? Infinity : ban.expires.getTime();
     const date = ban.date.getTime();
     const known = this.subjects.get(ban.ip)?.get(service);
@@ -185,11 +180,6 @@ export class BanIndex {
       .map((subject) => parseRange(subject))
       .filter((one) => one !== undefined)
       .filter((one) => wide.some((range) => rangeContains(range, one.address)));
-  }
-
-  /** Stops listening to the store. */
-  close(): void {
-    for (const stop of this.stops.splice(0)) stop();
   }
 
   private search(
@@ -291,7 +281,7 @@ export class BanIndex {
     else known.began = Math.max(known.began, began);
   }
 
-  private endAbsent(found: ReadonlySet<string>, changed: ReadonlySet<string>): void {
+  private endAbsent(found: ReadonlySet<string>, changed: ReadonlyMap<string, unknown>): void {
     for (const subject of this.subjects.keys()) {
       for (const service of this.scopesOf(subject)) {
         const key = banKey(subject, service);

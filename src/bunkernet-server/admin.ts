@@ -8,22 +8,6 @@ import { tokenOf } from "./voter-resolver.js";
 const MAX_ROWS = 1000;
 const DEFAULT_ROWS = 100;
 
-/** A reported address, as admin calls return it. */
-export interface AdminEntry {
-  readonly ip: string;
-  readonly listed: boolean;
-  readonly vetoed: boolean;
-  /** The sum of the votes' weights; an address is listed from `minInstances`. */
-  readonly score: number;
-  readonly voters: number;
-  /** The number of voters by reason. */
-  readonly reasons: Readonly<Record<string, number>>;
-  /** The number of reports. */
-  readonly reports: number;
-  readonly first: string;
-  readonly last: string;
-}
-
 /** The admin calls: read the list, and veto addresses. */
 export class Admin {
   private readonly digest: Buffer;
@@ -64,15 +48,13 @@ export class Admin {
     const after = query.get("after") ?? "";
     const from = query.get("all") === "yes" ? counter.reported() : counter.listed.values();
     const ips = [...from].filter((ip) => ip > after).sort();
-    const page = ips.slice(0, limit);
-    return ok({
-      entries: page.map((ip) => this.entry(ip)),
-      total: query.get("all") === "yes" ? counter.addressCount : counter.listed.size,
-      next: ips.length > limit ? page.at(-1) : null,
-    });
+    const entries = ips.slice(0, limit).map((ip) => this.entry(ip));
+    const total = query.get("all") === "yes" ? counter.addressCount : counter.listed.size;
+    return ok({ entries, total, next: ips.length > limit ? ips[limit - 1] : null });
   }
 
-  private entry(ip: string): AdminEntry {
+  // `reasons` are the numbers of voters by reason. An address is listed from a score of `minInstances`.
+  private entry(ip: string) {
     const votes = this.registry.counter.votesOn(ip);
     const reasons = new Map<string, number>();
     for (const vote of votes)

@@ -116,30 +116,23 @@ export class Endpoints {
     const instance = await this.identify(read);
     if ("status" in instance) return instance;
     const voter = this.server.voters.voterOf(client.trustedIdentity.address, instance.id, token);
-    if (voter === undefined)
-      return ko(
-        403,
-        this.server.voters.byInvitation
-          ? "An invite token is needed to report."
-          : "The address of this connection is unknown.",
-      );
+    if (voter === undefined && this.server.voters.byInvitation)
+      return ko(403, "An invite token is needed to report.");
+    if (voter === undefined) return ko(403, "The address of this connection is unknown.");
     const reports = fieldOf(instance.body, "reports");
     if (!Array.isArray(reports)) return ko(400, "reports must be an array.");
     if (reports.length > MAX_REPORTS) return ko(400, `At most ${MAX_REPORTS} reports at once.`);
     const weight = Math.max(1, reports.length);
     const limit = { max: this.server.options.maxReports, window: HOUR };
     if (await this.server.limits.exceeds("reports", instance.id, limit, weight)) return this.limited(HOUR);
-    const { addresses, refused } = readReports(
-      reports,
-      this.server.registry.reasons,
-      this.server.options.allow,
-    );
+    const { registry, options } = this.server;
+    const { addresses, refused } = readReports(reports, registry.reasons, options.allow);
     this.intake.refused += refused;
     if (!instance.mature) this.intake.young += reports.length - refused;
     else {
-      await this.server.registry.ready();
+      await registry.ready();
       await this.addMember(client, instance.id);
-      await this.server.registry.record(voter, addresses);
+      await registry.record(voter, addresses);
       this.intake.accepted += reports.length - refused;
     }
     // Young ids get the same response: a client must not learn which reports count.
@@ -167,12 +160,8 @@ export class Endpoints {
   private async admits(client: Client, bytes: number): Promise<boolean> {
     const weight = Math.min(Math.ceil(bytes / BYTES_PER_CALL), this.server.options.maxCalls) - 1;
     if (weight < 1) return true;
-    const over = await this.server.limits.exceeds(
-      "address",
-      client.trustedIdentity.key,
-      callLimitOf(this.server.options),
-      weight,
-    );
+    const limit = callLimitOf(this.server.options);
+    const over = await this.server.limits.exceeds("address", client.trustedIdentity.key, limit, weight);
     if (over) this.intake.limited++;
     return !over;
   }

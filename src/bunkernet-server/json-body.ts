@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { readBody, type BodyBudget, type BodyProblem } from "../http/request-body.js";
+import { readBody, type BodyBudget, type BodyLimits, type BodyProblem } from "../http/request-body.js";
 
 /** The body of a request: an object, absent, or refused. */
 export type JsonBody =
@@ -7,12 +7,8 @@ export type JsonBody =
   | { readonly kind: "none" }
   | { readonly kind: "refused"; readonly status: 400 | 408 | 413 | 429; readonly why: string };
 
-/** Limits of a body. */
-export interface BodyLimits {
-  /** Bytes. */
-  readonly max: number;
-  /** The time that the client may take, in ms. */
-  readonly timeout: number;
+/** Limits of a JSON body. */
+export interface JsonBodyLimits extends BodyLimits {
   /** Called with the size before the body is parsed, which costs more than receiving it; `false` = refuse it. */
   readonly admits?: (bytes: number) => Promise<boolean>;
 }
@@ -21,7 +17,7 @@ export interface BodyLimits {
 const BUDGET: BodyBudget = { max: 128 * 1024 * 1024, held: 0 };
 
 /** Reads a JSON object, on GET too. Never rejects. Uses `req.body` if a body parser ran before. */
-export async function readJsonBody(req: IncomingMessage, limits: BodyLimits): Promise<JsonBody> {
+export async function readJsonBody(req: IncomingMessage, limits: JsonBodyLimits): Promise<JsonBody> {
   const { body } = req as { body?: unknown };
   if (typeof body === "object" && body !== null && (req.readableEnded || Object.keys(body).length > 0))
     return ofParsed(Buffer.isBuffer(body) ? parse(body.toString("utf8")) : body);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { setImmediate as breathe } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import type { VoteCounter } from "./vote-counter.js";
 
 /** The list as `GET /db` returns it. */
 export interface ListSnapshot {
@@ -9,14 +10,6 @@ export interface ListSnapshot {
   readonly gzipped: Buffer;
   readonly etag: string;
   readonly entries: number;
-  readonly version: number;
-}
-
-/** The source of the list. */
-export interface Source {
-  /** The current addresses. */
-  readonly listed: ReadonlySet<string>;
-  /** Increases with each change. */
   readonly version: number;
 }
 
@@ -33,7 +26,7 @@ export class PublishedList {
   private writing: Promise<ListSnapshot> | undefined;
   private restUntil = 0;
 
-  constructor(private readonly source: Source) {}
+  constructor(private readonly source: Pick<VoteCounter, "listed" | "version">) {}
 
   /** The current list; no promise if nothing has changed. */
   get(): ListSnapshot | Promise<ListSnapshot> {

@@ -6,27 +6,13 @@ import type { Reasons } from "./reasons.js";
 /** The maximum number of reports per call. */
 export const MAX_REPORTS = 100;
 
-/** The reports of one call about one address. */
-interface ReportedAddress {
-  /** A set of {@link Reasons}. */
-  reasons: number;
-  count: number;
-}
-
-/** The reports of one call. */
-export interface ParsedReports {
-  /** By address in its canonical form. */
-  readonly addresses: ReadonlyMap<string, ReportedAddress>;
-  /** Reports that cannot be read or whose address may not be listed. */
-  readonly refused: number;
-}
-
 /**
  * Reads the address and reason of each report. The server has its own clock, and nothing else (URLs, headers) is stored. A
- * report that cannot be read does not affect the others.
+ * report that cannot be read, or whose address may not be listed, is counted as refused and does not affect the others.
  */
-export function readReports(reports: readonly unknown[], reasons: Reasons, allow: AddressSet): ParsedReports {
-  const addresses = new Map<string, ReportedAddress>();
+export function readReports(reports: readonly unknown[], reasons: Reasons, allow: AddressSet) {
+  // Sets of reasons and numbers of reports, by address in its canonical form.
+  const addresses = new Map<string, { reasons: number; count: number }>();
   let refused = 0;
   for (const report of reports) {
     const ip = isObject(report) ? fieldOf(report, "ip") : undefined;

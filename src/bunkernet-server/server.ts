@@ -29,13 +29,6 @@ export interface BunkernetServerStatus extends Readonly<IntakeCounts> {
   readonly vetoes: number;
 }
 
-/** A parsed URL. */
-interface Route {
-  readonly path: string;
-  readonly token: string | undefined;
-  readonly query: URLSearchParams;
-}
-
 /** A BunkerNet server: identifies the client, handles the call, and sends a response even if that fails. */
 export class BunkernetServer {
   readonly events: EventBus;
@@ -50,19 +43,14 @@ export class BunkernetServer {
 
   constructor(private readonly options: BunkernetServerResolved) {
     const { store } = options;
-    this.events = StoreScope.of(store).get(EventBus);
+    const scope = StoreScope.of(store);
+    this.events = scope.get(EventBus);
     if (options.logger !== false) this.stops.push(this.events.addLogger(options.logger));
     const now = options.now ?? Date.now;
-    if (options.now !== undefined) adoptClock(store, options.now);
-    this.resolver = new ClientResolver(
-      {
-        clientIp: options.clientIp,
-        trustProxy: options.trustProxy,
-        ipv6Subnet: 64,
-        services: new Services("bunkernet-server", new Map(), undefined),
-      },
-      this.events,
-    );
+    if (options.now !== undefined) scope.useClock(options.now);
+    const { clientIp, trustProxy } = options;
+    const services = new Services("bunkernet-server", new Map(), undefined);
+    this.resolver = new ClientResolver({ clientIp, trustProxy, ipv6Subnet: 64, services }, this.events);
     this.registry = new VoteRegistry(store, options, now);
     this.limits = new RateLimits(store);
     this.published = new PublishedList(this.registry.counter);
@@ -143,7 +131,7 @@ export class BunkernetServer {
 
   private async respond(
     req: IncomingMessage,
-    { path, token, query }: Route,
+    { path, token, query }: ReturnType<typeof routeOf>,
   ): Promise<ApiResponse | ListSnapshot> {
     const client = this.resolver.resolve(req);
     // If clients can choose their address, the peer's address counts and votes (R2).
@@ -190,7 +178,7 @@ export class BunkernetServer {
 }
 
 /** Parses a URL. A path may contain an invite token, for clients that cannot set a header: `/t/<token>/report`. */
-function routeOf(url: string): Route {
+function routeOf(url: string) {
   const mark = url.indexOf("?");
   const path = mark < 0 ? url : url.slice(0, mark);
   const query = new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
@@ -198,10 +186,4 @@ function routeOf(url: string): Route {
   return found === null
     ? { path, token: undefined, query }
     : { path: found[2] as string, token: found[1], query };
-}
-
-// An injected clock applies to the store too, unless the store has its own.
-function adoptClock(store: object, now: () => number): void {
-  const { useClock } = store as { useClock?: unknown };
-  if (typeof useClock === "function") (useClock as (clock: () => number) => void).call(store, now);
 }

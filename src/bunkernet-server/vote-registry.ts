@@ -1,9 +1,9 @@
 import { parseAddress, prefixOf, type Address } from "../address/address.js";
-import type { AddressSet } from "../address/address-set.js";
 import { GuardedStore } from "../store/guarded-store.js";
-import type { Store } from "../store/store.js";
-import { StoreReplica } from "./store-replica.js";
-import { memberKey, readVote, parseRecordKey, vetoKey, voteKey, voteText } from "./records.js";
+import type { Store, StoreChange } from "../store/store.js";
+import { StoreReplica, type ReplicaTarget } from "../store/store-replica.js";
+import { memberKey, PREFIX, readVote, parseRecordKey, vetoKey, voteKey, voteText } from "./records.js";
+import type { BunkernetServerResolved } from "./options.js";
 import { Reasons } from "./reasons.js";
 import { VoteCounter, type Vote } from "./vote-counter.js";
 
@@ -13,15 +13,8 @@ const MAX_VETOES = 10_000;
 /** How often an instance's address is written again, in ms. */
 const RENEW_MEMBER_MS = 86_400_000;
 
-/** The rules of a {@link VoteRegistry}. */
-export interface VoteRegistryRules {
-  readonly weights: ReadonlyMap<string, number>;
-  readonly minInstances: number;
-  readonly window: number;
-  readonly maxVotes: number;
-  readonly maxVotesPerVoter: number;
-  readonly allow: AddressSet;
-}
+/** How often everything is read again, in ms; if the store reports changes, only to correct missed ones. */
+const RELOAD_MS = { watched: 600_000, unwatched: 30_000 };
 
 /** Votes, vetoes and instances' addresses: stored in the store and counted in memory, identically in every process on it. */
 export class VoteRegistry {
@@ -34,16 +27,17 @@ export class VoteRegistry {
 
   constructor(
     store: Store,
-    private readonly rules: VoteRegistryRules,
+    private readonly rules: BunkernetServerResolved,
     private readonly now: () => number,
   ) {
     this.store = new GuardedStore(store);
     this.reasons = new Reasons(rules.weights);
     this.counter = new VoteCounter({ ...rules, reasons: this.reasons, isExempt: (ip) => this.isExempt(ip) });
-    this.replica = new StoreReplica(store, {
-      clear: () => this.clear(),
-      apply: (key, value) => this.apply(key, value),
-    });
+    const target = {
+      apply: ({ key, value }: StoreChange): void => this.apply(key, value),
+      beginRead: () => this.beginRead(),
+    };
+    this.replica = new StoreReplica(store, [["state", PREFIX]], target, RELOAD_MS);
   }
 
   /** Why the copies in memory are not current; `undefined` = they are. */
@@ -52,8 +46,8 @@ export class VoteRegistry {
   }
 
   /** Resolves once the store has been read; rejects if that fails. */
-  ready(): Promise<void> {
-    return this.replica.ready();
+  async ready(): Promise<void> {
+    await this.replica.ready();
   }
 
   /** Reads everything again. */
@@ -157,10 +151,22 @@ export class VoteRegistry {
     this.apply(key, value);
   }
 
-  private clear(): void {
-    this.counter.clear();
-    this.vetoes.clear();
-    this.members.clear();
+  // Votes expire oldest first, so they are applied in that order, after all other keys.
+  private beginRead(): ReturnType<ReplicaTarget["beginRead"]> {
+    const found: { key: string; value: string; at: number }[] = [];
+    return {
+      entry: ({ key, value }) => {
+        if (value === undefined) return;
+        const isVote = parseRecordKey(key)?.kind === "vote";
+        found.push({ key, value, at: isVote ? Number(value.split("|", 2)[1]) : Number(value) - 1e15 });
+      },
+      end: (changes) => {
+        for (const copies of [this.counter, this.vetoes, this.members]) copies.clear();
+        found.sort((a, b) => a.at - b.at);
+        for (const { key, value } of found) if (!changes.has(key)) this.apply(key, value);
+        for (const [key, value] of changes) this.apply(key, value);
+      },
+    };
   }
 
   private apply(key: string, value: string | undefined): void {

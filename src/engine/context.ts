@@ -1,4 +1,3 @@
-import type { Store } from "../store/store.js";
 import { StoreScope } from "../store/store-scope.js";
 import { ClientResolvers } from "./client-resolvers.js";
 import { GuardedStore } from "../store/guarded-store.js";
@@ -40,7 +39,11 @@ export class Context {
     this.banIndex = this.scope.get(BanIndex);
     this.store = new GuardedStore(store);
     this.bans = new BanList(store, { ipv6Subnet: options.ipv6Subnet });
-    if (options.now !== undefined) adoptClock(store, this.banIndex, options.now);
+    if (options.now !== undefined) {
+      // A test that injects a clock into a middleware means the store and the bans too.
+      this.scope.useClock(options.now);
+      this.banIndex.now = options.now;
+    }
     this.now = options.now ?? (() => this.banIndex.now());
     if (options.logger !== false) {
       this.stops.push(
@@ -102,11 +105,4 @@ export class Context {
   close(): void {
     for (const stop of this.stops.splice(0)) stop();
   }
-}
-
-// A test that injects a clock into a middleware means the store and the bans too, unless the store has been given its own.
-function adoptClock(store: Store, index: BanIndex, now: () => number): void {
-  const { useClock } = store as { useClock?: unknown };
-  if (typeof useClock === "function") (useClock as (clock: () => number) => void).call(store, now);
-  index.now = now;
 }

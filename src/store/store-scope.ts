@@ -18,6 +18,12 @@ export class StoreScope {
     return scope;
   }
 
+  /** Makes the store follow an injected clock (ms), unless it has its own. */
+  useClock(now: () => number): void {
+    const { useClock } = this.store as { useClock?: unknown };
+    if (typeof useClock === "function") (useClock as (clock: () => number) => void).call(this.store, now);
+  }
+
   /** The one `Part` of this store. */
   get<T>(Part: new (scope: StoreScope) => T): T {
     let part = this.parts.get(Part) as T | undefined;
