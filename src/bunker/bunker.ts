@@ -12,7 +12,7 @@ import { allProblemsAtOnce } from "../options/table.js";
 import { Context } from "../engine/context.js";
 import type { SharedOptions } from "../engine/shared-options.js";
 import { judgeUpgrade } from "../engine/upgrades.js";
-import type { DnsblParts } from "../dnsbl/dnsbl-protection.js";
+import type { DnsblParts } from "../dnsbl/dnsbl-parts.js";
 import { Composition } from "./compose.js";
 import type { Store } from "../store/store.js";
 import type { Awaitable } from "../awaitable.js";

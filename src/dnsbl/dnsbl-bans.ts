@@ -17,6 +17,12 @@ export function dataOf({ zone, code, txt }: CachedVerdict): Record<string, strin
   return { zone, code, ...(txt === undefined ? {} : { txt }) };
 }
 
+/** Emits a failure of the store, or another error, as a fault. */
+export function emitFailure(context: Context, error: unknown, client?: Client, request?: RequestView): void {
+  const reason = error instanceof StoreFailure ? "store" : "exception";
+  context.emit("fault", { protection: REASON, reason, data: messageOf(error) }, client, request);
+}
+
 /** Bans listed clients: exactly the listed address, at the service of the request. */
 export class DnsblBans {
   /** In `detect` mode: clients whose event was emitted, and until when it is not repeated. */
@@ -55,10 +61,7 @@ export class DnsblBans {
         origin: { client, request },
       },
     });
-    adding.catch((error: unknown) => {
-      const reason = error instanceof StoreFailure ? "store" : "exception";
-      this.context.emit("fault", { protection: REASON, reason, data: messageOf(error) }, client, request);
-    });
+    adding.catch((error: unknown) => emitFailure(this.context, error, client, request));
   }
 
   private emitOnce(data: unknown, client: Client, request: RequestView): void {

@@ -2,23 +2,24 @@ import { parseAddress, parseRange, prefixOf, type Address } from "../address/add
 import type { Client } from "../request/client.js";
 import { DnsClient } from "../dns/dns-client.js";
 import { BunkerBanError } from "../errors.js";
-import { AddressList, type ListStatus } from "../lists/address-list.js";
+import { AddressList } from "../lists/address-list.js";
 import { ListFolder } from "../lists/list-folder.js";
 import type { Gate, Protection, ProtectionExplanation, ProtectionHealth } from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Context } from "../engine/context.js";
 import { PASS, type Deny, type Verdict } from "../request/verdict.js";
-import { isThenable } from "../awaitable.js";
-import type { Awaitable } from "../awaitable.js";
+import { isThenable, type Awaitable } from "../awaitable.js";
+import type { DnsblCheck, DnsblParts, DnsblStatus } from "./dnsbl-parts.js";
 import { RecentUnbans } from "./recent-unbans.js";
 import { DnsblBans, REASON, dataOf } from "./dnsbl-bans.js";
 import { Lookups } from "./lookups.js";
+import type { MassCount } from "../engine/mass-count.js";
 import { MassListingWatch } from "./mass-listing-watch.js";
 import type { DnsblResolved } from "./options.js";
 import { lookupTargetOf, lookupTargetOfAddress, type LookupTarget } from "./lookup-target.js";
 import { VerdictResolver } from "./verdict-resolver.js";
 import type { CachedVerdict } from "./verdict-cache.js";
-import type { Zone, ZoneStatus } from "./zone.js";
+import type { Zone } from "./zone.js";
 import { zonesOf } from "./zones.js";
 import { withTimeout } from "../with-timeout.js";
 
@@ -27,44 +28,6 @@ const TICK_MS = 5000;
 
 /** A zone's self-test queries two addresses of each family. */
 const QUESTIONS_PER_TEST = 4;
-
-/** The result of {@link DnsblProtection.check}. */
-export interface DnsblCheck {
-  /** `error` = the look-up failed; `skipped` = such an address is never looked up. */
-  readonly verdict: "listed" | "clean" | "error" | "skipped";
-  /** The zone that decided. */
-  readonly zone?: string;
-  /** The response code of that zone, or what went wrong. */
-  readonly code?: string;
-}
-
-/** The state of the protection. */
-export interface DnsblStatus {
-  readonly zones: readonly ZoneStatus[];
-  /** Addresses being looked up now. */
-  readonly inFlight: number;
-  /** Look-ups that were not made because there were too many; their clients passed. */
-  readonly shed: number;
-  /** Requests that passed because the zones did not reply within `timeout`. */
-  readonly late: number;
-  /** Addresses whose verdict this process remembers; an IPv6 prefix counts once. */
-  readonly remembered: number;
-  readonly ignoreLists: readonly ListStatus[];
-}
-
-/** The functions of `dnsbl()`, besides those of every middleware. */
-export interface DnsblParts {
-  /**
-   * Looks an address up, or returns the cached verdict. Bans nobody.
-   *
-   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` if `ip` is not an IP address
-   */
-  check(ip: string): Promise<DnsblCheck>;
-  /** The state of zones, look-ups and ignore lists. */
-  status(): DnsblStatus;
-  /** Tests every zone and downloads every ignore list now. */
-  sync(): Promise<void>;
-}
 
 /** Refuses and bans clients whose address a DNS blocklist lists. */
 export class DnsblProtection implements Protection {
@@ -99,9 +62,7 @@ export class DnsblProtection implements Protection {
       maxInFlight: 2 * (options.maxLookups + QUESTIONS_PER_TEST) * options.list.length,
     });
     this.zones = zonesOf(options, this.dns, context);
-    const watch = new MassListingWatch(context.now, (zone, { active, affected }) =>
-      this.onMass(zone, affected, active),
-    );
+    const watch = new MassListingWatch(context.now, (zone, count) => this.onMass(zone, count));
     this.lookups = new Lookups(this.zones, options.quorum, options.maxLookups, watch);
     this.resolver = new VerdictResolver(context, options, this.lookups);
     this.bans = new DnsblBans(context, options, gate);
@@ -199,14 +160,13 @@ export class DnsblProtection implements Protection {
   }
 
   health(): ProtectionHealth {
-    const zones = this.zones
-      .map(({ status }) => status)
-      .filter(({ state }) => state === "suspended")
-      .map(({ zone, problem }) => `${zone} is suspended: ${problem ?? ""}`);
-    const lists = this.lists.status
-      .filter(({ problem }) => problem !== undefined)
-      .map(({ url, problem }) => `${url}: ${problem ?? ""}`);
-    const problems = [...zones, ...lists];
+    const { zones, ignoreLists } = this.status;
+    const problems = [
+      ...zones.flatMap(({ zone, problem }) =>
+        problem === undefined ? [] : `${zone} is suspended: ${problem}`,
+      ),
+      ...ignoreLists.flatMap(({ url, problem }) => (problem === undefined ? [] : `${url}: ${problem}`)),
+    ];
     return { ok: problems.length === 0, problems };
   }
 
@@ -301,7 +261,7 @@ export class DnsblProtection implements Protection {
     this.resolver.forget(range.text, single ? prefixOf(range.address, ipv6Subnet).text : undefined);
   }
 
-  private onMass(zone: Zone, listed: number, asked: number): void {
+  private onMass(zone: Zone, { affected: listed, active: asked }: MassCount): void {
     const suspend = this.options.massBan === "suspend";
     this.context.events.warn(
       "WRN_BUNKER_MASS_BAN",

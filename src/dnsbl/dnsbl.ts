@@ -5,7 +5,8 @@ import { allProblemsAtOnce, readOptions } from "../options/table.js";
 import type { Gate } from "../engine/protection.js";
 import { Context } from "../engine/context.js";
 import { checkTogether, sharedTable, type SharedOptions } from "../engine/shared-options.js";
-import { DnsblProtection, type DnsblParts } from "./dnsbl-protection.js";
+import type { DnsblParts } from "./dnsbl-parts.js";
+import { DnsblProtection } from "./dnsbl-protection.js";
 import { checkDnsbl, dnsblTable, type DnsblOptions } from "./options.js";
 
 /** The result of {@link dnsbl}. */

@@ -93,6 +93,12 @@ const MAX_INTEGER = Number.MAX_SAFE_INTEGER;
 const WEEK = 604_800;
 const DAY = 86_400;
 
+const cacheTtl = (max: number, value: number, what: string) => ({
+  check: integer(0, max, "seconds"),
+  default: value,
+  help: `How long ${what} is cached.`,
+});
+
 /** The options of DNSBL. */
 export const dnsblTable = {
   list: {
@@ -152,21 +158,9 @@ export const dnsblTable = {
   },
   cacheTtl: {
     check: group({
-      listed: {
-        check: integer(0, WEEK, "seconds"),
-        default: DAY,
-        help: "How long the verdict on a listed address is cached.",
-      },
-      clean: {
-        check: integer(0, WEEK, "seconds"),
-        default: DAY,
-        help: "How long the verdict on an unlisted address is cached.",
-      },
-      error: {
-        check: integer(0, 3600, "seconds"),
-        default: 60,
-        help: "How long a failed look-up is cached.",
-      },
+      listed: cacheTtl(WEEK, DAY, "the verdict on a listed address"),
+      clean: cacheTtl(WEEK, DAY, "the verdict on an unlisted address"),
+      error: cacheTtl(3600, 60, "a failed look-up"),
     }),
     default: () => ({ listed: DAY, clean: DAY, error: 60 }),
     help: "How long verdicts are cached.",
@@ -210,12 +204,7 @@ export function checkDnsbl(
     });
   for (const zone of options.codes.keys()) {
     if (zones.has(zone)) continue;
-    const nearest = nearestName(zone, options.list);
-    report({
-      path: at(`codes.${zone}`),
-      value: zone,
-      allowed: `one of the zones in ${at("list")}`,
-      ...(nearest === undefined ? {} : { nearest }),
-    });
+    const allowed = `one of the zones in ${at("list")}`;
+    report({ path: at(`codes.${zone}`), value: zone, allowed, nearest: nearestName(zone, options.list) });
   }
 }

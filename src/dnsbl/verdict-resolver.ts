@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Context } from "../engine/context.js";
-import { messageOf, StoreFailure } from "../errors.js";
 import { isThenable } from "../awaitable.js";
 import type { Awaitable } from "../awaitable.js";
+import { emitFailure } from "./dnsbl-bans.js";
 import type { CombinedVerdict, Lookups } from "./lookups.js";
 import type { DnsblResolved } from "./options.js";
 import type { LookupTarget } from "./lookup-target.js";
@@ -102,29 +102,24 @@ export class VerdictResolver {
     if (!share || isFull || ttl <= 0) return;
     try {
       const { verdict, zone, code, until } = finding;
-      const written = this.context.store.set(
-        this.storeKey(target),
-        JSON.stringify({ verdict, zone, code, until }),
-        ttl,
-      );
-      if (isThenable(written)) written.then(undefined, (error: unknown) => this.fault(error));
+      const value = JSON.stringify({ verdict, zone, code, until });
+      const written = this.context.store.set(this.storeKey(target), value, ttl);
+      if (isThenable(written)) written.then(undefined, (error: unknown) => emitFailure(this.context, error));
     } catch (error) {
-      this.fault(error);
+      emitFailure(this.context, error);
     }
   }
 
   // If the store fails, the zones are queried.
   private fromStore(target: LookupTarget): Awaitable<CachedVerdict | undefined> {
-    const read = (text: string | undefined): CachedVerdict | undefined => this.read(target, text);
-    const failed = (error: unknown): undefined => {
-      this.fault(error);
-    };
+    const failed = (error: unknown): undefined => void emitFailure(this.context, error);
     try {
       const text = this.context.store.get(this.storeKey(target));
-      return isThenable(text) ? text.then(read, failed) : read(text);
+      return isThenable(text)
+        ? text.then((read) => this.read(target, read), failed)
+        : this.read(target, text);
     } catch (error) {
-      this.fault(error);
-      return undefined;
+      return failed(error);
     }
   }
 
@@ -152,18 +147,5 @@ export class VerdictResolver {
   // Starts with the exact address, so that an unban clears it too.
   private storeKey(target: LookupTarget): string {
     return `cache:${target.ip}|dnsbl|${this.configHash}`;
-  }
-
-  private fault(error: unknown): void {
-    this.context.emit(
-      "fault",
-      {
-        protection: "dnsbl",
-        reason: error instanceof StoreFailure ? "store" : "exception",
-        data: messageOf(error),
-      },
-      undefined,
-      undefined,
-    );
   }
 }

@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import type { Address } from "../address/address.js";
 import type { DnsClient } from "../dns/dns-client.js";
 import { reverseName } from "../dns/reverse-name.js";
+import type { Context } from "../engine/context.js";
 import { printable } from "../printable.js";
 import { ALL_CODES, zoneLabel, type CodeRanges } from "./codes.js";
 import { readZoneResponse, type ZoneResponse } from "./zone-response.js";
@@ -31,12 +32,6 @@ export interface ZoneStatus {
   readonly clean: number;
   /** Errors by kind: `timeout`, `servfail`, `refused`, `error code`, … */
   readonly errors: Readonly<Record<string, number>>;
-}
-
-/** Called when a zone is suspended and when it works again. */
-export interface ZoneListener {
-  suspended(zone: Zone, problem: string): void;
-  returned(zone: Zone): void;
 }
 
 type AddressWords = Pick<Address, "family" | "words">;
@@ -71,8 +66,7 @@ export class Zone {
     readonly name: string,
     private readonly accepted: CodeRanges,
     private readonly dns: DnsClient,
-    private readonly now: () => number,
-    private readonly listener: ZoneListener,
+    private readonly context: Context,
   ) {
     this.label = zoneLabel(name);
   }
@@ -108,7 +102,7 @@ export class Zone {
 
   /** Runs the self-test if it is due. */
   tick(): void {
-    if (this.now() >= this.nextTest) void this.test();
+    if (this.context.now() >= this.nextTest) void this.test();
   }
 
   /** Runs the self-test; concurrent calls share it. Never rejects. */
@@ -121,10 +115,12 @@ export class Zone {
     const wasSuspended = this.state === "suspended";
     this.state = "suspended";
     this.problem = problem;
-    this.nextTest = this.now() + this.backOff * 1000;
+    this.nextTest = this.context.now() + this.backOff * 1000;
     this.backOff = Math.min(TEST_EVERY, this.backOff * 2);
     this.errorsInRow = 0;
-    if (!wasSuspended) this.listener.suspended(this, problem);
+    if (wasSuspended) return;
+    const data = `${this.label}: ${problem}`;
+    this.context.emit("fault", { protection: "dnsbl", reason: "zone suspended", data }, undefined, undefined);
   }
 
   get status(): ZoneStatus {
@@ -138,8 +134,8 @@ export class Zone {
   }
 
   private async selfTest(): Promise<void> {
-    const due = this.now() >= this.nextTest;
-    this.nextTest = this.now() + TEST_EVERY * 1000;
+    const due = this.context.now() >= this.nextTest;
+    this.nextTest = this.context.now() + TEST_EVERY * 1000;
     const [listed, unlisted, listed6, unlisted6] = await Promise.all([
       this.query(LISTED_4, ALL_CODES),
       this.query(UNLISTED_4, ALL_CODES),
@@ -162,7 +158,7 @@ export class Zone {
   // The query was not sent, because of a limit or `close()`: not the zone's fault.
   private wasNotSent(answer: ZoneResponse): boolean {
     if (answer.kind !== "error" || !(answer.why === "shed" || answer.why === "cancelled")) return false;
-    this.nextTest = this.now() + SUSPICION_EVERY * 1000;
+    this.nextTest = this.context.now() + SUSPICION_EVERY * 1000;
     return true;
   }
 
@@ -172,7 +168,8 @@ export class Zone {
     this.problem = undefined;
     // Reset only after a regular test of a working zone: an unstable zone gets longer pauses.
     if (regular && !returned) this.backOff = FIRST_BACK_OFF;
-    if (returned) this.listener.returned(this);
+    const { logger } = this.context.options;
+    if (returned && logger !== false) logger.info(`express-bunker: DNSBL: ${this.label} works again`);
   }
 
   private async verifyListing(answer: ZoneResponse, family: 4 | 6): Promise<ZoneResponse> {
@@ -199,8 +196,8 @@ export class Zone {
     if (answer.why === "shed" || answer.why === "cancelled" || !this.usable) return;
     if (++this.errorsInRow >= MAX_ERRORS)
       this.suspend(`${MAX_ERRORS} errors in a row, the last: ${describe(answer)}`);
-    else if (answer.code !== undefined && this.now() >= this.nextSuspicion) {
-      this.nextSuspicion = this.now() + SUSPICION_EVERY * 1000;
+    else if (answer.code !== undefined && this.context.now() >= this.nextSuspicion) {
+      this.nextSuspicion = this.context.now() + SUSPICION_EVERY * 1000;
       void this.test();
     }
   }

@@ -7,7 +7,7 @@ import type { Running } from "../engine/engine.js";
 import { allProblemsAtOnce, readOptions } from "../options/table.js";
 import { Context } from "../engine/context.js";
 import { checkTogether, sharedTable, type SharedOptions } from "../engine/shared-options.js";
-import type { DnsblParts } from "../dnsbl/dnsbl-protection.js";
+import type { DnsblParts } from "../dnsbl/dnsbl-parts.js";
 import { ConnectionGuard, type ConnectionStatus } from "../connections/connection-guard.js";
 import {
   checkConnections,
