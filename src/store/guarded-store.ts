@@ -1,8 +1,7 @@
 import { StoreFailure } from "../errors.js";
 import { withTimeout } from "../with-timeout.js";
-import { isThenable } from "../awaitable.js";
 import { StoreFullError, type HitOptions, type Hits, type Store } from "./store.js";
-import type { Awaitable } from "../awaitable.js";
+import { isThenable, type Awaitable } from "../awaitable.js";
 
 /** How long any store may take for one call. */
 const DEADLINE_MS = 1000;
@@ -33,15 +32,15 @@ export class GuardedStore {
 
 function guard<T>(call: () => Awaitable<T>): Awaitable<T> {
   try {
-    const answer = call();
-    // A store that never answers must not hold a request for ever.
-    return isThenable(answer) ? withTimeout(answer, DEADLINE_MS).then(undefined, failed) : answer;
+    const result = call();
+    // A store that never responds must not hold a request for ever.
+    return isThenable(result) ? withTimeout(result, DEADLINE_MS).then(undefined, failed) : result;
   } catch (error) {
     return failed(error);
   }
 }
 
-// A full store works as it should; it refuses, and the caller must hear exactly that.
+// A full store has not failed: the caller must learn that it refuses.
 function failed(error: unknown): never {
   throw error instanceof StoreFullError ? error : new StoreFailure(error);
 }

@@ -2,23 +2,14 @@ import { checkHit, invalidKey, namespaceOf, validTtl } from "./arguments.js";
 import { REFUSE_WHEN_FULL, type Admission } from "./memory/admission.js";
 import { Eviction } from "./memory/eviction.js";
 import { countHits, Hit } from "./memory/hit-window.js";
-import {
-  readMemoryOptions,
-  type MemoryStoreResolved,
-  type MemoryStoreOptions,
-} from "./memory/memory-options.js";
+import { readMemoryOptions } from "./memory/memory-options.js";
+import type { MemoryStoreOptions, MemoryStoreResolved } from "./memory/memory-options.js";
 import { Quotas } from "./memory/quotas.js";
 import { Partition, type Value } from "./memory/partition.js";
 import { Sweeper } from "./memory/sweeper.js";
 import { Watchers } from "./memory/watchers.js";
-import {
-  NAMESPACES,
-  type HitOptions,
-  type Hits,
-  type Namespace,
-  type Store,
-  type StoreChange,
-} from "./store.js";
+import { NAMESPACES } from "./store.js";
+import type { HitOptions, Hits, Namespace, Store, StoreChange } from "./store.js";
 
 /** Expired keys of a namespace that one slice of a sweep removes: about a millisecond of work. */
 const SWEEP_SLICE = 1000;
@@ -54,7 +45,7 @@ export class MemoryStore implements Store {
     this.partitions = this.newPartitions();
   }
 
-  /** Sets the clock (ms), unless the constructor was given one. Keys keep their times to live. */
+  /** Sets the clock (ms), unless the constructor received one. Keys keep their times to live. */
   useClock(now: () => number): void {
     if (this.options.now !== undefined || now === this.clock) return;
     const empty = [...this.partitions.values()].every((partition) => partition.size === 0);
@@ -201,22 +192,18 @@ export class MemoryStore implements Store {
       hit: new Eviction(maxKeys.hit),
       cache: new Eviction(maxKeys.cache),
     };
-    const shared = {
-      engine,
-      now: (): number => this.time(),
-      onEvicted: (key: string): void => this.notify(key, undefined, 0),
-    };
-    return new Map(
-      NAMESPACES.map((namespace) => [
+    const now = (): number => this.time();
+    const onEvicted = (key: string): void => this.notify(key, undefined, 0);
+    const partitionFor = (namespace: Namespace): Partition =>
+      new Partition({
         namespace,
-        new Partition({
-          ...shared,
-          namespace,
-          maxKeys: maxKeys[namespace],
-          admission: admissions[namespace],
-        }),
-      ]),
-    );
+        maxKeys: maxKeys[namespace],
+        admission: admissions[namespace],
+        engine,
+        now,
+        onEvicted,
+      });
+    return new Map(NAMESPACES.map((namespace) => [namespace, partitionFor(namespace)]));
   }
 }
 

@@ -5,22 +5,24 @@ import type { Awaitable } from "../../awaitable.js";
 import type { Namespace, Store, StoreChange } from "../store.js";
 
 /** The changes that a listener received. */
-interface Heard {
+interface Received {
   readonly changes: readonly StoreChange[];
   readonly stop: () => void;
   /** Resolves when `count` changes have arrived. */
   until(count: number): Promise<void>;
 }
 
-/** What the clauses of the contract work with. */
+/** The arguments of a clause of the contract. */
 export interface ContractContext {
   readonly store: Store;
   /** Lets this many seconds pass for the store. */
   readonly advance: (seconds: number) => Awaitable<void>;
   /** A key that no other clause uses, so that a store which outlives a clause does not disturb the next one. */
   readonly key: (namespace: Namespace, rest?: string) => string;
+  /** The keys of this clause in a namespace whose rest starts with `prefix`. */
+  readonly list: (namespace: Namespace, prefix?: string) => Promise<string[]>;
   /** Listens to changes of this clause's keys. */
-  readonly listen: (namespace: Namespace) => Heard;
+  readonly listen: (namespace: Namespace) => Received;
 }
 
 /** Requirements on a store, by name. */
@@ -30,7 +32,7 @@ export type Clauses = Readonly<Record<string, (context: ContractContext) => Prom
 export function newContractContext(store: Store, advance: ContractContext["advance"]): ContractContext {
   const id = randomUUID();
   const key = (namespace: Namespace, rest = "key"): string => `${namespace}:${id}|${rest}`;
-  const listen = (namespace: Namespace): Heard => {
+  const listen = (namespace: Namespace): Received => {
     assert.ok(store.watch !== undefined, "the store has no watch(); declare it with { watch: false }");
     const changes: StoreChange[] = [];
     // A shared store reports the changes of other tests too.
@@ -44,7 +46,17 @@ export function newContractContext(store: Store, advance: ContractContext["advan
     };
     return { changes, stop, until };
   };
-  return { store, advance, key, listen };
+  const list = (namespace: Namespace, prefix = ""): Promise<string[]> =>
+    collect(store.keys(namespace, `${id}|${prefix}`));
+  return { store, advance, key, list, listen };
+}
+
+/** Checks that these are the numbers from 1 to `count`, in any order: no concurrent call was lost. */
+export function assertCountedTo(count: number, numbers: number[]): void {
+  assert.deepEqual(
+    numbers.sort((a, b) => a - b),
+    Array.from({ length: count }, (_, index) => index + 1),
+  );
 }
 
 /** All values of an async iterable. */

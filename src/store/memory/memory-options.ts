@@ -10,7 +10,7 @@ export interface MemoryStoreOptions {
    * the proportions of the defaults. Default: ban 1 000 000, state 100 000, spent, hit and cache 500 000 each.
    */
   maxKeys?: number | { [N in Namespace]?: number };
-  /** The clock, in ms. Default `Date.now`, or the clock of the first middleware that is given one. */
+  /** The clock, in ms. Default `Date.now`, or the clock of the first middleware that has one. */
   now?: () => number;
   /**
    * The data structure that holds the keys: `"map"` (JavaScript's own) or `"node-cache"`, which blocks the process for tens
