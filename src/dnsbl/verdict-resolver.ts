@@ -112,14 +112,17 @@ export class VerdictResolver {
 
   // If the store fails, the zones are queried.
   private fromStore(target: LookupTarget): Awaitable<CachedVerdict | undefined> {
-    const failed = (error: unknown): undefined => void emitFailure(this.context, error);
+    const failed = (error: unknown): undefined => {
+      emitFailure(this.context, error);
+    };
     try {
       const text = this.context.store.get(this.storeKey(target));
       return isThenable(text)
         ? text.then((read) => this.read(target, read), failed)
         : this.read(target, text);
     } catch (error) {
-      return failed(error);
+      failed(error);
+      return undefined;
     }
   }
 

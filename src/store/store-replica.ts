@@ -100,11 +100,11 @@ export class StoreReplica {
       do {
         gaps = this.gaps;
         const changes = (this.changes = new Map<string, string | undefined>());
-        const { entry, end } = this.target.beginRead();
+        const pass = this.target.beginRead();
         for (const [namespace, prefix] of this.parts)
           for await (const one of entriesOf(this.store, namespace, prefix))
-            if (!changes.has(one.key)) entry(one);
-        end(changes, !this.loaded);
+            if (!changes.has(one.key)) pass.entry(one);
+        pass.end(changes, !this.loaded);
       } while (gaps !== this.gaps);
       this.loaded = true;
       this.failure = undefined;
