@@ -11,15 +11,15 @@ import { root, tool } from "./run.mjs";
 const sources = join(root, "src/browser");
 const generated = join(root, "src/antibot/browser-scripts.generated.ts");
 
-/** Each script by the name it is exported under: what it is, and the one statement or two that make it run. */
+/** Each script by the name it is exported under: what it is, and the statements that make it run. */
 const SCRIPTS = {
   challengeScript: {
     about: "The challenge page's program, to be written into the page.",
-    entry: `import { runChallengePage } from "./challenge.js"; runChallengePage();`,
+    entry: `import { runPage } from "./page.js"; import { challengePage } from "./challenge.js"; runPage(challengePage);`,
   },
   providerScript: {
     about: "The program of pages that show an outside service's widget.",
-    entry: `import { runProviderPage } from "./provider.js"; runProviderPage();`,
+    entry: `import { runPage } from "./page.js"; import { providerPage } from "./provider.js"; runPage(providerPage);`,
   },
   fetchScript: {
     about: "The fetch helper for pages without a bundler: sets `window.bunkerFetch`.",

@@ -2,8 +2,7 @@ import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { CompiledTheme } from "../../src/pages/compiled-theme.js";
-import { cookieHelpPage } from "../../src/pages/cookie-help-page.js";
-import { denyPage } from "../../src/pages/deny-page.js";
+import { cookieHelpPage, denyPage } from "../../src/pages/deny-page.js";
 import { escapeHtml, pageHeaders, renderPage } from "../../src/pages/page.js";
 import { LANGUAGES, directionOf } from "../../src/pages/texts.js";
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { REPLY_HEADERS } from "../engine/responder.js";
 import type { Reply } from "../request/verdict.js";
-import { cookieHelpPage } from "../pages/cookie-help-page.js";
+import { cookieHelpPage } from "../pages/deny-page.js";
 import { escapeHtml, pageHeaders, renderPage, type PageParts, type PagePolicy } from "../pages/page.js";
 import type { CompiledTheme } from "../pages/compiled-theme.js";
 import type { ChallengePage, Visit } from "./challenge.js";

@@ -1,10 +1,8 @@
 import { CLOSED, SOLVED } from "./frame-messages.js";
 
-/** What the dialog shows besides the challenge. */
+/** The dialog's accessible name, and the label of its close button. */
 export interface DialogTexts {
-  /** Its accessible name. */
   title: string;
-  /** What its close button says. */
   closeLabel: string;
 }
 
@@ -35,13 +33,13 @@ export function showChallenge(url: string, texts: DialogTexts, timeout: number):
   button.type = "button";
   button.textContent = texts.closeLabel;
   assignStyles(button, { font: "inherit", padding: "0.5em 1em", marginTop: "0.5rem" });
-  const modal = createModal([frame, button]);
-  modal.element.setAttribute("aria-label", texts.title);
-
   let finish: (solved: boolean) => void = () => undefined;
   const close = (): void => {
     finish(false);
   };
+  const modal = createModal([frame, button], close);
+  modal.element.setAttribute("aria-label", texts.title);
+
   const onMessage = ({ origin, source, data }: MessageEvent<unknown>): void => {
     if (origin !== location.origin || source !== frame.contentWindow) return;
     const type = typeof data === "object" && data && (data as { type?: unknown }).type;
@@ -61,7 +59,6 @@ export function showChallenge(url: string, texts: DialogTexts, timeout: number):
   });
 
   button.onclick = close;
-  modal.onEscape(close);
   addEventListener("message", onMessage);
   modal.open();
   frame.focus();
@@ -72,40 +69,35 @@ interface Modal {
   element: HTMLElement;
   open(): void;
   remove(): void;
-  onEscape(listener: () => void): void;
 }
 
-function createModal(content: HTMLElement[]): Modal {
+function createModal(content: HTMLElement[], escape: () => void): Modal {
   const box = { width: "30rem", maxWidth: "calc(100vw - 2rem)", boxSizing: "border-box", padding: "1rem" };
   const dialog = document.createElement("dialog");
+  // To old browsers <dialog> is an element like any other.
+  if (!("showModal" in dialog)) return createPlainModal(content, box, escape);
   dialog.append(...content);
   assignStyles(dialog, box);
-  // To old browsers <dialog> is an element like any other.
-  if ("showModal" in dialog) {
-    return {
-      element: dialog,
-      open() {
-        document.body.append(dialog);
-        dialog.showModal();
-      },
-      remove() {
-        dialog.remove();
-      },
-      onEscape(listener) {
-        dialog.addEventListener("cancel", (event) => {
-          event.preventDefault();
-          listener();
-        });
-        // A dialog may be closed by other means too, such as a second Escape in a row.
-        dialog.addEventListener("close", listener);
-      },
-    };
-  }
-  return createPlainModal(content, box);
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    escape();
+  });
+  // A dialog may be closed by other means too, such as a second Escape in a row.
+  dialog.addEventListener("close", escape);
+  return {
+    element: dialog,
+    open() {
+      document.body.append(dialog);
+      dialog.showModal();
+    },
+    remove() {
+      dialog.remove();
+    },
+  };
 }
 
 /** The same modal, made of plain elements. */
-function createPlainModal(content: HTMLElement[], box: Record<string, string>): Modal {
+function createPlainModal(content: HTMLElement[], box: Record<string, string>, escape: () => void): Modal {
   const element = document.createElement("div");
   element.setAttribute("role", "dialog");
   element.setAttribute("aria-modal", "true");
@@ -120,22 +112,20 @@ function createPlainModal(content: HTMLElement[], box: Record<string, string>): 
     border: "1px solid",
   });
   element.append(...content);
-  const hidden: Element[] = [];
+  let inert: Element[] = [];
   const keepFocus = ({ target }: FocusEvent): void => {
     if (target instanceof Node && !element.contains(target)) content[0]?.focus();
   };
-  let escape = (): void => undefined;
   const listen = ({ key }: KeyboardEvent): void => {
     if (key === "Escape") escape();
   };
   return {
     element,
     open() {
-      for (const other of Array.from(document.body.children)) {
-        if (other.hasAttribute("inert") || other.hasAttribute("aria-hidden")) continue;
+      inert = Array.from(document.body.querySelectorAll(":scope > :not([inert]):not([aria-hidden])"));
+      for (const other of inert) {
         other.setAttribute("inert", "");
         other.setAttribute("aria-hidden", "true");
-        hidden.push(other);
       }
       document.body.append(element);
       document.addEventListener("focusin", keepFocus);
@@ -145,13 +135,10 @@ function createPlainModal(content: HTMLElement[], box: Record<string, string>): 
       document.removeEventListener("focusin", keepFocus);
       document.removeEventListener("keydown", listen);
       element.remove();
-      for (const other of hidden) {
+      for (const other of inert) {
         other.removeAttribute("inert");
         other.removeAttribute("aria-hidden");
       }
-    },
-    onEscape(listener) {
-      escape = listener;
     },
   };
 }

@@ -29,10 +29,6 @@ export interface BunkerFetchOptions {
   timeout?: number;
 }
 
-/** The `type` of the documents by which the gate asks programs for a challenge (RFC 9457). */
-const PROBLEM_TYPE = "urn:express-bunker:challenge";
-const DEFAULT_TIMEOUT = 120;
-
 /** What the dialogs of all wrappers share: one dialog a path, however many requests wait for it. */
 interface Gate {
   dialog: ChallengeDialog | undefined;
@@ -44,26 +40,21 @@ interface Gate {
 const gates = new Map<string, Gate>();
 
 /**
- * Wraps `fetch` for single-page apps. When the gate answers a request of ours with a challenge, the wrapper shows it in a
+ * Wraps `fetch` for single-page apps. When the gate replies to a request with a challenge, the wrapper shows it in a
  * dialog, waits until it is solved and sends the request again, once. Everything else passes through unchanged. Requests
  * that meet the gate together share one dialog.
  *
- * The 403 answer itself is returned when the dialog is closed or times out, and when the request's body is a stream, which
+ * The 403 response itself is returned when the dialog is closed or times out, and when the request's body is a stream, which
  * cannot be sent twice.
  *
  * @returns a function to use in place of `fetch`.
  * @throws TypeError when `challenge` is not a path of this site.
  * @example
  * const fetch = bunkerFetch({ challenge: "/challenge" });
- * const answer = await fetch("/api/orders", { method: "POST", body: JSON.stringify(order) });
+ * const response = await fetch("/api/orders", { method: "POST", body: JSON.stringify(order) });
  */
 export function bunkerFetch(options: BunkerFetchOptions = {}): typeof fetch {
-  const {
-    challenge = "/challenge",
-    title = "Security check",
-    closeLabel = "Close",
-    timeout = DEFAULT_TIMEOUT,
-  } = options;
+  const { challenge = "/challenge", title = "Security check", closeLabel = "Close", timeout = 120 } = options;
   if (!/^\/(?!\/)[\w./~-]*$/.test(challenge))
     throw new TypeError(`challenge: ${challenge} is not a path of this site`);
   // Called as a plain function: fetch refuses to be another object's method.
@@ -80,7 +71,7 @@ export function bunkerFetch(options: BunkerFetchOptions = {}): typeof fetch {
     return dialog;
   };
 
-  /** Waits for the dialog, but no longer than the caller does: an aborted request is sent again, which ends it as fetch would. */
+  // Waits for the dialog, but no longer than the caller does: an aborted request is sent again, which ends it as fetch would.
   const solve = async (signal: AbortSignal | undefined): Promise<boolean> => {
     const dialog = (gate.dialog ??= openDialog());
     gate.waiting++;
@@ -92,46 +83,40 @@ export function bunkerFetch(options: BunkerFetchOptions = {}): typeof fetch {
   return async (input, init) => {
     const solvedBefore = gate.solved;
     // A Request's body can be read once only, so a copy is kept.
-    const again = input instanceof Request ? input.clone() : input;
-    const answer = await send(input, init);
-    if (!(await isChallenge(answer, challenge)) || isStream(init?.body)) return answer;
-    // Somebody may have solved a challenge while this request was under way: then it only needs to be sent again.
-    if (gate.solved === solvedBefore && !(await solve(init?.signal ?? signalOf(input)))) return answer;
-    return send(again, init);
+    const request = input instanceof Request ? input : undefined;
+    const copy = request ? request.clone() : input;
+    const response = await send(input, init);
+    const isStream = typeof ReadableStream === "function" && init?.body instanceof ReadableStream;
+    if (isStream || !(await isChallenge(response, challenge))) return response;
+    // A challenge may have been solved while this request was under way: then it only needs to be sent again.
+    if (gate.solved === solvedBefore && !(await solve(init?.signal ?? request?.signal))) return response;
+    return send(copy, init);
   };
 }
 
-/** Whether an answer is the gate's of this very site, and asks for the challenge at this path. */
-async function isChallenge(answer: Response, path: string): Promise<boolean> {
-  if (answer.status !== 403 || !answer.headers.get("content-type")?.startsWith("application/problem+json"))
-    return false;
+/** Whether a response comes from the gate of this very site and asks for the challenge at this path (RFC 9457). */
+async function isChallenge(response: Response, path: string): Promise<boolean> {
+  const type = response.headers.get("content-type");
+  if (response.status !== 403 || !type?.startsWith("application/problem+json")) return false;
   try {
-    if (new URL(answer.url).origin !== location.origin) return false;
-    const problem = (await answer.clone().json()) as { type?: unknown; challenge?: unknown } | null;
-    return problem?.type === PROBLEM_TYPE && problem.challenge === path;
+    if (new URL(response.url).origin !== location.origin) return false;
+    const problem = (await response.clone().json()) as { type?: unknown; challenge?: unknown } | null;
+    return problem?.type === "urn:express-bunker:challenge" && problem.challenge === path;
   } catch {
     return false;
   }
 }
 
-const isStream = (body: unknown): boolean =>
-  typeof ReadableStream === "function" && body instanceof ReadableStream;
-
-const signalOf = (input: RequestInfo | URL): AbortSignal | undefined =>
-  input instanceof Request ? input.signal : undefined;
-
 /** True as soon as the signal aborts. */
 function unlessAborted(solved: Promise<boolean>, signal: AbortSignal | undefined): Promise<boolean> {
   if (!signal) return solved;
   return new Promise((resolve) => {
-    const stop = (): void => {
-      resolve(true);
-    };
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    void solved.then((value) => {
+    const stop = (value: unknown): void => {
       signal.removeEventListener("abort", stop);
-      resolve(value);
-    });
+      resolve(value !== false);
+    };
+    if (signal.aborted) resolve(true);
+    signal.addEventListener("abort", stop);
+    void solved.then(stop);
   });
 }

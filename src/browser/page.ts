@@ -6,13 +6,11 @@ type Part = "config" | "progress" | "status" | "wayout" | "retry" | "opentab" | 
 /** The element with the id `bunker-<part>`. */
 export const part = (name: Part): HTMLElement | null => document.getElementById(`bunker-${name}`);
 
-/** Shows a part that is hidden until it is needed. */
 export function show(name: Part): void {
   const element = part(name);
   if (element) element.hidden = false;
 }
 
-/** Hides a part again. */
 export function hide(name: Part): void {
   const element = part(name);
   if (element) element.hidden = true;
@@ -24,13 +22,14 @@ export function announce(text: string): void {
   if (element && element.textContent !== text) element.textContent = text;
 }
 
-/** Moves the progress bar to a whole percentage. It may be a `<progress max="100">` or any element with that role. */
-export function setProgress(percent: number): void {
-  const bar = part("progress");
-  if (!bar) return;
-  bar.setAttribute("aria-valuenow", `${percent}`);
-  if (bar instanceof HTMLProgressElement) bar.value = percent;
-  else bar.style.setProperty("--bunker-progress", `${percent}%`);
+/** Calls `retry` when the visitor presses "Try again". */
+export function onRetry(retry: () => void): void {
+  const button = part("retry");
+  if (!button) return;
+  button.onclick = (event) => {
+    event.preventDefault();
+    retry();
+  };
 }
 
 /** Runs the page's program with its configuration as soon as the page is shown: a prerendered page may never be. */

@@ -1,4 +1,4 @@
-import { announce, hide, part, runPage, show, watchPage } from "./page.js";
+import { announce, hide, onRetry, show, watchPage } from "./page.js";
 
 /** What the server writes into the page, as JSON in `<script type="application/json" id="bunker-config">`. */
 interface Config {
@@ -29,10 +29,14 @@ const SLOW_MS = 15_000;
 /** The widgets' usual width; with less room they get their compact shape. */
 const USUAL_WIDTH = 304;
 
-const widget = (): HTMLElement | null => document.getElementById("bunker-widget");
+const { currentScript } = document;
+const nonce = (currentScript && currentScript.nonce) || "";
 
-function providerPage(config: Config, nonce: string): void {
+/** Shows the widget of a provider and posts its token. */
+export function providerPage(config: Config): void {
   const { mode, script = "", api = "", parameters = {}, texts } = config;
+  const widget = document.getElementById("bunker-widget");
+  const frame = widget as HTMLIFrameElement;
   let sent = false;
   let slowTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -57,7 +61,7 @@ function providerPage(config: Config, nonce: string): void {
     field.value = token;
     // Widgets add fields of their own to the form, which must not be posted.
     for (const own of Array.from(form.elements)) {
-      if (widget()?.contains(own)) (own as HTMLInputElement).disabled = true;
+      if (widget?.contains(own)) (own as HTMLInputElement).disabled = true;
     }
     HTMLFormElement.prototype.submit.call(form);
   };
@@ -69,16 +73,15 @@ function providerPage(config: Config, nonce: string): void {
   };
 
   const draw = (): void => {
-    const host = widget();
-    if (!host) return;
+    if (!widget) return;
     // A new element each time: a widget cannot be drawn twice into the same one.
     const place = document.createElement("div");
-    host.textContent = "";
-    host.append(place);
+    widget.textContent = "";
+    widget.append(place);
     provider()?.render?.(place, {
       ...parameters,
       theme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
-      ...(host.clientWidth < USUAL_WIDTH ? { size: "compact" } : {}),
+      ...(widget.clientWidth < USUAL_WIDTH ? { size: "compact" } : {}),
       callback: send,
       "error-callback": giveUp,
     });
@@ -87,13 +90,13 @@ function providerPage(config: Config, nonce: string): void {
   };
 
   const ask = (): void => {
-    const known = provider();
+    const loaded = provider();
     const start = (): void => {
-      const asked = known?.execute?.(parameters["sitekey"] || "", { action: parameters["action"] || "" });
-      if (asked) asked.then(send, giveUp);
+      const token = loaded?.execute?.(parameters["sitekey"] || "", { action: parameters["action"] || "" });
+      if (token) token.then(send, giveUp);
       else giveUp();
     };
-    if (known?.ready) known.ready(guarded(start));
+    if (loaded?.ready) loaded.ready(guarded(start));
     else start();
   };
 
@@ -123,24 +126,18 @@ function providerPage(config: Config, nonce: string): void {
     slowTimer = setTimeout(() => {
       wayOut(texts.slow);
     }, SLOW_MS);
-    if (mode === "frame") {
-      const frame = widget() as HTMLIFrameElement;
-      frame.src = frame.getAttribute("src") || "";
-    } else if (provider()) guarded(mode === "score" ? ask : draw)();
+    if (mode === "frame") frame.src = frame.getAttribute("src") || "";
+    else if (provider()) guarded(mode === "score" ? ask : draw)();
     else load();
   };
 
-  const retry = part("retry");
-  if (retry) {
-    retry.onclick = () => {
-      clearTimeout(slowTimer);
-      begin();
-    };
-  }
+  onRetry(() => {
+    clearTimeout(slowTimer);
+    begin();
+  });
   watchPage(config.frame);
 
   if (mode === "frame") {
-    const frame = widget() as HTMLIFrameElement;
     frame.style.border = "0";
     frame.style.maxWidth = "100%";
     const { origin } = new URL(frame.src, location.href);
@@ -159,11 +156,4 @@ function providerPage(config: Config, nonce: string): void {
   }
   if (config.pause) show("wayout");
   else begin();
-}
-
-/** Runs the program of a provider's page. */
-export function runProviderPage(): void {
-  const { currentScript } = document;
-  const nonce = (currentScript && currentScript.nonce) || "";
-  runPage((config: Config) => providerPage(config, nonce));
 }

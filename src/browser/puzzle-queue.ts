@@ -8,22 +8,18 @@ export interface Puzzles {
   target: number;
 }
 
-/** A range of nonces of one puzzle, for one solver to try. */
+/** `count` nonces of the puzzle with the number `index`, for one solver to try. */
 export interface Slice {
-  /** Number of the puzzle. */
   index: number;
-  /** First nonce. */
   from: number;
-  /** How many nonces. */
   count: number;
 }
 
 /** The puzzles of one challenge, shared out in slices among any number of solvers. */
 export interface PuzzleQueue {
   /**
-   * Hands out `size` untried nonces of the unsolved puzzle that the fewest solvers are busy with. Idle solvers thus help
-   * with the last puzzles, and a solver that dies leaves no gap: nobody waits for its slice.
-   * @returns `undefined` when there is nothing left to try.
+   * Hands out `size` untried nonces of the unsolved puzzle with the fewest solvers, if any are left: idle solvers help with
+   * the last puzzles, and nobody waits for the slice of a solver that died.
    */
   take(size: number): Slice | undefined;
   /** Takes back a slice with the nonce that was found in it, or with −1. */
@@ -34,18 +30,10 @@ export interface PuzzleQueue {
   solution(): string | undefined;
 }
 
-interface Puzzle {
-  next: number;
-  solvers: number;
-  nonce: number;
-}
-
 const NONCES = 0x100000000;
 
-/** Makes the queue of a challenge's puzzles. */
 export function createPuzzleQueue({ count, target }: Pick<Puzzles, "count" | "target">): PuzzleQueue {
-  const puzzles: Puzzle[] = [];
-  for (let i = 0; i < count; i++) puzzles.push({ next: 0, solvers: 0, nonce: -1 });
+  const puzzles = Array.from({ length: count }, () => ({ next: 0, solvers: 0, nonce: -1 }));
   let unsolved = count;
   let tried = 0;
 
@@ -54,7 +42,7 @@ export function createPuzzleQueue({ count, target }: Pick<Puzzles, "count" | "ta
       let best = -1;
       puzzles.forEach((puzzle, index) => {
         if (puzzle.nonce >= 0 || puzzle.next + size > NONCES) return;
-        if (best < 0 || puzzle.solvers < (puzzles[best] as Puzzle).solvers) best = index;
+        if (best < 0 || puzzle.solvers < (puzzles[best] as (typeof puzzles)[0]).solvers) best = index;
       });
       const puzzle = puzzles[best];
       if (!puzzle) return undefined;
@@ -64,7 +52,8 @@ export function createPuzzleQueue({ count, target }: Pick<Puzzles, "count" | "ta
       return slice;
     },
     give(slice, nonce) {
-      const puzzle = puzzles[slice.index] as Puzzle;
+      const puzzle = puzzles[slice.index];
+      if (!puzzle) return;
       puzzle.solvers--;
       tried += nonce < 0 ? slice.count : nonce - slice.from + 1;
       if (nonce < 0 || puzzle.nonce >= 0) return;

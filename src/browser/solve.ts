@@ -1,6 +1,6 @@
 import type { PuzzleQueue, Puzzles, Slice } from "./puzzle-queue.js";
-import { READY, searchWorkerSource, type SearchOrder } from "./search-worker.js";
-import { createSearch } from "./sha256-puzzle.js";
+import { createSearch, type Search } from "./sha256-puzzle.js";
+import { unrolledSearch } from "./unrolled-search.js";
 
 /** A solver's slices grow until one takes about this long: short enough to share evenly, long enough to outweigh the message. */
 const SLICE_MS = 12;
@@ -10,12 +10,21 @@ const MAX_SLICE = 0x20000;
 /** Workers that stay silent for this long count as blocked. */
 const WORKER_START_MS = 1000;
 const MAX_WORKERS = 16;
+/** The message of a worker as soon as it runs. */
+const READY = "ready";
+
+/** The whole program of a worker. Its text is sent there, so it stands alone. */
+function searchWorker(search: Search, ready: string): void {
+  self.onmessage = ({ data }: MessageEvent<Parameters<Search>>) => {
+    self.postMessage(search(...data));
+  };
+  self.postMessage(ready);
+}
 
 /**
  * Solves a challenge on all cores, and on the main thread in short slices while no worker answers.
  *
- * @param puzzles The challenge.
- * @param queue Its puzzles, some of which may be solved already.
+ * @param queue The challenge's puzzles, some of which may be solved already.
  * @param onProgress Called with the share of the expected work that is done, 0 … 1, after each slice.
  * @param onSolved Called once with the solution's text.
  * @returns a function that gives up; nothing is called after it.
@@ -27,7 +36,13 @@ export function solve(
   onSolved: (solution: string) => void,
 ): () => void {
   const seed = new Int32Array(8).map((_, i) => parseInt(puzzles.seed.slice(i * 8, i * 8 + 8), 16));
-  const order = (slice: Slice): SearchOrder => [seed, slice.index, slice.from, slice.count, puzzles.target];
+  const order = (slice: Slice): Parameters<Search> => [
+    seed,
+    slice.index,
+    slice.from,
+    slice.count,
+    puzzles.target,
+  ];
   const workers = new Set<Worker>();
   let workersAlive = false;
   let stopped = false;
@@ -101,7 +116,9 @@ export function solve(
     if (!workersAlive) runOnMainThread();
   }, WORKER_START_MS);
   try {
-    url = URL.createObjectURL(new Blob([searchWorkerSource()], { type: "text/javascript" }));
+    // The page carries the few lines that write the search, not the thousand of the search.
+    const program = `(${searchWorker.toString()})(${unrolledSearch()},"${READY}")`;
+    url = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
     const cores = Math.min(navigator.hardwareConcurrency || 2, MAX_WORKERS);
     for (let i = 0; i < cores; i++) startWorker();
   } catch {

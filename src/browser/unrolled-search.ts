@@ -1,4 +1,4 @@
-import { sha256Constants } from "./sha256-constants.js";
+import { sha256Constants } from "./sha256-puzzle.js";
 
 /** A word of the message schedule, as the text that stands for it; `fixed` ones are known before the first nonce. */
 interface Word {

@@ -1,7 +1,6 @@
 import type { CompiledTheme } from "./compiled-theme.js";
 import { escapeHtml, renderPage } from "./page.js";
 
-/** What {@link denyPage} shows. */
 export interface DenyPageOptions {
   readonly language: string;
   readonly theme: CompiledTheme;
@@ -29,4 +28,16 @@ function splitPage(language: string, theme: CompiledTheme, unavailable: boolean)
   const html = renderPage({ title, language, body, referenceId: PLACEHOLDER }, theme);
   const at = html.lastIndexOf(PLACEHOLDER);
   return [html.slice(0, at), html.slice(at + PLACEHOLDER.length)];
+}
+
+/** The page for a browser without cookies: why they are needed, and a link to try again at `retryHref`, a path of our own. */
+export function cookieHelpPage(
+  options: Omit<DenyPageOptions, "unavailable"> & { retryHref: string },
+): string {
+  const { language, theme, referenceId, retryHref } = options;
+  const texts = theme.texts(language);
+  const body =
+    `<p>${escapeHtml(texts.cookiesMessage)}</p><p class="soft">${escapeHtml(texts.cookiesHelp)}</p>` +
+    `<p><a class="button" href="${escapeHtml(retryHref)}">${escapeHtml(texts.tryAgain)}</a></p>`;
+  return renderPage({ title: texts.cookiesTitle, language, body, referenceId }, theme);
 }

@@ -1,8 +1,7 @@
 import { text, type Check, type ReportProblem } from "../options/check.js";
 import { nearestName, type OptionsTable } from "../options/table.js";
-import { en } from "./languages/en.js";
+import { en, type PageTexts } from "./languages/en.js";
 import { LANGUAGES } from "./texts.js";
-import type { PageTexts } from "./languages/en.js";
 
 /** How our pages look and what they say. Colours are CSS colours. */
 export interface PageTheme {
@@ -36,16 +35,13 @@ const textsCheck: Check<NonNullable<PageTheme["texts"]>> = {
       return undefined;
     }
     for (const [language, texts] of Object.entries(value)) {
-      const known = language === "*" || Object.hasOwn(LANGUAGES, language);
-      if (!known)
-        report({
-          path: `${path}.${language}`,
-          value: language,
-          allowed: `* or one of ${Object.keys(LANGUAGES).join(", ")}`,
-        });
-      if (!isRecord(texts))
-        report({ path: `${path}.${language}`, value: texts, allowed: "an object of texts" });
-      else checkTexts(texts, `${path}.${language}`, report);
+      const at = `${path}.${language}`;
+      if (language !== "*" && !Object.hasOwn(LANGUAGES, language)) {
+        const allowed = `* or one of ${Object.keys(LANGUAGES).join(", ")}`;
+        report({ path: at, value: language, allowed });
+      }
+      if (isRecord(texts)) checkTexts(texts, at, report);
+      else report({ path: at, value: texts, allowed: "an object of texts" });
     }
     return value as NonNullable<PageTheme["texts"]>;
   },
@@ -53,16 +49,11 @@ const textsCheck: Check<NonNullable<PageTheme["texts"]>> = {
 
 function checkTexts(texts: Record<string, unknown>, path: string, report: ReportProblem): void {
   const names = Object.keys(en);
-  for (const [name, text] of Object.entries(texts)) {
-    const nearest = names.includes(name) ? undefined : nearestName(name, names);
+  for (const [name, value] of Object.entries(texts)) {
+    const at = `${path}.${name}`;
     if (!names.includes(name))
-      report({
-        path: `${path}.${name}`,
-        value: text,
-        allowed: `one of ${names.join(", ")}`,
-        ...(nearest === undefined ? {} : { nearest }),
-      });
-    else if (typeof text !== "string") report({ path: `${path}.${name}`, value: text, allowed: "a text" });
+      report({ path: at, value, allowed: `one of ${names.join(", ")}`, nearest: nearestName(name, names) });
+    else if (typeof value !== "string") report({ path: at, value, allowed: "a text" });
   }
 }
 
