@@ -195,7 +195,7 @@ function watchProgress(onSlow: () => void) {
       started = moved = performance.now();
       timer = setInterval(tick, TICK_MS);
     },
-    moveTo(done: number): void {
+    moveTo: (done: number): void => {
       share = done;
       // The full bar is shown at once: the page may be gone at the next tick.
       if (share === 1) tick();

@@ -6,7 +6,7 @@ import { TEST_SECRETS, type ProviderName } from "./provider.js";
 
 /** The page where each provider issues keys, and the options that it cannot do without. */
 const NEEDS: Readonly<
-  Record<ProviderName, { readonly page: string; options(all: ProvidersResolved): readonly string[] }>
+  Record<ProviderName, { readonly page: string; options: (all: ProvidersResolved) => readonly string[] }>
 > = {
   recaptcha: {
     page: "https://www.google.com/recaptcha/admin",
