@@ -12,7 +12,7 @@ import { ask, browse, Jar, NAVIGATION } from "../support/ask.js";
 import { Clock } from "../support/clock.js";
 import { plainSite, serve, type Served, type Site } from "../support/hosts.js";
 import { site as startSite, type TestSite } from "../support/site.js";
-import { openChallenge, post, solve, workOf, type Work } from "../support/work.js";
+import { isSolution, openChallenge, post, solve, workOf, type Work } from "../support/work.js";
 
 const VISITOR = "8.8.8.8";
 const SECRET = "a secret of enough characters";
@@ -232,11 +232,14 @@ test("mutated tokens, cookies and solutions are refused: none of 400 is accepted
     if (seed % 3 === 0) return text.slice(0, at) + (text[at] === by ? "z" : by) + text.slice(at + 1);
     return seed % 3 === 1 ? text.slice(0, at) : text + by;
   };
+  expect(isSolution(one.work, one.solution)).toBe(true);
   for (let i = 0; i < 200; i++) {
     const fields =
       i % 2 === 0
         ? { state: mutate(one.work.state, i), challenge: one.solution }
         : { state: one.work.state, challenge: mutate(one.solution, i) };
+    // One digit changed may be another right solution, once in thousands of times.
+    if (i % 2 === 1 && isSolution(one.work, fields.challenge)) continue;
     if (
       (await post(url, one.work.action, fields, one.jar, { from: `20.0.${i >> 8}.${i & 255}` })).status ===
       200

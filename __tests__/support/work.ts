@@ -33,6 +33,21 @@ export function solve({ seed, count, target }: Pick<Work, "seed" | "count" | "ta
   return solution;
 }
 
+/** Whether a text solves a proof of work: a changed digit does by chance, once in `2^32 / target` times. */
+export function isSolution(
+  { seed, count, target }: Pick<Work, "seed" | "count" | "target">,
+  text: string,
+): boolean {
+  if (!/^[0-9a-f]+$/.test(text) || text.length !== count * 8) return false;
+  return Array.from({ length: count }, (_, puzzle) => puzzle).every((puzzle) => {
+    const message = Buffer.alloc(40);
+    message.write(seed, "hex");
+    message.writeUInt32BE(puzzle, 32);
+    message.write(text.slice(puzzle * 8, puzzle * 8 + 8), 36, "hex");
+    return createHash("sha256").update(message).digest().readUInt32BE(0) < target;
+  });
+}
+
 /** Opens the challenge's page with a jar, as a browser would. */
 export async function openChallenge(url: string, target: string, jar: Jar, options: Ask = {}): Promise<Got> {
   let next = target;
