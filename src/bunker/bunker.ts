@@ -20,7 +20,7 @@ import { guardServer, type GuardOptions } from "../connections/guard-server.js";
 
 export type { BunkerOptions } from "./options.js";
 
-/** What {@link bunker} answers. */
+/** The result of {@link bunker}. */
 export type Bunker = Middleware &
   Running & {
     readonly bans: BanList;
@@ -30,36 +30,36 @@ export type Bunker = Middleware &
     readonly dnsbl: DnsblParts | undefined;
     readonly bunkernet: BunkernetParts | undefined;
     /**
-     * Has every upgrade (WebSocket) of `server` judged before its listeners hear of it, and closes the upgraded connections
-     * of clients that are banned later. With `connections: true` clients that bans or lists refuse are dropped before TLS and
-     * HTTP. The answer undoes it.
+     * Judges every upgrade (WebSocket) of `server` before its listeners see it, and closes the upgraded connections of clients
+     * that are banned later. With `connections: true`, banned and listed clients are dropped before TLS and HTTP.
      *
-     * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
+     * @returns a function that undoes this
+     * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every invalid option
      */
     guard(server: Server, options?: GuardOptions): () => void;
     /**
-     * What would become of a request, and why, step by step. Counts, bans, tells and answers nothing.
+     * Explains step by step how a request would be judged, without counting, banning, emitting events or responding.
      *
-     * @param subject a request, or a client's address with what it asks for
-     * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for an `ip` that is no address, as a rejection
+     * @param subject a request, or the address of a client with an imaginary request
+     * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` if `ip` is not a valid address, as a rejection
      */
     explain(subject: IncomingMessage | ImaginedRequest): Promise<Explanation>;
     /**
-     * Opens a control socket: a unix socket that only this user may open, through which `npx express-bunker` looks at this app
-     * and acts on it. It keeps no process alive, and `close()` removes it.
+     * Opens a control socket: a unix socket that only this user may open, through which `npx express-bunker` inspects and
+     * controls this app. The socket keeps no process alive, and `close()` removes it.
      *
-     * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option, as a rejection
-     * @throws {ControlSocketError} `ERR_BUNKER_CONTROL` when the socket cannot be made, as a rejection
+     * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every invalid option, as a rejection
+     * @throws {ControlSocketError} `ERR_BUNKER_CONTROL` if the socket cannot be created, as a rejection
      */
     control(options?: ControlOptions): Promise<Control>;
-    /** Judges an upgrade by all protections: `true` = let it through, `false` = answered and closed. */
+    /** Judges an upgrade by all protections: `true` = admitted, `false` = refused and closed. */
     upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Awaitable<boolean>;
   };
 
 /**
  * All protections as one middleware with one verdict: bans, BunkerNet, DNS blocklists, Bad Behavior and the gate.
  *
- * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
+ * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every invalid option
  * @example app.use(bunker({ antibot: { challenge: "cookie" }, sessions: { secret: process.env.SESSIONS_SECRET } }));
  */
 export function bunker<Req extends IncomingMessage = IncomingMessage>(

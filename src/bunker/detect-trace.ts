@@ -3,11 +3,11 @@ import { explain, type Explanation } from "../engine/explain.js";
 import { type BunkerEvent, type Logger } from "../events/event-bus.js";
 import { requestOrigin } from "../request/event-origin.js";
 
-/** More traces than this are not made at once: the lines of the event log say the essential. */
+/** The maximum number of concurrent traces; the event log has the essentials of the others. */
 const MAX_TRACES = 16;
 
 /**
- * In `detect` mode, writes beside the line of each would-be refusal what every protection had to say. The answer stops it.
+ * In `detect` mode, logs the verdict of every protection for each would-be refusal. The returned function stops this.
  */
 export function traceDetected(engine: Engine, logger: Logger): () => void {
   let making = 0;
@@ -17,7 +17,7 @@ export function traceDetected(engine: Engine, logger: Logger): () => void {
     making++;
     explain(engine, origin.request.raw)
       .then((explanation) => logger.info(`express-bunker: why ${event.id}`, stepsOf(explanation)))
-      // The request is over either way, and the line that matters has been written.
+      // A failed explanation is dropped: the event itself has been logged.
       .catch(() => undefined)
       .finally(() => making--);
   };
@@ -27,7 +27,7 @@ export function traceDetected(engine: Engine, logger: Logger): () => void {
   };
 }
 
-// Everything the client wrote goes through JSON, so that no control character reaches the log.
+// JSON escapes the text of the client, so that no control character reaches the log.
 function stepsOf({ steps }: Explanation): string {
   return JSON.stringify(
     steps

@@ -6,16 +6,16 @@ import type { SharedOptions } from "../engine/shared-options.js";
 import type { DnsblOptions } from "../dnsbl/options.js";
 
 /**
- * Options of one service, in `bunker({ services })`. What is not given is as it is for all; a group of options adds to that
- * group of all, option by option.
+ * Options of one service, in `bunker({ services })`. A missing option has the value for all services; groups of options are
+ * merged option by option.
  */
 export interface ServiceOptions<Req extends IncomingMessage = IncomingMessage> extends Pick<
   SharedOptions<Req>,
   "mode" | "allow"
 > {
-  /** Its other host names. Setting `<service>_SERVER_NAME`. */
+  /** Other host names of the service. Setting `<service>_SERVER_NAME`. */
   aliases?: readonly string[];
-  /** Its gate. Without a `challenge` of its own it has that of all. */
+  /** The gate of the service. Without a `challenge`, it has the challenge of all services. */
   antibot?: false | Partial<AntibotOptions<Req>>;
   badBehavior?: boolean | BadBehaviorOptions<Req>;
   dnsbl?: boolean | DnsblOptions;
@@ -25,7 +25,7 @@ export interface ServiceOptions<Req extends IncomingMessage = IncomingMessage> e
 
 type Given = Readonly<Record<string, unknown>>;
 
-/** The options that a service may have of its own, besides `aliases`. */
+/** The options that a service can override, besides `aliases`. */
 export const SERVICE_OPTIONS = [
   "mode",
   "allow",
@@ -36,7 +36,7 @@ export const SERVICE_OPTIONS = [
   "sessions",
 ] as const;
 
-/** Groups within groups: anything else that is an object is one value. */
+/** The options that are groups; any other object is a single value. */
 const GROUPS: ReadonlySet<string> = new Set([
   "antibot",
   "badBehavior",
@@ -53,7 +53,7 @@ const GROUPS: ReadonlySet<string> = new Set([
   "cacheTtl",
 ]);
 
-/** What the services were given of their own, by their names; those without anything are left out. */
+/** Returns the own options of each service by its name, without services that have none. */
 export function ownOptionsOf(services: unknown): ReadonlyMap<string, Given> {
   if (typeof services !== "object" || services === null || Array.isArray(services)) return new Map();
   return new Map(
@@ -65,7 +65,7 @@ export function ownOptionsOf(services: unknown): ReadonlyMap<string, Given> {
   );
 }
 
-/** What holds for a service: its own options over those of all. */
+/** Returns the options of a service: its own options merged over those of all services. */
 export function serviceOptionsOf(all: Given, own: Given): Given {
   const common = Object.fromEntries(SERVICE_OPTIONS.map((name) => [name, all[name]]));
   return merged(common, own);
@@ -77,7 +77,7 @@ function merged(all: Given, own: Given): Given {
     const other = all[name];
     if (value === undefined) continue;
     if (GROUPS.has(name) && isGroup(other) && isGroup(value)) result[name] = merged(other, value);
-    // "On" where it is on anyway changes nothing.
+    // `true` keeps a protection that is already on as it is.
     else if (!(GROUPS.has(name) && value === true && isGroup(other))) result[name] = value;
   }
   return result;
