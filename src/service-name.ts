@@ -1,4 +1,4 @@
-/** The service of a middleware that was given none. */
+/** The service of a middleware without a configured service. */
 export const DEFAULT_SERVICE = "default";
 
 /** What events and bans call the service of a request whose Host is not configured. */

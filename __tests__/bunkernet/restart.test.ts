@@ -122,7 +122,7 @@ test("reports in a store of memory survive a restart by their file", async () =>
 
 test("kill -9 in the middle of a download: the old list stays, the rest is swept up", async () => {
   const root = join(__dirname, "../..");
-  const program = join(root, ".tmp/bunkernet-tests/killed-child.cjs");
+  const program = join(root, ".tmp/killed-child.cjs");
   const options = { entryPoints: [join(__dirname, "killed-child.ts")], outfile: program, bundle: true };
   const more = { platform: "node", format: "cjs", target: "node20", packages: "external" };
   // Not in this process: Jest's own globals confuse esbuild.

@@ -146,7 +146,7 @@ export function prefixMask(bits: number): number {
   return bits >= 32 ? -1 : bits <= 0 ? 0 : -1 << (32 - bits);
 }
 
-/** The block of the first `bits` bits of an address given as words. */
+/** The block of the first `bits` bits of an address, from its words. */
 export function rangeOf(family: 4 | 6, words: readonly number[], bits: number): AddressRange {
   const masked = words.map((word, index) => (word & prefixMask(bits - index * 32)) >>> 0);
   const address = addressOfWords(family, masked);

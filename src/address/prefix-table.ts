@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { prefixMask, rangeOf, type AddressRange } from "./address.js";
 
-// Random per process, so that nobody can choose addresses that collide.
+// Random per process, so that clients cannot choose addresses that collide.
 const SEED = randomInt(2 ** 32);
 const MULTIPLIER = randomInt(2 ** 31) * 2 + 1;
 

@@ -49,7 +49,7 @@ export class Api {
       : failed("the API gave no usable id");
   }
 
-  /** Whether the API answers. */
+  /** Pings the API. */
   async ping(id: string): Promise<Outcome<string>> {
     const outcome = await this.ask("GET", "/ping", { id });
     if (outcome.kind !== "ok") return outcome;
@@ -85,7 +85,7 @@ export class Api {
       return failed(messageOf(error));
     }
     if (reader.result !== "ok") return failed(saidNo(reader.result, reader.message));
-    if (!reader.hasList) return failed("the answer has no list");
+    if (!reader.hasList) return failed("the response has no list");
     return { kind: "ok", value: { strangers: reader.nonTexts } };
   }
 
@@ -97,11 +97,11 @@ export class Api {
   ): Promise<Outcome<unknown>> {
     const outcome = await this.call(method, path, fields, extra);
     if (outcome.kind !== "ok") return outcome;
-    const answer = parse(outcome.value.body);
-    if (answer === undefined) return failed("the answer is no JSON with result and data");
-    return answer.result === "ok"
-      ? { kind: "ok", value: answer.data }
-      : failed(saidNo(answer.result, answer.data));
+    const reply = parse(outcome.value.body);
+    if (reply === undefined) return failed("the response is not JSON with result and data");
+    return reply.result === "ok"
+      ? { kind: "ok", value: reply.data }
+      : failed(saidNo(reply.result, reply.data));
   }
 
   private async call(
@@ -125,7 +125,7 @@ export class Api {
         body: JSON.stringify({
           integration: options.integration,
           version: this.version,
-          os: await this.about(),
+          os: await (this.system ??= options.os ? operatingSystem() : Promise.resolve(UNKNOWN_SYSTEM)),
           ...fields,
         }),
         ca: options.ca,
@@ -139,13 +139,9 @@ export class Api {
       return failed(messageOf(error));
     }
   }
-
-  private about(): Promise<OperatingSystem> {
-    return (this.system ??= this.options.os ? operatingSystem() : Promise.resolve(UNKNOWN_SYSTEM));
-  }
 }
 
-// The status decides before the body is read: a proxy's error page is no JSON.
+// The status decides before the body is read: a proxy's error page is not JSON.
 function outcomeOf(response: HttpResponse): Outcome<HttpResponse> {
   const { status, headers } = response;
   if (status === 200) return { kind: "ok", value: response };
@@ -168,10 +164,10 @@ function secondsOf(retryAfter: string | undefined, date: string | undefined): nu
 
 function parse(body: string): { result: unknown; data: unknown } | undefined {
   try {
-    const answer: unknown = JSON.parse(body);
-    if (typeof answer !== "object" || answer === null || !("result" in answer) || !("data" in answer))
+    const reply: unknown = JSON.parse(body);
+    if (typeof reply !== "object" || reply === null || !("result" in reply) || !("data" in reply))
       return undefined;
-    return answer;
+    return reply;
   } catch {
     return undefined;
   }

@@ -17,37 +17,19 @@ import { ExemptAddresses } from "./exempt-addresses.js";
 import { Registration } from "./registration.js";
 import { Reporter, type ReportStatus } from "./reporter.js";
 import { shownServer } from "./server-url.js";
-import { ThreatList } from "./threat-list.js";
+import { ThreatList, type ThreatListStatus } from "./threat-list.js";
 import { withTimeout } from "../with-timeout.js";
 
-/** What denials by this protection are called, as in BunkerWeb. */
+/** The reason of this protection's denials, as in BunkerWeb. */
 const REASON = "bunkernet";
-/** How often it is looked whether something is due, in ms. */
+/** How often due work is looked for, in ms. */
 const TICK_MS = 5000;
-/** How long the first requests wait for the list that is on this machine, in ms. */
+/** How long the first requests wait for the stored list, in ms. */
 const LOAD_DEADLINE_MS = 2000;
 
-/** How the list fares. */
-export interface ThreatListStatus {
-  /** `none` = no list has come yet, and everybody passes; `suspended` = the newest list is left alone, an older one may be in force. */
-  readonly state: "none" | "in force" | "suspended";
-  /** Entries in force. */
-  readonly entries: number;
-  /** Entries of the newest list that were not taken: no address, not global, allowed here, or beyond `maxEntries`. */
-  readonly refused: number;
-  /** Entries of the list that is suspended. */
-  readonly suspended: number;
-  /** When it was last known to be current. */
-  readonly checked: Date | undefined;
-  /** What went wrong at the last try. */
-  readonly problem: string | undefined;
-  /** Memory that it takes, in bytes. */
-  readonly bytes: number;
-}
-
-/** How everything fares, in figures. */
+/** The state of BunkerNet. */
 export interface BunkernetStatus {
-  /** The API's address, without what is secret in it. */
+  /** The API's address, without secrets. */
   readonly server: string;
   /** `true` = on only by default, and this is a test or CI run: there is no traffic. */
   readonly quiet: boolean;
@@ -74,8 +56,8 @@ export class BunkernetProtection implements Protection {
   private problem: string | undefined;
 
   /**
-   * @param byDefault nobody asked for it: then there is no traffic in tests and CI
-   * @param takesPart whether it is on for a service, where it is not on for all
+   * @param byDefault whether it is on only by default: then there is no traffic in tests and CI
+   * @param takesPart whether it is on for a service. Default: for all
    */
   constructor(
     private readonly context: Context,
@@ -113,17 +95,17 @@ export class BunkernetProtection implements Protection {
       prefix,
       files,
       // A client that another protection refused has made a request too.
-      onRequest: () => {
-        if (!this.awake) this.wake();
-      },
+      onRequest: () => this.wake(),
       takesPart,
     });
     if (!this.quiet) this.announce(byDefault);
   }
 
   judge(client: Client, request: RequestView): Awaitable<Verdict> {
-    if (!this.awake) this.wake();
-    return this.list.loaded ? this.look(client, request) : this.lookLater(client, request);
+    this.wake();
+    if (this.list.loaded) return this.look(client, request);
+    const loaded = withTimeout(this.list.load(), LOAD_DEADLINE_MS, () => undefined);
+    return loaded.then(() => this.look(client, request));
   }
 
   async explain(client: Client, request: RequestView): Promise<ProtectionExplanation> {
@@ -135,33 +117,33 @@ export class BunkernetProtection implements Protection {
     return { verdict: (await this.refuse(client, request)).action, reason: REASON };
   }
 
-  /** Starts registration and download, and reads the list that is on this machine. Waits for no network. */
+  /** Starts registration and download, and reads the stored list. Does not wait for the network. */
   async start(): Promise<void> {
-    if (!this.awake) this.wake();
+    this.wake();
     await this.list.load();
   }
 
   /**
    * Whether an address is on the list that is in force.
    *
-   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for what is no address
+   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for a text that is not an address
    */
   has(ip: string): boolean {
     const address = parseAddress(ip);
     if (address === undefined)
-      throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `"${ip.slice(0, 64)}" is no IP address`);
+      throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `"${ip.slice(0, 64)}" is not an IP address`);
     return this.list.addresses?.has(address) ?? false;
   }
 
   /** Registers if need be. Rejects with what went wrong. */
   async register(): Promise<void> {
-    if (!this.awake) this.wake();
+    this.wake();
     if (this.quiet) throw new Error("BunkerNet is on only by default, and this is a test or CI run");
     if ((await this.registration.get(true)) === undefined)
       throw new Error(this.problem ?? "another instance is registering; try again in a minute");
   }
 
-  /** Whether the API answers, and knows us. Rejects with what went wrong. */
+  /** Pings the API with the instance's id; returns its reply. Rejects with what went wrong. */
   async ping(): Promise<string> {
     await this.register();
     const outcome = await this.api.ping(this.registration.id ?? "");
@@ -172,15 +154,15 @@ export class BunkernetProtection implements Protection {
   /** Downloads the list now. Never rejects: `status()` says how it went. */
   async sync(): Promise<void> {
     if (this.quiet) return;
-    if (!this.awake) this.wake();
+    this.wake();
     await this.list.load();
     await this.download(true);
   }
 
-  /** Sends every report that waits, within a few seconds. Never rejects: `status()` says what is left. */
+  /** Sends all queued reports, within a few seconds. Never rejects: `status()` says what is left. */
   async flush(): Promise<void> {
     if (this.quiet) return;
-    if (!this.awake) this.wake();
+    this.wake();
     await this.reporter.flush(true);
   }
 
@@ -195,14 +177,12 @@ export class BunkernetProtection implements Protection {
   }
 
   health(): ProtectionHealth {
-    const { state } = this.list.status;
-    const problems = [
-      ...(this.problem === undefined ? [] : [`BunkerNet: ${this.problem}`]),
-      ...(state === "suspended" ? ["BunkerNet: the newest list is suspended, it has too many clients"] : []),
-      ...(this.reporter.status.problem === undefined
-        ? []
-        : [`BunkerNet reports: ${this.reporter.status.problem}`]),
-    ];
+    const { list, reports } = this.status;
+    const problems: string[] = [];
+    if (list.problem !== undefined) problems.push(`BunkerNet: ${list.problem}`);
+    if (list.state === "suspended")
+      problems.push("BunkerNet: the newest list is suspended, it has too many clients");
+    if (reports.problem !== undefined) problems.push(`BunkerNet reports: ${reports.problem}`);
     return { ok: problems.length === 0, problems };
   }
 
@@ -216,8 +196,9 @@ export class BunkernetProtection implements Protection {
     await this.ticking;
   }
 
-  // Nobody is asked anything before the first request or `ready()`.
+  // There is no traffic before the first request or `ready()`.
   private wake(): void {
+    if (this.awake) return;
     this.awake = true;
     void this.list.load();
     if (this.quiet || this.stop.signal.aborted) return;
@@ -233,7 +214,7 @@ export class BunkernetProtection implements Protection {
   private async work(): Promise<void> {
     await this.list.load();
     this.list.tick();
-    // Up to a tenth later than due, each instance at a time of its own.
+    // Up to a tenth later than due, at a different time on each instance.
     if (this.list.isDue && this.listBackOff.isOver && this.isMyTurn()) await this.download(false);
     await this.reporter.tick();
   }
@@ -261,11 +242,6 @@ export class BunkernetProtection implements Protection {
     this.fault("list", outcome.problem);
   }
 
-  private lookLater(client: Client, request: RequestView): Promise<Verdict> {
-    const loaded = withTimeout(this.list.load(), LOAD_DEADLINE_MS, () => undefined);
-    return loaded.then(() => this.look(client, request));
-  }
-
   private look(client: Client, request: RequestView): Awaitable<Verdict> {
     const address = addressOf(client);
     if (address === undefined) return PASS;
@@ -280,25 +256,20 @@ export class BunkernetProtection implements Protection {
   private refuse(client: Client, request: RequestView): Awaitable<Verdict> {
     const gate = this.options.action === "challenge" ? this.gate() : undefined;
     if (gate !== undefined) return gate.challenge(client, request);
-    const deny: Deny = { action: "deny", protection: this.name, reason: REASON, data: {} };
-    return deny;
+    return { action: "deny", protection: this.name, reason: REASON, data: {} } satisfies Deny;
   }
 
-  // R37: who shares visitors' addresses says so.
+  // R37: the log says which third parties receive visitors' addresses.
   private announce(byDefault: boolean): void {
     const { report, server } = this.options;
-    const what = report
+    const { cacheDir, store } = this.context.options;
+    let line = report
       ? `shares addresses of refused clients, with reason, path and browser, with ${server.host}`
       : `takes a list of addresses from ${server.host} and reports nothing`;
-    const { cacheDir, store } = this.context.options;
-    const forgets = cacheDir === undefined && store instanceof MemoryStore;
-    this.info(
-      [
-        what,
-        ...(byDefault ? ["it is on by default: bunkernet: false turns it off"] : []),
-        ...(forgets ? ["without cacheDir every restart registers anew"] : []),
-      ].join("; "),
-    );
+    if (byDefault) line += "; it is on by default: bunkernet: false turns it off";
+    if (cacheDir === undefined && store instanceof MemoryStore)
+      line += "; without cacheDir every restart registers anew";
+    this.info(line);
   }
 
   private onMass(active: number, listed: number): void {
@@ -324,7 +295,7 @@ export class BunkernetProtection implements Protection {
   }
 }
 
-// Never a trusted proxy's; a private address that anybody could claim gives way to the peer's (R2).
+// Never a trusted proxy's address; instead of a private one, which any client can claim, the peer's (R2).
 function addressOf({ identity, trustedIdentity }: Client): Address | undefined {
   if (identity.isProxy) return undefined;
   return identity.isGlobal

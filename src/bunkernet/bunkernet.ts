@@ -8,34 +8,34 @@ import { checkTogether, sharedTable, type SharedOptions } from "../engine/shared
 import { BunkernetProtection, type BunkernetStatus } from "./bunkernet-protection.js";
 import { bunkernetTable, checkBunkernet, type BunkernetOptions } from "./options.js";
 
-/** What {@link bunkernet} answers, besides the middleware. */
+/** What {@link bunkernet} returns, besides the middleware. */
 export interface BunkernetParts {
   /**
    * Whether an address is on the list that is in force.
    *
-   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for what is no address
+   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for a text that is not an address
    */
   has(ip: string): boolean;
-  /** How list and reports fare, in figures. */
+  /** The state of the list and of reporting. */
   status(): BunkernetStatus;
   /** Downloads the list now. Never rejects: `status()` says how it went. */
   sync(): Promise<void>;
-  /** Sends every report that waits, within a few seconds. Never rejects: `status()` says what is left. */
+  /** Sends all queued reports, within a few seconds. Never rejects: `status()` says what is left. */
   flush(): Promise<void>;
-  /** Asks the API for an id, unless there is one. Rejects with what went wrong. */
+  /** Requests an id from the API, unless there is one. Rejects with what went wrong. */
   register(): Promise<void>;
-  /** Asks the API whether it is there; answers what it says ("pong"). Rejects with what went wrong. */
+  /** Pings the API; resolves with its reply ("pong"). Rejects with what went wrong. */
   ping(): Promise<string>;
 }
 
-/** What {@link bunkernet} answers. */
+/** What {@link bunkernet} returns. */
 export type Bunkernet = Middleware & Running & BunkernetParts;
 
 const table = { ...sharedTable, ...bunkernetTable };
 
 /**
- * Refuses clients that other sites have reported to BunkerNet, and reports those that are refused and banned here. The API
- * is told their addresses.
+ * Refuses clients that other sites have reported to BunkerNet, and reports clients that are refused and banned
+ * here: the API receives their addresses.
  *
  * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
  * @example app.use(bunkernet({ store, cacheDir: "/var/cache/my-app" }));

@@ -10,7 +10,7 @@ const PATIENCE_MS = 6 * 3_600_000;
 const MIN_REFUSALS = 3;
 
 /** The parts that a {@link Registration} uses. */
-export interface RegistrationParts {
+interface RegistrationParts {
   readonly api: Api;
   /** The prefix of its keys in the store. */
   readonly key: string;
@@ -24,7 +24,8 @@ export interface RegistrationParts {
  * id that is refused for hours is replaced by a new one.
  */
 export class Registration {
-  private currentId: string | undefined;
+  /** The id, if it is known in this process. */
+  id: string | undefined;
   private asking: Promise<string | undefined> | undefined;
   private refusals: { readonly id: string; readonly since: number; count: number } | undefined;
   private anew = false;
@@ -37,14 +38,9 @@ export class Registration {
     this.backOff = new BackOff(context.now);
   }
 
-  /** The id, if it is known in this process. */
-  get id(): string | undefined {
-    return this.currentId;
-  }
-
   /** Returns the id; registers if there is none. `undefined` = not possible now. `insist` = ignore the back-off. Never rejects. */
   get(insist = false): Promise<string | undefined> {
-    if (this.currentId !== undefined) return Promise.resolve(this.currentId);
+    if (this.id !== undefined) return Promise.resolve(this.id);
     return (this.asking ??= this.find(insist).finally(() => (this.asking = undefined)));
   }
 
@@ -55,46 +51,39 @@ export class Registration {
 
   /** The API refused the id with 401 or 403. */
   async refused(id: string): Promise<void> {
-    if (id !== this.currentId) return;
+    if (id !== this.id) return;
     const now = this.context.now();
     // A clock that was set back restarts the wait.
     if (this.refusals?.id !== id || now < this.refusals.since) this.refusals = { id, since: now, count: 0 };
     this.refusals.count++;
     if (this.refusals.count < MIN_REFUSALS || now - this.refusals.since < PATIENCE_MS) return;
     this.refusals = undefined;
-    this.currentId = undefined;
+    this.id = undefined;
     this.anew = true;
     const kept = await this.fromStore();
     // Another instance may have a new one already.
-    if (kept !== undefined && kept !== id) {
-      this.currentId = kept;
-      return;
-    }
+    if (kept !== id) this.id = kept;
+    if (this.id !== undefined) return;
     await this.quietly(() => this.context.store.delete(`${this.parts.key}id`));
     await this.parts.files?.remove("instance.json").catch(() => undefined);
   }
 
   private async find(insist: boolean): Promise<string | undefined> {
     const kept = await this.fromStore();
-    if (kept !== undefined) return (this.currentId = kept);
-    const filed =
-      this.parts.files === undefined ? undefined : idIn(await this.parts.files.readJson("instance.json"));
+    if (kept !== undefined) return (this.id = kept);
+    const filed = idIn(await this.parts.files?.readJson("instance.json"));
     if (filed !== undefined) {
       await this.quietly(() => this.context.store.add(`${this.parts.key}id`, filed, 0));
-      return (this.currentId = (await this.fromStore()) ?? filed);
+      return (this.id = (await this.fromStore()) ?? filed);
     }
     if (!insist && !this.backOff.isOver) return undefined;
     // Without the store another instance might register too.
-    if (
-      (await this.quietly(() => this.context.store.add(`${this.parts.key}registering`, "1", LOCK_TTL))) !==
-      true
-    )
-      return undefined;
+    const lock = `${this.parts.key}registering`;
+    if ((await this.quietly(() => this.context.store.add(lock, "1", LOCK_TTL))) !== true) return undefined;
     try {
-      const late = await this.fromStore();
-      return (this.currentId = late ?? (await this.ask()));
+      return (this.id = (await this.fromStore()) ?? (await this.ask()));
     } finally {
-      await this.quietly(() => this.context.store.delete(`${this.parts.key}registering`));
+      await this.quietly(() => this.context.store.delete(lock));
     }
   }
 

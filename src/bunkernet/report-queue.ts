@@ -12,7 +12,7 @@ import type { StateFiles } from "./state-files.js";
 const KEEP = 2_592_000;
 
 /** The parts that a {@link ReportQueue} uses. */
-export interface ReportQueueParts {
+interface ReportQueueParts {
   /** The prefix of its keys in the store. */
   readonly prefix: string;
   readonly files: StateFiles | undefined;
@@ -49,12 +49,9 @@ export class ReportQueue {
       return false;
     }
     this.size++;
-    const id = [
-      this.context.now().toString(36).padStart(9, "0"),
-      (this.pushed++).toString(36).padStart(6, "0"),
-    ]
-      .concat(randomBytes(6).toString("hex"))
-      .join("-");
+    const time = this.context.now().toString(36).padStart(9, "0");
+    const number = (this.pushed++).toString(36).padStart(6, "0");
+    const id = `${time}-${number}-${randomBytes(6).toString("hex")}`;
     this.unsaved.set(id, report);
     this.journal?.add(id, report);
     void this.save(id, report);
@@ -110,11 +107,9 @@ export class ReportQueue {
       this.journal?.remove(id);
       this.size = Math.max(0, this.size - 1);
     }
-    try {
-      await Promise.all(ids.map(async (id) => this.context.store.delete(`state:${this.parts.prefix}${id}`)));
-    } catch (error) {
-      this.parts.onFault(messageOf(error));
-    }
+    await Promise.all(
+      ids.map(async (id) => this.context.store.delete(`state:${this.parts.prefix}${id}`)),
+    ).catch((error: unknown) => this.parts.onFault(messageOf(error)));
   }
 
   /** Retries failed writes. Never rejects. */
@@ -125,11 +120,11 @@ export class ReportQueue {
 
   /** Writes the journal. Never rejects. */
   async keep(): Promise<void> {
-    try {
-      await this.journal?.write();
-    } catch (error) {
-      this.parts.onFault(`reports could not be kept on disk: ${messageOf(error)}`);
-    }
+    await this.journal
+      ?.write()
+      .catch((error: unknown) =>
+        this.parts.onFault(`reports could not be kept on disk: ${messageOf(error)}`),
+      );
   }
 
   /** Writes and closes the journal. Never rejects. */
@@ -157,8 +152,7 @@ export class ReportQueue {
 
 function parse(text: string): ThreatReport | undefined {
   try {
-    const report: unknown = JSON.parse(text);
-    return typeof report === "object" && report !== null ? (report as ThreatReport) : undefined;
+    return (JSON.parse(text) as ThreatReport | null) ?? undefined;
   } catch {
     return undefined;
   }

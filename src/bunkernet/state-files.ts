@@ -1,7 +1,8 @@
 import { createHash, randomBytes, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, writeFile, type FileHandle } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { replaceFile } from "../lists/list-folder.js";
 
 /** The metadata of a stored list, in its last line. */
 export interface ListMetadata {
@@ -24,15 +25,7 @@ export class StateFiles {
   }
 
   async writeJson(name: string, value: unknown): Promise<void> {
-    const path = join(this.folder, name);
-    const made = await temporary(path);
-    try {
-      await writeFile(made, `${JSON.stringify(value)}\n`, { mode: 0o600 });
-      await rename(made, path);
-    } catch (error) {
-      await rm(made, { force: true });
-      throw error;
-    }
+    await replaceFile(join(this.folder, name), `${JSON.stringify(value)}\n`);
   }
 
   async remove(name: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { MassCount } from "../engine/mass-count.js";
 import type { ActiveClients } from "./active-clients.js";
 import type { Api, Outcome } from "./api.js";
 import { ListBuilder } from "./list-builder.js";
-import type { ListMetadata, StateFiles, ListWriter } from "./state-files.js";
+import type { StateFiles, ListWriter } from "./state-files.js";
 import type { BunkernetResolved } from "./options.js";
 import type { ExemptAddresses } from "./exempt-addresses.js";
 
@@ -19,8 +19,26 @@ const REVIEW_EVERY_MS = 3_600_000;
 const LIST = "ip.list";
 const METADATA = "list.json";
 
+/** The state of the list. */
+export interface ThreatListStatus {
+  /** `none` = there is no list yet, and all clients pass; `suspended` = the newest list is not used, an older one may be in force. */
+  readonly state: "none" | "in force" | "suspended";
+  /** Entries in force. */
+  readonly entries: number;
+  /** Entries of the newest list that were not added: invalid, not global, allowed here, or beyond `maxEntries`. */
+  readonly refused: number;
+  /** Entries of the suspended list. */
+  readonly suspended: number;
+  /** When it was last known to be current. */
+  readonly checked: Date | undefined;
+  /** What went wrong at the last attempt. */
+  readonly problem: string | undefined;
+  /** Its size in memory, in bytes. */
+  readonly bytes: number;
+}
+
 /** The parts that a {@link ThreatList} uses. */
-export interface ThreatListParts {
+interface ThreatListParts {
   readonly files: StateFiles | undefined;
   readonly exempt: () => ExemptAddresses;
   readonly active: ActiveClients;
@@ -94,14 +112,7 @@ export class ThreatList {
     void this.rewrite(false);
   }
 
-  get status(): {
-    state: "none" | "in force" | "suspended";
-    entries: number;
-    refused: number;
-    suspended: number;
-    checked: Date | undefined;
-    bytes: number;
-  } {
+  get status(): Omit<ThreatListStatus, "problem"> {
     return {
       state: this.suspended !== undefined ? "suspended" : this.inForce === undefined ? "none" : "in force",
       entries: this.inForce?.set.size ?? 0,
@@ -176,20 +187,10 @@ export class ThreatList {
         this.trialSince = Math.max(1, this.checkedAt);
         this.denials = 0;
       }
-      await this.keep(file, { sha512, suspended: suspend });
+      // If the disk is full, the list is missing only after a restart.
+      await file?.commit({ sha512, suspended: suspend }).catch(this.notKept);
     }
-    await this.parts.files
-      ?.writeJson(METADATA, { sha512, checked: this.checkedAt })
-      .catch((error: unknown) => this.parts.onFailed(`the list could not be kept: ${messageOf(error)}`));
-  }
-
-  // If the disk is full, the list is missing only after a restart.
-  private async keep(file: ListWriter | undefined, about: ListMetadata): Promise<void> {
-    try {
-      await file?.commit(about);
-    } catch (error) {
-      this.parts.onFailed(`the list could not be kept: ${messageOf(error)}`);
-    }
+    await this.parts.files?.writeJson(METADATA, { sha512, checked: this.checkedAt }).catch(this.notKept);
   }
 
   // A list that looked right at first may still contain most new clients.
@@ -209,6 +210,9 @@ export class ThreatList {
     this.suspend(held);
     void this.rewrite(true);
   }
+
+  private readonly notKept = (error: unknown): void =>
+    this.parts.onFailed(`the list could not be kept: ${messageOf(error)}`);
 
   private endTrial(): void {
     this.trialSince = 0;
@@ -242,7 +246,7 @@ export class ThreatList {
       await file.write(lines);
       await file.commit({ sha512: held.sha512, suspended });
     } catch (error) {
-      this.parts.onFailed(`the list could not be kept: ${messageOf(error)}`);
+      this.notKept(error);
     }
   }
 }

@@ -56,8 +56,8 @@ const OWN_BANNERS = new Set(["bad-behavior", "dnsbl"]);
 const OUR_FAULT = new Set(["store error", "fault"]);
 
 /**
- * Whom a `denied` or `banned` event would report; `undefined` = nobody. No echo: what BunkerNet made us do is never
- * reported. Never who is on `allow`, never a proxy, never an address that the client could choose itself.
+ * The client that a `denied` or `banned` event would report; `undefined` = none. Denials because of BunkerNet are not reported,
+ * nor clients on `allow`, proxies, or addresses that the client could choose itself.
  */
 export function candidateOf(
   type: "denied" | "banned",

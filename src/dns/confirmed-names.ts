@@ -2,7 +2,7 @@ import { parseAddress, type Address } from "../address/address.js";
 import { RecentMap } from "../recent-map.js";
 import type { DnsClient } from "./dns-client.js";
 
-/** The confirmed names of an address. `failed` = DNS gave no usable answer, so nothing is known. */
+/** The confirmed names of an address. `failed` = DNS returned no usable answer, so the names are unknown. */
 export type NamesResult =
   { readonly kind: "names"; readonly names: readonly string[] } | { readonly kind: "failed" };
 

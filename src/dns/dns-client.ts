@@ -74,7 +74,7 @@ export class DnsClient {
       : answer;
   }
 
-  /** The names that an address claims to have (PTR). Anybody can claim any name: see `ConfirmedNames`. */
+  /** The names that an address claims to have (PTR). Any name can be claimed: see `ConfirmedNames`. */
   reverse(ip: string): Promise<DnsAnswer<string>> {
     return this.ask(`PTR ${ip}`, () => this.resolver.reverse(ip));
   }

@@ -98,7 +98,7 @@ async function follow(request: HttpRequest, signal: AbortSignal, deadline: Deadl
     const { location } = response.headers;
     if (maxRedirects === 0 || location === undefined || !isRedirect(response.status)) return response;
     if (redirects === maxRedirects) throw new HttpError("redirect", `more than ${maxRedirects} redirects`);
-    const next = URL.canParse(location, url) ? new URL(location, url) : undefined;
+    const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
     if (next === undefined || !/^https?:$/.test(next.protocol))
       throw new HttpError("redirect", "a redirect to an address that is not http or https");
     const sameOrigin = next.origin === url.origin;
@@ -111,7 +111,7 @@ async function follow(request: HttpRequest, signal: AbortSignal, deadline: Deadl
 function exchange(call: HttpRequest, deadline: Deadline): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const { url, body, ca, signal } = call;
-    const request = (url.protocol === "https:" ? https : http).request(url, {
+    const request = (url.protocol === "https:" ? https.request : http.request)(url, {
       method: call.method,
       // One connection a call: what was sent must not be sent again because a kept connection turned out to be closed.
       agent: proxyAgentFor(url) ?? false,
