@@ -85,8 +85,8 @@ describe("R6 a request that names two hosts", () => {
     const near = { headers: { Host: 'localhost"\t' } };
     expect((await ask((served as Served).url, "/", { ...near, from: "10.1.2.3" })).status).toBe(403);
     expect(warnings.filter((line) => line.includes("WRN_BUNKER_UNKNOWN_HOST"))).toEqual([
-      expect.stringContaining(`a request of ${FROM} was for no service of this app: Host "evil.example"`),
-      expect.stringContaining('a request of 10.1.2.3 was for no service of this app: Host "localhost'),
+      expect.stringContaining(`a request of ${FROM} has a Host that is not configured: "evil.example"`),
+      expect.stringContaining('a request of 10.1.2.3 has a Host that is not configured: "localhost'),
     ]);
   });
 

@@ -1,5 +1,5 @@
 import type { Hits } from "../store/store.js";
-import type { Awaitable } from "../awaitable.js";
+import { isThenable, type Awaitable } from "../awaitable.js";
 import type { Client } from "../request/client.js";
 import { BunkerHookError, messageOf, StoreFailure } from "../errors.js";
 import { exclusionOf } from "../engine/exclusions.js";
@@ -7,25 +7,37 @@ import type { Gate, ObservedResponse, Protection, ProtectionExplanation } from "
 import type { RequestView } from "../request/request-view.js";
 import type { Context } from "../engine/context.js";
 import { PASS, type Verdict } from "../request/verdict.js";
-import { isThenable } from "../awaitable.js";
-import { evidenceOf, noteOf, type Evidence } from "./evidence.js";
 import { MassBanWatch } from "./mass-ban-watch.js";
 import type { BadBehaviorResolved } from "./options.js";
 import { UNKNOWN_SERVICE } from "../service-name.js";
 
-/** What a ban by this protection is called, as in BunkerWeb. */
+/** The reason of bans by this protection, as in BunkerWeb. */
 export const REASON = "bad behavior";
 
-/** Earlier bans of a client are remembered this long for growing bans, in seconds. */
+/** How long earlier bans of a client count for `banFactor`, in seconds. */
 const BAN_MEMORY = 2_592_000;
 
-/** Counts bad answers in an exact sliding window and bans who earns too many. */
+/** A counted response in the data of a ban. */
+export interface Evidence {
+  /** When: ISO 8601, UTC. */
+  readonly date: string;
+  /** The reference id of the request. */
+  readonly id: string;
+  readonly method: string;
+  /** The canonical path without its query, at most 128 characters. */
+  readonly path: string;
+  readonly status: number;
+  /** `true` if a page of another site caused the request. */
+  readonly crossSite?: boolean;
+}
+
+/** Counts bad responses in an exact sliding window, and bans clients that get too many. */
 export class BadBehaviorProtection implements Protection {
   readonly name = "bad-behavior";
   readonly banTime: number;
   private readonly counted = new Uint8Array(600);
   private readonly watch: MassBanWatch;
-  /** Clients whose last answer is still being counted by a store that answers later: their next request waits for it. */
+  /** Clients whose last response the store is still counting: their next request waits for it. */
   private readonly pending = new Map<string, Promise<void>>();
 
   constructor(
@@ -46,10 +58,10 @@ export class BadBehaviorProtection implements Protection {
   }
 
   observe({ client, request, status }: ObservedResponse): void {
-    // Our own responses are no evidence, except to a challenge that was answered wrongly (R15, R23).
+    // Our own responses do not count, except to a wrong solution of a challenge (R15, R23).
     if (this.counted[status] !== 1 || request.ownResponse === "refused") return;
     if (this.exemption(client, request) !== undefined) return;
-    // A banned client earns nothing more. One that is only challenged must earn its next ban as any other does.
+    // Nothing more counts for a banned client, unless its ban only challenges it.
     if (this.context.banIndex.find(client, client.service)?.action === "deny") return;
     if (!request.countOnce(this.context.events)) return;
     const weight = this.weigh(request, status);
@@ -71,7 +83,7 @@ export class BadBehaviorProtection implements Protection {
   private count(client: Client, request: RequestView, status: number, weight: number): void {
     const { threshold, countTime } = this.options;
     const note = noteOf(request, status, this.context.now());
-    this.later(client, request, () => {
+    this.run(client, request, () => {
       const hits = this.context.store.hit(this.counterKey(client), countTime, threshold, { weight, note });
       return isThenable(hits)
         ? hits.then((late) => this.weighed(late, client, request))
@@ -90,9 +102,9 @@ export class BadBehaviorProtection implements Protection {
     const { weight } = this.options;
     if (typeof weight !== "function") return weight[status] ?? 1;
     try {
-      const answer = weight(request.raw as never, status);
-      if (Number.isSafeInteger(answer) && (answer as number) >= 0) return answer as number;
-      throw new BunkerHookError("weight", "must answer a whole number from 0 at once");
+      const result = weight(request.raw as never, status);
+      if (Number.isSafeInteger(result) && (result as number) >= 0) return result as number;
+      throw new BunkerHookError("weight", "must return a whole number from 0, not a promise");
     } catch (error) {
       this.fault("hook", error, undefined, request);
       return 1;
@@ -115,15 +127,19 @@ export class BadBehaviorProtection implements Protection {
       const what =
         massBan === "suspend"
           ? "no bans are written for now"
-          : 'bans go on (massBan: "suspend" would stop them)';
+          : 'they are banned (massBan: "suspend" would stop that)';
       this.context.events.warn(
         "WRN_BUNKER_MASS_BAN",
-        `${affected} of ${active} active clients earned a ban within ${this.options.countTime} s, as when a deploy breaks; ${what}`,
+        `${affected} of ${active} active clients reached the ban threshold within ${this.options.countTime} s, which a broken deploy can cause; ${what}`,
         String(Math.floor(this.context.now() / 3_600_000)),
       );
       if (massBan === "suspend") return undefined;
     }
-    return this.ban(client, request, evidenceOf(hits.notes));
+    return this.ban(
+      client,
+      request,
+      hits.notes.map((note) => JSON.parse(note) as Evidence),
+    );
   }
 
   private async ban(client: Client, request: RequestView, evidence: Evidence[]): Promise<void> {
@@ -147,7 +163,7 @@ export class BadBehaviorProtection implements Protection {
       }
       return;
     }
-    // R24: what another site's page made a browser ask for earns a challenge, or a short ban.
+    // R24: requests that another site's page caused lead to a challenge, or a short ban.
     const before = this.context.banIndex.find(client, client.service);
     const challenge =
       gate !== undefined && before === undefined && (crossSite || this.options.banAction === "challenge");
@@ -160,7 +176,7 @@ export class BadBehaviorProtection implements Protection {
       address: client.ip,
       data: evidence,
       action: challenge ? "challenge" : "deny",
-      // It gets here with banLocal only, which is how a gate is tried out on one's own machine.
+      // A loopback client gets here with `banLocal` only, as when trying a gate out on one's own machine.
       force: client.isLoopback,
       source: {
         protection: this.name,
@@ -171,23 +187,19 @@ export class BadBehaviorProtection implements Protection {
         origin: { client, request },
       },
     });
-    // What led to a challenge is settled by it; the next ban wants new evidence.
+    // The next ban needs new evidence.
     if (challenge) await this.context.store.delete(this.counterKey(client));
   }
 
-  private banTimeOf(client: Client): Awaitable<number> {
-    const { banTime, banFactor } = this.options;
-    return banTime === 0 || banFactor === 1 ? banTime : this.grownBanTime(client);
-  }
-
-  private async grownBanTime(client: Client): Promise<number> {
+  private async banTimeOf(client: Client): Promise<number> {
     const { banTime, banFactor, maxBanTime } = this.options;
+    if (banTime === 0 || banFactor === 1) return banTime;
     const earlier = (await this.context.store.increment(`hit:${client.key}|bb|bans`, 1, BAN_MEMORY)) - 1;
     return Math.max(banTime, Math.min(maxBanTime, Math.round(banTime * banFactor ** Math.min(earlier, 64))));
   }
 
-  // Runs `work`; while it takes time, the client's next request waits for it. Failures are told, never thrown.
-  private later(client: Client, request: RequestView, work: () => Awaitable<void>): void {
+  // Runs `work`; the client's next request waits for it. Errors are emitted as faults, never thrown.
+  private run(client: Client, request: RequestView, work: () => Awaitable<void>): void {
     let done: Awaitable<void>;
     try {
       done = work();
@@ -208,4 +220,19 @@ export class BadBehaviorProtection implements Protection {
   private fault(reason: string, error: unknown, client: Client | undefined, request: RequestView): void {
     this.context.emit("fault", { protection: this.name, reason, data: messageOf(error) }, client, request);
   }
+}
+
+/** Returns the note that the store keeps with a counted response. */
+function noteOf(request: RequestView, status: number, now: number): string {
+  // Only browsers send this header. A page of another site can make them request many missing pictures and a few missing pages.
+  const crossSite = request.header("sec-fetch-site") === "cross-site";
+  const evidence: Evidence = {
+    date: new Date(now).toISOString(),
+    id: request.id,
+    method: request.method.slice(0, 16),
+    path: request.path.path.slice(0, 128),
+    status,
+    ...(crossSite ? { crossSite } : {}),
+  };
+  return JSON.stringify(evidence);
 }

@@ -11,16 +11,16 @@ import { checkTogether, sharedTable, type SharedOptions } from "../engine/shared
 import { BadBehaviorProtection } from "./bad-behavior-protection.js";
 import { badBehaviorTable, type BadBehaviorOptions, type BadBehaviorResolved } from "./options.js";
 
-/** What {@link badBehavior} answers. */
+/** The middleware that {@link badBehavior} returns, with its methods and its ban list. */
 export type BadBehavior = Middleware & Running & { readonly bans: BanList };
 
 const table = { ...sharedTable, ...badBehaviorTable };
 
 /**
- * Bans clients that earn too many bad status codes (BunkerWeb's Bad Behavior). Mount it first: it refuses banned clients
- * and counts how every response ends.
+ * Returns a middleware that bans clients whose requests get too many bad status codes (BunkerWeb's Bad Behavior). Mount it
+ * first: it refuses banned clients and counts the status of every response.
  *
- * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
+ * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every invalid option
  * @example app.use(badBehavior({ threshold: 10, countTime: 60, banTime: 86400 }));
  */
 export function badBehavior<Req extends IncomingMessage = IncomingMessage>(
@@ -39,7 +39,7 @@ export function badBehavior<Req extends IncomingMessage = IncomingMessage>(
   return engine.asMiddleware({ bans: context.bans });
 }
 
-/** What only several options together can get wrong. */
+/** Reports options that contradict each other. */
 export function checkBadBehavior(
   options: BadBehaviorResolved,
   hasGate: boolean,

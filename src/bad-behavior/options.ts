@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { AddressSet } from "../address/address-set.js";
-import { AddressSet as Addresses } from "../address/address-set.js";
+import { AddressSet } from "../address/address-set.js";
 import { addressSetCheck, patternCheck } from "../options/address-checks.js";
 import { check, decimal, either, hook, integer, list, oneOf, type Check } from "../options/check.js";
 import type { AnyTable, Resolved } from "../options/table.js";
@@ -8,37 +7,37 @@ import { compilePattern } from "../pattern/pattern.js";
 import { gateOption } from "../engine/gate-option.js";
 import type { Gate } from "../engine/protection.js";
 
-/** How much a counted response weighs: a number a status, or a hook that answers a whole number from 0 (0 = not counted). */
+/** The weight of a counted response: a number for each status, or a hook that returns a whole number from 0 (0 = not counted). */
 export type Weight<Req extends IncomingMessage = IncomingMessage> =
   Readonly<Record<number, number>> | ((request: Req, status: number) => number);
 
 /** Options of Bad Behavior. Times are in seconds. */
 export interface BadBehaviorOptions<Req extends IncomingMessage = IncomingMessage> {
-  /** The statuses that count. Setting `BAD_BEHAVIOR_STATUS_CODES`. Default `400 401 403 404 405 429 444`. */
+  /** The status codes that count. Setting `BAD_BEHAVIOR_STATUS_CODES`. Default `400 401 403 404 405 429 444`. */
   statusCodes?: string | readonly number[];
-  /** The count that bans: the tenth bad answer by default. Setting `BAD_BEHAVIOR_THRESHOLD`. Default 10. */
+  /** The count that leads to a ban. Setting `BAD_BEHAVIOR_THRESHOLD`. Default 10: the tenth bad response. */
   threshold?: number;
-  /** The sliding window in which answers are counted. Setting `BAD_BEHAVIOR_COUNT_TIME`. Default 60. */
+  /** The length of the sliding window in which responses are counted, in seconds. Setting `BAD_BEHAVIOR_COUNT_TIME`. Default 60. */
   countTime?: number;
-  /** How long a ban lasts; 0 = for good. Setting `BAD_BEHAVIOR_BAN_TIME`. Default 86400. */
+  /** How long a ban lasts, in seconds; 0 = permanently. Setting `BAD_BEHAVIOR_BAN_TIME`. Default 86400. */
   banTime?: number;
-  /** Whether a ban holds at its service only or everywhere. Setting `BAD_BEHAVIOR_BAN_SCOPE`. Default `"service"`. */
+  /** Whether a ban applies at its service only or everywhere. Setting `BAD_BEHAVIOR_BAN_SCOPE`. Default `"service"`. */
   banScope?: "service" | "global";
-  /** Requests whose answers never count. Default: favicon, apple-touch-icon and robots.txt. */
+  /** Patterns of paths that never count. Default: favicon, apple-touch-icon and robots.txt. */
   ignoreUri?: string | readonly (string | RegExp)[];
-  /** Addresses and CIDR ranges whose answers never count. They can still be banned by hand. */
+  /** Addresses and CIDR ranges that never count. They can still be banned manually. Default: none. */
   ignoreIp?: string | readonly string[] | AddressSet;
-  /** User-Agents whose answers never count. Anybody can send any User-Agent. */
+  /** Patterns of User-Agents that never count. Any client can send any User-Agent. Default: none. */
   ignoreUserAgent?: string | readonly (string | RegExp)[];
-  /** How much a counted response weighs. Default 1 each. */
+  /** The weight of each counted response. Default 1. */
   weight?: Weight<Req>;
-  /** Each further ban of the same client lasts this many times longer. Default 1: all bans are equally long. */
+  /** The factor by which each further ban of the same client is longer: 1–100. Default 1: all bans are equally long. */
   banFactor?: number;
-  /** What growing bans grow to at most. Default 2592000 (30 days). */
+  /** The longest that `banFactor` makes a ban, in seconds. Default 2592000 (30 days). */
   maxBanTime?: number;
-  /** Whether a banned client is refused, or sent to the gate. `"challenge"` needs `gate` or `bunker()`. Default `"deny"`. */
+  /** Whether a banned client is refused, or challenged by the gate. `"challenge"` needs `gate` or `bunker()`. Default `"deny"`. */
   banAction?: "deny" | "challenge";
-  /** What happens when a large share of all clients would be banned at once: a warning, or no bans either. Default `"announce"`. */
+  /** What happens if a large share of all clients would be banned at once: only a warning, or also no bans. Default `"announce"`. */
   massBan?: "announce" | "suspend";
   /** The gate for `banAction: "challenge"`, where it is mounted apart: the result of `antibot()`. */
   gate?: { readonly gate: Gate };
@@ -104,7 +103,7 @@ export const badBehaviorTable = {
   },
   ignoreIp: {
     check: addressSetCheck(),
-    default: () => new Addresses(),
+    default: () => new AddressSet(),
     help: "Addresses whose responses never count.",
   },
   ignoreUserAgent: {

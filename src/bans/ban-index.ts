@@ -6,18 +6,18 @@ import { parseRange, prefixOf, rangeContains } from "../address/address.js";
 import { AddressSet } from "../address/address-set.js";
 import { banKey, decodeBan, parseBanKey, type Ban } from "./ban.js";
 
-/** What is known of one subject at one service (or everywhere). It outlives the ban, so that older passes stay void (R16). */
+/** The ban of one subject at one service (or everywhere). The entry outlives the ban, so that older passes stay void (R16). */
 interface Entry {
   ban: Ban | undefined;
   /** ms; Infinity = never. */
   ends: number;
-  /** When the newest ban began, in ms: passes issued before are void… */
+  /** When the newest ban began, in ms: passes issued before are void. */
   began: number;
-  /** … until then, in ms. */
+  /** Until when they are void, in ms. */
   voidUntil: number;
 }
 
-/** Everything known of one subject: the key "" is the global scope. */
+/** The entries of one subject by service; the key "" is the global scope. */
 type Subject = Map<string, Entry>;
 
 const GLOBAL = "";
@@ -25,7 +25,7 @@ const GLOBAL = "";
 /** Stands for every service in {@link BanIndex.findAddress}. */
 export const ANY_SERVICE = "*";
 
-/** Whose ban is looked for: a client, or an address by itself. */
+/** The subject of a search for bans: a client, or a plain address. */
 export interface BanSubject {
   /** The IPv4 address or the IPv6 prefix that bans are kept under. */
   readonly key: string;
@@ -35,19 +35,19 @@ export interface BanSubject {
 const inForce = (entry: Entry, now: number): boolean => now < entry.ends && entry.ban !== undefined;
 
 /**
- * The bans of one store, in memory, in the form that every request asks for them: filled from the store, kept true by
- * `store.watch`, answered without a promise.
+ * The bans of one store, in memory, so that requests find them without a promise: loaded from the store and kept up to date
+ * by `store.watch`.
  */
 export class BanIndex {
-  /** The clock, in ms; whoever was given one sets it. */
+  /** The clock, in ms. */
   now: () => number;
-  /** Seconds for which a ban that has ended still voids the passes issued before it: the longest pass any gate issues. */
+  /** How long a ban that has ended still voids the passes issued before it, in seconds: as long as the longest pass. */
   retention = 86_400;
 
   private readonly subjects = new Map<string, Subject>();
   /** Subjects that are not a single IPv4 address. */
   private readonly ranges = new AddressSet();
-  /** How many of them have each prefix length: [family 4, family 6]. */
+  /** The number of them with each prefix length: [family 4, family 6]. */
   private readonly lengths: readonly [Map<number, number>, Map<number, number>] = [new Map(), new Map()];
   private sweeper: Iterator<[string, Subject]> | undefined;
   private stamped = 0;
@@ -76,23 +76,23 @@ export class BanIndex {
     });
   }
 
-  /** Resolves when the bans that were in the store are known here; rejects when they cannot be read, and can be asked again. */
+  /** Resolves when the bans in the store are loaded; rejects on failure, and can then be called again. */
   ready(): Promise<void> | undefined {
     return this.replica.ready();
   }
 
-  /** How many subjects are known. */
+  /** The number of subjects. */
   get size(): number {
     return this.subjects.size;
   }
 
-  /** The ban in force for a client at a service: the service's own first, then the global one. */
+  /** Returns the ban in force for a client at a service: the service's own first, then the global one. */
   find(client: BanSubject, service: string | undefined): Ban | undefined {
     if (this.subjects.size === 0) return undefined;
     return this.search(client, service, inForce)?.ban;
   }
 
-  /** The ban in force for an address (kept under `key`) at a service; `ANY_SERVICE` = at whichever has one. */
+  /** Returns the ban in force for an address with the given `key` at a service; `ANY_SERVICE` = at any service. */
   findAddress(key: string, address: Address, service: string): Ban | undefined {
     return this.search({ key, address }, service, inForce)?.ban;
   }
@@ -100,24 +100,19 @@ export class BanIndex {
   /** Whether a ban of this client began after `issued` (ms): a pass issued then is void, even when the ban is over. */
   voids(client: BanSubject, service: string | undefined, issued: number): boolean {
     if (this.subjects.size === 0) return false;
-    return (
-      this.search(
-        client,
-        service,
-        (candidate, now) => issued < candidate.began && now < candidate.voidUntil,
-      ) !== undefined
-    );
+    const voids = (entry: Entry, now: number): boolean => issued < entry.began && now < entry.voidUntil;
+    return this.search(client, service, voids) !== undefined;
   }
 
-  /** The ban on exactly this subject and scope, if it is in force. */
+  /** Returns the ban on exactly this subject and scope, if it is in force. */
   get(subject: string, service: string | undefined): Ban | undefined {
     const entry = this.subjects.get(subject)?.get(service ?? GLOBAL);
     return entry !== undefined && this.now() < entry.ends ? entry.ban : undefined;
   }
 
   /**
-   * The time in ms, a little later at each call even when the clock stands still: which of a pass and a ban came first
-   * must never be a tie.
+   * Returns the time in ms, a little later at each call even if the clock stands still, so that the order of a pass and a ban
+   * is always clear.
    */
   stamp(): number {
     const now = this.now();
@@ -132,7 +127,7 @@ export class BanIndex {
     const ends = ban.expires === null ? Infinity : ban.expires.getTime();
     const date = ban.date.getTime();
     const known = this.subjects.get(ban.ip)?.get(service);
-    // The store tells us of our own ban, too, with its date in whole milliseconds.
+    // The store's watch returns this instance's own bans, too, with dates in whole milliseconds.
     const began =
       known !== undefined && Math.floor(known.began) === date
         ? known.began
@@ -143,13 +138,13 @@ export class BanIndex {
     for (const listener of this.listeners) listener();
   }
 
-  /** Calls `listener` whenever a ban comes into force here, this instance's or another's; the answer takes it off. */
+  /** Calls `listener` whenever a ban comes into force, of this instance or another. Returns a function that removes it. */
   onBan(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  /** Forgets a ban that could not be kept. */
+  /** Removes a ban that could not be stored. */
   drop(ban: Ban): void {
     this.subjects.get(ban.ip)?.delete(ban.scope === "service" ? ban.service : GLOBAL);
   }
@@ -164,13 +159,13 @@ export class BanIndex {
     entry.ban = undefined;
   }
 
-  /** The services at which exactly this subject is banned; `undefined` stands for everywhere. */
+  /** Returns the services at which exactly this subject is banned; `undefined` = everywhere. */
   scopesOf(subject: string): (string | undefined)[] {
     const scopes = [...(this.subjects.get(subject) ?? [])].filter(([, entry]) => this.now() < entry.ends);
     return scopes.map(([service]) => (service === GLOBAL ? undefined : service));
   }
 
-  /** The single IPv6 addresses with a ban of their own inside some prefixes, those left out that are named themselves. */
+  /** Returns the single IPv6 addresses inside some prefixes that have bans of their own, except those in `ranges`. */
   addressesIn(ranges: readonly AddressRange[]): AddressRange[] {
     const wide = ranges.filter(({ address, bits }) => address.family === 6 && bits < 128);
     if (wide.length === 0) return [];
@@ -192,7 +187,7 @@ export class BanIndex {
     const found = this.look(client.key, service, now, wanted);
     if (found !== undefined || address === undefined || this.ranges.size === 0 || !this.ranges.has(address))
       return found;
-    // Rare: some range covers the address. Ask for each prefix length in use, the longest first.
+    // Rare: a range covers the address. Each prefix length in use is tried, the longest first.
     const lengths = [...(address.family === 4 ? this.lengths[0] : this.lengths[1]).keys()].sort(
       (a, b) => b - a,
     );
@@ -230,7 +225,7 @@ export class BanIndex {
     this.sweep(4);
   }
 
-  // Each write looks at a few old entries, so that what is over does not stay.
+  // Each write checks a few old entries, so that ended ones are removed.
   private sweep(steps: number): void {
     const now = this.now();
     for (let step = 0; step < steps; step++) {
@@ -291,21 +286,20 @@ export class BanIndex {
   }
 }
 
-// A store that expires keys by a clock of its own says so; bans must end when their keys do.
+// Bans must end when their keys do, so a store's own clock is used if it has one.
 function clockOf(store: Store & { now?: unknown }): () => number {
   return typeof store.now === "function" ? () => (store as { now: () => number }).now() : Date.now;
 }
 
 const VOID_PREFIX = "state:void|";
 
-/** The store's key that keeps passes void after a ban: its value is when the ban began, in ms. */
+/** Returns the store's key that keeps passes void after a ban. Its value is the time when the ban began, in ms. */
 export function voidKey(subject: string, service: string | undefined): string {
   return VOID_PREFIX + banKey(subject, service).slice("ban:".length);
 }
 
-// The text of the range of `bits` that covers an address, as bans are kept under it.
+// The text of the range of `bits` that covers an address, which is the key of its bans.
 function coveringText(address: Address, bits: number): string {
   if (address.family === 6) return prefixOf(address, bits).text;
-  const range: AddressRange | undefined = parseRange(`${address.text}/${bits}`);
-  return range?.text ?? address.text;
+  return parseRange(`${address.text}/${bits}`)?.text ?? address.text;
 }

@@ -16,38 +16,38 @@ import { DEFAULT_SERVICE, UNKNOWN_SERVICE } from "../service-name.js";
 import { banKey, decodeBan, encodeBan, parseBanKey, type Ban } from "./ban.js";
 import { ANY_SERVICE, BanIndex, voidKey } from "./ban-index.js";
 
-/** How {@link BanList.add} bans. */
+/** Options of {@link BanList.add}. */
 export interface BanOptions {
   /** Why. Default `"manual"`. */
   reason?: string;
-  /** Seconds; 0 = for good. Default 86400 (one day). */
+  /** How long, in seconds; 0 = permanently. Default 86400 (one day). */
   ttl?: number;
-  /** Default: `"service"` where a service is named, else `"global"`. */
+  /** Whether it applies at one service or everywhere. Default: `"service"` if `service` is set, otherwise `"global"`. */
   scope?: "service" | "global";
-  /** The service to ban at, or where a global ban was earned. Default `"default"` for the service scope. */
+  /** The service of the ban, or of the requests that led to a global one. Default `"default"` for the service scope. */
   service?: string;
-  /** What else is worth keeping: anything that JSON holds. */
+  /** Further data to store: any JSON value. */
   data?: unknown;
-  /** Bans very wide ranges, this machine's own addresses and trusted proxies too. */
+  /** Allows bans of very wide ranges, of this machine's own addresses and of trusted proxies. Default `false`. */
   force?: boolean;
-  /** The very address that earned it, where a prefix is banned: for stores shared with software that knows single addresses only. */
+  /** The client's single address if a prefix is banned, for stores shared with software that bans single addresses only. */
   address?: string;
-  /** Refuse the client, or send it to the gate. Default `"deny"`. */
+  /** Whether the client is refused, or challenged by the gate. Default `"deny"`. */
   action?: "deny" | "challenge";
-  /** What the `banned` event says besides: the protection that bans and the request that led to it. */
+  /** Further fields of the `banned` event: the protection, and the request that led to the ban. */
   source?: Partial<Pick<BunkerEvent, "protection" | "id" | "method" | "path">> & {
     passHolder?: boolean;
     origin?: object;
   };
 }
 
-/** How a {@link BanList} is set up. */
+/** Options of a {@link BanList}. */
 export interface BanListOptions {
-  /** The IPv6 prefix that one client is taken to own: a bare IPv6 address bans its whole prefix. 32–128, default 64. */
+  /** The length of the IPv6 prefix that counts as one client, in bits: an IPv6 address bans its prefix. 32–128, default 64. */
   ipv6Subnet?: number;
 }
 
-/** The bans of a store: what every middleware on that store refuses, and where an operator bans and unbans by hand. */
+/** The bans of a store, which apply to all middleware on that store. Operators add and remove bans here. */
 export class BanList {
   private readonly index: BanIndex;
   private readonly events: EventBus;
@@ -64,11 +64,12 @@ export class BanList {
   }
 
   /**
-   * Bans an address or CIDR range, at once on this instance. A bare IPv6 address bans the prefix that its owner has
-   * (`/128` after it bans just that address).
+   * Bans an address or CIDR range, at once on this instance. An IPv6 address bans its prefix of `ipv6Subnet` bits; with
+   * `/128` it bans just that address.
    *
-   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for what is no address, `ERR_BUNKER_BAN_WIDE` for what needs `force`
-   * @throws {StoreFailure} when the store could not be written; the ban is in force here all the same
+   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` if `ip` is not a valid address or range, `ERR_BUNKER_BAN_WIDE` if
+   *   the ban needs `force`
+   * @throws {StoreFailure} when the store cannot be written; the ban is in force on this instance nevertheless
    */
   async add(ip: string, options: BanOptions = {}): Promise<Ban> {
     const range = this.subjectOf(ip);
@@ -101,9 +102,9 @@ export class BanList {
 
   /**
    * Lifts the bans of exactly this address or range: all of them, or just the service's. Clears the counters and cached
-   * verdicts of what it covers, so that the next request does not ban again. Answers whether there was a ban.
+   * verdicts of what it covers, so that the next request does not ban again. Resolves to whether there was a ban.
    *
-   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for what is no address
+   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` if `ip` is not a valid address or range
    * @throws {StoreFailure} when the store cannot be reached
    */
   async remove(ip: string, options: { service?: string } = {}): Promise<boolean> {
@@ -120,8 +121,11 @@ export class BanList {
   }
 
   /**
-   * The ban in force for an address: the service's own first, then the global one; without a service, any. Ranges that
-   * cover the address count.
+   * Returns the ban in force for an address: the service's own first, then the global one; without a service, any. Bans of
+   * ranges that contain the address count.
+   *
+   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` if `ip` is not a valid address or range
+   * @throws {StoreFailure} when the store cannot be read
    */
   async get(ip: string, service?: string): Promise<Ban | undefined> {
     await this.ready();
@@ -131,7 +135,11 @@ export class BanList {
     return this.index.findAddress(key, address, service ?? ANY_SERVICE);
   }
 
-  /** Every ban in force, newest first. */
+  /**
+   * Returns every ban in force, newest first.
+   *
+   * @throws {StoreFailure} when the store cannot be read
+   */
   async list(): Promise<Ban[]> {
     const bans: Ban[] = [];
     try {
@@ -156,14 +164,14 @@ export class BanList {
   private async write(ban: Ban, ttl: number): Promise<void> {
     const service = ban.scope === "service" ? ban.service : undefined;
     try {
-      // Both are on their way at once: a store on a network answers them in one round trip.
+      // Both writes are sent at once, so that a store on a network needs one round trip.
       await Promise.all([
         this.store.set(banKey(ban.ip, service), encodeBan(ban), ttl),
         this.writeVoid(ban.ip, service, ban.date.getTime(), ttl === 0 ? 0 : ttl + this.index.retention),
       ]);
     } catch (error) {
       if (!(error instanceof StoreFullError)) throw new StoreFailure(error);
-      // No room: a ban that only this process knew, without bounds, would be worse than none.
+      // The store is full: bans only in this process, without bounds, would be worse than none.
       this.index.drop(ban);
       throw error;
     }
@@ -179,7 +187,7 @@ export class BanList {
     try {
       await this.store.set(voidKey(subject, service), String(began), ttl);
     } catch (error) {
-      // Without room for the mark the ban itself still stands; only a restart would forget that older passes are void.
+      // If the store is full, the ban itself still stands; older passes are valid again only after a restart.
       if (!(error instanceof StoreFullError)) throw error;
     }
   }
@@ -204,7 +212,7 @@ export class BanList {
     return [...scopes];
   }
 
-  // Keys of counters and cached verdicts start with the address or prefix that they are about, then "|".
+  // Keys of counters and cached verdicts start with the address or prefix of their client, then "|".
   private async forget(range: AddressRange): Promise<void> {
     const single = range.address.family === 4 && range.bits === 32;
     for (const namespace of ["hit", "cache"] satisfies Namespace[]) {
@@ -225,12 +233,12 @@ export class BanList {
     if (range === undefined)
       throw new BunkerBanError(
         "ERR_BUNKER_BAN_ADDRESS",
-        `"${ip.slice(0, 64)}" is no IP address and no CIDR range`,
+        `"${ip.slice(0, 64)}" is not a valid IP address or CIDR range`,
       );
     return range;
   }
 
-  // What removing a bare IPv6 address lifts: its prefix, and the address alone.
+  // Removing an IPv6 address lifts the bans of its prefix and of the address alone.
   private subjectsOf(ip: string): AddressRange[] {
     const subject = this.subjectOf(ip);
     const address = parseAddress(ip);

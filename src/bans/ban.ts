@@ -1,21 +1,22 @@
 import { UNKNOWN_SERVICE } from "../service-name.js";
 
-/** A ban, as `BanList` and events give it. */
+/** A ban. */
 export interface Ban {
-  /** What is banned: an address, an IPv6 prefix or a CIDR range, in canonical text. */
+  /** The banned address, an IPv6 prefix or a CIDR range, in canonical text. */
   readonly ip: string;
-  /** Why: `"bad behavior"`, `"manual"`, `"dnsbl"`, or what the app said. */
+  /** Why: `"bad behavior"`, `"manual"`, `"dnsbl"`, or the app's own reason. */
   readonly reason: string;
-  /** Only at `service`, or everywhere. */
+  /** Whether it applies at `service` only, or everywhere. */
   readonly scope: "service" | "global";
-  /** The service it was earned at; `"unknown"` where that is not known. */
+  /** The service of the requests that led to it; `"unknown"` if that is not known. */
   readonly service: string;
+  /** When it began. */
   readonly date: Date;
   /** When it ends; `null` = never. */
   readonly expires: Date | null;
-  /** What led to it; for Bad Behavior the counted responses. */
+  /** Details; for Bad Behavior the counted responses. */
   readonly data: unknown;
-  /** What a banned client meets: a refusal, or the gate's challenge. */
+  /** Whether a banned client is refused, or challenged by the gate. */
   readonly action: "deny" | "challenge";
 }
 
@@ -33,7 +34,7 @@ export function parseBanKey(key: string): { subject: string; service: string | u
     : { subject: rest.slice(0, bar), service: rest.slice(bar + 1) };
 }
 
-/** A ban as the store keeps it: the JSON that BunkerWeb writes, with `action` of our own. Its end is the key's time to live. */
+/** Returns a ban as it is stored: BunkerWeb's JSON, and `action`. Its end is the key's time to live. */
 export function encodeBan(ban: Ban): string {
   return JSON.stringify({
     reason: ban.reason,
@@ -60,7 +61,7 @@ export function decodeBan(key: string, value: string, expires: number): Ban {
     service: service ?? (typeof fields["service"] === "string" ? fields["service"] : UNKNOWN_SERVICE),
     date: new Date(date),
     expires: expires === 0 ? null : new Date(expires),
-    // Read when it is asked for: the text is the store's own, the objects would be ours, for every ban.
+    // Parsed on demand: the text is in the store anyway, but parsed objects would take memory for every ban.
     get data() {
       return fieldsOf(value)["reason_data"] ?? {};
     },

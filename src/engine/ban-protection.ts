@@ -8,14 +8,14 @@ import { PASS, type Verdict } from "../request/verdict.js";
 import { withTimeout } from "../with-timeout.js";
 import type { Ban } from "../bans/ban.js";
 
-/** How long the first requests wait for the bans that are in the store, in ms. */
+/** How long the first requests wait until the bans in the store are loaded, in ms. */
 const LOAD_DEADLINE_MS = 2000;
 
-/** Refuses banned clients: the first thing that every middleware of ours does. */
+/** Refuses banned clients. It is the first protection of every middleware. */
 export class BanProtection implements Protection {
   readonly name = "bans";
 
-  /** @param gate where clients with a ban of action `challenge` are sent; without one they are refused */
+  /** @param gate the gate for bans with the action `challenge`; without one those clients are refused, too */
   constructor(
     private readonly context: Context,
     private readonly gate?: () => Gate | undefined,
@@ -24,13 +24,18 @@ export class BanProtection implements Protection {
   judge(client: Client, request: RequestView): Awaitable<Verdict> {
     const loading = this.context.banIndex.ready();
     if (loading === undefined) return this.look(client, request);
-    // What was banned here meanwhile needs no store to be in force.
+    // A ban that was added in this process meanwhile is in force without the store.
     const known = this.context.banIndex.find(client, client.service);
     if (known !== undefined) {
       loading.catch(() => undefined);
       return this.refuse(known, client, request);
     }
-    return withTimeout(loading, LOAD_DEADLINE_MS, late).then(() => this.look(client, request), failed);
+    return withTimeout(loading, LOAD_DEADLINE_MS, late).then(
+      () => this.look(client, request),
+      (error: unknown) => {
+        throw new StoreFailure(error);
+      },
+    );
   }
 
   async explain(client: Client, request: RequestView): Promise<ProtectionExplanation> {
@@ -53,7 +58,7 @@ export class BanProtection implements Protection {
       action: "deny",
       protection: this.name,
       reason: ban.reason,
-      // Read from the stored text only when somebody asks: refusals come by the thousand.
+      // Read from the stored text only on demand: under attack there are thousands of refusals a second.
       get data() {
         return ban.data;
       },
@@ -64,8 +69,4 @@ export class BanProtection implements Protection {
 
 function late(): never {
   throw new Error(`bans were not read within ${LOAD_DEADLINE_MS} ms`);
-}
-
-function failed(error: unknown): never {
-  throw new StoreFailure(error);
 }

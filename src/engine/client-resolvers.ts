@@ -14,7 +14,7 @@ export class ClientResolvers {
     this.events = scope.get(EventBus);
   }
 
-  /** @param input the options as they were given: two that are written alike are the same configuration */
+  /** @param input the options before they were read: equal text means the same configuration */
   get(options: SharedResolved, input: SharedOptions): ClientResolver {
     const { clientIp, trustProxy, ipv6Subnet, service, services } = options;
     const unknownHost = options.unknownHost === "deny" ? undefined : options.unknownHost;

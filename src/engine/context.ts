@@ -17,7 +17,7 @@ import type { Client } from "../request/client.js";
 import type { RequestView } from "../request/request-view.js";
 import { UNKNOWN_SERVICE } from "../service-name.js";
 
-/** What one call of a factory works with: its options and what it shares with others on the same store. */
+/** What one call of a factory works with: its options, and what it shares with other calls on the same store. */
 export class Context {
   /** What middlewares on the same store share. */
   readonly scope: StoreScope;
@@ -31,7 +31,7 @@ export class Context {
 
   constructor(
     readonly options: SharedResolved,
-    given: SharedOptions,
+    input: SharedOptions,
   ) {
     const { store } = options;
     this.scope = StoreScope.of(store);
@@ -55,11 +55,11 @@ export class Context {
       const listener = options.events[type];
       if (listener !== undefined) this.stops.push(this.events.on(type, listener));
     }
-    for (const range of proxyRangesOf(given.trustProxy)) this.events.addProxy(range);
-    this.resolver = this.scope.get(ClientResolvers).get(options, given);
+    for (const range of proxyRangesOf(input.trustProxy)) this.events.addProxy(range);
+    this.resolver = this.scope.get(ClientResolvers).get(options, input);
   }
 
-  /** Emits an event about a request, if anybody listens. */
+  /** Emits an event about a request, if there is a listener for its type. */
   emit(
     type: BunkerEventType,
     about: Pick<BunkerEvent, "protection" | "reason" | "data">,
@@ -85,23 +85,23 @@ export class Context {
     this.events.emit(event);
   }
 
-  /** The same context for a service with options of its own: one events, one way of telling clients apart. */
+  /** The same context for a service with options of its own; the event bus and the client resolver are shared. */
   forService(options: SharedResolved): Context {
     const { logger, mode } = options;
     if (logger !== false && mode === "detect") this.onClose(this.scope.get(EventLog).start(logger, mode));
     return Object.create(this, {
       options: { value: options },
-      // Listeners are the whole factory's.
+      // Listeners belong to the whole factory.
       close: { value: () => undefined },
     }) as Context;
   }
 
-  /** Remembers what is to be stopped when this factory is closed. */
+  /** Has `stop` called when this context is closed. */
   onClose(stop: () => void): void {
     this.stops.push(stop);
   }
 
-  /** Takes this factory's listeners and loggers off the events. */
+  /** Removes this context's listeners and loggers from the event bus. */
   close(): void {
     for (const stop of this.stops.splice(0)) stop();
   }

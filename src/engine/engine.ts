@@ -9,34 +9,37 @@ import type { Context } from "./context.js";
 import { Pipeline } from "./pipeline.js";
 import type { Protection, ProtectionHealth } from "./protection.js";
 
-/** Connect middleware, typed on Node's own requests, so that it fits Express 4 and 5, Connect and bare http alike. */
+/** Connect middleware, typed on Node's own requests, so that Express 4 and 5, Connect and plain `http` all accept it. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (err?: unknown) => void) => void;
 
-/** The health of everything that one middleware runs. */
+/** The health of one middleware. */
 export interface Health {
+  /** Whether every protection works. */
   readonly ok: boolean;
+  /** The health of each protection by name, with its problems in words. */
   readonly protections: Readonly<
     Record<string, { readonly ok: boolean; readonly problems: readonly string[] }>
   >;
 }
 
-/** What every factory's middleware has besides. */
+/** The methods that every middleware of this package has. */
 export interface Running {
-  /** The events of everything on the same store. */
+  /** The event bus, shared by all middleware on the same store. */
   readonly events: EventBus;
-  /** Resolves when bans and lists that were in the store are known here. Requests before wait for it themselves. */
+  /** Resolves when the bans and lists in the store are loaded. Requests that come earlier wait for it themselves. */
   ready(): Promise<void>;
+  /** Returns the current health of all protections. */
   health(): Health;
-  /** Stops timers and listeners of this middleware. Never closes a store that it was given. */
+  /** Stops the timers and listeners of this middleware. It never closes the store. */
   close(): Promise<void>;
 }
 
 const HEALTHY: ProtectionHealth = { ok: true, problems: [] };
 
-/** The middleware of every factory: finds the client of a request, and the pipeline of the service that it asks for. */
+/** The middleware of every factory: finds the client of a request, and the pipeline of its service. */
 export class Engine implements Running {
   readonly events: EventBus;
-  /** Judges requests of services without options of their own, and those of no service. */
+  /** The pipeline for requests of services without options of their own, and for those of no service. */
   readonly common: Pipeline;
   private seen = 0;
 
@@ -51,12 +54,12 @@ export class Engine implements Running {
     this.common = new Pipeline(context, protections);
   }
 
-  /** The Connect middleware alone. */
+  /** Returns the Connect middleware alone. */
   middleware(): Middleware {
     return (req, res, next) => this.handle(req, res, next);
   }
 
-  /** The Connect middleware as a factory returns it: with what can be asked of the engine, and `extras`. */
+  /** Returns the Connect middleware as factories return it: with the methods of {@link Running} and with `extras`. */
   asMiddleware<Extras extends object>(extras: Extras): Middleware & Running & Extras {
     const running: Running = {
       events: this.events,
@@ -67,7 +70,7 @@ export class Engine implements Running {
     return Object.assign(this.middleware(), running, extras);
   }
 
-  /** What judges a client: the pipeline of its service, where services have options of their own. */
+  /** Returns the pipeline of a client's service, or the common one if that service has no options of its own. */
   pipelineOf({ service }: Client): Pipeline {
     return (service === undefined ? undefined : this.services.get(service)) ?? this.common;
   }
@@ -115,7 +118,7 @@ export class Engine implements Running {
     pipeline.settle(verdict, request, res, next);
   }
 
-  // No middleware sees WebSockets: an app that serves them unguarded should know. Looked for again now and then, since
+  // Middleware never sees WebSockets, so an app that serves them unguarded gets a warning. The check is repeated because
   // listeners are often added late.
   private lookForUpgrades(req: IncomingMessage): void {
     const { server } = req.socket as { server?: EventEmitter | null };
@@ -123,7 +126,7 @@ export class Engine implements Running {
     if (this.context.scope.get(GuardedServers).servers.has(server)) return;
     this.events.warn(
       "WRN_BUNKER_UPGRADE",
-      "this server takes upgrades (WebSockets), which no middleware sees; use bunker().guard(server), or ask upgrade() in your listener",
+      "this server takes upgrades (WebSockets), which middleware never sees; use bunker().guard(server), or call upgrade() in your listener",
     );
   }
 

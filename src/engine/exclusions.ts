@@ -4,14 +4,14 @@ import { type Pattern } from "../pattern/pattern.js";
 import { uriMatches } from "../request/path.js";
 import type { RequestView } from "../request/request-view.js";
 
-/** The ignore rules of one protection, ready to be asked. */
+/** The ignore rules of one protection. */
 export interface ExclusionRules {
   readonly ignoreIp: AddressSet;
   readonly ignoreUri: readonly Pattern[];
   readonly ignoreUserAgent: readonly Pattern[];
 }
 
-/** Which rule, if any, takes this request out of the protection's hands. Addresses anybody can choose never do. */
+/** Returns the rule that exempts a request from the protection, if one does; an address that clients can choose never does. */
 export function exclusionOf(
   rules: ExclusionRules,
   client: Client,

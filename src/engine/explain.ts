@@ -9,9 +9,9 @@ import { RequestView } from "../request/request-view.js";
 import type { RequestLike } from "../request/request-like.js";
 import type { Verdict } from "../request/verdict.js";
 
-/** A request that nobody made. */
+/** A request to explain that was never sent. */
 export interface ImaginedRequest {
-  /** The client's address. Forwarding headers say nothing here. */
+  /** The client's address. Forwarding headers are ignored. */
   readonly ip: string;
   /** Path and query, or a whole URL, whose host becomes the Host header. Default `"/"`. */
   readonly url?: string;
@@ -21,30 +21,31 @@ export interface ImaginedRequest {
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
-/** One thing that looks at a request, in the order in which they do. */
+/** One step of the decision about a request. */
 export interface ExplainedStep extends ProtectionExplanation {
   /** `allow`, `skip`, `services`, or a protection's name. */
   readonly protection: string;
-  /** `false` = an earlier step decides, so that this one would not be asked. */
+  /** `false` = an earlier step decides, so that this one would not be reached. */
   readonly reached: boolean;
 }
 
-/** What would become of a request, and why. */
+/** The decision about a request, with every step that leads to it. */
 export interface Explanation {
   readonly client: {
     readonly ip: string;
-    /** What bans and counters are kept under. */
+    /** The key of its bans and counters: the IPv4 address, or the IPv6 prefix. */
     readonly key: string;
-    /** `undefined` = the Host is none of the configured services. */
+    /** `undefined` = the Host is not configured. */
     readonly service: string | undefined;
     readonly isGlobal: boolean;
-    /** One of the proxies that `trustProxy` names: never banned. */
+    /** Whether it is one of the proxies that `trustProxy` names; those are never banned. */
     readonly isProxy: boolean;
   };
+  /** All steps, in the order in which they are taken. */
   readonly steps: readonly ExplainedStep[];
-  /** What all of them together say; in `detect` mode it would only be reported. */
+  /** The decision; in `detect` mode it would only be reported. */
   readonly verdict: "pass" | "deny" | "challenge";
-  /** The step that decided; `undefined` when nobody had anything against it. */
+  /** The name of the step that decides; `undefined` when all of them pass. */
   readonly by: string | undefined;
   readonly mode: "block" | "detect";
 }
@@ -52,15 +53,15 @@ export interface Explanation {
 const FORWARDING = new Set(["x-forwarded-for", "forwarded"]);
 
 /**
- * What would become of a request, and why: every step in order, whether it would be reached or not. Counts, bans, tells and
- * answers nothing; hooks are asked as for any request, and a protection may look addresses up.
+ * Explains what would happen to a request: every step in order, whether it would be reached or not. It counts, bans, emits
+ * and sends nothing; hooks are called as for any request, and a protection may look addresses up.
  *
- * @param subject a request, or the address of a client with what it asks for
- * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for an `ip` that is no address, as a rejection
+ * @param subject a request, or the description of one
+ * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS`, as a rejection, if `ip` is not a valid address
  */
 export async function explain(engine: Engine, subject: RequestLike | ImaginedRequest): Promise<Explanation> {
   const { resolver } = engine.context;
-  const request = isRequest(subject) ? new RequestView(subject) : imagined(engine, subject);
+  const request = isRequest(subject) ? new RequestView(subject) : viewFor(engine, subject);
   const steps: ExplainedStep[] = [];
   let decided: ExplainedStep | undefined;
   const add = (protection: string, reasoning: ProtectionExplanation, decides: boolean): void => {
@@ -79,7 +80,15 @@ export async function explain(engine: Engine, subject: RequestLike | ImaginedReq
     add("skip", skipping.reasoning, skipping.skips);
   }
   if (client.service === undefined && options.unknownHost === "deny")
-    add("services", { verdict: "deny", reason: "unknown host", data: { host: hostOf(request) } }, true);
+    add(
+      "services",
+      {
+        verdict: "deny",
+        reason: "unknown host",
+        data: { host: (request.header("host") ?? "").slice(0, 255) },
+      },
+      true,
+    );
   for (const protection of judge.protections) {
     const reasoning = await reasoningOf(protection, client, request);
     add(protection.name, reasoning, reasoning.verdict === "deny" || reasoning.verdict === "challenge");
@@ -99,7 +108,7 @@ export async function explain(engine: Engine, subject: RequestLike | ImaginedReq
   };
 }
 
-/** A verdict in the words of an explanation. */
+/** Turns a verdict into an explanation. */
 export function reasoningOfVerdict(verdict: Verdict): ProtectionExplanation {
   if (verdict.action === "pass") return { verdict: "pass", reason: verdict.why ?? "nothing against it" };
   return { verdict: verdict.action, reason: verdict.reason, data: verdict.data };
@@ -109,17 +118,23 @@ function isRequest(subject: unknown): subject is RequestLike {
   return typeof subject === "object" && subject !== null && "socket" in subject && "headers" in subject;
 }
 
-function imagined(engine: Engine, subject: unknown): RequestView {
+function viewFor(engine: Engine, subject: unknown): RequestView {
   const { ip, url, method, headers } = (subject ?? {}) as Record<string, unknown>;
   const address = typeof ip === "string" ? parseAddress(ip) : undefined;
   if (address === undefined)
-    throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `"${String(ip).slice(0, 64)}" is no IP address`);
+    throw new BunkerBanError(
+      "ERR_BUNKER_BAN_ADDRESS",
+      `"${String(ip).slice(0, 64)}" is not a valid IP address`,
+    );
   const { resolver } = engine.context;
   const target = typeof url === "string" ? url : "/";
   const raw: RequestLike = {
     method: typeof method === "string" ? method : "GET",
     url: target,
-    headers: { ...hostIn(target), ...headersOf(headers) },
+    headers: {
+      ...(/^https?:/i.test(target) && URL.canParse(target) ? { host: new URL(target).host } : {}),
+      ...headersOf(headers),
+    },
     socket: { remoteAddress: address.text },
   };
   const { identity } = resolver.connectionClient(address.text);
@@ -127,11 +142,7 @@ function imagined(engine: Engine, subject: unknown): RequestView {
   return RequestView.of(raw, new Client(identity, identity, identity, service), resolver);
 }
 
-function hostIn(url: string): IncomingHttpHeaders {
-  return /^https?:/i.test(url) && URL.canParse(url) ? { host: new URL(url).host } : {};
-}
-
-// As Node gives them: lower case, and no address that would contradict `ip`.
+// Lower case as Node's, without forwarding headers, which could contradict `ip`.
 function headersOf(headers: unknown): IncomingHttpHeaders {
   if (typeof headers !== "object" || headers === null) return {};
   const kept: IncomingHttpHeaders = {};
@@ -143,10 +154,6 @@ function headersOf(headers: unknown): IncomingHttpHeaders {
     if (texts.length > 0 && !FORWARDING.has(key) && key !== "__proto__") kept[key] = texts.join(", ");
   }
   return kept;
-}
-
-function hostOf(request: RequestView): string {
-  return (request.header("host") ?? "").slice(0, 255);
 }
 
 function skipped(

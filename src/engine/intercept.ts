@@ -1,8 +1,9 @@
 import type { EventEmitter } from "node:events";
 
 /**
- * Puts `take` before the listeners of one event, whenever they were added; they hear of it when `pass` is called. The answer
- * undoes it, in whatever order several of them are undone.
+ * Calls `take` before the listeners of one event, whenever they were added; they are called once `take` calls `pass`.
+ *
+ * @returns a function that undoes it; several interceptions can be undone in any order
  */
 export function intercept(
   emitter: EventEmitter,

@@ -9,11 +9,11 @@ import type { Protection } from "./protection.js";
 import { Responder } from "./responder.js";
 import { UNKNOWN_SERVICE } from "../service-name.js";
 
-/** The verdict on a client that `allow` names. */
+/** The verdict on a client that is on `allow`. */
 export const ALLOWED: Pass = Object.freeze({ action: "pass", why: "allow" });
 const SKIPPED: Pass = Object.freeze({ action: "pass", why: "skip" });
 
-/** How long bans by the app last where neither the app nor a protection says so, in seconds. */
+/** How long bans by the app last when neither the app nor a protection sets a time, in seconds. */
 const DEFAULT_BAN_TIME = 86_400;
 
 /** Judges the requests of one service by its protections, in order, and settles them. */
@@ -31,9 +31,9 @@ export class Pipeline {
     this.connectionProtections = protections.filter((protection) => protection.requestsOnly !== true);
   }
 
-  /** What all protections together decide about a request; needs no response. */
+  /** Returns what all protections together decide about a request. */
   judge(client: Client, request: RequestView): Awaitable<Verdict> {
-    // First: a client on `allow` and a request that `skip` names are neither judged nor counted.
+    // An allowed client and a skipped request are neither judged nor counted.
     if (this.allows(client)) return ALLOWED;
     const { skip, unknownHost } = this.context.options;
     if (skip !== undefined && this.skips(skip, client, request)) return SKIPPED;
@@ -43,14 +43,14 @@ export class Pipeline {
   }
 
   /**
-   * What all protections together decide about a connection, before it asks for anything: no hook that reads requests is
-   * called, and no Host can be unknown yet.
+   * Returns what all protections together decide about a connection before its first request: no hook that reads requests is
+   * called, and the Host is not known yet.
    */
   judgeConnection(client: Client, request: RequestView): Awaitable<Verdict> {
     return this.allows(client) ? ALLOWED : this.walk(this.connectionProtections, client, request);
   }
 
-  /** Passes a request on to the app, or has the responder refuse it. */
+  /** Passes a request on to the app, or has the responder respond to it. */
   settle(
     verdict: Awaitable<Verdict>,
     request: RequestView,
@@ -71,13 +71,13 @@ export class Pipeline {
     this.responder.respond(verdict, request, res, next);
   }
 
-  /** Whether `allow` names the client. */
+  /** Whether the client is on `allow`. */
   allows({ trustedIdentity: { address } }: Client): boolean {
     const { allow } = this.context.options;
     return address !== undefined && allow.size > 0 && allow.has(address);
   }
 
-  /** The verdict after `protection` broke; without one, after the client could not be determined. */
+  /** Returns the verdict after `protection` threw; without a protection, after the client could not be determined. */
   broken(error: unknown, request: RequestView, client?: Client, protection?: Protection): Verdict {
     const name = protection?.name ?? "client";
     const store = error instanceof StoreFailure;
@@ -98,7 +98,7 @@ export class Pipeline {
     this.context.emit("fault", { protection: source, reason, data: messageOf(error) }, client, request);
   }
 
-  /** A response is over whose status line was sent. */
+  /** Notifies the observers of a response that has ended. Its status line was sent. */
   responseEnded(client: Client, request: RequestView, status: number): void {
     for (const observer of this.observers) {
       try {
@@ -109,7 +109,7 @@ export class Pipeline {
     }
   }
 
-  /** Bans a request's client for the app. Never rejects: what goes wrong is emitted as a fault. */
+  /** Bans a request's client for the app. Never rejects: errors are emitted as faults. */
   async banNow(request: RequestView, options: RequestBan): Promise<void> {
     const client = request.client(this.context.resolver);
     const { mode, banLocal } = this.context.options;
@@ -149,7 +149,7 @@ export class Pipeline {
     }
   }
 
-  // What `next` throws is the app's own: outside the promise, it surfaces as it would without us.
+  // Errors that `next` throws belong to the app: outside the promise they surface as they would without us.
   private settleLater(
     verdict: PromiseLike<Verdict>,
     request: RequestView,
@@ -162,7 +162,7 @@ export class Pipeline {
     );
   }
 
-  // Our own refusals never count (R23): the requests of a banned client are not even watched.
+  // Our own refusals never count (R23), so requests of banned clients are not watched.
   private observe(verdict: Verdict, request: RequestView, res: ServerResponse): void {
     if (verdict === ALLOWED || verdict === SKIPPED) return;
     if (verdict.action === "deny" && this.context.options.mode !== "detect") return;
@@ -216,23 +216,23 @@ export class Pipeline {
 
   private refuseUnknownHost(client: Client, request: RequestView): Deny {
     const host = (request.header("host") ?? "").slice(0, 255);
-    // Scanners ask for any host. A person who tries the site as localhost, and a load balancer's probe, must find the reason.
+    // Scanners use any Host. An operator on localhost and a load balancer's probe must find the reason.
     this.context.events.warn(
       "WRN_BUNKER_UNKNOWN_HOST",
-      `a request of ${client.ip} was for no service of this app: Host ${JSON.stringify(host)}; such requests are refused unless unknownHost names a service for them`,
+      `a request of ${client.ip} has a Host that is not configured: ${JSON.stringify(host)}; such requests are refused unless unknownHost names a service for them`,
       client.isGlobal ? "" : "local",
     );
     return { action: "deny", protection: "services", reason: "unknown host", data: { host } };
   }
 }
 
-/** Calls a hook that returns `true` or `false`; throws what it throws, and when it returns a promise. */
+/** Calls a hook that returns `true` or `false`. Rethrows its errors, and throws when it returns a promise. */
 export function callHook(name: string, hook: (request: never) => unknown, request: unknown): boolean {
   const result = hook(request as never);
   if (isThenable(result)) {
-    // It is not waited for, so its rejection must not go unhandled either.
+    // The promise is not awaited, so its rejection must not go unhandled.
     result.then(undefined, () => undefined);
-    throw new BunkerHookError(name, "answered a promise; it must answer true or false at once");
+    throw new BunkerHookError(name, "returned a promise; it must return true or false");
   }
   return Boolean(result);
 }

@@ -3,52 +3,52 @@ import type { Client } from "../request/client.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Verdict } from "../request/verdict.js";
 
-/** How a request ended, told once its status line is sent. */
+/** A response that has ended, and its request. */
 export interface ObservedResponse {
   readonly client: Client;
   readonly request: RequestView;
-  /** The status that the client was sent. */
+  /** The status that was sent to the client. */
   readonly status: number;
 }
 
-/** How one protection fares. */
+/** The health of one protection. */
 export interface ProtectionHealth {
   readonly ok: boolean;
   /** What is wrong, in words; empty when `ok`. */
   readonly problems: readonly string[];
 }
 
-/** What a protection would say, and why. */
+/** What a protection would decide, and why. */
 export interface ProtectionExplanation {
   readonly verdict: "pass" | "deny" | "challenge" | "error" | "unknown";
-  /** The rule that decides, in a few words. */
+  /** The rule that decides, in a few fixed words. */
   readonly reason: string;
-  /** What else is known, by reason. */
+  /** Details; their shape depends on the reason. */
   readonly data?: unknown;
 }
 
-/** One thing that judges requests. The engine runs it for middlewares, upgrades and connections alike. */
+/** A part that judges requests. The engine runs it for middleware, upgrades and connections alike. */
 export interface Protection {
   readonly name: string;
-  /** `true`: when it breaks, requests are refused with 503 instead of passed. */
+  /** `true`: when it throws, requests are refused with 503 instead of passed. */
   readonly failClosed?: boolean;
-  /** `true`: it judges requests only, since it has nothing to show to a connection that has asked for nothing yet. */
+  /** `true`: it judges requests only, not connections before their first request. */
   readonly requestsOnly?: boolean;
-  /** How long bans by the app last where it names no time, in seconds; 0 = permanently. Of the first protection that has it. */
+  /** How long bans by the app last by default, in seconds; 0 = permanently. The first protection with a value counts. */
   readonly banTime?: number;
-  /** Says what should happen; has no side effect on the response. Answers at once whenever it can. */
+  /** Returns what should happen; has no effect on the response. It returns synchronously whenever it can. */
   judge(client: Client, request: RequestView): Awaitable<Verdict>;
-  /** What `judge` would decide, and why, by the same code. Counts nothing, bans nobody, emits nothing. */
+  /** Returns what `judge` would decide, and why, by the same code. Counts, bans and emits nothing. */
   explain(client: Client, request: RequestView): Awaitable<ProtectionExplanation>;
-  /** Told of every response whose status line was sent. */
+  /** Called after every response whose status line was sent. */
   observe?(outcome: ObservedResponse): void;
   start?(): Awaitable<void>;
   health?(): ProtectionHealth;
   close?(): Awaitable<void>;
 }
 
-/** What bans and lists need of the gate to challenge a client instead of refusing it. */
+/** The gate, as bans and lists use it to challenge a client instead of refusing it. */
 export interface Gate {
-  /** Like `judge`, but no exclusion helps: only a pass that is still good does. */
+  /** Like `judge`, but without exclusions: only a client with a valid pass gets through. */
   challenge(client: Client, request: RequestView): Awaitable<Verdict>;
 }

@@ -21,55 +21,57 @@ import {
   type Check,
   type ReportProblem,
 } from "../options/check.js";
-import { group, type OptionsTable } from "../options/table.js";
+import { group, type AnyTable, type OptionsTable, type Resolved } from "../options/table.js";
 import type { ServiceHook } from "../request/services.js";
-import { trustProxyCheck, type Trust, type TrustProxy } from "../request/trust.js";
+import { trustProxyCheck, type TrustProxy } from "../request/trust.js";
 
-/** What `deny.render` is told. */
+/** The second argument of `deny.render`. */
 export interface DenyInfo {
   /** The reference id to show. */
   readonly id: string;
+  /** Why the request is refused, in a few fixed words. */
   readonly reason: string;
-  /** The ban behind the refusal, if there is one. */
+  /** The ban that refuses the client, if one does. */
   readonly ban: Ban | undefined;
-  /** The best of our languages for this visitor. */
+  /** The language of our pages that suits this visitor best, as a BCP 47 tag. */
   readonly language: string;
 }
 
-/** How a refused client is answered. */
+/** Options for the response to a refused client. */
 export interface DenyOptions<Req extends IncomingMessage = IncomingMessage> {
-  /** 403 = a page or JSON; 444 = the connection is dropped without a byte. Setting `DENY_HTTP_STATUS`. Default 403. */
+  /** 403 = a page or a problem document; 444 = the connection is closed without a byte. Setting `DENY_HTTP_STATUS`. Default 403. */
   status?: 403 | 444;
-  /** Drops the connection even when a trusted proxy is at its other end, where 444 otherwise becomes 403. */
+  /** Closes the connection even when its peer is a trusted proxy, where 444 otherwise becomes 403. Default `false`. */
   force?: boolean;
-  /** The HTML of the page, instead of ours. When it throws, ours is shown. */
+  /** Returns the HTML of the page, instead of ours. If it throws, our page is shown. */
   render?: (request: Req, info: DenyInfo) => string;
 }
 
-/** Options that every factory takes. */
+/** Options of every factory. */
 export interface SharedOptions<Req extends IncomingMessage = IncomingMessage> {
-  /** Where bans, counters and caches live. Default: one store in memory for the whole process. */
+  /** The store for bans, counters and caches. Default: one store in memory for the whole process. */
   store?: Store;
-  /** `detect` answers nothing and writes no bans; it reports what would have been done. Setting `SECURITY_MODE`. Default `"block"`. */
+  /** `detect` refuses nothing and writes no bans; it reports what would have been done. Setting `SECURITY_MODE`. Default `"block"`. */
   mode?: "block" | "detect";
-  /** Addresses and CIDR ranges that are never denied, counted, banned or reported. Setting `WHITELIST_IP`. */
+  /** Addresses and CIDR ranges that are never denied, counted, banned or reported. Setting `WHITELIST_IP`. Default: none. */
   allow?: string | readonly string[] | AddressSet;
-  /** Answers `true` for requests that are none of our business. Must answer at once. */
+  /** Returns `true` for requests that no protection should judge. It must not return a promise. */
   skip?: (request: Req) => boolean;
-  /** Who is asking, when you know better: a hook, or a header that only the peers `from` may set. */
+  /** The client's address, if the app knows it better: a hook that returns it, or a header that only the peers in `from` may set. */
   clientIp?: ((request: Req) => string | undefined) | { header: string; from: string | readonly string[] };
-  /** The proxies in front, in Express's `trust proxy` grammar, for hosts without Express's own setting. */
+  /** The trusted proxies, in the grammar of Express's `trust proxy`. Default: Express's own setting. */
   trustProxy?: TrustProxy;
-  /** The IPv6 prefix that one client is taken to own, for bans and counters: 32–128 bits, default 64. */
+  /** The length of the IPv6 prefix that counts as one client for bans and counters, in bits: 32–128. Default 64. */
   ipv6Subnet?: number;
-  /** The service of all requests, or a hook that answers one of the configured names. */
+  /** The service of all requests, or a hook that returns one of the configured names. */
   service?: string | ((request: Req) => string);
-  /** The services told apart by Host: names, or names with their aliases. */
+  /** The services, which the Host of a request selects: names, or names with their aliases. Setting `SERVER_NAME`. */
   services?: readonly string[] | Readonly<Record<string, { readonly aliases?: readonly string[] }>>;
-  /** What becomes of a Host that is no service's: refused, or taken for a service. Default `"deny"`. */
+  /** What happens to a request whose Host is not configured: `"deny"`, or the name of the service it gets. Default `"deny"`. */
   unknownHost?: string;
+  /** The response to a refused client. */
   deny?: DenyOptions<Req>;
-  /** Colours, logo, texts of our pages. */
+  /** Colours, logo and texts of our pages. */
   theme?: PageTheme;
   /** Whether requests pass or are refused (503) while the store cannot answer. Default `"allow"`. */
   onStoreError?: "allow" | "deny";
@@ -77,44 +79,14 @@ export interface SharedOptions<Req extends IncomingMessage = IncomingMessage> {
   banLocal?: boolean;
   /** Listeners for events, by kind. */
   events?: BunkerListeners;
-  /** Where warnings go; `false` = nowhere. Default: the console. */
+  /** Where warnings are logged; `false` = nowhere. Default: the console. */
   logger?: Logger | false;
-  /** Who answers DNS questions: servers as `"ip:port"`, or an object that asks by itself. Setting `DNS_RESOLVERS`. Default: the system's. */
+  /** The DNS resolver: servers as `"ip:port"`, or an object with methods of its own. Setting `DNS_RESOLVERS`. Default: the system's. */
   resolver?: ResolverOption;
-  /** A folder of this app's own for downloaded lists and what else should survive restarts. Default: nothing is kept. */
+  /** A folder for this app alone, for downloaded lists and other data that should survive restarts. Default: nothing is kept. */
   cacheDir?: string;
-  /** The clock, in ms. */
+  /** The clock: returns ms since 1970. Default: the store's clock, else `Date.now`. */
   now?: () => number;
-}
-
-/** {@link SharedOptions} read and checked. */
-export interface SharedResolved {
-  store: Store;
-  mode: "block" | "detect";
-  allow: AddressSet;
-  skip: ((request: never) => unknown) | undefined;
-  clientIp:
-    | ((request: never) => string | undefined)
-    | { readonly header: string; readonly from: AddressSet }
-    | undefined;
-  trustProxy: Trust | undefined;
-  ipv6Subnet: number;
-  service: string | ServiceHook | undefined;
-  services: ReadonlyMap<string, readonly string[]>;
-  unknownHost: string;
-  deny: {
-    status: 403 | 444;
-    force: boolean;
-    render: ((request: never, info: DenyInfo) => unknown) | undefined;
-  };
-  theme: CompiledTheme;
-  onStoreError: "allow" | "deny";
-  banLocal: boolean;
-  events: BunkerListeners;
-  logger: Logger | false;
-  resolver: ResolverOption | undefined;
-  cacheDir: string | undefined;
-  now: (() => number) | undefined;
 }
 
 const STORE_METHODS = ["get", "ttl", "set", "add", "increment", "hit", "delete", "keys"] as const;
@@ -150,7 +122,7 @@ const eventsTable = Object.fromEntries(
 ) as unknown as OptionsTable<BunkerListeners>;
 
 /** The options of refusals. */
-export const denyTable: OptionsTable<SharedResolved["deny"]> = {
+export const denyTable = {
   status: {
     setting: "DENY_HTTP_STATUS",
     context: "global",
@@ -160,14 +132,14 @@ export const denyTable: OptionsTable<SharedResolved["deny"]> = {
   },
   force: { check: flag(), default: false, help: "Drops the connection (444) even behind a trusted proxy." },
   render: {
-    check: hook("(request, info) => html"),
+    check: hook<(request: never, info: DenyInfo) => unknown>("(request, info) => html"),
     default: undefined,
     help: "Returns the HTML of the page for refused clients, instead of the built-in page.",
   },
-};
+} satisfies AnyTable;
 
 /** The options that every factory takes. */
-export const sharedTable: OptionsTable<SharedResolved> = {
+export const sharedTable = {
   store: { check: storeCheck, default: useDefaultStore, help: "The store of bans, counters and caches." },
   mode: {
     setting: "SECURITY_MODE",
@@ -184,7 +156,7 @@ export const sharedTable: OptionsTable<SharedResolved> = {
     help: "Addresses that are never refused, counted, banned or reported.",
   },
   skip: {
-    check: hook("(request) => boolean"),
+    check: hook<(request: never) => unknown>("(request) => boolean"),
     default: undefined,
     help: "Returns true for requests that no protection handles.",
   },
@@ -222,7 +194,7 @@ export const sharedTable: OptionsTable<SharedResolved> = {
   },
   deny: {
     check: group(denyTable),
-    default: () => ({ status: 403, force: false, render: undefined }),
+    default: () => ({ status: 403 as const, force: false, render: undefined }),
     help: "The response to refused clients.",
   },
   theme: {
@@ -236,7 +208,11 @@ export const sharedTable: OptionsTable<SharedResolved> = {
     help: "Whether requests pass or are refused while the store is unavailable.",
   },
   banLocal: { check: flag(), default: false, help: "Also bans private and other non-global addresses." },
-  events: { check: group(eventsTable), default: () => ({}), help: "Event listeners by event type." },
+  events: {
+    check: group(eventsTable) as Check<BunkerListeners>,
+    default: () => ({}),
+    help: "Event listeners by event type.",
+  },
   logger: { check: loggerCheck, default: () => console, help: "The logger of warnings." },
   resolver: {
     setting: "DNS_RESOLVERS",
@@ -255,9 +231,12 @@ export const sharedTable: OptionsTable<SharedResolved> = {
     default: undefined,
     help: "The clock, in milliseconds.",
   },
-};
+} as const satisfies AnyTable;
 
-/** What only several options together can get wrong. */
+/** {@link SharedOptions} read and checked. */
+export type SharedResolved = Resolved<typeof sharedTable>;
+
+/** Reports options that contradict each other. */
 export function checkTogether(options: SharedResolved, prefix: string, report: ReportProblem): void {
   const at = (name: string): string => (prefix === "" ? name : `${prefix}.${name}`);
   if (options.unknownHost !== "deny" && !options.services.has(options.unknownHost)) {
@@ -276,7 +255,7 @@ export function checkTogether(options: SharedResolved, prefix: string, report: R
   }
 }
 
-/** The ranges that a literal `trustProxy` names, so that no ban covers them. */
+/** Returns the ranges that a literal `trustProxy` names: no ban may cover them. */
 export function proxyRangesOf(trustProxy: TrustProxy | undefined): AddressRange[] {
   if (typeof trustProxy !== "string" && !Array.isArray(trustProxy)) return [];
   const names =

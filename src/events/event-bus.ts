@@ -1,41 +1,42 @@
 import type { AddressRange } from "../address/address.js";
 import { withHelp } from "../errors.js";
 
-/** Why a protection acts, and what the operator is told about it. */
+/** What a protection did, and why. */
 export interface BunkerEvent {
   /** What happened. */
   readonly type: BunkerEventType;
   /** When, by the middleware's clock. */
   readonly time: Date;
-  /** The reference id that the visitor was shown; empty for events without a request. */
+  /** The reference id of the request, which our pages show; empty for events without a request. */
   readonly id: string;
-  /** The client's address (or the prefix that a ban covers); empty when the event is about none. */
+  /** The client's address (or the prefix that a ban covers); empty for events without a client. */
   readonly ip: string;
-  /** The service asked for; `"unknown"` for a Host that is not configured. */
+  /** The service of the request; `"unknown"` for a Host that is not configured. */
   readonly service: string;
-  /** Which protection speaks: `bans`, `bad-behavior`, `antibot`, … */
+  /** The protection that emits it: `bans`, `bad-behavior`, `antibot`, … */
   readonly protection: string;
   /** Why, in a few fixed words (`bad behavior`, `manual`, `dnsbl`, …). */
   readonly reason: string;
-  /** What else is known, by reason. */
+  /** Details; their shape depends on the reason. */
   readonly data: unknown;
-  /** `detect` = nothing was answered or written, this is what would have been done. */
+  /** `detect` = nothing was refused or written; this is what would have been done. */
   readonly mode: "block" | "detect";
+  /** The method of the request; absent for events without a request. */
   readonly method?: string;
-  /** The canonical path asked for, without its query. */
+  /** The canonical path of the request, without its query. */
   readonly path?: string;
 }
 
-// No visible field: an app may log events whole, and headers do not belong there. And no WeakMap, which would keep whole
+// Not enumerable: an app may log whole events, and headers do not belong there. Not a WeakMap, which would keep whole
 // requests alive through scavenges (see request-view.ts).
 const ORIGIN = Symbol("express-bunker origin");
 
-/** Attaches whatever led to `event` (a client and its request) to it, invisibly, for as long as the event lives. */
+/** Attaches the origin of `event` (a client and its request) to it, as a property that is not enumerable. */
 export function setOrigin(event: BunkerEvent, origin: object): BunkerEvent {
   return Object.defineProperty(event, ORIGIN, { value: origin });
 }
 
-/** What {@link setOrigin} attached; `undefined` for events that no request led to, such as bans by hand. */
+/** Returns what {@link setOrigin} attached; `undefined` for events without a request, such as manual bans. */
 export function originOf(event: BunkerEvent): object | undefined {
   return (event as { readonly [ORIGIN]?: object })[ORIGIN];
 }
@@ -44,10 +45,10 @@ export function originOf(event: BunkerEvent): object | undefined {
 export type BunkerEventType =
   "denied" | "challenged" | "solved" | "failed" | "banned" | "unbanned" | "reported" | "fault";
 
-/** Takes events of one kind. */
+/** A listener for events of one kind. */
 export type BunkerListener = (event: BunkerEvent) => void;
 
-/** The `events` option: a listener a kind. */
+/** The `events` option: a listener for each kind of event. */
 export type BunkerListeners = { readonly [T in BunkerEventType]?: BunkerListener };
 
 /** Every kind of event. */
@@ -62,7 +63,7 @@ export const EVENT_TYPES: readonly BunkerEventType[] = [
   "fault",
 ];
 
-/** Where the lines for the operator go; `console` and pino fit. */
+/** The logger for operators; `console` and pino fit. */
 export interface Logger {
   info(message: string, ...rest: unknown[]): void;
   warn(message: string, ...rest: unknown[]): void;
@@ -70,8 +71,8 @@ export interface Logger {
 }
 
 /**
- * Carries the events of everything that shares one store. Logs, metrics and reports listen here; a listener that throws
- * is told of on the logger and never reaches the request.
+ * Carries the events of all middleware on one store to listeners such as logs, metrics and reports. An error that a listener
+ * throws is logged as a warning and never reaches the request.
  */
 export class EventBus {
   private readonly listeners = new Map<BunkerEventType, Set<BunkerListener>>();
@@ -79,7 +80,7 @@ export class EventBus {
   private readonly loggers = new Set<Logger>();
   private readonly proxyRanges = new Map<string, AddressRange>();
 
-  /** Calls `listener` at each event of `type`; the answer takes it off again. */
+  /** Calls `listener` at each event of `type`. Returns a function that removes it. */
   on(type: BunkerEventType, listener: BunkerListener): () => void {
     let set = this.listeners.get(type);
     if (set === undefined) this.listeners.set(type, (set = new Set()));
@@ -87,7 +88,7 @@ export class EventBus {
     return () => this.off(type, listener);
   }
 
-  /** Calls `listener` at the next event of `type` only. */
+  /** Calls `listener` at the next event of `type` only. Returns a function that removes it. */
   once(type: BunkerEventType, listener: BunkerListener): () => void {
     const stop = this.on(type, (event) => {
       stop();
@@ -96,12 +97,12 @@ export class EventBus {
     return stop;
   }
 
-  /** Takes `listener` off. */
+  /** Removes `listener`. */
   off(type: BunkerEventType, listener: BunkerListener): void {
     this.listeners.get(type)?.delete(listener);
   }
 
-  /** Whether anybody listens to `type`. */
+  /** Whether there is a listener for `type`. */
   hears(type: BunkerEventType): boolean {
     return (this.listeners.get(type)?.size ?? 0) > 0;
   }
@@ -119,23 +120,23 @@ export class EventBus {
     }
   }
 
-  /** Sends warnings to `logger` too, until the answer is called. */
+  /** Sends warnings to `logger`, too. Returns a function that removes it. */
   addLogger(logger: Logger): () => void {
     this.loggers.add(logger);
     return () => this.loggers.delete(logger);
   }
 
-  /** The proxies that some middleware trusts: bans must not cover them without `force`. */
+  /** The proxies that any middleware on this store trusts: a ban that covers one needs `force`. */
   get proxies(): Iterable<AddressRange> {
     return this.proxyRanges.values();
   }
 
-  /** Adds a trusted proxy, configured or met. */
+  /** Adds a trusted proxy: a configured one, or one that forwarded a request. */
   addProxy(range: AddressRange): void {
     if (this.proxyRanges.size < 1024) this.proxyRanges.set(range.text, range);
   }
 
-  /** Warns once per `code` and `about`, with the command that explains it; returns whether it did. */
+  /** Logs a warning once per `code` and `about`, with the command that explains it. Returns `false` if it was logged before. */
   warn(code: `WRN_BUNKER_${string}`, message: string, about = ""): boolean {
     const key = `${code} ${about}`;
     if (this.warned.has(key) || this.warned.size >= 1000) return false;

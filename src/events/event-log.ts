@@ -7,7 +7,7 @@ import {
   type Logger,
 } from "./event-bus.js";
 
-/** Writes the events that an operator must see, one line each, however many middlewares share the store and the logger. */
+/** Logs the events that an operator must see, one line each, however many middlewares share the store and the logger. */
 export class EventLog {
   private readonly events: EventBus;
   private readonly logged = new WeakMap<Logger, Set<BunkerEventType>>();
@@ -17,15 +17,15 @@ export class EventLog {
   }
 
   /**
-   * Writes faults, bans, and in `detect` mode everything that would have been done.
+   * Logs faults, bans, and in `detect` mode everything that would have been done.
    *
-   * @returns stops it
+   * @returns a function that stops it
    */
   start(logger: Logger, mode: BunkerEvent["mode"]): () => void {
     let logged = this.logged.get(logger);
     if (logged === undefined) this.logged.set(logger, (logged = new Set()));
     const types = logged;
-    // Under attack refusals come by the thousand each second: nothing listens to them that would not write.
+    // Under attack there are thousands of refusals a second, so they get a listener only where it would log.
     const wanted: BunkerEventType[] =
       mode === "detect" ? ["banned", "fault", "denied", "challenged"] : ["banned", "fault"];
     const stops = wanted
@@ -54,7 +54,7 @@ function writerOf(type: BunkerEventType, logger: Logger): BunkerListener {
   };
 }
 
-// A store that is down breaks every request; the first line says all that the others would.
+// A store that is down breaks every request: the same fault is logged once.
 function faultWriter(logger: Logger): BunkerListener {
   let last = "";
   return (event) => {
@@ -69,7 +69,7 @@ function modal(event: BunkerEvent): string {
   return event.mode === "detect" ? "would have" : "has";
 }
 
-// Everything the client wrote goes through JSON, so that no control character reaches the log.
+// The client's text goes through JSON, so that no control character reaches the log.
 function detailOf(event: BunkerEvent): string {
   const { service, protection, reason, id, method, path } = event;
   return JSON.stringify({ service, protection, reason, id, method, path: path?.slice(0, 256) });

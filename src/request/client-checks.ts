@@ -9,7 +9,7 @@ import { group } from "../options/table.js";
 /** The name of a service. */
 export const serviceName = text("a name of a-z, 0-9, dots and hyphens", SERVICE_NAME);
 
-/** The services told apart by Host, with their aliases. */
+/** The services that the Host selects, with their aliases. */
 export const servicesCheck: Check<ReadonlyMap<string, readonly string[]>> = {
   allowed: "an array of service names, or an object of names with { aliases }",
   parse: (value) => value.split(/\s+/).filter((word) => word !== ""),
@@ -22,16 +22,12 @@ export const servicesCheck: Check<ReadonlyMap<string, readonly string[]>> = {
     if (pairs.length === 0) report({ path, value, allowed: this.allowed });
     return new Map(
       pairs.map(([name, entry]) => [
-        readName(name, path, report),
+        serviceName.read(name.toLowerCase(), path, report) ?? name,
         readAliases(entry, `${path}.${name}`, report),
       ]),
     );
   },
 };
-
-function readName(name: string, path: string, report: ReportProblem): string {
-  return serviceName.read(name.toLowerCase(), path, report) ?? name;
-}
 
 function readAliases(entry: unknown, path: string, report: ReportProblem): readonly string[] {
   const aliases = (entry as { aliases?: unknown } | null | undefined)?.aliases;
@@ -49,7 +45,7 @@ const clientIpHeader = group({
   from: { check: addressSetCheck(), default: () => new AddressSet(), help: "The peers that may set it." },
 });
 
-/** Who is asking, when the app or a vouched-for header knows better. */
+/** The client's address, from the app's hook or from a header of trusted peers. */
 export const clientIpCheck: Check<ClientIp> = {
   allowed: "a function (request) => address, or { header, from: [CIDR] }",
   parse: (value) => value,

@@ -20,10 +20,10 @@ export interface Identity {
   /** Canonical text; `"unknown"` when there is no address. */
   readonly ip: string;
   readonly address: Address | undefined;
-  /** What bans and counters are kept under: the IPv4 address, or the IPv6 prefix. */
+  /** The key of bans and counters: the IPv4 address, or the IPv6 prefix. */
   readonly key: string;
   readonly isGlobal: boolean;
-  /** One of the proxies that `trustProxy` names. */
+  /** Whether it is one of the proxies that `trustProxy` names. */
   readonly isProxy: boolean;
 }
 
@@ -31,11 +31,11 @@ export interface Identity {
 export class Client {
   constructor(
     readonly identity: Identity,
-    /** The other end of the socket. */
+    /** The address of the socket's peer. */
     readonly peer: Identity,
-    /** Whose address `allow` and ignore rules look at: the peer's when anybody could choose theirs. */
+    /** The identity that `allow` and the ignore rules use: the peer's when any client could choose its own address. */
     readonly trustedIdentity: Identity,
-    /** `undefined` = the Host is none of the configured services. */
+    /** `undefined` = the Host is not configured. */
     readonly service: string | undefined,
   ) {}
 
@@ -48,24 +48,23 @@ export class Client {
   get address(): Address | undefined {
     return this.identity.address;
   }
-  /** Whether bans may be written for it: a private address that anybody could claim exempts nobody with a public one. */
+  /** Whether bans may be written: a private address that any client could claim does not exempt a public one. */
   get isGlobal(): boolean {
     return this.identity.isGlobal || this.trustedIdentity.isGlobal;
   }
-  /** Whether it is a program on this very machine. */
+  /** Whether the client runs on this machine. */
   get isLoopback(): boolean {
     return /^(?:127\.|::1$)/.test(this.identity.ip);
   }
-  /** Whether a trusted proxy stands between. */
+  /** Whether the request came through a trusted proxy. */
   get proxied(): boolean {
     return this.identity !== this.peer;
   }
 }
 
 /**
- * Whether a request came by a connection that was reset before its address was read. Its response reaches nobody, but carried
- * out it would be nobody's, past every ban of its sender. A unix socket has no local address either, and counts only once it
- * is closed.
+ * Whether the connection was reset before its address was read. No client gets the response, but the request would run without
+ * an address, and so past every ban. A unix socket has no local address either, and counts only once it is closed.
  */
 export function wasReset({ identity, peer }: Client, { socket }: RequestLike): boolean {
   if (identity.address !== undefined || peer.address !== undefined) return false;
@@ -76,7 +75,7 @@ export function wasReset({ identity, peer }: Client, { socket }: RequestLike): b
 export type ClientIp =
   ((request: never) => string | undefined) | { readonly header: string; readonly from: AddressSet };
 
-/** The client configuration: middlewares with the same one share what is found out. */
+/** The client configuration: middlewares with the same one share a resolver. */
 export interface ClientConfig {
   readonly clientIp: ClientIp | undefined;
   readonly trustProxy: Trust | undefined;
@@ -84,18 +83,13 @@ export interface ClientConfig {
   readonly services: Services;
 }
 
-interface ExpressRequest {
-  readonly ip?: unknown;
-  readonly app?: { get?: (name: string) => unknown };
-}
-
 interface Route {
   readonly client: Identity;
   readonly peer: Identity;
   readonly anybody: boolean;
-  /** The socket's peer as it was, where the way through proxies is remembered: the same header from elsewhere means little. */
+  /** The socket's peer of a cached route: the same header from another peer is another route. */
   readonly remote?: string | undefined;
-  /** The client made of it last: most sites have one service. */
+  /** The last client that was made of it: most sites have one service. */
   last?: Client;
 }
 
@@ -129,7 +123,7 @@ export class ClientResolver {
     if (config.trustProxy?.anybody === true) this.warnTrustAll();
   }
 
-  /** The client of a request. Throws only what the `service` hook throws. */
+  /** Returns the client of a request. Throws only errors of the hooks `clientIp` and `service`. */
   resolve(request: RequestLike): Client {
     const route = this.routeOf(request);
     const service = this.config.services.nameOf(request);
@@ -142,13 +136,13 @@ export class ClientResolver {
     ));
   }
 
-  /** The client at the other end of a connection that has asked for nothing yet: its service may not be known. */
+  /** Returns the client of a connection before its first request, when its service may not be known yet. */
   connectionClient(address: string | undefined): Client {
     const peer = this.identityOfText(address, this.trust);
     return new Client(peer, peer, peer, this.config.services.connectionService);
   }
 
-  /** Whether what comes from there is what others sent: a proxy, trusted as the next hop or met as one. */
+  /** Whether the peer forwards other clients' requests: a proxy, by the configuration or by an earlier request. */
   carriesOthers({ peer: { address, isProxy, ip } }: Client): boolean {
     if (address === undefined || isProxy || this.trust.trusts(ip, 0)) return true;
     const { clientIp } = this.config;
@@ -164,7 +158,10 @@ export class ClientResolver {
       if (named !== undefined) return named;
     }
     if (trustProxy !== undefined) return this.walk(request, trustProxy);
-    const express = request as ExpressRequest;
+    const express = request as {
+      readonly ip?: unknown;
+      readonly app?: { get?: (name: string) => unknown };
+    };
     if (Object.hasOwn(request, "ip") && typeof express.ip === "string")
       return this.hostRoute(request, express.ip);
     const trusts = typeof express.app?.get === "function" ? express.app.get("trust proxy fn") : undefined;
@@ -178,13 +175,13 @@ export class ClientResolver {
     return this.walk(request, NOBODY);
   }
 
-  // What a hook or a vouched-for header says; undefined = it does not apply or is no address.
+  // The address from the hook or the header; undefined = it does not apply or is not a valid address.
   private byClientIp(clientIp: ClientIp, request: RequestLike): Route | undefined {
     const peer = this.peerOf(request);
     if (typeof clientIp === "function") {
       const text: unknown = clientIp(request as never);
       if (isThenable(text))
-        throw new BunkerHookError("clientIp", "answered a promise; it must answer an address at once");
+        throw new BunkerHookError("clientIp", "returned a promise; it must return an address");
       const address = typeof text === "string" ? parseForwarded(text) : undefined;
       return address && { client: this.identityOf(address), peer, anybody: false };
     }
@@ -194,7 +191,7 @@ export class ClientResolver {
     return address && { client: this.identityOf(address), peer, anybody: false };
   }
 
-  // A host that is not Express but has found the address out by its own rules (Fastify through middie, an own property).
+  // A host framework other than Express that sets the address by its own rules (Fastify with middie: an own property).
   private hostRoute(request: RequestLike, ip: string): Route {
     const peer = this.peerOf(request);
     const address = parseForwarded(ip);
@@ -220,7 +217,7 @@ export class ClientResolver {
       const peer = this.peerOf(request);
       return { client: peer, peer, anybody: trust.anybody };
     }
-    // One text of fewer than 256 characters a client: what is remembered stays small whatever is sent.
+    // Only headers under 256 characters are cached, so that the cache stays small.
     const { routes } = this.cacheOf(trust);
     const found = routes.get(forwarded);
     if (found !== undefined && found.remote === remote) return found;
@@ -235,7 +232,7 @@ export class ClientResolver {
     return cache;
   }
 
-  // From the socket backwards through the proxies that are trusted; an entry that is no address ends the walk at the hop before it.
+  // Walks from the socket back through the trusted proxies; an entry that is not an address ends the walk at the hop before it.
   private follow(forwarded: string, remote: string | undefined, trust: Trust): Route {
     const peer = this.identityOfText(remote, trust);
     const hops = forwarded.split(",").reverse();
@@ -262,7 +259,7 @@ export class ClientResolver {
     if (address !== undefined) return this.identityOf(address, trust);
     this.events.warn(
       "WRN_BUNKER_NO_ADDRESS",
-      "a request came without a client address (a unix socket, or a socket already closed); all such requests share one identity",
+      "a request has no client address (a unix socket, or a socket that is already closed); all such requests share one identity",
     );
     return UNKNOWN;
   }

@@ -3,11 +3,11 @@ const SEMICOLON = 59;
 const QUOTE = 34;
 
 /**
- * The values of the cookies called `name`, in the order of the header. Surrounding quotes are stripped, nothing is
- * decoded. Work is linear in the header. Never throws.
+ * Returns the values of the cookies with `name`, in the order of the header. Surrounding quotes are removed, nothing is
+ * decoded. The time is linear in the header's length. Never throws.
  *
  * @param header the Cookie header
- * @param max how many duplicates to return at most; default 4
+ * @param max the maximum number of duplicates to return; default 4
  */
 export function readCookies(header: string | undefined, name: string, max = 4): string[] {
   const values: string[] = [];
@@ -27,7 +27,7 @@ export function readCookies(header: string | undefined, name: string, max = 4): 
   return values;
 }
 
-/** The attributes of a cookie that we set. */
+/** The attributes of a cookie. */
 export interface CookieAttributes {
   readonly path?: string | undefined;
   readonly domain?: string | undefined;
@@ -41,10 +41,10 @@ export interface CookieAttributes {
 }
 
 /**
- * The value of a Set-Cookie header (RFC 6265bis). The value is written as it is: encode it before if need be.
+ * Returns the value of a Set-Cookie header (RFC 6265bis). `value` is not encoded.
  *
  * @throws TypeError for characters that a cookie cannot carry, and for attributes that make browsers drop it:
- *   more than 4096 bytes, `__Host-` and `__Secure-` names without what they ask for, SameSite=None or Partitioned
+ *   more than 4096 bytes, `__Host-` and `__Secure-` names without the attributes that they require, SameSite=None or Partitioned
  *   without Secure
  */
 export function serializeCookie(name: string, value: string, attributes: CookieAttributes = {}): string {
@@ -55,7 +55,7 @@ export function serializeCookie(name: string, value: string, attributes: CookieA
     "the value may not contain space, quote, comma, semicolon, backslash or non-ASCII",
     name,
   );
-  check(name.length + value.length <= 4096, "name and value together may have 4096 bytes at most", name);
+  check(name.length + value.length <= 4096, "name and value together may have at most 4096 bytes", name);
   checkPrefix(name, attributes);
   let cookie = `${name}=${value}`;
   if (maxAge !== undefined) {
@@ -96,13 +96,13 @@ function checkPrefix(name: string, { secure, path, domain, sameSite, partitioned
   if (lower.startsWith("__host-")) {
     check(
       secure === true && path === "/" && domain === undefined,
-      "__Host- asks for Secure, Path=/ and no Domain",
+      "__Host- requires Secure, Path=/ and no Domain",
       name,
     );
   }
-  if (lower.startsWith("__secure-")) check(secure === true, "__Secure- asks for Secure", name);
+  if (lower.startsWith("__secure-")) check(secure === true, "__Secure- requires Secure", name);
   if (sameSite === "none" || partitioned === true) {
-    check(secure === true, "SameSite=None and Partitioned ask for Secure", name);
+    check(secure === true, "SameSite=None and Partitioned require Secure", name);
   }
 }
 

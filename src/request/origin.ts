@@ -2,7 +2,7 @@ import type { Client } from "./client.js";
 import type { RequestView } from "./request-view.js";
 import { normalHost } from "./services.js";
 
-/** Whether the visitor's connection is encrypted: at this socket, or as a trusted proxy says. */
+/** Whether the visitor's connection is encrypted: this socket, or by a trusted proxy's `X-Forwarded-Proto`. */
 export function isSecure(client: Client, request: RequestView): boolean {
   if (request.raw.socket?.encrypted === true) return true;
   if (!client.proxied) return false;
@@ -10,8 +10,8 @@ export function isSecure(client: Client, request: RequestView): boolean {
 }
 
 /**
- * Whether a post comes from a page of our own, as far as the client says: browsers always say, and what is no browser
- * has no user whom another site could send.
+ * Whether a post comes from a page of the same origin. Browsers always send the headers that show it; other programs have no
+ * user that another site could trick, so a post without them counts as same-origin.
  */
 export function isSameOriginPost(request: RequestView): boolean {
   const site = request.header("sec-fetch-site");

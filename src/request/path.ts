@@ -1,14 +1,14 @@
 import type { Pattern } from "../pattern/pattern.js";
 
-/** What a request asks for, in the one form that every rule looks at. */
+/** The target of a request, in the one form that every rule uses. */
 export interface CanonicalPath {
   /** The path, decoded once, without query and fragment. Best effort when `suspicious`. */
   readonly path: string;
   /** The query as it was sent, with its leading "?"; empty when there is none. */
   readonly query: string;
   /**
-   * Whether two readers could disagree on what is asked: dot segments, `//`, a backslash, an encoded slash,
-   * backslash or NUL, a control character, an escape that is broken or would decode to one of those a second
+   * Whether two parsers could disagree on the path: dot segments, `//`, a backslash, an encoded slash,
+   * backslash or NUL, a control character, an escape that is broken or would decode to one of those the second
    * time, or no path at all. Such a request never matches an exclusion and always matches `include`.
    */
   readonly suspicious: boolean;
@@ -43,19 +43,19 @@ export function canonicalPath(originalUrl: string): CanonicalPath {
   return escaped ? decoded(raw, query, suspicious) : { path: raw, query, suspicious };
 }
 
-/** Whether the path is one of those that every protection lets pass: robots.txt, favicon.ico, /.well-known/. */
+/** Whether every protection lets the path pass: robots.txt, favicon.ico, /.well-known/. */
 export function isBuiltInPass(path: CanonicalPath): boolean {
   if (path.suspicious) return false;
   return path.path === "/robots.txt" || path.path === "/favicon.ico" || path.path.startsWith("/.well-known/");
 }
 
-/** Whether the pattern matches what was asked for: the canonical path, with the query when the pattern is about it. Never for a suspicious path. */
+/** Whether the pattern matches the canonical path, with the query if the pattern contains one. Never for a suspicious path. */
 export function uriMatches(pattern: Pattern, path: CanonicalPath): boolean {
   if (path.suspicious) return false;
   return pattern.test(pattern.matchesQuery ? path.path + path.query : path.path);
 }
 
-// What the routers of Express and Connect read as an authority; from anything else they move a part into the path.
+// The authorities that the routers of Express and Connect accept; of any other text they move a part into the path.
 const ABSOLUTE_FORM =
   /^(?:https?|wss?):\/\/(?:\[[0-9a-f:.]{1,64}\]|[a-z0-9._-]{1,255})(?::\d{0,5})?(?=[/?#]|$)/i;
 
@@ -81,7 +81,7 @@ function decoded(raw: string, query: string, suspicious: boolean): CanonicalPath
   return { path, query, suspicious: suspicious || /%(?:2f|5c)/i.test(raw) || isAmbiguous(path) };
 }
 
-// What decoding brought to light; a path that another decoding would change in a telling way counts too.
+// Checks the decoded path; one that would be ambiguous after another decoding counts, too.
 function isAmbiguous(path: string): boolean {
   for (let index = 0; index < path.length; index++) {
     const code = path.charCodeAt(index);
@@ -90,7 +90,7 @@ function isAmbiguous(path: string): boolean {
   return path.includes("//") || /\/\.\.?(?:\/|$)|%(?:2e|2f|5c|00|25)/i.test(path);
 }
 
-// "/." or "/.." as a whole segment; `dot` is the place of its first dot.
+// "/." or "/.." as a whole segment; `dot` is the index of its first dot.
 function isDotSegment(text: string, dot: number): boolean {
   const next = text.charCodeAt(dot + 1) === DOT ? dot + 2 : dot + 1;
   if (next >= text.length) return true;

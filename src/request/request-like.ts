@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 
-/** The parts of a request that are looked at: an IncomingMessage has them, and so can a plain object. */
+/** The parts of a request that this package reads: an IncomingMessage has them, and a plain object can. */
 export interface RequestLike {
   readonly method?: string | undefined;
   readonly url?: string | undefined;

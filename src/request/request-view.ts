@@ -8,67 +8,67 @@ import type { Verdict } from "./verdict.js";
 
 import type { RequestLike } from "./request-like.js";
 
-/** What a valid pass says; set on the request by the gate that checked it. */
+/** The contents of a valid pass. The gate that checked it sets it on the request. */
 export interface PassInfo {
   readonly id: string;
   /** When it was issued, in ms. */
   readonly issued: number;
-  /** The kinds of challenges solved for it. */
+  /** The kinds of challenges that were solved for it. */
   readonly kinds: readonly string[];
   /** When each of them was solved, in ms. */
   readonly solved: ReadonlyMap<string, number>;
 }
 
-/** How `req.bunker.ban` bans. */
+/** Options of `req.bunker.ban`. */
 export interface RequestBan {
-  /** Why; kept with the ban. Default `"application"`. */
+  /** Why; stored with the ban. Default `"application"`. */
   reason?: string;
-  /** Seconds; 0 = permanently. Default: the service's `badBehavior.banTime`, or 86400 where Bad Behavior is off. */
+  /** How long, in seconds; 0 = permanently. Default: the service's `badBehavior.banTime`, or 86400 where Bad Behavior is off. */
   ttl?: number;
-  /** Only this service, or all of them. Default `"service"`. */
+  /** Whether it applies to this service only, or to all. Default `"service"`. */
   scope?: "service" | "global";
-  /** What else is worth keeping with it. */
+  /** Further data to store with the ban: any JSON value. */
   data?: unknown;
 }
 
-/** What an app finds at `req.bunker`. */
+/** The object that apps find at `req.bunker`. */
 export interface BunkerRequest {
-  /** The client's canonical address; `"unknown"` when it has none. */
+  /** The client's canonical address; `"unknown"` if it has none. */
   readonly ip: string;
-  /** The reference id that our pages show for this request. */
+  /** The reference id of the request, which our pages show. */
   readonly id: string;
-  /** What the protections have said so far. */
+  /** The verdicts so far, other than passes. */
   readonly verdicts: readonly Verdict[];
-  /** The pass that the visitor came with, when a gate found it good. */
+  /** The visitor's pass, if a gate found it valid. */
   readonly pass: PassInfo | undefined;
-  /** Bans this client, for what only the app knows (a failed login, a honeypot). */
+  /** Bans the client of this request, for a reason that only the app knows (a failed login, a honeypot). */
   ban(options?: RequestBan): Awaitable<void>;
 }
 
-/** Who bans for the app. */
+/** Bans clients for the app. */
 export interface BanHandler {
   banNow(request: RequestView, options: RequestBan): Awaitable<void>;
 }
 
-/** Who wants to know how a request ended. */
+/** Is notified of the end of responses. */
 export interface ResponseObserver {
   responseEnded(client: Client, request: RequestView, status: number): void;
 }
 
-/** One request as everything of ours sees it: parsed lazily, once, however many middlewares ask. */
+/** A request as this package reads it: parsed lazily, and once for all middlewares. */
 export class RequestView implements BunkerRequest {
-  // Made for every request: what most requests use is set at once, in one go; the rest only takes room when it is needed.
+  // Made for every request: fields that most requests use are initialised together; the others take memory only when used.
   pass: PassInfo | undefined;
-  /** The first middleware that saw the request: what the app says of it is done in its name. */
+  /** The first middleware that saw the request: bans by the app use its options. */
   banHandler: BanHandler | undefined;
   private first: Client | undefined;
   private firstResolver: ClientResolver | undefined;
   private canonical: CanonicalPath | undefined;
   private watcher: ResponseObserver | undefined;
   private watched: Client | undefined;
-  /** Set when we answered: `refused` never counts as bad behaviour, `failed` (a challenge answered wrongly) does. */
+  /** Set when the response is ours: `refused` never counts as bad behaviour, `failed` (a wrong solution of a challenge) does. */
   declare ownResponse: "refused" | "failed" | undefined;
-  /** Cookies that go out with the app's own answer. */
+  /** Cookies to send with the app's own response. */
   declare cookies: readonly string[] | undefined;
   declare private others: Map<ClientResolver, Client> | undefined;
   declare private reference: string | undefined;
@@ -78,7 +78,7 @@ export class RequestView implements BunkerRequest {
 
   constructor(readonly raw: RequestLike) {}
 
-  /** A view whose client is known beforehand. */
+  /** Makes a view whose client is known beforehand. */
   static of(raw: RequestLike, client: Client, resolver: ClientResolver): RequestView {
     const view = new RequestView(raw);
     view.firstResolver = resolver;
@@ -86,18 +86,18 @@ export class RequestView implements BunkerRequest {
     return view;
   }
 
-  /** Stands for a connection that has asked for nothing yet. */
+  /** Makes a view that stands for a connection before its first request. */
   static ofConnection(client: Client, resolver: ClientResolver): RequestView {
     const socket = { remoteAddress: client.identity.address?.text };
     return RequestView.of({ method: "CONNECT", url: "/", headers: {}, socket }, client, resolver);
   }
 
-  /** The request as Node made it; plain objects stand in for it where nothing is read from them. */
+  /** The request as Node's type; a plain object where no message is read. */
   get message(): IncomingMessage {
     return this.raw as unknown as IncomingMessage;
   }
 
-  /** The client as `resolver` sees it, found out once per resolver. */
+  /** Returns the client as `resolver` determines it, once per resolver. */
   client(resolver: ClientResolver): Client {
     if (this.firstResolver === resolver) return this.first as Client;
     const known = this.others?.get(resolver);
@@ -112,7 +112,7 @@ export class RequestView implements BunkerRequest {
     return client;
   }
 
-  /** The client, if it could be found out; never asks again. */
+  /** Returns the client if it was determined before. */
   knownClient(resolver: ClientResolver): Client | undefined {
     return this.firstResolver === resolver ? this.first : this.others?.get(resolver);
   }
@@ -129,19 +129,19 @@ export class RequestView implements BunkerRequest {
     return this.noteworthy ?? [];
   }
 
-  /** Tells `watcher` when the response is over. One listener a request serves however many middlewares watch. */
+  /** Notifies `watcher` when the response has ended. One listener on the response serves all watchers. */
   watch(watcher: ResponseObserver, client: Client, res: ServerResponse): void {
     if (this.watcher === undefined) {
       this.watcher = watcher;
       this.watched = client;
-      // "close" comes right after "finish", and also when the client is gone.
+      // "close" comes right after "finish", and also when the client leaves early.
       res.on("close", notifyWatchers);
     } else if (this.watcher !== watcher) {
       (this.moreWatchers ??= []).push([watcher, client]);
     }
   }
 
-  /** The response is over. Without a status line the client was told nothing that could count. */
+  /** Notifies the watchers. A response without a status line does not count. */
   end(res: ServerResponse): void {
     if (!res.headersSent) return;
     this.watcher?.responseEnded(this.watched as Client, this, res.statusCode);
@@ -149,12 +149,12 @@ export class RequestView implements BunkerRequest {
       for (const [watcher, client] of this.moreWatchers) watcher.responseEnded(client, this, res.statusCode);
   }
 
-  /** Remembers a verdict that is worth telling. */
+  /** Adds a verdict to {@link verdicts}. */
   note(verdict: Verdict): void {
     (this.noteworthy ??= []).push(verdict);
   }
 
-  /** Answers `true` the first time for each `counter`: one response counts once, however many middlewares see it end. */
+  /** Returns `true` the first time for each `counter`: a response counts once, however many middlewares observe it. */
   countOnce(counter: object): boolean {
     if (this.counters?.has(counter) === true) return false;
     (this.counters ??= new Set()).add(counter);
@@ -169,7 +169,7 @@ export class RequestView implements BunkerRequest {
     return this.raw.method ?? "GET";
   }
 
-  /** The URL as the client wrote it, before any mount point took its part off. */
+  /** The URL as the client sent it, with the part that a mount point removed. */
   get url(): string {
     return this.raw.originalUrl ?? this.raw.url ?? "/";
   }
@@ -178,18 +178,18 @@ export class RequestView implements BunkerRequest {
     return (this.canonical ??= canonicalPath(this.url));
   }
 
-  /** A header's text; repeated headers are joined as HTTP joins them. */
+  /** Returns a header's text; repeated headers are joined by commas. */
   header(name: string): string | undefined {
     const value = this.raw.headers[name];
     return typeof value === "string" || value === undefined ? value : value.join(", ");
   }
 
-  /** Whether a person is waiting to see a page: a GET or HEAD that asks for a document. */
+  /** Whether it is a navigation: a GET or HEAD for a document. */
   get isNavigation(): boolean {
     return (this.method === "GET" || this.method === "HEAD") && this.wantsDocument;
   }
 
-  /** Whether the answer is to be shown as a document, whatever the method. */
+  /** Whether the response will be shown as a document, whatever the method. */
   get wantsDocument(): boolean {
     const mode = this.header("sec-fetch-mode");
     const destination = this.header("sec-fetch-dest");
@@ -206,7 +206,7 @@ export class RequestView implements BunkerRequest {
     return /\btext\/html\b|\bapplication\/xhtml\+xml\b/i.test((this.header("accept") ?? "").slice(0, 512));
   }
 
-  /** Whether a refusal is better read by a program: JSON instead of a page. */
+  /** Whether a program reads the response, so that a refusal should be JSON instead of a page. */
   get wantsJson(): boolean {
     const accept = (this.header("accept") ?? "").slice(0, 512).toLowerCase();
     if (accept.includes("text/html")) return false;
@@ -222,21 +222,21 @@ function notifyWatchers(this: ServerResponse): void {
   bearerOf(this.req)[VIEW]?.end(this);
 }
 
-// A view is kept at the request's own list of raw headers. As a property of the request it costs 2.6 µs once Express has set the
-// request's prototype. In a WeakMap it costs 7 µs of garbage collection: a map that has grown old keeps its values, and what
-// these hold (the request, the response), through the next scavenge.
+// The view is a property of the request's list of raw headers. As a property of the request it costs 2.6 µs once Express has set
+// the request's prototype. In a WeakMap it costs 7 µs of garbage collection: an old map keeps its values, and with them the
+// request and the response, through the next scavenge.
 const VIEW = Symbol("express-bunker view");
 interface Bearer {
   [VIEW]?: RequestView;
 }
 
-// Requests that Node did not make, in tests and explanations, may have no such list: they bear the view themselves.
+// Requests that Node did not make, in tests and explanations, may have no such list: the view is their own property.
 function bearerOf(request: object): Bearer {
   const { rawHeaders } = request as { readonly rawHeaders?: Bearer };
   return Array.isArray(rawHeaders) ? rawHeaders : request;
 }
 
-/** The view of a request; made at the first asking. */
+/** Returns the view of a request, and makes it the first time. */
 export function viewOf(request: RequestLike): RequestView {
   const bearer = bearerOf(request);
   return (bearer[VIEW] ??= new RequestView(request));
@@ -244,7 +244,7 @@ export function viewOf(request: RequestLike): RequestView {
 
 let exposed = false;
 
-/** Lets apps find the view as `req.bunker`, on requests of HTTP/1 and HTTP/2. */
+/** Defines `req.bunker` on requests of HTTP/1 and HTTP/2. */
 export function exposeViews(): void {
   if (exposed) return;
   exposed = true;
@@ -258,7 +258,7 @@ export function exposeViews(): void {
   }
 }
 
-// Drawn in batches: a flood of refusals must not cost a system call each. Crockford's base 32 has no letters to misread.
+// Random bytes are read in batches, so that not every refusal costs a system call. Crockford's base 32 avoids similar letters.
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 let pool = Buffer.alloc(0);
 let used = 0;
@@ -276,7 +276,7 @@ function referenceId(): string {
 
 declare module "http" {
   interface IncomingMessage {
-    /** What express-bunker knows of this request; present once one of its middlewares has seen it. */
+    /** express-bunker's view of this request; present once one of its middlewares has seen it. */
     readonly bunker?: BunkerRequest;
   }
 }

@@ -11,18 +11,18 @@ const SLASH = 47;
 /** The `service` hook. */
 export type ServiceHook = (request: never) => string;
 
-/** Which service a request asks for: always a configured name, never what the client wrote. */
+/** Finds the service of a request: always a configured name, never the client's own text. */
 export class Services {
   private readonly hosts = new Map<string, string>();
   private readonly names: ReadonlySet<string>;
   private readonly known = new RecentMap<string, string>(2048);
-  /** Whether several services are told apart by Host. */
+  /** Whether the Host selects the service. */
   readonly byHost: boolean;
 
   /**
    * @param fixed the `service` option: one name for every request, or a hook that picks one
    * @param services first names with their aliases
-   * @param unknownHost the service of hosts that are not configured; `undefined` = they have none
+   * @param unknownHost the service of hosts that are not configured; `undefined` = none
    */
   constructor(
     readonly fixed: string | ServiceHook | undefined,
@@ -37,19 +37,19 @@ export class Services {
     }
   }
 
-  /** The service's name; `undefined` = the Host is none of ours. Throws what the hook throws. */
+  /** Returns the service's name; `undefined` = the Host is not configured. Rethrows errors of the hook. */
   nameOf(request: RequestLike): string | undefined {
     if (typeof this.fixed === "string") return this.fixed;
     if (this.fixed !== undefined) return this.hookService(this.fixed, request);
     if (!this.byHost) return DEFAULT_SERVICE;
     const [host, other] = hostsOf(request);
     const name = host === undefined ? undefined : this.serviceOfHost(host);
-    // Who names two hosts may be taken for one by us and for the other by the app: it has asked for neither.
+    // With two different hosts in a request, the app could choose the other one: it gets neither service.
     if (other !== undefined && this.serviceOfHost(other) !== name) return this.unknownHost;
     return name ?? this.unknownHost;
   }
 
-  /** The service of a connection that has asked for nothing yet; `undefined` where only requests tell. */
+  /** The service of a connection before its first request; `undefined` where only a request shows it. */
   get connectionService(): string | undefined {
     if (typeof this.fixed === "string") return this.fixed;
     return this.fixed === undefined && !this.byHost ? DEFAULT_SERVICE : undefined;
@@ -65,26 +65,25 @@ export class Services {
 
   private hookService(hook: ServiceHook, request: RequestLike): string {
     const name: unknown = hook(request as never);
-    if (isThenable(name))
-      throw new BunkerHookError("service", "answered a promise; it must answer a name at once");
+    if (isThenable(name)) throw new BunkerHookError("service", "returned a promise; it must return a name");
     if (
       typeof name !== "string" ||
       !SERVICE_NAME.test(name) ||
       (this.names.size > 0 && !this.names.has(name))
     ) {
-      throw new BunkerHookError("service", "answered something that is not a configured service name");
+      throw new BunkerHookError("service", "returned something that is not a configured service name");
     }
     return name;
   }
 }
 
-/** A Host as it is compared: lower case, no port, no trailing dot, international names in ASCII. */
+/** Returns a Host in the form for comparison: lower case, no port, no trailing dot, international names in ASCII. */
 export function normalHost(host: string): string {
   const bare = host.trim().toLowerCase().replace(/:\d*$/, "").replace(/\.$/, "");
   return /^[a-z0-9.:[\]_-]*$/.test(bare) ? bare : domainToASCII(bare);
 }
 
-/** The host that a request asks for, and another one that it names as well. */
+// The host of a request, and a second one if it names two.
 function hostsOf({ headers, originalUrl, url }: RequestLike): [string | undefined, string | undefined] {
   // HTTP/2 has :authority; Node's compatibility layer copies it to host only where the client sent no host.
   const authority: unknown = headers[":authority"];

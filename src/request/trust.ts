@@ -2,18 +2,18 @@ import { randomBytes } from "node:crypto";
 import proxyaddr from "proxy-addr";
 import { check, type Check } from "../options/check.js";
 
-/** Says whether hop `index` (0 = the socket's peer) at `address` is a proxy of ours. */
+/** Returns whether hop `index` (0 = the socket's peer) at `address` is a trusted proxy. */
 export type TrustFunction = (address: string, index: number) => boolean;
 
 /** The `trustProxy` option: Express's grammar. */
 export type TrustProxy = boolean | number | string | readonly string[] | TrustFunction;
 
-/** A compiled `trustProxy` with what is known of it. */
+/** A compiled `trustProxy`. */
 export interface Trust {
   readonly trusts: TrustFunction;
-  /** Accepts any public address at any depth, so that a client can choose its own. */
+  /** Whether it accepts any public address at any depth, so that a client can choose its own. */
   readonly anybody: boolean;
-  /** Trusts nothing at all. */
+  /** Whether it trusts nothing at all. */
   readonly nobody: boolean;
 }
 
@@ -44,7 +44,7 @@ function compileTrust(value: TrustProxy): Trust {
   return { trusts: proxyaddr.compile(names), anybody: false, nobody: names.length === 0 };
 }
 
-/** Whether a trust function accepts arbitrary public addresses: tried with a few random ones, far down the chain. */
+/** Whether a trust function accepts arbitrary public addresses: it is called with a few random ones at a high index. */
 export function trustsAnybody(trusts: TrustFunction): boolean {
   try {
     return Array.from({ length: 4 }, () => trusts(randomPublicAddress(), 60)).every(Boolean);

@@ -8,38 +8,38 @@ export interface Reply {
   readonly body: string | Buffer;
 }
 
-/** Let the request go on. `why` names the rule that decided it before the protection looked. */
+/** The request may go on. `why` names the exemption, if one decided it. */
 export interface Pass {
   readonly action: "pass";
   readonly why?: string;
 }
 
-/** Refuse the request. */
+/** The request is refused. */
 export interface Deny {
   readonly action: "deny";
   readonly protection: string;
   readonly reason: string;
   readonly data: unknown;
-  /** The ban behind it, if there is one. */
+  /** The ban that refuses the client, if one does. */
   readonly ban?: Ban;
-  /** 503 where we, not the client, are the cause; else `deny.status` decides. */
+  /** 503 if the cause is on our side; otherwise `deny.status` decides. */
   readonly status?: 503;
 }
 
-/** Ask the client to prove that it is human, or serve a request for the challenge itself. */
+/** The client gets a challenge, or its request is for the challenge itself. */
 export interface Challenge {
   readonly action: "challenge";
   readonly protection: string;
   readonly reason: string;
   readonly data: unknown;
-  /** `true` when the request is for the challenge itself: no visitor is being stopped. */
+  /** `true` = the request is for the challenge itself, so no visitor is stopped. */
   readonly serving?: boolean;
   /** Makes the response; called at most once, and not at all in `detect` mode. */
   reply(): Awaitable<Reply>;
 }
 
-/** What a protection decides about a request. */
+/** The decision of a protection about a request. */
 export type Verdict = Pass | Deny | Challenge;
 
-/** The verdict of a protection that has nothing against the request. */
+/** The verdict of a protection that lets the request pass. */
 export const PASS: Pass = Object.freeze({ action: "pass" });
