@@ -41,9 +41,7 @@ beforeEach(() => {
   answer = text("9.9.9.9\n");
   folder = mkdtempSync(join(tmpdir(), "ignore-"));
 });
-afterEach(async () => {
-  rmSync(folder, { recursive: true, force: true });
-});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
 afterAll(async () => {
   await dns.close();
   http.closeAllConnections();

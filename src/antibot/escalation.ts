@@ -37,9 +37,9 @@ export class Escalation {
   failed(client: Client): Awaitable<void> {
     if (this.steps < 2) return undefined;
     const failures = this.context.store.increment(counterKey(client), 1, MEMORY);
-    return isThenable(failures)
-      ? failures.then((late) => this.remember(client, late))
-      : this.remember(client, failures);
+    if (isThenable(failures)) return failures.then((late) => this.remember(client, late));
+    this.remember(client, failures);
+    return undefined;
   }
 
   private remember(client: Client, failures: number): void {
