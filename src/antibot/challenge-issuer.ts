@@ -19,17 +19,14 @@ const MAX_LOCAL = 50_000;
 export interface SealedChallenge {
   readonly id: string;
   readonly kind: string;
-  /** When it was issued, in ms. */
   readonly issued: number;
   /** The id of the browser cookie that it was issued to: a post from another browser is refused. */
   readonly browser: string;
   /** The key of the client that it was issued to: it is used up under that key, whichever client posts it. */
   readonly holder: string;
-  /** Where the visitor goes when it is solved. */
   readonly url: string;
   /** The kind that the route asked for, when it asked for one. */
   readonly required: string | undefined;
-  /** What the kind's `issue` returned. */
   readonly state: unknown;
 }
 
@@ -117,7 +114,6 @@ export async function useChallenge(
   return "fresh";
 }
 
-/** The context of a page for a visitor. */
 export function pageFor(
   gate: GateContext,
   incoming: ChallengeRequest,

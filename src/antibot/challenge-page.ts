@@ -7,10 +7,8 @@ import type { CompiledTheme } from "../pages/compiled-theme.js";
 import type { ChallengePage, Visit } from "./challenge.js";
 import type { KeptForm } from "./kept-form.js";
 
-/** Why a visitor sees a challenge again. */
 export type Notice = "invalid" | "expired" | "failed";
 
-/** The visitor that a page is for, the theme, and the cookies to set with it. */
 export interface PageContext {
   readonly visit: Visit;
   readonly theme: CompiledTheme;

@@ -11,7 +11,6 @@ import type { ProviderName } from "./challenges/providers/provider.js";
 /** The name of a challenge kind that comes with the package. */
 export type KindName = "cookie" | "javascript" | "captcha" | ProviderName;
 
-/** All of these names. */
 export const KIND_NAMES: readonly KindName[] = [
   "cookie",
   "javascript",
@@ -23,7 +22,6 @@ export const KIND_NAMES: readonly KindName[] = [
   "capjs",
 ];
 
-/** Whether a built-in challenge kind has that name. */
 export function isKindName(name: string): name is KindName {
   return (KIND_NAMES as readonly string[]).includes(name);
 }
@@ -46,7 +44,6 @@ export interface Requirement {
   readonly byRoute?: true;
 }
 
-/** The `challenge` option as it was read. */
 export class ChallengePolicy {
   /** Kinds that are not built in. */
   readonly own: readonly ChallengeKind[];
@@ -64,7 +61,6 @@ export class ChallengePolicy {
     this.requirements = this.names.map((kind, step) => ({ kind, accepted: this.names.slice(step) }));
   }
 
-  /** How many steps there are to escalate through. */
   get steps(): number {
     return Math.max(1, this.requirements.length);
   }
@@ -92,14 +88,12 @@ export class ChallengePolicy {
 
 const requirements = new Map<string, Requirement>();
 
-/** The requirement of exactly one kind. */
 export function requirementFor(kind: string): Requirement {
   let requirement = requirements.get(kind);
   if (requirement === undefined) requirements.set(kind, (requirement = { kind, accepted: [kind] }));
   return requirement;
 }
 
-/** The `challenge` option's check. */
 export const policyCheck: Check<ChallengePolicy> = {
   allowed: `${KIND_NAMES.map((name) => `"${name}"`).join(", ")}, a challenge object { name, issue, page, verify }, an array of these, or a function (client, request) => kind or "no"`,
   parse: (text) => text,

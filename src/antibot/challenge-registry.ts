@@ -26,7 +26,6 @@ export class ChallengeRegistry {
     }
   }
 
-  /** The kind of that name, or `undefined`. */
   get(name: string): ChallengeKind | undefined {
     const known = this.kinds.get(name);
     if (known !== undefined || !isKindName(name)) return known;

@@ -12,7 +12,6 @@ export interface Destination {
   readonly kind?: string | undefined;
 }
 
-/** The parameter's name. */
 export const DESTINATION_PARAMETER = "to";
 
 /** In characters: a longer destination loses its query; a longer path becomes `/` (R13). */
@@ -47,7 +46,6 @@ export function openDestination(token: string | undefined, keys: KeyRing, servic
   return { url: safePath(url), probed: probed === 1, kind: kind ?? undefined };
 }
 
-/** A redirect that sets cookies. */
 export function redirect(status: 302 | 303, location: string, cookies: readonly string[]): Reply {
   return {
     status,

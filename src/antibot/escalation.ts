@@ -33,7 +33,6 @@ export class Escalation {
     return this.stepAfter(failures);
   }
 
-  /** Counts a failure. */
   failed(client: Client): Awaitable<void> {
     if (this.steps < 2) return undefined;
     const failures = this.context.store.increment(counterKey(client), 1, MEMORY);

@@ -8,7 +8,6 @@ import type { AntibotResolved } from "./options.js";
 import { PassStorage } from "./passes/passes.js";
 import { RedirectLoopDetector } from "./redirect-loop-detector.js";
 
-/** What all parts of one gate work with. */
 export interface GateContext {
   readonly context: Context;
   readonly options: AntibotResolved;
@@ -23,7 +22,6 @@ export interface GateContext {
   readonly knownPrograms: KnownPrograms;
 }
 
-/** Makes what the parts of one gate share. */
 export function createGateContext(context: Context, options: AntibotResolved): GateContext {
   const crypto = new GateCrypto(context.store, options);
   return {

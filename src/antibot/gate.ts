@@ -89,7 +89,6 @@ export class GateProtection implements Protection, Gate {
     await this.gate.crypto.ready();
   }
 
-  /** What `engine`, which asks this gate, offers besides its middleware. */
   parts(engine: Engine): AntibotParts {
     return {
       uri: this.options.uri,

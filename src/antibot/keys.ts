@@ -34,7 +34,6 @@ export class KeyRing {
     this.newest = this.derived[0] as Derived;
   }
 
-  /** The ids of the secrets, newest first, in hex. */
   get ids(): string[] {
     return this.derived.map(({ id }) => id.toString("hex"));
   }

@@ -102,7 +102,6 @@ const secretCheck: Check<readonly string[]> = check(
   },
 );
 
-/** The options of sessions. */
 export const sessionsTable = {
   keep: {
     check: oneOf("cookie", "express-session"),
@@ -161,7 +160,6 @@ export const sessionsTable = {
   },
 } satisfies AnyTable;
 
-/** {@link SessionOptions} read and checked. */
 export type SessionResolved = Resolved<typeof sessionsTable>;
 
 const sessionsGroup = group(sessionsTable);
@@ -179,7 +177,6 @@ const uriCheck = text(
   /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+$/,
 );
 
-/** The options of the gate. */
 export const antibotTable = {
   challenge: {
     setting: "USE_ANTIBOT",
@@ -291,5 +288,4 @@ export const antibotTable = {
   ...providersTable,
 } satisfies AnyTable;
 
-/** {@link AntibotOptions} read and checked. */
 export type AntibotResolved = Resolved<typeof antibotTable>;

@@ -6,7 +6,6 @@ import { secondsIn } from "./time.js";
 
 const HELP: CommandOption = { name: "help", help: "describes the command" };
 
-/** Reads a command's arguments. */
 export function readArguments(command: Command, argv: readonly string[], env: Env): Args {
   const options = [...command.options, HELP];
   const byName = new Map(options.map((option) => [option.name, option]));

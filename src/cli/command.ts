@@ -1,10 +1,8 @@
 import type { ExitCode } from "./exit-code.js";
 import type { Terminal } from "./terminal.js";
 
-/** The environment's variables. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** One option of a command. */
 export interface CommandOption {
   readonly name: string;
   /** The name of its value; absent for an option without one. */
@@ -12,7 +10,6 @@ export interface CommandOption {
   readonly help: string;
 }
 
-/** One thing that the program does. */
 export interface Command {
   readonly name: string;
   /** What stands after the name: `<address>`. */
@@ -21,13 +18,11 @@ export interface Command {
   readonly operands: readonly [min: number, max: number];
   readonly summary: string;
   readonly options: readonly CommandOption[];
-  /** More paragraphs of its help. */
   readonly notes?: readonly string[];
   readonly examples: readonly string[];
   run(args: Args, terminal: Terminal): Promise<ExitCode>;
 }
 
-/** The arguments of a command, and the environment. */
 export interface Args {
   readonly operands: readonly string[];
   readonly env: Env;
@@ -39,5 +34,4 @@ export interface Args {
   integer(option: string, fallback: number, min: number, max: number): number;
 }
 
-/** Prints JSON for scripts. */
 export const JSON_OPTION: CommandOption = { name: "json", help: "prints JSON for scripts" };

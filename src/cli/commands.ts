@@ -11,7 +11,6 @@ import { healthCommand } from "./commands/health.js";
 import { settingsCommand } from "./commands/settings.js";
 import { unbanCommand } from "./commands/unban.js";
 
-/** Everything that the program does, in the order of its help. */
 export const COMMANDS: readonly Command[] = [
   bansCommand,
   banCommand,

@@ -10,7 +10,6 @@ export const EXIT = {
   unreachable: 3,
 } as const;
 
-/** One of {@link EXIT}. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** A command failed; the message is for the person at the terminal. */
@@ -24,7 +23,6 @@ export class CliError extends Error {
   }
 }
 
-/** A command line that is wrong. */
 export class UsageError extends CliError {
   constructor(message: string) {
     super(message, EXIT.usage);

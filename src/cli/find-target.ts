@@ -8,14 +8,12 @@ import { CliError, EXIT, UsageError } from "./exit-code.js";
 import { optionsFromSettings, SETTINGS_OPTION, storeOf } from "./settings-option.js";
 import { StoreTarget, type Target } from "./store-target.js";
 
-/** Names a running app's control socket. */
 export const CONTROL_OPTION: CommandOption = {
   name: "control",
   value: "PATH",
   help: "asks the running app with this control socket",
 };
 
-/** The options that choose the target. */
 export const TARGET_OPTIONS: readonly CommandOption[] = [
   CONTROL_OPTION,
   { name: "redis", value: "URL", help: "asks this Redis: redis://[[user]:password@]host[:port][/database]" },
@@ -24,7 +22,6 @@ export const TARGET_OPTIONS: readonly CommandOption[] = [
   SETTINGS_OPTION,
 ];
 
-/** A paragraph of help about them. */
 export const TARGET_NOTES: readonly string[] = [
   "The target is what --control or --redis names; else the socket that EXPRESS_BUNKER_CONTROL names; else the Redis of the settings (USE_REDIS=yes); else the socket ./.express-bunker.sock.",
 ];

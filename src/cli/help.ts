@@ -1,10 +1,8 @@
 import type { Command } from "./command.js";
 import type { Terminal } from "./terminal.js";
 
-/** What the program is called in help and errors. */
 export const PROGRAM = "express-bunker";
 
-/** Prints what the program does, one line per command. */
 export function printHelp(terminal: Terminal, commands: readonly Command[]): void {
   const bold = (text: string): string => terminal.styled("bold", text);
   terminal.print(`${bold(PROGRAM)}: lists, adds and lifts bans, and explains what the protections do
@@ -25,7 +23,6 @@ ${bold("Exit codes:")}
 Run "${PROGRAM} help <command>" for its options.`);
 }
 
-/** Prints what a command does. */
 export function printCommandHelp(terminal: Terminal, command: Command): void {
   const { name, summary, options, notes = [], examples } = command;
   const bold = (text: string): string => terminal.styled("bold", text);

@@ -7,7 +7,6 @@ import { dnsblTable } from "../dnsbl/options.js";
 import type { Args, CommandOption } from "./command.js";
 import { CliError } from "./exit-code.js";
 
-/** The databases that say what network and country an address belongs to. */
 export const DATABASE_OPTIONS: readonly CommandOption[] = [
   { name: "asn-database", value: "FILE", help: "an MMDB file that knows AS numbers" },
   { name: "country-database", value: "FILE", help: "an MMDB file that knows countries" },
@@ -26,7 +25,6 @@ export function lookupsOf(options: BunkerOptions, args: Args): InspectorOptions 
   };
 }
 
-/** The databases that the command line names. */
 export function databasesOf(args: Args): Pick<InspectorOptions, "asn" | "country"> {
   return {
     asn: database(args, "asn-database", geoCheck("AS number", asnOf)),

@@ -16,7 +16,6 @@ export function requireAddressOrRange({ operands: [text = ""] }: Args): string {
   throw new UsageError(`"${text.slice(0, 64)}" is not a valid IP address or CIDR range`);
 }
 
-/** The value of `--service`. */
 export function serviceOption(args: Args): string | undefined {
   const service = args.value("service")?.toLowerCase();
   if (service === undefined || SERVICE_NAME.test(service)) return service;

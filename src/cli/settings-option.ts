@@ -5,14 +5,12 @@ import type { SettingsSource } from "../settings/settings-source.js";
 import type { Store } from "../store/store.js";
 import type { Args, CommandOption } from "./command.js";
 
-/** Names the settings that a command goes by. */
 export const SETTINGS_OPTION: CommandOption = {
   name: "settings",
   value: "FILE",
   help: "settings: .env, .yml, .json or variables.env (default: the environment)",
 };
 
-/** Where settings come from. */
 export function settingsSource(args: Args): SettingsSource {
   return args.value("settings") ?? args.env;
 }

@@ -1,7 +1,6 @@
 import { printable } from "../printable.js";
 import type { Style, Terminal } from "./terminal.js";
 
-/** One cell: a text, and how it is shown. */
 export type Cell = string | { readonly text: string; readonly style: Style };
 
 /** Prints a table: headings, and rows whose texts are made fit for a terminal. The last column is cut where the line ends. */

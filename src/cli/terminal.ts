@@ -4,7 +4,6 @@ type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, "isTTY" | "colum
 
 const STYLES = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39] } as const;
 
-/** A way of showing text. */
 export type Style = keyof typeof STYLES;
 
 /** Where a command writes: results to one stream, everything else to the other. */
@@ -31,13 +30,11 @@ export class Terminal {
     return this.isInteractive ? this.out.columns || 80 : Infinity;
   }
 
-  /** Writes a line of the result. */
   print(line = ""): void {
     this.clearProgress();
     this.out.write(`${line}\n`);
   }
 
-  /** Writes a result for scripts. */
   printJson(value: unknown): void {
     this.print(JSON.stringify(value, undefined, 2));
   }
@@ -57,7 +54,6 @@ export class Terminal {
     this.err.write(`\r\u001b[K${line().slice(0, (this.err.columns || 80) - 1)}`);
   }
 
-  /** Takes the progress line away. */
   clearProgress(): void {
     if (!this.progressShown) return;
     this.progressShown = false;

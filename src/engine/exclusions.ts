@@ -4,7 +4,6 @@ import { type Pattern } from "../pattern/pattern.js";
 import { uriMatches } from "../request/path.js";
 import type { RequestView } from "../request/request-view.js";
 
-/** The ignore rules of one protection. */
 export interface ExclusionRules {
   readonly ignoreIp: AddressSet;
   readonly ignoreUri: readonly Pattern[];

@@ -18,7 +18,6 @@ export const REPLY_HEADERS: Readonly<Record<string, string>> = {
   "X-Robots-Tag": "noindex, nofollow",
 };
 
-/** A problem document and its status. */
 export interface ProblemReply {
   readonly status: number;
   /** The last part of the problem's URN. */
@@ -74,7 +73,6 @@ export class Responder {
     }
   }
 
-  /** Makes the response of a refusal: a page, or a problem document. */
   refusal(verdict: Deny, request: RequestView): Reply {
     const status = verdict.status ?? 403;
     if (request.wantsJson) {
@@ -138,7 +136,6 @@ export class Responder {
     }
   }
 
-  /** Emits the event of a refusal or a challenge. */
   emit(verdict: Deny | Challenge, request: RequestView): void {
     if (verdict.action === "challenge" && verdict.serving === true) return;
     const type = verdict.action === "deny" ? "denied" : "challenged";

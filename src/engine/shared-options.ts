@@ -121,7 +121,6 @@ const eventsTable = Object.fromEntries(
   ]),
 ) as unknown as OptionsTable<BunkerListeners>;
 
-/** The options of refusals. */
 export const denyTable = {
   status: {
     setting: "DENY_HTTP_STATUS",
@@ -138,7 +137,6 @@ export const denyTable = {
   },
 } satisfies AnyTable;
 
-/** The options that every factory takes. */
 export const sharedTable = {
   store: { check: storeCheck, default: useDefaultStore, help: "The store of bans, counters and caches." },
   mode: {
@@ -233,10 +231,8 @@ export const sharedTable = {
   },
 } as const satisfies AnyTable;
 
-/** {@link SharedOptions} read and checked. */
 export type SharedResolved = Resolved<typeof sharedTable>;
 
-/** Reports options that contradict each other. */
 export function checkTogether(options: SharedResolved, prefix: string, report: ReportProblem): void {
   const at = (name: string): string => (prefix === "" ? name : `${prefix}.${name}`);
   if (options.unknownHost !== "deny" && !options.services.has(options.unknownHost)) {

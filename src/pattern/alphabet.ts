@@ -3,7 +3,6 @@ import type { AST } from "@eslint-community/regexpp";
 /** What one position of a pattern accepts: ranges of code points, in order, without overlap. May be too wide, never too narrow. */
 export type CharacterRanges = readonly (readonly [first: number, last: number])[];
 
-/** The flags that change what a pattern accepts. */
 export interface PatternFlags {
   readonly ignoreCase: boolean;
   readonly dotAll: boolean;
@@ -31,7 +30,6 @@ function rangesIn(pairs: string): CharacterRanges {
   );
 }
 
-/** The characters that a node accepts. */
 export function rangesOf(
   node: AST.Character | AST.CharacterSet | AST.CharacterClass | AST.ExpressionCharacterClass,
   flags: PatternFlags,

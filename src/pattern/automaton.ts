@@ -36,7 +36,6 @@ interface Fragment {
 
 const NOTHING: Fragment = { empties: 1, first: new Map(), last: new Map() };
 
-/** Builds the automaton of a pattern or of a part of one. */
 export class AutomatonBuilder {
   private readonly sets: CharacterRanges[] = [];
   private readonly follow: Map<number, number>[] = [];

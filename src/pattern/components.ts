@@ -1,6 +1,5 @@
 import type { Edges } from "./automaton.js";
 
-/** The strongly connected components of an automaton. */
 export interface Components {
   /** The component of each state. Every edge between components leads to a lower number. */
   readonly of: readonly number[];

@@ -9,7 +9,6 @@ export { PatternError } from "./pattern-error.js";
 
 /** A regular expression that was found safe to run on what visitors send. */
 export interface Pattern {
-  /** The text that it was made of. */
   readonly source: string;
   /** Whether it contains `\?`: such a pattern is tested on path and query. */
   readonly matchesQuery: boolean;

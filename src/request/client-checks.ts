@@ -6,7 +6,6 @@ import { addressSetCheck } from "../options/address-checks.js";
 import { list, text, type Check, type ReportProblem } from "../options/check.js";
 import { group } from "../options/table.js";
 
-/** The name of a service. */
 export const serviceName = text("a name of a-z, 0-9, dots and hyphens", SERVICE_NAME);
 
 /** The services that the Host selects, with their aliases. */

@@ -27,7 +27,6 @@ export function readCookies(header: string | undefined, name: string, max = 4): 
   return values;
 }
 
-/** The attributes of a cookie. */
 export interface CookieAttributes {
   readonly path?: string | undefined;
   readonly domain?: string | undefined;

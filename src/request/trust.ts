@@ -8,7 +8,6 @@ export type TrustFunction = (address: string, index: number) => boolean;
 /** The `trustProxy` option: Express's grammar. */
 export type TrustProxy = boolean | number | string | readonly string[] | TrustFunction;
 
-/** A compiled `trustProxy`. */
 export interface Trust {
   readonly trusts: TrustFunction;
   /** Whether it accepts any public address at any depth, so that a client can choose its own. */
@@ -17,7 +16,6 @@ export interface Trust {
   readonly nobody: boolean;
 }
 
-/** The `trustProxy` option's check. */
 export const trustProxyCheck: Check<Trust> = check(
   "true, false, a number of hops, addresses or CIDR ranges (or the names loopback, linklocal and uniquelocal), or a function (address, hop) => boolean",
   (value) => {

@@ -130,7 +130,6 @@ export const SETTINGS: readonly Setting[] = [
   ...OTHERS.map((other) => settingFrom(...other)),
 ].sort((a, b) => PARTS.indexOf(a.part) - PARTS.indexOf(b.part) || Number(isSwitch(b)) - Number(isSwitch(a)));
 
-/** Every setting by its name. */
 export const SETTING_BY_NAME: ReadonlyMap<string, Setting> = new Map(
   SETTINGS.map((setting) => [setting.name, setting]),
 );

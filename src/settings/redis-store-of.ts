@@ -28,7 +28,6 @@ export interface RedisAccess {
 const SENTINEL_PORT = 26_379;
 const MAX_CALL_MS = 900;
 
-/** Reports combinations of Redis settings that are wrong. */
 export function checkRedis(inputs: SettingInputs, report: (problem: SettingProblem) => void): void {
   const use = inputs.get("USE_REDIS");
   if (use?.text !== "yes") return;

@@ -3,7 +3,6 @@ import { SETTING_BY_NAME, SETTINGS } from "./catalogue.js";
 import { isOtherSetting } from "./other-settings.js";
 import type { Setting } from "./setting.js";
 
-/** The meaning of a name in a source. */
 export type NameMeaning =
   /** A setting of ours; `fromFile` = its value is the path of the file that holds it; `order` sorts `_1`, `_2`, …. */
   | {
@@ -12,7 +11,6 @@ export type NameMeaning =
       readonly fromFile: boolean;
       readonly order: number;
     }
-  /** A misspelt setting. */
   | { readonly kind: "misspelt"; readonly nearest: string | undefined; readonly rule: string }
   /** Close to a setting, but possibly a name of the app's own. */
   | { readonly kind: "near"; readonly nearest: string }

@@ -7,12 +7,9 @@ import { textOf, words } from "./setting-text.js";
 import { shownText, type SettingProblem } from "./settings-error.js";
 import { readSecretFile, type RawSettings } from "./settings-source.js";
 
-/** The text that a source gives for a setting. */
 export interface SettingInput {
-  /** Its name as it was written. */
   readonly name: string;
   readonly text: string;
-  /** Where its text came from. */
   readonly from: string;
 }
 
@@ -27,7 +24,6 @@ export interface SettingsReading {
   readonly aliases: ReadonlyMap<string, readonly string[]>;
   readonly multisite: boolean;
   readonly problems: SettingProblem[];
-  /** One line each. */
   readonly warnings: readonly string[];
 }
 

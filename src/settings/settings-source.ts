@@ -8,7 +8,6 @@ import { BunkerSettingsError, type SettingProblem } from "./settings-error.js";
 /** Where settings come from: `process.env`, an object of names and values, or the path of a file. */
 export type SettingsSource = string | Readonly<Record<string, unknown>>;
 
-/** What a source holds: names and what was given for each. */
 export interface RawSettings {
   readonly from: string;
   readonly entries: readonly (readonly [name: string, value: unknown])[];

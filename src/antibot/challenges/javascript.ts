@@ -9,7 +9,6 @@ import { safePath } from "../destination.js";
 /** Puzzles of one challenge. More of them even out the solving time: with 32, chance alone makes its p95/p50 1.32. */
 export const PUZZLES = 32;
 
-/** The puzzles of one challenge. */
 export interface WorkState {
   /** 32 random bytes, in hex. */
   readonly seed: string;

@@ -16,7 +16,6 @@ export interface CookieRule {
 
 const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/;
 
-/** The `ignoreCookie` option: one rule or several. */
 export const cookieRulesCheck: Check<readonly CookieRule[]> = {
   allowed: "{ name, verify(value, req) }, a cookie's name, or an array of these",
   parse: (text) => text.split(/\s+/).filter((word) => word !== ""),

@@ -43,7 +43,6 @@ export interface LookupOptions<Req extends IncomingMessage = IncomingMessage> {
   ignoreCookie?: string | IgnoreCookie<Req> | readonly (string | IgnoreCookie<Req>)[];
 }
 
-/** The options of `geo`. */
 export const geoTable = {
   // BunkerWeb brings its databases along; these two settings are ours.
   asn: {
@@ -65,7 +64,6 @@ export const geoTable = {
 const asnCheck = check("an AS number such as 15169 or AS15169", readAsn);
 const countryCheck = check("a country's two letters", readCountry);
 
-/** The options of exclusions that need a look-up. */
 export const lookupTable = {
   ignoreRdns: {
     setting: "ANTIBOT_IGNORE_RDNS",
@@ -119,10 +117,8 @@ export const lookupTable = {
   },
 } satisfies AnyTable;
 
-/** {@link LookupOptions} read and checked. */
 export type LookupResolved = Resolved<typeof lookupTable>;
 
-/** Reports options that are wrong only together. */
 export function checkLookups(
   options: LookupResolved,
   at: (name: string) => string,

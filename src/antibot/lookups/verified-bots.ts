@@ -36,7 +36,6 @@ const BOTS: Readonly<Record<BotName, Bot>> = {
   },
 };
 
-/** The names of all of them. */
 export const BOT_NAMES = Object.keys(BOTS) as readonly BotName[];
 
 /** The longest part of a User-Agent that is looked at. */

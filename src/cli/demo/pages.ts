@@ -14,7 +14,6 @@ const STYLE = `
   footer { font-size: .875rem; border-top: 1px solid var(--line); }
 `;
 
-/** The sample site's pages, by path. */
 export const PAGES: Readonly<Record<string, string>> = {
   "/": page(
     "Harbour Bakery",
@@ -41,7 +40,6 @@ export const PAGES: Readonly<Record<string, string>> = {
   "/thanks": page("Thank you", `<h1>Thank you</h1><p>Your loaf will be on the shelf from seven.</p>`),
 };
 
-/** The page for a path that does not exist. */
 export function missingPage(path: string): string {
   const text = path.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
   return page("Not found", `<h1>No such page</h1><p>There is nothing at <code>${text}</code>.</p>`);

@@ -9,7 +9,6 @@ import { walkthrough } from "./walkthrough.js";
 interface DemoOptions {
   /** 0 = a free one. */
   readonly port: number;
-  /** The path of the control socket. */
   readonly control: string;
   /** The command that runs this command line, for the printed commands. */
   readonly program: string;

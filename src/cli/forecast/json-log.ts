@@ -20,7 +20,6 @@ const NAMES = {
   ),
 };
 
-/** Reads a line of JSON. */
 export function readJsonLine(line: string): LogEntry | undefined {
   let fields: unknown;
   try {

@@ -1,4 +1,3 @@
-/** One request as a log tells of it. */
 export interface LogEntry {
   /** When, in ms. */
   readonly time: number;

@@ -14,7 +14,6 @@ interface ReadSoFar {
   readonly size: number | undefined;
 }
 
-/** A log that can be read. */
 export interface LogSource {
   readonly soFar: ReadSoFar;
   /** Its lines, one after the other; compressed ones (gzip) are unpacked. */

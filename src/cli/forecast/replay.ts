@@ -21,7 +21,6 @@ import { MemoryStore } from "../../store/memory-store.js";
 import type { LogEntry } from "./log-entry.js";
 import { Visitor } from "./visitor.js";
 
-/** A ban that would have been. */
 export interface ForecastBan {
   readonly time: Date;
   readonly ip: string;
@@ -113,17 +112,14 @@ export class Replay {
     return this.clients.size;
   }
 
-  /** When the log begins and ends. */
   get span(): { readonly from: Date; readonly to: Date } | undefined {
     return this.requests === 0 ? undefined : { from: new Date(this.first), to: new Date(this.clock) };
   }
 
-  /** Resolves when requests can be taken. */
   async ready(): Promise<void> {
     await this.context.banIndex.ready();
   }
 
-  /** Takes the next request of the log. */
   async take(entry: LogEntry, defaultHost: string | undefined): Promise<void> {
     const address = parseForwarded(entry.ip);
     if (address === undefined || entry.time > this.latest) {
@@ -156,7 +152,6 @@ export class Replay {
     await this.judge(pipeline, client, RequestView.of(raw, client, resolver), entry.status);
   }
 
-  /** Lets go of everything. */
   close(): void {
     this.context.close();
     this.store.close();

@@ -4,7 +4,6 @@ import type { Terminal } from "../terminal.js";
 import { shownLength, shownTime } from "../time.js";
 import type { ForecastBan, Replay } from "./replay.js";
 
-/** What a forecast came to. */
 export interface ForecastResult {
   readonly replay: Replay;
   readonly path: string;
@@ -16,7 +15,6 @@ export interface ForecastResult {
 /** Bans that JSON lists at most. */
 const MAX_LISTED = 10_000;
 
-/** Shows a forecast to a person. */
 export function showForecast(terminal: Terminal, result: ForecastResult, limit: number): void {
   const { replay, lines, strange } = result;
   const { bans, span } = replay;
@@ -67,7 +65,6 @@ export function showForecast(terminal: Terminal, result: ForecastResult, limit: 
     terminal.note(`${bans.length - limit} more are not shown (--limit ${bans.length}).`);
 }
 
-/** A forecast for scripts. */
 export function forecastJson({ replay, path, lines, strange }: ForecastResult): unknown {
   const { bans } = replay;
   return {

@@ -7,7 +7,6 @@ import type { RandomStream } from "./random-stream.js";
 export const DEFAULT_ALPHABET = "ACEMPTUYde236";
 
 export class Alphabet {
-  /** The folded characters. */
   readonly classes: readonly string[];
   private readonly forms: readonly (readonly string[])[];
 

@@ -17,7 +17,6 @@ import { RenderPool } from "./render-pool.js";
 
 /** The proof of work that replaces the picture is this much harder than usual. */
 const ALTERNATIVE_BITS = 4;
-/** Digits of a spoken captcha. */
 const DIGITS = 6;
 /** The window in which a client's pictures and sounds are counted, in seconds. */
 const LIMIT_WINDOW = 600;

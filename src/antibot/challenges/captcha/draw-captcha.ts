@@ -28,7 +28,6 @@ export function drawCaptcha(answer: string, seed: string): Buffer {
   return encodePng(pixels, width, height, 4);
 }
 
-/** The picture before it is encoded. */
 export function pictureOf(answer: string, seed: string): Picture {
   const characters = Array.from(answer);
   const random = new RandomStream(`${seed}|${answer}`);

@@ -48,7 +48,6 @@ function readFont(bytes: Buffer, { EM, ORIGIN_X, ORIGIN_Y }: typeof Outlines): M
   return font;
 }
 
-/** The box around polygons. */
 export function extentOf(
   polygons: readonly Float32Array[],
 ): Pick<Glyph, "left" | "right" | "top" | "bottom"> {

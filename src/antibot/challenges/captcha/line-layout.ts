@@ -4,7 +4,6 @@ import type { RandomStream } from "./random-stream.js";
 /** A closed polygon: x, y, x, y, … in pixels. */
 export type Polygon = Float32Array;
 
-/** Em size of the glyphs, in pixels. */
 const EM_PIXELS = 86;
 
 /** Longest edge that the warp may bend as one: glyphs have long straight sides. */

@@ -48,7 +48,6 @@ const alphabetCheck: Check<string> = {
   },
 };
 
-/** The options of the captcha. */
 export const captchaTable = {
   alphabet: {
     setting: "ANTIBOT_CAPTCHA_ALPHABET",
@@ -76,5 +75,4 @@ export const captchaTable = {
   },
 } satisfies AnyTable;
 
-/** {@link CaptchaOptions} read and checked. */
 export type CaptchaResolved = Resolved<typeof captchaTable>;

@@ -20,15 +20,12 @@ export class RenderThread {
   private worker: Worker | undefined;
   private readonly waiting = new Map<number, Waiting>();
   private last = 0;
-  /** Whether jobs go to a worker. */
   isOffMainThread: boolean;
 
-  /** `file`: the worker's program. */
   constructor(private readonly file = WORKER_FILE) {
     this.isOffMainThread = existsSync(file);
   }
 
-  /** The number of jobs that are not done yet. */
   get pending(): number {
     return this.waiting.size;
   }

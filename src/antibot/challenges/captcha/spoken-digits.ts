@@ -14,12 +14,10 @@ function clips(): (typeof Clips)["VOICES"] {
   return (require("./spoken-digits.generated.js") as typeof Clips).VOICES;
 }
 
-/** The languages that digits are spoken in. */
 export function spokenLanguages(): string[] {
   return [...new Set(clips().map(({ language }) => language))];
 }
 
-/** The voices of a language. */
 export function voicesOf(language: string): readonly Voice[] {
   let voices = decoded.get(language);
   if (voices === undefined) {

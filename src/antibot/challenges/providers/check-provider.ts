@@ -41,7 +41,6 @@ const WORDS: Readonly<Record<string, string>> = {
   frontendUrl: "origin of the Cap server",
 };
 
-/** Whether a challenge is a provider's. */
 export function isProviderName(name: string): name is ProviderName {
   return Object.hasOwn(NEEDS, name);
 }

@@ -169,7 +169,6 @@ function scriptProviderTable(name: string) {
   } satisfies AnyTable;
 }
 
-/** The table of each provider's own options. */
 export const PROVIDER_TABLES = {
   recaptcha: {
     ...scriptProviderTable("RECAPTCHA"),
@@ -246,7 +245,6 @@ export const PROVIDER_TABLES = {
   },
 } satisfies Record<ProviderName, AnyTable>;
 
-/** The providers' part of the gate's options. */
 export const providersTable = {
   recaptcha: groupSpec("recaptcha"),
   hcaptcha: groupSpec("hcaptcha"),

@@ -23,7 +23,6 @@ const MAX_CLIENT_CALLS = 4;
 /** A provider's widget, or the proof of work that replaces it while the provider is down. */
 export type ProviderState = WidgetState | { readonly work: WorkState };
 
-/** A challenge that an outside service shows and checks. */
 export class ProviderChallenge implements ChallengeKind<ProviderState> {
   readonly name: string;
   // Each check costs a call or money, so each challenge gets one (R14).

@@ -8,7 +8,6 @@ import type { ProviderResponse, ProviderRequest } from "./provider.js";
  */
 export type FailureKind = "timeout" | "unreachable" | "status" | "redirect" | "large" | "malformed" | "busy";
 
-/** A check that could not be made. */
 export class ProviderFailure extends Error {
   constructor(
     readonly kind: FailureKind,

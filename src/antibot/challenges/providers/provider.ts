@@ -4,7 +4,6 @@ import type { Reply } from "../../../request/verdict.js";
 /** The challenges that an outside service shows and checks. */
 export type ProviderName = "recaptcha" | "hcaptcha" | "turnstile" | "mcaptcha" | "capjs";
 
-/** The state of a provider's challenge. */
 export interface WidgetState {
   /** Random; binds the token to this challenge where the provider can carry it through (Turnstile's `cdata`). */
   readonly bind: string;
@@ -77,7 +76,6 @@ export function wrong(reason: string): TokenResult {
   return { outcome: "wrong", reason };
 }
 
-/** The secrets that providers publish for tests. */
 export const TEST_SECRETS: ReadonlySet<string> = new Set([
   // reCAPTCHA and hCaptcha: every token is right.
   "6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe",

@@ -43,7 +43,6 @@ export function recaptcha(options: RecaptchaResolved, context: Context): Provide
   };
 }
 
-/** Whether the checkbox follows a low score. */
 export function leadsToCheckbox({ onLowScore, checkboxSiteKey }: RecaptchaResolved): boolean {
   return onLowScore === undefined ? checkboxSiteKey !== "" : onLowScore === "checkbox";
 }
@@ -53,7 +52,6 @@ export function isCheckbox({ version }: RecaptchaResolved, { checkbox }: WidgetS
   return checkbox === true || version === "v2";
 }
 
-/** What reCAPTCHA and reCAPTCHA Enterprise have in common. */
 export function recaptchaBase(
   options: RecaptchaResolved,
   script: string,
