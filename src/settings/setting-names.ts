@@ -1,6 +1,5 @@
 import { editDistance, nearestName } from "../options/table.js";
 import { SETTING_BY_NAME, SETTINGS } from "./catalogue.js";
-import { isOtherSetting } from "./other-settings.js";
 import type { Setting } from "./setting.js";
 
 export type NameMeaning =
@@ -25,13 +24,17 @@ const OWN_PREFIX = /^(?:ANTIBOT|BAD_BEHAVIOR|DNSBL|BUNKERNET|SESSIONS)_/i;
 // Not SESSIONS_: many an app has a SESSION_SECRET of its own.
 const PECULIAR = NAMES.filter((name) => /^(?:ANTIBOT|BAD_BEHAVIOR|DNSBL|BUNKERNET)_/.test(name));
 
+// BunkerWeb's settings that are none of ours, by what their names start with: they are ignored, with one warning.
+const OTHER_SETTINGS =
+  /^(?:USE_(?:REVERSE_PROXY|REVERSE_SCAN|MODSECURITY(?:_\w+)?|GZIP|BROTLI|CORS|LIMIT_(?:REQ|CONN)|BLACKLIST|GREYLIST|AUTH_BASIC|REAL_IP|PROXY_PROTOCOL|CLIENT_CACHE|CUSTOM_SSL|LETS_ENCRYPT_\w+|CROWDSEC|COUNTRY|SECURITYTXT|ROBOTSTXT|METRICS|OPEN_FILE_CACHE|PHP|GRPC|TEMPLATE|UI|IPV6|TCP|UDP|MTLS)|(?:REVERSE_PROXY|REVERSE_SCAN|MODSECURITY|LETS_ENCRYPT|BLACKLIST|WHITELIST|GREYLIST|CORS|LIMIT_REQ|LIMIT_CONN|REAL_IP|CUSTOM_SSL|CROWDSEC|SECURITYTXT|ROBOTSTXT|AUTH_BASIC|COOKIE|PROXY_(?:BUFFER|CACHE|READ|SEND|CONNECT)|CLIENT_CACHE|GZIP|BROTLI|SELF_SIGNED_SSL)_\w+|AUTO_LETS_ENCRYPT|EMAIL_LETS_ENCRYPT|GENERATE_SELF_SIGNED_SSL|REDIRECT_HTTP_TO_HTTPS|AUTO_REDIRECT_HTTP_TO_HTTPS|SSL_PROTOCOLS|SSL_CIPHERS_\w+|DISABLE_DEFAULT_SERVER\w*|SERVE_FILES|SERVER_TYPE|API_WHITELIST_IP|AUTOCONF_MODE|SWARM_MODE|KUBERNETES_MODE|DATABASE_URI|INJECT_BODY|INJECT_HEAD|REMOTE_PHP\w*|LOCAL_PHP\w*|ALLOWED_METHODS|DENY_COUNTRY|BLACKLIST_COUNTRY|WHITELIST_COUNTRY|(?:KEEP_UPSTREAM|REMOVE|CUSTOM)_HEADERS?|STRICT_TRANSPORT_SECURITY|CONTENT_SECURITY_POLICY\w*|PERMISSIONS_POLICY|REFERRER_POLICY|X_FRAME_OPTIONS|X_CONTENT_TYPE_OPTIONS|X_XSS_PROTECTION|MAX_CLIENT_SIZE|BUNKERWEB_\w+)(?:_\d+)?$/;
+
 /** Returns the meaning of a name without a service's prefix. */
 export function meaningOf(name: string): NameMeaning {
   const exact = settingNamed(name);
   if (exact !== undefined) return exact;
   const bare = name.slice(0, 128);
   if (OWN_PREFIX.test(bare)) return misspelt(bare);
-  if (isOtherSetting(bare)) return { kind: "other" };
+  if (OTHER_SETTINGS.test(bare)) return { kind: "other" };
   if (/^USE[_-]?[A-Z]/i.test(bare)) {
     const meant = SWITCHES.find((known) => nearSwitch(bare, known));
     if (meant !== undefined) return { kind: "misspelt", nearest: meant, rule: "the name of a setting" };

@@ -13,10 +13,6 @@ interface Reader {
   get(ip: string): unknown;
 }
 
-interface Mmdb {
-  readonly Reader: new (file: Buffer) => Reader;
-}
-
 /** A database: the path of an MMDB file, which is read at start, or a look-up function. */
 export function geoCheck<T>(what: string, read: (record: unknown) => T | undefined): Check<GeoLookup<T>> {
   const allowed = `the path of an MMDB file, or a function (ip) => ${what}`;
@@ -46,7 +42,9 @@ export function geoCheck<T>(what: string, read: (record: unknown) => T | undefin
 
 function open(path: string): Reader {
   const database = findPackage("mmdb-lib") ?? findPackage("maxmind");
-  const { Reader } = (database ?? missingPackage("reading MMDB files", "mmdb-lib")) as Mmdb;
+  const { Reader } = (database ?? missingPackage("reading MMDB files", "mmdb-lib")) as {
+    readonly Reader: new (file: Buffer) => Reader;
+  };
   return new Reader(readFileSync(path));
 }
 

@@ -58,7 +58,7 @@ export const settingsCommand: Command = {
       printTable(
         terminal,
         ["SETTING", "VALUE", "FROM", "OPTION"],
-        shown.map((setting) => [setting.name, valueText(setting), fromText(setting), setting.option]),
+        shown.map((setting) => [setting.name, setting.value || "(empty)", fromText(setting), setting.option]),
       );
     if (names.length > 0 && name === undefined)
       terminal.print(`\nServices, each with settings of its own (--service NAME): ${names.join(", ")}`);
@@ -79,10 +79,6 @@ function problemsOf(options: BunkerOptions): string | undefined {
     const lines = failureOf(error).message.split("\n").slice(1);
     return ["bunker() needs more than these settings:", ...lines.map((line) => printable(line))].join("\n");
   }
-}
-
-function valueText({ value }: EffectiveSetting): string {
-  return value === "" ? "(empty)" : value;
 }
 
 function fromText({ name, from, givenAs }: EffectiveSetting): string {

@@ -49,10 +49,7 @@ const DISORDER_MS = 60_000;
 /** A line from further ahead has a wrong date, in ms. */
 const AHEAD_MS = 86_400_000;
 
-/**
- * Lets the requests of a log pass by Bad Behavior as if they came now: the protection itself counts and bans, on a store in
- * memory whose clock is the log's.
- */
+/** Replays a log: Bad Behavior itself counts and bans, on a store in memory whose clock is the log's. */
 export class Replay {
   readonly bans: ForecastBan[] = [];
   readonly warnings = new Set<string>();
@@ -189,11 +186,7 @@ export class Replay {
     if (reason !== REASON) return;
     this.banCount++;
     if (this.bans.length >= MAX_BANS) return;
-    const { scope, expires, evidence } = data as {
-      scope: "service" | "global";
-      expires: Date | null;
-      evidence: Evidence[];
-    };
+    const { scope, expires, evidence } = data as Pick<ForecastBan, "scope" | "expires" | "evidence">;
     const visitor = this.visitorOf(ip);
     this.bannedVisitors.set(ip, visitor);
     const counted: Record<string, number> = {};
