@@ -65,11 +65,7 @@ export class ChallengePolicy {
     return Math.max(1, this.requirements.length);
   }
 
-  /**
-   * What a request must show at a step of the escalation; `undefined` = it is not gated.
-   *
-   * @throws what the hook throws, and {@link BunkerHookError} when it does not return a kind
-   */
+  /** What a request must show at a step of the escalation; `undefined` = it is not gated. Throws what the hook throws. */
   requirement(client: Client, request: RequestView, step: number): Requirement | undefined {
     if (this.hook === undefined) return this.requirements[Math.min(step, this.requirements.length - 1)];
     const name: unknown = this.hook(client, request.raw as never);

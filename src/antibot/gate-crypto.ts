@@ -128,10 +128,7 @@ export class GateCrypto {
     private readonly options: AntibotResolved,
   ) {}
 
-  /**
-   * Returns `undefined` when the keys are there, otherwise waits for the secret in the store. Rejects while the store cannot
-   * be reached; the next call tries again.
-   */
+  /** Returns `undefined` once the keys are there; else waits for the secret in the store, and rejects while that fails. */
   ready(): Promise<void> | undefined {
     if (this.hasSecret) return undefined;
     if (this.loading !== undefined) return this.loading;

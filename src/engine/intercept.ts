@@ -1,10 +1,6 @@
 import type { EventEmitter } from "node:events";
 
-/**
- * Calls `take` before the listeners of one event, whenever they were added; they are called once `take` calls `pass`.
- *
- * @returns a function that undoes it; several interceptions can be undone in any order
- */
+/** Calls `take` before all listeners of one event; `pass` calls those. Returns a function that undoes it, in any order. */
 export function intercept(
   emitter: EventEmitter,
   event: string,

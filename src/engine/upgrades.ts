@@ -11,10 +11,8 @@ import { problem } from "./responder.js";
 const CLOSE_AFTER_MS = 20;
 
 /**
- * Has every upgrade of `server` judged before its `upgrade` listeners are called, whenever they were added, and closes the
- * upgraded connections of a client that is banned later.
- *
- * @returns a function that undoes it
+ * Judges every upgrade of `server` before its `upgrade` listeners are called, and closes the upgraded connections of a client
+ * that is banned later. Returns a function that undoes it.
  */
 export function guardUpgrades(engine: Engine, server: Server): () => void {
   const open = new Map<Duplex, Client>();
@@ -57,11 +55,7 @@ export function guardUpgrades(engine: Engine, server: Server): () => void {
   };
 }
 
-/**
- * Judges a WebSocket (or other) upgrade, which no middleware sees. Never rejects.
- *
- * @returns `true` = let it through; `false` = it got a response and was closed
- */
+/** Judges a WebSocket (or other) upgrade: `false` = it got a response and was closed. Never rejects. */
 export async function judgeUpgrade(engine: Engine, req: IncomingMessage, socket: Duplex): Promise<boolean> {
   const request = viewOf(req);
   let pipeline = engine.common;

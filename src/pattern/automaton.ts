@@ -5,7 +5,7 @@ import { ALL, partition, rangesOf, type CharacterRanges, type PatternFlags } fro
 export type Edges = ReadonlyMap<number, number>;
 
 /**
- * The position (Glushkov) automaton of a pattern. A step to a position reads one character of that position's set.
+ * The position (Glushkov) automaton of a pattern: a step reads one character of the set of the position that it leads to.
  * Edges carry in how many ways the pattern can take them, because a backtracking matcher tries each way.
  */
 export interface Automaton {

@@ -13,8 +13,6 @@ const PROBE_STEPS = 400_000;
 /**
  * How the work of a backtracking search grows with the length n of the text: like n to the power of this number;
  * `Infinity` when it is exponential, or so large from the start that it makes no difference.
- *
- * @param search whether a match may start anywhere
  */
 export function growthOf(
   alternatives: readonly AST.Alternative[],

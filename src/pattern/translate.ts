@@ -40,10 +40,9 @@ const GROUP_OPENERS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * Rewrites a pattern in BunkerWeb's syntax (PCRE) as JavaScript: a leading `(?i)`, `(?s)` or `(?m)`, `\A`, `\z`, `\Z`
- * and `\h`.
+ * Rewrites a pattern in BunkerWeb's syntax (PCRE) as JavaScript.
  *
- * @throws PatternError for other syntax that only PCRE has, and for what JavaScript would read in another way
+ * @throws PatternError for syntax that only PCRE has, and for what JavaScript would read in another way
  */
 export function translate(pattern: string): { source: string; flags: string } {
   const fail = (problem: string): never => {

@@ -3,11 +3,8 @@ const SEMICOLON = 59;
 const QUOTE = 34;
 
 /**
- * Returns the values of the cookies with `name`, in the order of the header. Surrounding quotes are removed, nothing is
- * decoded. The time is linear in the header's length. Never throws.
- *
- * @param header the Cookie header
- * @param max the maximum number of duplicates to return; default 4
+ * Returns at most `max` values of the cookies with `name`, in the order of the header, without quotes and not decoded. The time
+ * is linear in the header's length. Never throws.
  */
 export function readCookies(header: string | undefined, name: string, max = 4): string[] {
   const values: string[] = [];
@@ -42,9 +39,7 @@ export interface CookieAttributes {
 /**
  * Returns the value of a Set-Cookie header (RFC 6265bis). `value` is not encoded.
  *
- * @throws TypeError for characters that a cookie cannot carry, and for attributes that make browsers drop it:
- *   more than 4096 bytes, `__Host-` and `__Secure-` names without the attributes that they require, SameSite=None or Partitioned
- *   without Secure
+ * @throws TypeError for characters that a cookie cannot carry, and for attributes that make browsers drop it
  */
 export function serializeCookie(name: string, value: string, attributes: CookieAttributes = {}): string {
   const { path, domain, maxAge, expires, sameSite } = attributes;

@@ -19,11 +19,7 @@ export class Services {
   /** Whether the Host selects the service. */
   readonly byHost: boolean;
 
-  /**
-   * @param fixed the `service` option: one name for every request, or a hook that picks one
-   * @param services first names with their aliases
-   * @param unknownHost the service of hosts that are not configured; `undefined` = none
-   */
+  /** @param unknownHost the service of hosts that are not configured; `undefined` = none */
   constructor(
     readonly fixed: string | ServiceHook | undefined,
     readonly services: ReadonlyMap<string, readonly string[]>,

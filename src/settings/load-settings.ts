@@ -40,11 +40,7 @@ export function loadSettings(source: SettingsSource, options: LoadSettingsOption
   return { ...loaded, store: createStore(redis) };
 }
 
-/**
- * Reads and checks a source.
- *
- * @throws {BunkerSettingsError} `ERR_BUNKER_SETTINGS` with every wrong setting
- */
+/** @throws {BunkerSettingsError} `ERR_BUNKER_SETTINGS` with every wrong setting */
 export function readSettings(source: SettingsSource): SettingsReading {
   const reading = sortSettings(readSource(source));
   const { problems } = reading;

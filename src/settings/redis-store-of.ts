@@ -59,11 +59,7 @@ export function redisAccess(inputs: SettingInputs): RedisAccess | undefined {
   return { ...access, url: sentinels.length > 0 ? undefined : urlOf(inputs, access) };
 }
 
-/**
- * A store on that Redis, which shares bans with a BunkerWeb fleet on the same one.
- *
- * @throws {Error} `ERR_BUNKER_PACKAGE` when no client is installed; Sentinels and unchecked certificates take `ioredis`
- */
+/** Returns a store on that Redis that shares bans with BunkerWeb. Throws `ERR_BUNKER_PACKAGE` when no client is installed. */
 export function redisStoreOf(
   access: RedisAccess,
   options: Pick<RedisStoreOptions, "fallback" | "logger"> = {},

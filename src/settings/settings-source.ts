@@ -17,11 +17,7 @@ export interface RawSettings {
 const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_SECRET_BYTES = 64 * 1024;
 
-/**
- * Reads the names and values of a source.
- *
- * @throws {BunkerSettingsError} when it is not a source, or cannot be read
- */
+/** @throws {BunkerSettingsError} when `source` is not a source, or cannot be read */
 export function readSource(source: SettingsSource): RawSettings {
   if (typeof source === "string") return readFile(source);
   if (typeof source !== "object" || (source as unknown) === null || Array.isArray(source))

@@ -27,10 +27,7 @@ export function passIn(session: SessionLike, service: string): string | undefine
   return typeof pass === "string" ? pass : undefined;
 }
 
-/**
- * Puts a pass into the session under a new session id, so that an id that was planted before the challenge is worth nothing
- * after it (session fixation). The app's own data moves along.
- */
+/** Puts a pass, and the app's own data, into a session with a new id, so that an id planted beforehand is worthless. */
 export async function keepInSession(request: RequestView, service: string, pass: string): Promise<void> {
   const before = sessionOf(request);
   if (before === undefined) throw new Error("the request has no session");

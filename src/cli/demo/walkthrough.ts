@@ -2,13 +2,7 @@
 const PROBES =
   ".env .git/config wp-login.php phpinfo.php backup.zip actuator/env config.json swagger.json shell.php db.sql id_rsa admin.php";
 
-/**
- * The text that the demo prints: what to try in a browser, and commands to copy, each with its expected output.
- *
- * @param origin where the demo listens, for example `http://localhost:3000`
- * @param program the command that runs this command line
- * @param control the path of the demo's control socket
- */
+/** The text that the demo prints: what to try in a browser, and commands to copy, each with its expected output. */
 export function walkthrough(origin: string, program: string, control: string): string {
   const at = `--control ${control}`;
   return `Harbour Bakery is open:  ${origin}/

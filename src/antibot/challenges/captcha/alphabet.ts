@@ -1,9 +1,6 @@
 import type { RandomStream } from "./random-stream.js";
 
-/**
- * Characters that people tell apart when they are turned, touching and struck through: at most one of each group that is
- * easily confused (A H, M N W, T 7, K X Y, P R 9, C G …).
- */
+/** Characters that people tell apart: one of each group at most that is easily confused (A H, M N W, T 7, K X Y, P R 9 …). */
 export const DEFAULT_ALPHABET = "ACEMPTUYde236";
 
 export class Alphabet {

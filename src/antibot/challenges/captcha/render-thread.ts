@@ -12,10 +12,7 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/**
- * Renders off the main thread. Without the worker's file (in an app bundled into one file), or after the worker died,
- * it renders here, one job at a time between other work.
- */
+/** Renders in a worker or, without the worker's file (in a bundled app) or after it died, here, one job at a time. */
 export class RenderThread {
   private worker: Worker | undefined;
   private readonly waiting = new Map<number, Waiting>();

@@ -10,10 +10,7 @@ import { codesOf, formRequest, RIGHT, wrong, type Provider } from "./provider.js
 const FRAME_PROGRAM = `(function(){var w=document.getElementById("cap");function tell(m){parent.postMessage(m,location.origin)}
 w.addEventListener("solve",function(e){tell({token:e.detail.token})});w.addEventListener("error",function(){tell({failed:true})})})()`;
 
-/**
- * Cap: its widget compiles code, so it runs in a frame with a policy of its own, and the page around it stays strict.
- * Contract: capjs.js.org/guide/standalone.
- */
+/** Cap: its widget compiles code, so its frame has a policy of its own. Contract: capjs.js.org/guide/standalone. */
 export function capjs(options: CapjsResolved): Provider {
   const { frontendUrl, siteKey, secret } = options;
   const base = options.backendUrl || frontendUrl;

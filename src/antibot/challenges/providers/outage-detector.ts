@@ -8,10 +8,7 @@ const MIN_NETWORKS = 5;
 /** The time between two looks whether the provider is back, in ms. */
 const PROBE_INTERVAL = 10_000;
 
-/**
- * Notices when a provider is down. Only failures that visitors of many networks met start an outage, so that nobody can
- * start one alone; the first success ends it.
- */
+/** Notices when a provider is down. Failures must come from many networks, so that no visitor can start an outage alone. */
 export class OutageDetector {
   /** When each network last met a failure. */
   private readonly failures = new Map<string, number>();

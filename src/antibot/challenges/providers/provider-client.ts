@@ -24,10 +24,8 @@ export class ProviderFailure extends Error {
 }
 
 /**
- * Posts to a provider and returns the JSON object of its response: within `deadline` ms in all, at most 64 KB, no redirect
- * followed. Every call has its own connection, so that no token is ever posted twice.
- *
- * @throws {ProviderFailure} when there is no such response
+ * Posts to a provider and returns the JSON object of its response, within `deadline` ms; at most 64 KB, no redirect followed.
+ * Every call has its own connection, so that no token is ever posted twice. Rejects with {@link ProviderFailure}.
  */
 export async function callProvider(call: ProviderRequest, deadline: number): Promise<ProviderResponse> {
   const { status, body } = await send({

@@ -22,11 +22,7 @@ const PROVIDERS: Readonly<Record<ProviderName, (options: ProvidersResolved, cont
     capjs: (options) => capjs(options.capjs),
   };
 
-/**
- * A provider's challenge. Logs which hosts will learn visitors' addresses.
- *
- * @throws {BunkerOptionsError} when its keys are missing: a route or a hook may ask for a challenge that the options do not name
- */
+/** Returns a provider's challenge. Throws when its keys are missing: a route or a hook may ask for any kind. */
 export function providerChallenge(
   name: ProviderName,
   options: ProvidersResolved,
