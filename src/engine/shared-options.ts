@@ -207,7 +207,7 @@ export const sharedTable = {
   },
   banLocal: { check: flag(), default: false, help: "Also bans private and other non-global addresses." },
   events: {
-    check: group(eventsTable) as Check<BunkerListeners>,
+    check: group(eventsTable),
     default: () => ({}),
     help: "Event listeners by event type.",
   },
