@@ -5,7 +5,6 @@ export function invalidKey(key: string): never {
   throw new TypeError(`a store's keys start with ${NAMESPACES.join(":, ")}:, unlike "${key}"`);
 }
 
-/** The namespace of a valid key. */
 export function namespaceOf(key: string): Namespace {
   return key.slice(0, key.indexOf(":")) as Namespace;
 }
@@ -17,7 +16,6 @@ export function validTtl(ttl: number): number {
   return ttl;
 }
 
-/** Checks the arguments of `hit`. */
 export function checkHit(window: number, limit: number, weight: number): void {
   if (!(window > 0) || !(limit >= 1) || !Number.isSafeInteger(weight) || weight < 1)
     throw new RangeError(

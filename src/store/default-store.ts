@@ -8,7 +8,8 @@ let warned = false;
 
 /** Returns {@link defaultStore}; warns once if this process is one of several workers, which do not share it. */
 export function useDefaultStore(): MemoryStore {
-  if (!warned && isOneOfSeveral()) {
+  // PM2 numbers its processes; the first may be the only one.
+  if (!warned && (cluster.isWorker || Number(process.env["NODE_APP_INSTANCE"] ?? 0) > 0)) {
     warned = true;
     process.emitWarning(
       "this process is one of several workers, and each keeps bans, counters and spent challenges to itself; give all of them one store: new RedisStore({ url }) of express-bunker/redis (npx express-bunker error WRN_BUNKER_LOCAL_STORE)",
@@ -16,9 +17,4 @@ export function useDefaultStore(): MemoryStore {
     );
   }
   return defaultStore;
-}
-
-// PM2 numbers its processes; the first may be the only one.
-function isOneOfSeveral(): boolean {
-  return cluster.isWorker || Number(process.env["NODE_APP_INSTANCE"] ?? 0) > 0;
 }

@@ -1,7 +1,7 @@
 import { isThenable } from "../awaitable.js";
 import type { Namespace, Store, StoreChange } from "./store.js";
 
-/** The strings of a namespace whose rest starts with `prefix`, with their time to live, in the way that costs the store least. */
+/** The strings and times to live of the keys `namespace:prefix…`, in the way that costs the store least. */
 export async function* entriesOf(
   store: Store,
   namespace: Namespace,

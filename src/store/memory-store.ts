@@ -1,9 +1,9 @@
+import { allProblemsAtOnce, readOptions, type Resolved } from "../options/table.js";
 import { checkHit, invalidKey, namespaceOf, validTtl } from "./arguments.js";
 import { REFUSE_WHEN_FULL, type Admission } from "./memory/admission.js";
 import { Eviction } from "./memory/eviction.js";
 import { countHits, Hit } from "./memory/hit-window.js";
-import { readMemoryOptions } from "./memory/memory-options.js";
-import type { MemoryStoreOptions, MemoryStoreResolved } from "./memory/memory-options.js";
+import { memoryTable, type MemoryStoreOptions } from "./memory/memory-options.js";
 import { Quotas } from "./memory/quotas.js";
 import { Partition, type Value } from "./memory/partition.js";
 import { Sweeper } from "./memory/sweeper.js";
@@ -27,7 +27,7 @@ export class MemoryStore implements Store {
   /** The store's clock, in ms. */
   readonly now = (): number => this.clock();
 
-  private readonly options: MemoryStoreResolved;
+  private readonly options: Resolved<typeof memoryTable>;
   private readonly watchers = new Watchers();
   private readonly sweep = (): "more" | "later" | "nothing" => this.sweepSlice();
   private readonly sweeper = new Sweeper(this.sweep);
@@ -40,7 +40,7 @@ export class MemoryStore implements Store {
    * @throws {BunkerOptionsError} (`ERR_BUNKER_OPTIONS`) listing all invalid options
    */
   constructor(options: MemoryStoreOptions = {}) {
-    this.options = readMemoryOptions(options);
+    this.options = allProblemsAtOnce((report) => readOptions(memoryTable, options, "", report));
     this.clock = this.options.now ?? Date.now;
     this.partitions = this.newPartitions();
   }
@@ -56,7 +56,9 @@ export class MemoryStore implements Store {
   get(key: string): string | undefined {
     const partition = this.partitionOf(key);
     const slot = partition.find(key);
-    return slot === undefined ? undefined : textOf(partition.valueAt(slot));
+    const value = slot === undefined ? undefined : partition.valueAt(slot);
+    // A window has no string value: only `hit` reads it.
+    return value === undefined || value instanceof Hit ? undefined : String(value);
   }
 
   ttl(key: string): number | undefined {
@@ -172,8 +174,8 @@ export class MemoryStore implements Store {
 
   private notify(key: string, value: string | number | undefined, ttl: number): void {
     const namespace = namespaceOf(key);
-    if (!this.watchers.hasListeners(namespace)) return;
-    this.watchers.notify(namespace, { key, value: value === undefined ? undefined : String(value), ttl });
+    if (this.watchers.hasListeners(namespace))
+      this.watchers.notify(namespace, { key, value: value === undefined ? undefined : String(value), ttl });
   }
 
   private sweepSlice(): "more" | "later" | "nothing" {
@@ -194,22 +196,12 @@ export class MemoryStore implements Store {
     };
     const now = (): number => this.time();
     const onEvicted = (key: string): void => this.notify(key, undefined, 0);
-    const partitionFor = (namespace: Namespace): Partition =>
-      new Partition({
-        namespace,
-        maxKeys: maxKeys[namespace],
-        admission: admissions[namespace],
-        engine,
-        now,
-        onEvicted,
-      });
+    const partitionFor = (namespace: Namespace): Partition => {
+      const admission = admissions[namespace];
+      return new Partition({ namespace, maxKeys: maxKeys[namespace], admission, engine, now, onEvicted });
+    };
     return new Map(NAMESPACES.map((namespace) => [namespace, partitionFor(namespace)]));
   }
-}
-
-// A window has no string value: only `hit` reads it.
-function textOf(value: Value): string | undefined {
-  return value instanceof Hit ? undefined : String(value);
 }
 
 function numberOf(key: string, value: Value): number {

@@ -26,8 +26,6 @@ interface StoreBase {
   createSession(request: object, session: object): never;
 }
 
-const DEFAULT_TTL = 86_400;
-
 /**
  * express-session's store on any of ours, so that sessions and bans live in one place. Sessions are `cache` keys: in a store
  * that is full the oldest go first, and no flood of them pushes out a ban.
@@ -51,16 +49,14 @@ export class SessionStore extends EventEmitter {
     options: SessionStoreOptions = {},
   ) {
     super();
-    const { prefix = "session|", ttl = DEFAULT_TTL } = options;
+    const { prefix = "session|", ttl = 86_400 } = options;
     if (!Number.isSafeInteger(ttl) || ttl < 1)
       throw new RangeError("ttl must be a whole number of seconds from 1");
     this.guarded = new GuardedStore(store);
     this.prefix = prefix;
     this.lifetime = ttl;
-    const { Store: Base } = loadPackage("express-session", "SessionStore") as {
-      Store: { prototype: StoreBase };
-    };
-    const base = Base.prototype;
+    const session = loadPackage("express-session", "SessionStore") as { Store: { prototype: StoreBase } };
+    const base = session.Store.prototype;
     this.regenerate = base.regenerate.bind(this);
     this.load = base.load.bind(this);
     this.createSession = base.createSession.bind(this);

@@ -66,7 +66,7 @@ export interface Store {
   hit(key: string, window: number, limit: number, options?: HitOptions): Awaitable<Hits>;
   /** Removes `key` (of any kind); returns whether it existed. */
   delete(key: string): Awaitable<boolean>;
-  /** The keys of a namespace whose rest starts with `prefix`: whole keys, without expired ones, in any order. */
+  /** The keys of a namespace that continue with `prefix`: whole keys, without expired ones, in any order. */
   keys(namespace: Namespace, prefix?: string): AsyncIterable<string>;
   /**
    * The keys of a namespace as {@link keys} lists them, with value and time to live, which saves a store on a network one or

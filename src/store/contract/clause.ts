@@ -4,7 +4,6 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Awaitable } from "../../awaitable.js";
 import type { Namespace, Store, StoreChange } from "../store.js";
 
-/** The changes that a listener received. */
 interface Received {
   readonly changes: readonly StoreChange[];
   readonly stop: () => void;
@@ -15,20 +14,18 @@ interface Received {
 /** The arguments of a clause of the contract. */
 export interface ContractContext {
   readonly store: Store;
-  /** Lets this many seconds pass for the store. */
   readonly advance: (seconds: number) => Awaitable<void>;
   /** A key that no other clause uses, so that a store which outlives a clause does not disturb the next one. */
   readonly key: (namespace: Namespace, rest?: string) => string;
-  /** The keys of this clause in a namespace whose rest starts with `prefix`. */
+  /** The keys of this clause in a namespace that continue with `prefix`. */
   readonly list: (namespace: Namespace, prefix?: string) => Promise<string[]>;
-  /** Listens to changes of this clause's keys. */
   readonly listen: (namespace: Namespace) => Received;
 }
 
 /** Requirements on a store, by name. */
 export type Clauses = Readonly<Record<string, (context: ContractContext) => Promise<void>>>;
 
-/** Makes a context whose keys are used by no other. */
+/** Creates a context with keys that no other context uses. */
 export function newContractContext(store: Store, advance: ContractContext["advance"]): ContractContext {
   const id = randomUUID();
   const key = (namespace: Namespace, rest = "key"): string => `${namespace}:${id}|${rest}`;
@@ -59,7 +56,6 @@ export function assertCountedTo(count: number, numbers: number[]): void {
   );
 }
 
-/** All values of an async iterable. */
 export async function collect<T>(iterable: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const one of iterable) all.push(one);

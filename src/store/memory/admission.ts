@@ -5,9 +5,7 @@ export const REFUSED = Symbol("refused");
 export interface Admission {
   /** Called before a new key is written; returns the slot to evict first, `undefined` for none, or {@link REFUSED}. */
   admit(key: string, full: boolean): number | undefined | typeof REFUSED;
-  /** Makes space for slots up to `capacity`. */
   resize?(capacity: number): void;
-  /** A key was inserted. */
   added?(slot: number, key: string): void;
   /** A key was overwritten. */
   renewed?(slot: number): void;

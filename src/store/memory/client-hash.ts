@@ -24,15 +24,13 @@ export function networkHash(key: string): number {
   const end = clientEnd(key, start);
   for (let index = start; index < end; index++) {
     const code = key.charCodeAt(index);
-    if (code === DOT) return hashOf(key, start, secondDot(key, index, end));
+    if (code === DOT) {
+      const second = key.indexOf(".", index + 1);
+      return hashOf(key, start, second === -1 || second > end ? end : second);
+    }
     if (code === COLON) return network6(key, start, end);
   }
   return hashOf(key, start, end);
-}
-
-function secondDot(key: string, firstDot: number, end: number): number {
-  const second = key.indexOf(".", firstDot + 1);
-  return second === -1 || second > end ? end : second;
 }
 
 // The first three groups of canonical IPv6 text; "::" among them stands for zeros.
@@ -41,13 +39,10 @@ function network6(key: string, start: number, end: number): number {
   let group = 0;
   for (let index = start; index < end && group < 3; index++) {
     const code = key.charCodeAt(index);
-    if (code !== COLON) groups[group] = ((groups[group] as number) << 4) | hexDigit(code);
+    const digit = (code & 15) + (code <= 57 ? 0 : 9);
+    if (code !== COLON) groups[group] = ((groups[group] as number) << 4) | digit;
     else if (key.charCodeAt(index + 1) === COLON) break;
     else group++;
   }
   return hashOfNumbers(groups[0] as number, groups[1] as number, groups[2] as number);
-}
-
-function hexDigit(code: number): number {
-  return code <= 57 ? code & 15 : (code & 15) + 9;
 }

@@ -32,7 +32,10 @@ export class Eviction implements Admission {
     if (!full) return undefined;
     const group = networkHash(key) % GROUPS;
     if (this.groups.size(group) >= this.share) return this.groups.oldest(group);
-    const largest = this.mostCrowded();
+    let largest: number | undefined;
+    for (const crowded of this.crowded) {
+      if (largest === undefined || this.groups.size(crowded) > this.groups.size(largest)) largest = crowded;
+    }
     return largest === undefined ? this.all.oldest(0) : this.groups.oldest(largest);
   }
 
@@ -53,13 +56,5 @@ export class Eviction implements Admission {
     this.all.remove(slot);
     this.groups.remove(slot);
     if (this.groups.size(group) <= this.share) this.crowded.delete(group);
-  }
-
-  private mostCrowded(): number | undefined {
-    let largest: number | undefined;
-    for (const group of this.crowded) {
-      if (largest === undefined || this.groups.size(group) > this.groups.size(largest)) largest = group;
-    }
-    return largest;
   }
 }

@@ -11,7 +11,6 @@ export class ExpiryQueue {
   // By slot.
   private places = new Int32Array(0);
 
-  /** How many slots will expire. */
   get size(): number {
     return this.length;
   }
@@ -40,17 +39,13 @@ export class ExpiryQueue {
 
   /** Sets when a slot expires, in ms; `Infinity` = never. */
   set(slot: number, time: number): void {
-    if (time === Infinity) {
-      this.delete(slot);
-      return;
-    }
     const place = this.places[slot] as number;
-    if (place === NOWHERE) this.rise(this.length++, slot, time);
+    if (time === Infinity) this.delete(slot);
+    else if (place === NOWHERE) this.rise(this.length++, slot, time);
     else if (time < (this.times[place - 1] as number)) this.rise(place - 1, slot, time);
     else this.sink(place - 1, slot, time);
   }
 
-  /** Removes a slot. */
   delete(slot: number): void {
     const known = this.places[slot] as number;
     if (known === NOWHERE) return;

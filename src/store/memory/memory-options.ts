@@ -1,5 +1,5 @@
 import { hook, integer, oneOf, type Check } from "../../options/check.js";
-import { allProblemsAtOnce, group, readOptions, type AnyTable, type Resolved } from "../../options/table.js";
+import { group, type AnyTable } from "../../options/table.js";
 import { NAMESPACES, type Namespace } from "../store.js";
 import type { MemoryEngine } from "./key-index.js";
 
@@ -19,7 +19,6 @@ export interface MemoryStoreOptions {
   engine?: MemoryEngine;
 }
 
-/** The default budgets. */
 const DEFAULT_MAX_KEYS: Readonly<Record<Namespace, number>> = {
   ban: 1_000_000,
   state: 100_000,
@@ -51,7 +50,12 @@ const maxKeysCheck: Check<Readonly<Record<Namespace, number>>> = {
   read(value, path, report) {
     if (typeof value === "object" && value !== null) return budgets.read(value, path, report);
     const sum = total.read(value, path, (problem) => report({ ...problem, allowed: this.allowed }));
-    return sum === undefined ? undefined : dividedBudgets(sum);
+    if (sum === undefined) return undefined;
+    const shares = NAMESPACES.map((name) => [
+      name,
+      Math.floor((sum * DEFAULT_MAX_KEYS[name]) / DEFAULT_TOTAL),
+    ]);
+    return Object.fromEntries(shares) as Record<Namespace, number>;
   },
 };
 
@@ -73,20 +77,3 @@ export const memoryTable = {
     help: "The data structure that holds the keys.",
   },
 } satisfies AnyTable;
-
-/** {@link MemoryStoreOptions} read and checked. */
-export type MemoryStoreResolved = Resolved<typeof memoryTable>;
-
-/**
- * Reads the options of a `MemoryStore`.
- *
- * @throws {BunkerOptionsError} listing all problems
- */
-export function readMemoryOptions(options: MemoryStoreOptions): MemoryStoreResolved {
-  return allProblemsAtOnce((report) => readOptions(memoryTable, options, "", report));
-}
-
-function dividedBudgets(sum: number): Record<Namespace, number> {
-  const shares = NAMESPACES.map((name) => [name, Math.floor((sum * DEFAULT_MAX_KEYS[name]) / DEFAULT_TOTAL)]);
-  return Object.fromEntries(shares) as Record<Namespace, number>;
-}

@@ -51,7 +51,6 @@ export class Partition {
     return this.keys.length - this.free.length;
   }
 
-  /** Whether any key will ever expire. */
   get expires(): boolean {
     return this.expiry.size > 0;
   }
@@ -73,7 +72,6 @@ export class Partition {
     return key === undefined || this.hasExpired(slot) ? undefined : key;
   }
 
-  /** The value in a slot that is in use. */
   valueAt(slot: number): Value {
     return this.values[slot] as Value;
   }
@@ -97,7 +95,6 @@ export class Partition {
     }
   }
 
-  /** Overwrites the value in a slot that is in use. */
   overwrite(slot: number, value: Value, expires: number): void {
     this.values[slot] = value;
     this.expiry.set(slot, expires);

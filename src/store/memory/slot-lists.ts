@@ -25,17 +25,14 @@ export class SlotLists {
     this.newers = widened(this.newers, capacity);
   }
 
-  /** How many slots a list has. */
   size(list: number): number {
     return this.sizes[list] as number;
   }
 
-  /** The list that a slot is in. */
   listOf(slot: number): number {
     return this.lists[slot] as number;
   }
 
-  /** The oldest slot of a list, if any. */
   oldest(list: number): number | undefined {
     const first = this.firsts[list] as number;
     return first === NONE ? undefined : first - 1;
@@ -53,7 +50,6 @@ export class SlotLists {
     this.sizes[list] = this.size(list) + 1;
   }
 
-  /** Removes a slot from its list. */
   remove(slot: number): void {
     const list = this.listOf(slot);
     const older = this.olders[slot] as number;

@@ -23,7 +23,6 @@ export class Sweeper {
     if (this.timer === undefined && !this.closed) this.plan(REST);
   }
 
-  /** Stops permanently. */
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);

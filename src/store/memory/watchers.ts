@@ -1,7 +1,6 @@
 import type { Namespace, StoreChange } from "../store.js";
 
-/** A listener to the changes of a namespace. */
-export type Listener = (change: StoreChange) => void;
+type Listener = (change: StoreChange) => void;
 
 /** Calls listeners synchronously. A listener that throws affects neither the store nor the other listeners. */
 export class Watchers {
@@ -31,17 +30,13 @@ export class Watchers {
       try {
         listener(change);
       } catch (error) {
-        this.warn(error);
+        // Once: a listener that throws on every change would fill the log.
+        if (this.warned) continue;
+        this.warned = true;
+        const code = "WRN_BUNKER_STORE_LISTENER";
+        const text = `a listener to store changes threw: ${String(error)} (npx express-bunker error ${code})`;
+        process.emitWarning(text, { code });
       }
     }
-  }
-
-  // Once: a listener that throws on every change would fill the log.
-  private warn(error: unknown): void {
-    if (this.warned) return;
-    this.warned = true;
-    const code = "WRN_BUNKER_STORE_LISTENER";
-    const text = `a listener to store changes threw: ${String(error)} (npx express-bunker error ${code})`;
-    process.emitWarning(text, { code });
   }
 }
