@@ -1,5 +1,6 @@
 import type { Socket, Server } from "node:net";
 import { Server as TlsServer } from "node:tls";
+import { parseAddress } from "../address/address.js";
 import type { Client } from "../request/client.js";
 import { ALLOWED, type Pipeline } from "../engine/pipeline.js";
 import { messageOf } from "../errors.js";
@@ -7,7 +8,7 @@ import { intercept } from "../engine/intercept.js";
 import { RequestView } from "../request/request-view.js";
 import type { Verdict } from "../request/verdict.js";
 import { isThenable, type Awaitable } from "../awaitable.js";
-import { proxySenders, type ConnectionResolved, type ProxySenders } from "./options.js";
+import type { ConnectionResolved } from "./options.js";
 import type { ProxySource } from "./proxy-header.js";
 import { readProxyHeader } from "./proxy-reader.js";
 
@@ -26,7 +27,7 @@ export interface ConnectionStatus {
   readonly late: number;
 }
 
-/** A connection whose client is known; `pass` gives it to the listeners of the server. */
+/** A connection with a known client; `pass` gives it to the listeners of the server. */
 interface ClientConnection {
   readonly socket: Socket;
   readonly client: Client;
@@ -45,7 +46,6 @@ export class ConnectionGuard {
   private readonly open = new Map<Socket, Client>();
   /** The clients that proxies announced, by the two ends of the connection: TLS sockets ask the operating system instead. */
   private readonly sources = new Map<string, ProxySource>();
-  private readonly senders: ProxySenders | undefined;
   private readonly stops: (() => void)[] = [];
   /** The number of headers being read, counted apart: slow verdicts must not refuse clients that `onStoreError` would admit. */
   private reading = 0;
@@ -60,11 +60,10 @@ export class ConnectionGuard {
     private readonly judges = true,
   ) {
     const { banIndex: index, options: shared } = pipeline.context;
-    this.senders = proxySenders(options, shared);
     this.stops.push(
       intercept(server, "connection", ([socket], pass) => this.take(socket as Socket, server, pass)),
     );
-    if (this.senders !== undefined && server instanceof TlsServer) {
+    if (options.proxyProtocol !== false && server instanceof TlsServer) {
       this.stops.push(
         intercept(server, "secureConnection", ([socket], pass) => {
           const source = this.sources.get(endsOf(socket as Socket));
@@ -96,13 +95,14 @@ export class ConnectionGuard {
 
   private take(socket: Socket, server: Server, pass: () => void): void {
     const { remoteAddress } = socket;
+    const { proxyProtocol } = this.options;
     // The client reset the connection before it was accepted. The server could still read and carry out the data sent before
     // the reset, without knowing the client, which may be banned. (A unix socket has no local address either.)
     if (remoteAddress === undefined && socket.localAddress !== undefined) {
       socket.destroy();
       return;
     }
-    if (this.senders === undefined || remoteAddress === undefined || !this.sends(remoteAddress)) {
+    if (proxyProtocol === false || remoteAddress === undefined || !this.sends(remoteAddress)) {
       this.decide(socket, remoteAddress, pass);
       return;
     }
@@ -113,14 +113,18 @@ export class ConnectionGuard {
       return;
     }
     this.reading++;
-    readProxyHeader(socket, this.senders.timeout, (found) => {
+    readProxyHeader(socket, proxyProtocol === true ? 5000 : proxyProtocol.timeout, (found) => {
       this.reading--;
       if (found instanceof Error || socket.destroyed) {
         this.counts.malformed++;
         socket.destroy();
       } else if (found === undefined) pass();
       else {
-        if (server instanceof TlsServer) this.remember(socket, found);
+        if (server instanceof TlsServer) {
+          const ends = endsOf(socket);
+          this.sources.set(ends, found);
+          socket.once("close", () => this.sources.delete(ends));
+        }
         overrideRemote(socket, found);
         this.decide(socket, found.address, pass);
       }
@@ -129,18 +133,16 @@ export class ConnectionGuard {
 
   // If a `trustProxy` function throws, the peer is not trusted.
   private sends(remoteAddress: string): boolean {
+    const { proxyProtocol } = this.options;
+    const address = parseAddress(remoteAddress);
+    if (address === undefined || proxyProtocol === false) return false;
     try {
-      return this.senders?.has(remoteAddress) === true;
+      if (proxyProtocol !== true) return proxyProtocol.from.has(address);
+      return this.pipeline.context.options.trustProxy?.trusts(address.text, 0) === true;
     } catch (error) {
       this.fault(error);
       return false;
     }
-  }
-
-  private remember(socket: Socket, source: ProxySource): void {
-    const ends = endsOf(socket);
-    this.sources.set(ends, source);
-    socket.once("close", () => this.sources.delete(ends));
   }
 
   private decide(socket: Socket, address: string | undefined, pass: () => void): void {
@@ -189,15 +191,11 @@ export class ConnectionGuard {
     };
     const ignore = (): void => undefined;
     const gone = (): void => release(() => socket.destroy());
-    const timer = setTimeout(
-      () =>
-        release(() => {
-          counts.late++;
-          undecided();
-        }),
-      this.options.holdTimeout,
-    );
-    timer.unref();
+    const expire = (): void => {
+      counts.late++;
+      undecided();
+    };
+    const timer = setTimeout(() => release(expire), this.options.holdTimeout).unref();
     socket.on("error", ignore).once("end", gone).once("close", gone);
     // Outside the promise, errors thrown by the app's listeners surface as they would without the guard.
     verdict.then(
@@ -210,20 +208,18 @@ export class ConnectionGuard {
     const { socket, client, request, pass } = connection;
     if (socket.destroyed) return;
     // A challenge can only be shown once there is a request.
-    if (verdict.action !== "deny") {
-      if (verdict === ALLOWED) pass();
-      else this.admit(connection);
-      return;
+    if (verdict === ALLOWED) pass();
+    else if (verdict.action !== "deny") this.admit(connection);
+    else {
+      this.pipeline.responder.emit(verdict, request);
+      if (this.pipeline.context.options.mode === "detect") pass();
+      else {
+        this.counts.refused++;
+        socket.destroy();
+        // A status means that our own failure is the reason, which is not the client's bad behavior.
+        if (verdict.status === undefined) this.pipeline.responseEnded(client, request, 444);
+      }
     }
-    this.pipeline.responder.emit(verdict, request);
-    if (this.pipeline.context.options.mode === "detect") {
-      pass();
-      return;
-    }
-    this.counts.refused++;
-    socket.destroy();
-    // A status means that our own failure is the reason, which is not the client's bad behavior.
-    if (verdict.status === undefined) this.pipeline.responseEnded(client, request, 444);
   }
 
   private settleUndecided(connection: ClientConnection): void {

@@ -1,5 +1,4 @@
 import type { AddressSet } from "../address/address-set.js";
-import { parseAddress } from "../address/address.js";
 import { addressSetCheck } from "../options/address-checks.js";
 import { flag, integer, type Check, type ReportProblem } from "../options/check.js";
 import { group, type AnyTable, type Resolved } from "../options/table.js";
@@ -73,11 +72,8 @@ export type ConnectionResolved = Resolved<typeof connectionTable>;
 export function checkServer(server: unknown, report: ReportProblem): void {
   const { on, emit } = (typeof server === "object" ? (server ?? {}) : {}) as Record<string, unknown>;
   if (typeof on === "function" && typeof emit === "function") return;
-  report({
-    path: "server",
-    value: server,
-    allowed: "a server, as app.listen() and createServer() return",
-  });
+  const allowed = "a server, as app.listen() and createServer() return";
+  report({ path: "server", value: server, allowed });
 }
 
 /** Checks options that depend on each other. */
@@ -88,34 +84,6 @@ export function checkConnections(
 ): void {
   const { trustProxy } = shared;
   if (options.proxyProtocol !== true || (trustProxy?.nobody === false && !trustProxy.anybody)) return;
-  report({
-    path: "proxyProtocol",
-    value: true,
-    allowed: "true only where trustProxy names the proxies; else { from: [CIDR] }",
-  });
-}
-
-/** The proxies that begin their connections with a PROXY header. */
-export interface ProxySenders {
-  /** Throws if a `trustProxy` function throws. */
-  has(remoteAddress: string): boolean;
-  /** The timeout of a header, in ms. */
-  readonly timeout: number;
-}
-
-/** Returns the proxies that send PROXY headers; `undefined` = none. */
-export function proxySenders(
-  { proxyProtocol }: ConnectionResolved,
-  { trustProxy }: SharedResolved,
-): ProxySenders | undefined {
-  if (proxyProtocol === false) return undefined;
-  const { from, timeout } = proxyProtocol === true ? { from: undefined, timeout: 5000 } : proxyProtocol;
-  return {
-    has(remoteAddress) {
-      const address = parseAddress(remoteAddress);
-      if (address === undefined) return false;
-      return from === undefined ? trustProxy?.trusts(address.text, 0) === true : from.has(address);
-    },
-    timeout,
-  };
+  const allowed = "true only where trustProxy names the proxies; else { from: [CIDR] }";
+  report({ path: "proxyProtocol", value: true, allowed });
 }

@@ -60,15 +60,8 @@ function parseV1(bytes: Buffer): ProxyHeader {
   if (isAddress === undefined) return bad("an unknown family");
   if (!isAddress(source) || !isAddress(target)) return bad("no address of that family");
   if (!isPort(sourcePort) || !isPort(targetPort) || more.length > 0) return bad("no ports");
-  return {
-    state: "done",
-    length,
-    source: {
-      address: source,
-      family: family === "TCP4" ? "IPv4" : "IPv6",
-      port: Number(sourcePort),
-    },
-  };
+  const name = family === "TCP4" ? "IPv4" : "IPv6";
+  return { state: "done", length, source: { address: source, family: name, port: Number(sourcePort) } };
 }
 
 function isPlainIPv6(text: string): boolean {

@@ -11,7 +11,6 @@ import { readZoneResponse } from "../dnsbl/zone-response.js";
 import type { Awaitable } from "../awaitable.js";
 import { printable } from "../printable.js";
 
-/** The result of one DNS blocklist for an address. */
 export interface ZoneReport {
   /** The name of the zone, without the customer's key. */
   readonly zone: string;
@@ -34,7 +33,7 @@ export interface AddressReport {
   readonly country?: string;
 }
 
-/** The sources of an {@link AddressInspector}. */
+/** The sources of {@link inspectAddress}. */
 export interface InspectorOptions {
   readonly resolver?: ResolverOption | undefined;
   readonly dnsbl?: Pick<DnsblResolved, "list" | "codes"> | undefined;
@@ -46,76 +45,63 @@ export interface InspectorOptions {
 const MAX_NAMES = 8;
 const DEADLINE_MS = 3000;
 
-/** Collects information about an address from DNS, blocklists and databases: one result per zone. */
-export class AddressInspector {
-  private readonly dns: DnsClient;
+/**
+ * Collects information about an address from DNS, blocklists and databases concurrently: one result per zone.
+ *
+ * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` if `ip` is not a valid address, as a rejection
+ */
+export async function inspectAddress(ip: string, sources: InspectorOptions): Promise<AddressReport> {
+  const { resolver, dnsbl } = sources;
+  const dns = new DnsClient({ resolver, deadline: DEADLINE_MS, maxInFlight: 64 });
+  const address = parseAddress(ip);
+  if (address === undefined)
+    throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `"${ip.slice(0, 64)}" is no IP address`);
+  const [names, zones, asn, country] = await Promise.all([
+    namesOf(address, dns),
+    Promise.all([...new Set(dnsbl?.list)].map((zone) => askZone(zone, address, dns, dnsbl))),
+    lookedUp(sources.asn, readAsn, address),
+    lookedUp(sources.country, readCountry, address),
+  ]);
+  return {
+    ip: address.text,
+    names,
+    zones,
+    ...(asn === undefined ? {} : { asn }),
+    ...(country === undefined ? {} : { country }),
+  };
+}
 
-  constructor(private readonly options: InspectorOptions) {
-    this.dns = new DnsClient({ resolver: options.resolver, deadline: DEADLINE_MS, maxInFlight: 64 });
-  }
-
-  /**
-   * Queries all sources concurrently.
-   *
-   * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` if `ip` is not a valid address, as a rejection
-   */
-  async inspect(ip: string): Promise<AddressReport> {
-    const address = parseAddress(ip);
-    if (address === undefined)
-      throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `"${ip.slice(0, 64)}" is no IP address`);
-    const zones = [...new Set(this.options.dnsbl?.list ?? [])];
-    const [names, results, asn, country] = await Promise.all([
-      this.namesOf(address),
-      Promise.all(zones.map((zone) => this.askZone(zone, address))),
-      lookedUp(this.options.asn, readAsn, address),
-      lookedUp(this.options.country, readCountry, address),
-    ]);
-    return {
-      ip: address.text,
-      names,
-      zones: results,
-      ...(asn === undefined ? {} : { asn }),
-      ...(country === undefined ? {} : { country }),
-    };
-  }
-
-  private async namesOf(address: Address): Promise<AddressReport["names"]> {
-    const claimed = await this.dns.reverse(address.text);
-    if (claimed.kind === "failed") return undefined;
-    if (claimed.kind === "absent") return (await this.dnsWorks(address)) ? [] : undefined;
-    const names = claimed.values.slice(0, MAX_NAMES).map((name) => name.toLowerCase().replace(/\.$/, ""));
-    const found = await new ConfirmedNames(this.dns, Date.now).of(address);
-    const confirmed = new Set(found.kind === "names" ? found.names : []);
-    return names.map((name) => ({ name: printable(name, 255), confirmed: confirmed.has(name) }));
-  }
-
-  // For reverse look-ups, Node's resolver returns "not found" even if no server replied; other queries return the error.
-  private async dnsWorks(address: Address): Promise<boolean> {
+async function namesOf(address: Address, dns: DnsClient): Promise<AddressReport["names"]> {
+  const claimed = await dns.reverse(address.text);
+  if (claimed.kind === "failed") return undefined;
+  if (claimed.kind === "absent") {
+    // For reverse look-ups, Node's resolver returns "not found" even if no server replied; other queries return the error.
     const zone = address.family === 4 ? "in-addr.arpa" : "ip6.arpa";
-    return (await this.dns.resolve4(`${reverseName(address)}.${zone}`)).kind !== "failed";
+    return (await dns.resolve4(`${reverseName(address)}.${zone}`)).kind === "failed" ? undefined : [];
   }
+  const names = claimed.values.slice(0, MAX_NAMES).map((name) => name.toLowerCase().replace(/\.$/, ""));
+  const found = await new ConfirmedNames(dns, Date.now).of(address);
+  const confirmed = new Set(found.kind === "names" ? found.names : []);
+  return names.map((name) => ({ name: printable(name, 255), confirmed: confirmed.has(name) }));
+}
 
-  private async askZone(zone: string, address: Address): Promise<ZoneReport> {
-    const name = `${reverseName(address)}.${zone}`;
-    const label = zoneLabel(zone);
-    const codes = this.options.dnsbl?.codes.get(zone) ?? knownZone(zone)?.codes ?? ALL_CODES;
-    const answer = readZoneResponse(await this.dns.resolve4(name), codes);
-    if (answer.kind === "error")
-      return {
-        zone: label,
-        verdict: "error",
-        code: answer.code === undefined ? answer.why : `${answer.why} ${answer.code}`,
-      };
-    if (answer.code === undefined) return { zone: label, verdict: "clean" };
-    const reason = await this.dns.resolveTxt(name);
-    const [text] = reason.kind === "found" ? reason.values : [];
-    return {
-      zone: label,
-      verdict: answer.kind,
-      code: answer.code,
-      ...(text === undefined ? {} : { text: printable(text, 255) }),
-    };
-  }
+async function askZone(
+  zone: string,
+  address: Address,
+  dns: DnsClient,
+  dnsbl: InspectorOptions["dnsbl"],
+): Promise<ZoneReport> {
+  const name = `${reverseName(address)}.${zone}`;
+  const label = zoneLabel(zone);
+  const codes = dnsbl?.codes.get(zone) ?? knownZone(zone)?.codes ?? ALL_CODES;
+  const response = readZoneResponse(await dns.resolve4(name), codes);
+  const { kind: verdict, code } = response;
+  if (response.kind === "error")
+    return { zone: label, verdict, code: code === undefined ? response.why : `${response.why} ${code}` };
+  if (code === undefined) return { zone: label, verdict: "clean" };
+  const reason = await dns.resolveTxt(name);
+  const [text] = reason.kind === "found" ? reason.values : [];
+  return { zone: label, verdict, code, ...(text === undefined ? {} : { text: printable(text, 255) }) };
 }
 
 async function lookedUp<T>(

@@ -18,7 +18,6 @@ class ControlRefusal extends Error {
   }
 }
 
-/** No app replies at a control socket. */
 export class ControlUnreachable extends Error {
   readonly code = "ERR_BUNKER_CONTROL";
   constructor(

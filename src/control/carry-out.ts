@@ -2,7 +2,7 @@ import type { BunkernetParts } from "../bunkernet/index.js";
 import type { BanList } from "../bans/ban-list.js";
 import type { Health } from "../engine/engine.js";
 import type { Explanation, ImaginedRequest } from "../engine/explain.js";
-import { AddressInspector, type InspectorOptions } from "./address-inspector.js";
+import { inspectAddress, type InspectorOptions } from "./address-inspector.js";
 import type { BunkernetResult, ControlRequest, ControlResults } from "./messages.js";
 
 /** The parts of an app that a control socket uses. */
@@ -17,11 +17,6 @@ export interface ControlParts {
 
 /** The maximum number of bans in one reply. */
 const MAX_BANS = 100_000;
-
-/** Thrown if an app does not have the requested part. */
-class NotThereError extends Error {
-  readonly code = "ERR_BUNKER_CONTROL";
-}
 
 /** Carries out a request. Rejects if it fails. */
 export async function carryOut(
@@ -45,7 +40,7 @@ export async function carryOut(
       const { ip, url, headers } = request;
       const [explanation, address] = await Promise.all([
         parts.explain({ ip, ...(url === undefined ? {} : { url }), headers }),
-        new AddressInspector(parts.lookups).inspect(ip),
+        inspectAddress(ip, parts.lookups),
       ]);
       return { explanation, address };
     }
@@ -61,7 +56,8 @@ export async function bunkernetResult(
   bunkernet: ControlParts["bunkernet"],
   action: "status" | "sync" | "register" | "ping",
 ): Promise<BunkernetResult> {
-  if (bunkernet === undefined) throw new NotThereError("BunkerNet is off in this app");
+  if (bunkernet === undefined)
+    throw Object.assign(new Error("BunkerNet is off in this app"), { code: "ERR_BUNKER_CONTROL" });
   const pong = action === "ping" ? await bunkernet.ping() : undefined;
   if (action === "sync") await bunkernet.sync();
   if (action === "register") await bunkernet.register();

@@ -1,8 +1,9 @@
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { messageOf } from "../errors.js";
+import { allProblemsAtOnce, readOptions } from "../options/table.js";
 import { carryOut, type ControlParts } from "./carry-out.js";
 import { MAX_REQUEST, type ControlAnswer } from "./messages.js";
-import { readControlOptions, type ControlOptions } from "./options.js";
+import { controlTable, type ControlOptions } from "./options.js";
 import { readRequest } from "./read-request.js";
 import { listenAt } from "./socket-file.js";
 
@@ -29,7 +30,7 @@ const REPLY_MS = 180_000;
  * @throws {ControlSocketError} `ERR_BUNKER_CONTROL` if the socket cannot be created, as a rejection
  */
 export async function controlServer(parts: ControlParts, options: ControlOptions = {}): Promise<Control> {
-  const { path } = readControlOptions(options);
+  const { path } = allProblemsAtOnce((report) => readOptions(controlTable, options, "", report));
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
@@ -46,7 +47,7 @@ export async function controlServer(parts: ControlParts, options: ControlOptions
     async close() {
       remove();
       for (const socket of open) socket.destroy();
-      await closed(server);
+      if (server.listening) await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
 }
@@ -79,7 +80,6 @@ export class Controls {
     }
   }
 
-  /** Closes all sockets. */
   async close(): Promise<void> {
     this.closed = true;
     for (const opening of this.open) await (await opening.catch(() => undefined))?.close();
@@ -95,18 +95,16 @@ function serve(parts: ControlParts, socket: Socket): void {
   socket.on("error", () => socket.destroy());
   let deadline = setTimeout(() => socket.destroy(), REQUEST_MS).unref();
   socket.once("close", () => clearTimeout(deadline));
-  const ask = (): void => {
-    asked = true;
-    clearTimeout(deadline);
-    deadline = setTimeout(() => socket.destroy(), REPLY_MS).unref();
-    void replyTo(parts, line).then((reply) => socket.end(`${reply}\n`));
-  };
   socket.on("data", (text: string) => {
     // Everything after the first line is ignored.
     if (asked) return;
     const end = text.indexOf("\n");
     line += end < 0 ? text : text.slice(0, end);
-    if (end >= 0 || line.length > MAX_REQUEST) ask();
+    if (end < 0 && line.length <= MAX_REQUEST) return;
+    asked = true;
+    clearTimeout(deadline);
+    deadline = setTimeout(() => socket.destroy(), REPLY_MS).unref();
+    void replyTo(parts, line).then((reply) => socket.end(`${reply}\n`));
   });
   socket.on("end", () => {
     if (!asked) socket.end();
@@ -123,11 +121,4 @@ async function replyTo(parts: ControlParts, line: string): Promise<string> {
     const code = typeof own === "string" ? own : "ERR_BUNKER_CONTROL";
     return JSON.stringify({ ok: false, error: { code, message: messageOf(error) } } satisfies ControlAnswer);
   }
-}
-
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    if (server.listening) server.close(() => resolve());
-    else resolve();
-  });
 }

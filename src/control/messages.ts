@@ -38,7 +38,6 @@ export type ControlRequest =
   | { readonly command: "health" }
   | { readonly command: "bunkernet"; readonly action: "status" | "sync" | "register" | "ping" };
 
-/** The request of one command. */
 export type RequestOf<C extends ControlRequest["command"]> = Extract<ControlRequest, { readonly command: C }>;
 
 /** The error of a request or of its command. */
@@ -48,17 +47,14 @@ export interface ControlProblem {
   readonly message: string;
 }
 
-/** The reply of a control socket. */
 export type ControlAnswer<T = unknown> =
   { readonly ok: true; readonly result: T } | { readonly ok: false; readonly error: ControlProblem };
 
-/** The result of `check`. */
 export interface CheckResult {
   readonly explanation: Explanation;
   readonly address: AddressReport;
 }
 
-/** The result of each command. */
 export interface ControlResults {
   /** The newest `limit` bans, and the number of all bans. */
   readonly bans: { readonly bans: readonly Ban[]; readonly total: number };

@@ -1,5 +1,5 @@
 import { text } from "../options/check.js";
-import { allProblemsAtOnce, readOptions, type AnyTable, type Resolved } from "../options/table.js";
+import type { AnyTable } from "../options/table.js";
 
 /** The default path of a control socket, relative to the working directory. */
 export const DEFAULT_PATH = ".express-bunker.sock";
@@ -12,7 +12,8 @@ export interface ControlOptions {
 
 const pathText = text("a path of 1 to 90 bytes", /^[^\0]+$/);
 
-const controlTable = {
+/** The options of a control socket. */
+export const controlTable = {
   path: {
     check: {
       ...pathText,
@@ -33,13 +34,4 @@ const controlTable = {
 export function defaultPath(env: Readonly<Record<string, string | undefined>>): string {
   const named = env["EXPRESS_BUNKER_CONTROL"];
   return named === undefined || named === "" ? DEFAULT_PATH : named;
-}
-
-/**
- * Reads the options of a control socket.
- *
- * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every invalid option
- */
-export function readControlOptions(options: unknown): Resolved<typeof controlTable> {
-  return allProblemsAtOnce((report) => readOptions(controlTable, options, "", report));
 }

@@ -7,7 +7,6 @@ class RequestError extends Error {
   readonly code = "request";
 }
 
-type Fields = Readonly<Record<string, unknown>>;
 type Reader = (value: unknown) => boolean;
 
 const isText =
@@ -62,7 +61,7 @@ export function readRequest(line: string): ControlRequest {
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new RequestError("a request is an object with a command");
-  const fields = value as Fields;
+  const fields = value as Readonly<Record<string, unknown>>;
   const { command } = fields;
   const specs =
     typeof command === "string" && Object.hasOwn(COMMANDS, command)

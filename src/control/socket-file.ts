@@ -1,4 +1,4 @@
-import { lstatSync, linkSync, mkdtempSync, chmodSync, rmSync, unlinkSync, type Stats } from "node:fs";
+import { lstatSync, linkSync, mkdtempSync, chmodSync, rmSync, unlinkSync } from "node:fs";
 import { connect, type Server } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { once } from "node:events";
@@ -35,7 +35,7 @@ export async function listenAt(server: Server, path: string): Promise<() => void
     linkSync(made, path);
     // The working directory may change before the removal.
     const absolute = resolve(path);
-    return () => removeIf(absolute, (found) => found.ino === ino);
+    return () => removeIf(absolute, ino);
   } catch (error) {
     server.close();
     if (error instanceof ControlSocketError) throw error;
@@ -47,23 +47,18 @@ export async function listenAt(server: Server, path: string): Promise<() => void
 }
 
 async function removeStale(path: string): Promise<void> {
-  const found = statOf(path);
+  const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket()) throw new ControlSocketError(path, "something else is there");
   if (found.uid !== process.getuid?.() || (found.mode & 0o777) !== 0o600)
     throw new ControlSocketError(path, "a socket that is not ours is there");
   if (await isListening(path)) throw new ControlSocketError(path, "another process listens there");
-  removeIf(path, (now) => now.ino === found.ino);
+  removeIf(path, found.ino);
 }
 
-function statOf(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
-}
-
-function removeIf(path: string, isIt: (found: Stats) => boolean): void {
+function removeIf(path: string, ino: number): void {
   try {
-    const found = statOf(path);
-    if (found !== undefined && isIt(found)) unlinkSync(path);
+    if (lstatSync(path, { throwIfNoEntry: false })?.ino === ino) unlinkSync(path);
   } catch {
     // The folder is gone, or another process has removed the socket.
   }
