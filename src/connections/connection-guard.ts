@@ -76,7 +76,11 @@ export class ConnectionGuard {
     if (judges && shared.mode !== "detect") {
       this.stops.push(
         index.onBan(() => {
-          this.closing ??= setTimeout(() => this.closeBanned(), CLOSE_DELAY_MS).unref();
+          this.closing ??= setTimeout(() => {
+            this.closing = undefined;
+            for (const [socket, client] of this.open)
+              if (index.find(client, client.service)?.action === "deny") socket.destroy();
+          }, CLOSE_DELAY_MS).unref();
         }),
       );
     }
@@ -237,13 +241,6 @@ export class ConnectionGuard {
   private fault(error: unknown): void {
     const about = { protection: "connections", reason: "hook", data: messageOf(error) };
     this.pipeline.context.emit("fault", about, undefined, undefined);
-  }
-
-  private closeBanned(): void {
-    this.closing = undefined;
-    const { banIndex: index } = this.pipeline.context;
-    for (const [socket, client] of this.open)
-      if (index.find(client, client.service)?.action === "deny") socket.destroy();
   }
 }
 

@@ -15,7 +15,6 @@ export interface GuardOptions extends ConnectionOptions {
   connections?: boolean;
 }
 
-/** The options of `guard()`. */
 export const guardTable = {
   ...connectionTable,
   connections: {

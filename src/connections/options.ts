@@ -46,7 +46,6 @@ const proxyProtocolCheck: Check<boolean | { from: AddressSet; timeout: number }>
   },
 };
 
-/** The options of connections. */
 export const connectionTable = {
   proxyProtocol: {
     check: proxyProtocolCheck,

@@ -86,14 +86,13 @@ function parseV2(bytes: Buffer): ProxyHeader {
   const size = isLocal ? 0 : family === 0x11 ? 12 : family === 0x21 ? 36 : 0;
   if (rest < size) return bad("too short for its addresses");
   if (bytes.length < length) return MORE;
-  return { state: "done", length, source: size === 0 ? undefined : sourceOf(bytes, size === 12 ? 4 : 6) };
-}
-
-function sourceOf(bytes: Buffer, family: 4 | 6): ProxySource {
-  if (family === 4) {
+  if (size === 0) return { state: "done", length, source: undefined };
+  // The ports follow the two addresses: the client's, then the proxy's.
+  const port = bytes.readUInt16BE(V2_FIXED + size - 4);
+  if (size === 12) {
     const address = bytes.subarray(V2_FIXED, V2_FIXED + 4).join(".");
-    return { address, family: "IPv4", port: bytes.readUInt16BE(V2_FIXED + 8) };
+    return { state: "done", length, source: { address, family: "IPv4", port } };
   }
   const words = [0, 4, 8, 12].map((at) => bytes.readUInt32BE(V2_FIXED + at));
-  return { address: addressOfWords(6, words).text, family: "IPv6", port: bytes.readUInt16BE(V2_FIXED + 32) };
+  return { state: "done", length, source: { address: addressOfWords(6, words).text, family: "IPv6", port } };
 }

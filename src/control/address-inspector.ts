@@ -43,7 +43,6 @@ export interface InspectorOptions {
 
 /** The maximum number of names that are checked; an address may claim any number. */
 const MAX_NAMES = 8;
-const DEADLINE_MS = 3000;
 
 /**
  * Collects information about an address from DNS, blocklists and databases concurrently: one result per zone.
@@ -52,7 +51,7 @@ const DEADLINE_MS = 3000;
  */
 export async function inspectAddress(ip: string, sources: InspectorOptions): Promise<AddressReport> {
   const { resolver, dnsbl } = sources;
-  const dns = new DnsClient({ resolver, deadline: DEADLINE_MS, maxInFlight: 64 });
+  const dns = new DnsClient({ resolver, deadline: 3000, maxInFlight: 64 });
   const address = parseAddress(ip);
   if (address === undefined)
     throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `"${ip.slice(0, 64)}" is no IP address`);

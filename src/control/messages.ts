@@ -40,7 +40,6 @@ export type ControlRequest =
 
 export type RequestOf<C extends ControlRequest["command"]> = Extract<ControlRequest, { readonly command: C }>;
 
-/** The error of a request or of its command. */
 export interface ControlProblem {
   /** `ERR_BUNKER_…`, or `request` for an invalid request. */
   readonly code: string;
@@ -65,7 +64,6 @@ export interface ControlResults {
   readonly bunkernet: BunkernetResult;
 }
 
-/** The result of `bunkernet`: its status after the action. */
 export interface BunkernetResult {
   readonly status: BunkernetStatus;
   /** The API's response to a ping. */

@@ -12,7 +12,6 @@ export interface ControlOptions {
 
 const pathText = text("a path of 1 to 90 bytes", /^[^\0]+$/);
 
-/** The options of a control socket. */
 export const controlTable = {
   path: {
     check: {

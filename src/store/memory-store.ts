@@ -1,11 +1,11 @@
 import { allProblemsAtOnce, readOptions, type Resolved } from "../options/table.js";
 import { checkHit, invalidKey, namespaceOf, validTtl } from "./arguments.js";
-import { REFUSE_WHEN_FULL, type Admission } from "./memory/admission.js";
+import { REFUSED, type Admission } from "./memory/admission.js";
 import { Eviction } from "./memory/eviction.js";
 import { countHits, Hit } from "./memory/hit-window.js";
 import { memoryTable, type MemoryStoreOptions } from "./memory/memory-options.js";
 import { Quotas } from "./memory/quotas.js";
-import { Partition, type Value } from "./memory/partition.js";
+import { Partition } from "./memory/partition.js";
 import { Sweeper } from "./memory/sweeper.js";
 import { Watchers } from "./memory/watchers.js";
 import { NAMESPACES } from "./store.js";
@@ -89,7 +89,10 @@ export class MemoryStore implements Store {
   increment(key: string, by: number, ttl: number): number {
     const partition = this.partitionOf(key);
     const slot = partition.find(key);
-    const sum = (slot === undefined ? 0 : numberOf(key, partition.valueAt(slot))) + by;
+    const before = slot === undefined ? 0 : partition.valueAt(slot);
+    const number = before instanceof Hit || before === "" ? NaN : Number(before);
+    if (!Number.isSafeInteger(number)) throw new TypeError(`"${key}" does not hold a whole number`);
+    const sum = number + by;
     if (!Number.isSafeInteger(sum)) throw new RangeError(`"${key}" cannot become ${sum}: not a safe integer`);
     this.write(partition, key, sum, ttl);
     return sum;
@@ -187,9 +190,10 @@ export class MemoryStore implements Store {
 
   private newPartitions(): ReadonlyMap<Namespace, Partition> {
     const { maxKeys, engine } = this.options;
+    const refuseWhenFull: Admission = { admit: (_key, full) => (full ? REFUSED : undefined) };
     const admissions: Record<Namespace, Admission> = {
-      ban: REFUSE_WHEN_FULL,
-      state: REFUSE_WHEN_FULL,
+      ban: refuseWhenFull,
+      state: refuseWhenFull,
       spent: new Quotas(maxKeys.spent),
       hit: new Eviction(maxKeys.hit),
       cache: new Eviction(maxKeys.cache),
@@ -202,10 +206,4 @@ export class MemoryStore implements Store {
     };
     return new Map(NAMESPACES.map((namespace) => [namespace, partitionFor(namespace)]));
   }
-}
-
-function numberOf(key: string, value: Value): number {
-  const number = value instanceof Hit || value === "" ? NaN : Number(value);
-  if (!Number.isSafeInteger(number)) throw new TypeError(`"${key}" does not hold a whole number`);
-  return number;
 }

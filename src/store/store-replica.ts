@@ -7,7 +7,6 @@ const RETRY_MS = 1000;
 
 /** Holds the copies of a {@link StoreReplica}. */
 export interface ReplicaTarget {
-  /** A key has changed. */
   apply(change: StoreChange): void;
   /** A read begins. `entry` is called with every key that does not change meanwhile, `end` after the last one. */
   beginRead(): {

@@ -12,8 +12,3 @@ export interface Admission {
   /** A key was deleted or evicted, or has expired. */
   removed?(slot: number, key: string): void;
 }
-
-/** Evicts nothing: new keys are refused when the namespace is full. */
-export const REFUSE_WHEN_FULL: Admission = {
-  admit: (_key, full) => (full ? REFUSED : undefined),
-};

@@ -15,7 +15,6 @@ export class ExpiryQueue {
     return this.length;
   }
 
-  /** Makes space for slots up to `capacity`. */
   resize(capacity: number): void {
     const { times, slots, places } = this;
     this.times = new Float64Array(capacity);

@@ -59,7 +59,6 @@ const maxKeysCheck: Check<Readonly<Record<Namespace, number>>> = {
   },
 };
 
-/** The options of a `MemoryStore`. */
 export const memoryTable = {
   maxKeys: {
     check: maxKeysCheck,

@@ -18,7 +18,6 @@ export class SlotLists {
     this.sizes = new Int32Array(count);
   }
 
-  /** Makes space for slots up to `capacity`. */
   resize(capacity: number): void {
     this.lists = widened(this.lists, capacity);
     this.olders = widened(this.olders, capacity);
