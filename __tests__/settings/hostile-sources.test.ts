@@ -25,20 +25,20 @@ function refusalOf(name: string, text: string): string {
   return refusal(path);
 }
 
-describe("what is no regular file holds no settings", () => {
+describe("what is not a regular file holds no settings", () => {
   test("a pipe that nobody writes to", () => {
     const path = join(folder, "pipe.yml");
     execFileSync("mkfifo", [path]);
-    expect(refusal(path)).toContain("it is no regular file");
-    expect(refusal({ SESSIONS_SECRET_FILE: path })).toContain("it is no regular file");
+    expect(refusal(path)).toContain("it is not a regular file");
+    expect(refusal({ SESSIONS_SECRET_FILE: path })).toContain("it is not a regular file");
   });
 
   test("a device without end, a folder", () => {
     const path = join(folder, "zero.env");
     symlinkSync("/dev/zero", path);
-    expect(refusal(path)).toContain("it is no regular file");
-    expect(refusal({ SESSIONS_SECRET_FILE: "/dev/zero" })).toContain("it is no regular file");
-    expect(refusal({ SESSIONS_SECRET_FILE: folder })).toContain("it is no regular file");
+    expect(refusal(path)).toContain("it is not a regular file");
+    expect(refusal({ SESSIONS_SECRET_FILE: "/dev/zero" })).toContain("it is not a regular file");
+    expect(refusal({ SESSIONS_SECRET_FILE: folder })).toContain("it is not a regular file");
   });
 
   test("a secret's file is read to its end, and no larger one", () => {
