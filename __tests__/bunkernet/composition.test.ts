@@ -37,7 +37,7 @@ function protectionOf(byDefault: boolean, lines: string[]): { guard: BunkernetPr
   };
   const context = new Context(readOptions(sharedTable, shared, "", fail), shared);
   const options = readOptions(bunkernetTable, { server: api.url }, "", fail);
-  return { guard: new BunkernetProtection(context, options, () => undefined, byDefault), context };
+  return { guard: new BunkernetProtection(context, options, () => undefined, { byDefault }), context };
 }
 
 test.each([

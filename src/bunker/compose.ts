@@ -162,13 +162,10 @@ export class Composition {
     if (shared !== undefined) return shared[1];
     const separate = bunkernet.gate?.gate;
     const gate = antibot === false && separate === undefined ? undefined : this.gateOf(separate);
-    const made: BunkernetProtection = new BunkernetProtection(
-      context,
-      bunkernet,
-      () => gate,
-      this.options.bunkernetByDefault,
-      (service) => this.protectionsFor(service).bunkernet === made,
-    );
+    const made: BunkernetProtection = new BunkernetProtection(context, bunkernet, () => gate, {
+      byDefault: this.options.bunkernetByDefault,
+      takesPart: (service) => this.protectionsFor(service).bunkernet === made,
+    });
     this.sharedBunkernet.push([options, made]);
     return made;
   }

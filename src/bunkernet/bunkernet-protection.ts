@@ -38,6 +38,14 @@ export interface BunkernetStatus {
   readonly reports: ReportStatus;
 }
 
+/** Where BunkerNet is on, and why. */
+interface Participation {
+  /** On only by default: then there is no traffic in tests and CI. */
+  readonly byDefault?: boolean;
+  /** Whether it is on for a service. Default: for all. */
+  readonly takesPart?: (service: string) => boolean;
+}
+
 /** Refuses clients that other sites have reported, and reports those that were refused here. */
 export class BunkernetProtection implements Protection {
   readonly name = REASON;
@@ -55,16 +63,11 @@ export class BunkernetProtection implements Protection {
   private awake = false;
   private problem: string | undefined;
 
-  /**
-   * @param byDefault whether it is on only by default: then there is no traffic in tests and CI
-   * @param takesPart whether it is on for a service. Default: for all
-   */
   constructor(
     private readonly context: Context,
     private readonly options: BunkernetResolved,
     private readonly gate: () => Gate | undefined,
-    byDefault = false,
-    takesPart: (service: string) => boolean = () => true,
+    { byDefault = false, takesPart = () => true }: Participation = {},
   ) {
     const { cacheDir, allow } = context.options;
     const { now } = context;

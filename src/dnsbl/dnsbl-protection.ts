@@ -69,9 +69,11 @@ export class DnsblProtection implements Protection {
     this.loaded = options.ignoreIpUrls.length === 0;
     this.lists = new AddressList(
       options.ignoreIpUrls,
-      cacheDir === undefined ? undefined : new ListFolder(`${cacheDir}/dnsbl`),
-      `${typeof service === "string" ? service : "default"}/IGNORE_IP.list`,
       context.now,
+      {
+        folder: cacheDir === undefined ? undefined : new ListFolder(`${cacheDir}/dnsbl`),
+        mergedName: `${typeof service === "string" ? service : "default"}/IGNORE_IP.list`,
+      },
       {
         failed: (url, problem) => this.fault("ignore list", `${url}: ${problem}`),
         invalid: (url, lines) =>

@@ -53,14 +53,13 @@ export class AddressList {
   private readonly stop = new AbortController();
 
   /**
-   * @param mergedName the file in `folder` that the merged list is written to
    * @param now the clock, in ms
+   * @param copy the folder of the copies on disk, and the file in it that the merged list is written to
    */
   constructor(
     urls: readonly string[],
-    private readonly folder: ListFolder | undefined,
-    private readonly mergedName: string,
     private readonly now: () => number,
+    private readonly copy: { readonly folder: ListFolder | undefined; readonly mergedName: string },
     private readonly listener: ListListener,
   ) {
     this.sources = [...new Set(urls)].map((url) => ({
@@ -122,7 +121,7 @@ export class AddressList {
   }
 
   private async loadLocal(): Promise<void> {
-    const { folder } = this;
+    const { folder } = this.copy;
     if (folder !== undefined) {
       for (const source of this.sources) {
         const copy = await folder.read(source.url);
@@ -165,7 +164,7 @@ export class AddressList {
       source.next = this.now() + INTERVAL * 1000 * (0.9 + Math.random() * 0.2);
       source.problem = undefined;
       const { text = "", version, checked } = source;
-      await this.folder
+      await this.copy.folder
         ?.write(source.url, { text, version, checked }, changed)
         .catch((error: unknown) =>
           this.listener.failed(shownUrl(source.url), `its copy could not be kept: ${messageOf(error)}`),
@@ -203,10 +202,10 @@ export class AddressList {
     for (const [index, { url, invalid }] of this.sources.entries())
       if (invalid > 0 && invalid !== invalidBefore[index]) this.listener.invalid(shownUrl(url), invalid);
     const merged = [...this.set.entries()].map((range) => range.text);
-    await this.folder
-      ?.writeMerged(this.mergedName, merged)
+    await this.copy.folder
+      ?.writeMerged(this.copy.mergedName, merged)
       .catch((error: unknown) =>
-        this.listener.failed(this.mergedName, `the merged list could not be kept: ${messageOf(error)}`),
+        this.listener.failed(this.copy.mergedName, `the merged list could not be kept: ${messageOf(error)}`),
       );
   }
 }

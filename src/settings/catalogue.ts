@@ -80,21 +80,21 @@ const OTHERS: readonly (readonly [SettingPart, string, SpecOfSetting])[] = [
       help: "The maximum lifetime of a pass, where ANTIBOT_TIME_VALID is longer.",
     },
   ],
-  switchOf(
-    "Bad Behavior",
-    "USE_BAD_BEHAVIOR",
-    "badBehavior",
-    true,
-    "Bans clients for too many bad responses.",
-  ),
-  switchOf("DNSBL", "USE_DNSBL", "dnsbl", false, "Refuses and bans clients that a DNS blocklist lists."),
-  switchOf(
-    "BunkerNet",
-    "USE_BUNKERNET",
-    "bunkernet",
-    true,
-    "Refuses clients that other sites reported, and reports clients.",
-  ),
+  switchOf("Bad Behavior", "badBehavior", {
+    setting: "USE_BAD_BEHAVIOR",
+    default: true,
+    help: "Bans clients for too many bad responses.",
+  }),
+  switchOf("DNSBL", "dnsbl", {
+    setting: "USE_DNSBL",
+    default: false,
+    help: "Refuses and bans clients that a DNS blocklist lists.",
+  }),
+  switchOf("BunkerNet", "bunkernet", {
+    setting: "USE_BUNKERNET",
+    default: true,
+    help: "Refuses clients that other sites reported, and reports clients.",
+  }),
   ...redisSettings.map((spec) => ["Redis", "store", spec] as const),
 ];
 
@@ -159,12 +159,10 @@ function settingFrom(part: SettingPart, option: string, spec: SpecOfSetting): Se
 
 function switchOf(
   part: SettingPart,
-  name: string,
   option: string,
-  on: boolean,
-  help: string,
+  about: Pick<SpecOfSetting, "setting" | "default" | "help">,
 ): readonly [SettingPart, string, SpecOfSetting] {
-  return [part, option, { setting: name, context: "multisite", check: flag(), default: on, help }];
+  return [part, option, { ...about, context: "multisite", check: flag() }];
 }
 
 // Describes values of settings where the option's words describe values of JavaScript.

@@ -29,11 +29,11 @@ export function readCombined(line: string): LogEntry | undefined {
     url: url ?? "/",
     status: Number(parts[13]),
     host,
-    referer: given(parts[14]),
-    userAgent: given(parts[15]),
+    referer: textOrNone(parts[14]),
+    userAgent: textOrNone(parts[15]),
   };
 }
 
-function given(text: string | undefined): string | undefined {
+function textOrNone(text: string | undefined): string | undefined {
   return text === undefined || text === "-" || text === "" ? undefined : text;
 }

@@ -83,7 +83,7 @@ export class Replay {
     const shared = Object.fromEntries(
       Object.keys(sharedTable).map((name) => [name, (options as Record<string, unknown>)[name]]),
     );
-    const given: SharedOptions = {
+    const args: SharedOptions = {
       ...withoutOwn(shared),
       store: this.store,
       mode: "block",
@@ -91,7 +91,7 @@ export class Replay {
       now: () => this.clock,
     };
     const context = (this.context = allProblemsAtOnce(
-      (report) => new Context(readOptions(sharedTable, given, "", report), given),
+      (report) => new Context(readOptions(sharedTable, args, "", report), args),
     ));
     const services = new Map<string, ProtectionOptions>();
     for (const [name, own] of ownOptionsOf(options.services)) {
@@ -218,13 +218,13 @@ function onlyBadBehavior(shared: SharedResolved, input: unknown): ProtectionOpti
 }
 
 // What a service has of its own is no business of the table of all.
-function withoutOwn(given: SharedOptions): SharedOptions {
-  const { services } = given;
-  if (typeof services !== "object" || Array.isArray(services)) return given;
+function withoutOwn(args: SharedOptions): SharedOptions {
+  const { services } = args;
+  if (typeof services !== "object" || Array.isArray(services)) return args;
   const names = Object.entries(services as Readonly<Record<string, { aliases?: readonly string[] }>>).map(
     ([name, { aliases }]) => [name, aliases === undefined ? {} : { aliases }] as const,
   );
-  return { ...given, services: Object.fromEntries(names) };
+  return { ...args, services: Object.fromEntries(names) };
 }
 
 function requestOf(entry: LogEntry, ip: string, defaultHost: string | undefined): RequestLike {

@@ -92,8 +92,10 @@ function shade(ink: Float32Array, gaps: Float32Array, width: number, random: Ran
   const pixels = new Uint8Array(width * HEIGHT);
   const drift = random.between(-0.8, 0.8);
   const margin = Math.ceil(Math.abs(drift) * HEIGHT);
-  const papers = tones(width + 2 * margin, 12.4, random.between(0.8, 1.3), random.between(100, 180), random);
-  const inks = tones(width + 2 * margin, 3, random.between(0.8, 1.6), random.between(60, 110), random);
+  const paperTone = { middle: 12.4, swing: random.between(0.8, 1.3), wave: random.between(100, 180) };
+  const papers = tones(width + 2 * margin, paperTone, random);
+  const inkTone = { middle: 3, swing: random.between(0.8, 1.6), wave: random.between(60, 110) };
+  const inks = tones(width + 2 * margin, inkTone, random);
   let grain = 0;
   for (let row = 0, at = 0; row < HEIGHT; row++) {
     const start = margin + Math.round(row * drift);
@@ -111,9 +113,7 @@ function shade(ink: Float32Array, gaps: Float32Array, width: number, random: Ran
 
 function tones(
   length: number,
-  middle: number,
-  swing: number,
-  wave: number,
+  { middle, swing, wave }: { middle: number; swing: number; wave: number },
   random: RandomStream,
 ): Float32Array {
   const phase = random.between(0, 6.3);
