@@ -185,10 +185,12 @@ function isIncluded(pattern: Pattern, path: CanonicalPath): boolean {
   );
 }
 
-// R9: only a bodiless OPTIONS that has both headers.
+// R9: only a bodiless OPTIONS that has both headers. An HTTP/2 body needs no header that names it: the stream goes on.
 function isPreflight(request: RequestView): boolean {
   if (request.method !== "OPTIONS" || request.header("origin") === undefined) return false;
   const bodiless =
-    request.header("transfer-encoding") === undefined && (request.header("content-length") ?? "0") === "0";
+    request.header("transfer-encoding") === undefined &&
+    (request.header("content-length") ?? "0") === "0" &&
+    request.raw.stream?.endAfterHeaders !== false;
   return bodiless && request.header("access-control-request-method") !== undefined;
 }

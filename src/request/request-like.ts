@@ -12,4 +12,6 @@ export interface RequestLike {
     readonly destroyed?: boolean;
     readonly encrypted?: boolean | undefined;
   } | null;
+  /** The stream of an HTTP/2 request. */
+  readonly stream?: { readonly endAfterHeaders?: boolean | undefined } | null;
 }
