@@ -9,6 +9,7 @@ import type { Middleware, Running } from "../engine/engine.js";
 import { traceDetected } from "./detect-trace.js";
 import { explain, type Explanation, type ImaginedRequest } from "../engine/explain.js";
 import { allProblemsAtOnce } from "../options/table.js";
+import { closeInTime } from "../engine/close-in-time.js";
 import { Context } from "../engine/context.js";
 import type { SharedOptions } from "../engine/shared-options.js";
 import { judgeUpgrade } from "../engine/upgrades.js";
@@ -98,10 +99,7 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
     guard: (server: Server, how?: GuardOptions) => guardServer(engine, server, how),
     explain: explained,
     control: (how?: ControlOptions) => controls.control(how),
-    close: async () => {
-      await controls.close();
-      await engine.close();
-    },
+    close: () => closeInTime([() => controls.close(), () => engine.close()]),
     upgrade: (req: IncomingMessage, socket: Duplex) => judgeUpgrade(engine, req, socket),
   });
 }

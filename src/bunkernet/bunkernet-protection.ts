@@ -189,7 +189,7 @@ export class BunkernetProtection implements Protection {
     return { ok: problems.length === 0, problems };
   }
 
-  /** Sends what is due, within a few seconds, and stops. */
+  /** Sends what is due, for less than a second, and stops. */
   async close(): Promise<void> {
     clearInterval(this.timer);
     const wasAwake = this.awake;

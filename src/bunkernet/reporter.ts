@@ -13,6 +13,7 @@ import { ReportQueue } from "./report-queue.js";
 import { ReportSender } from "./report-sender.js";
 import { candidateOf, reportOf, type ReportCandidate, type ReportRules } from "./threat-report.js";
 import { UNKNOWN_SERVICE } from "../service-name.js";
+import { withTimeout } from "../with-timeout.js";
 
 /** At most one report per address and reason within this many seconds. */
 const DEDUP = 5400;
@@ -20,6 +21,8 @@ const DEDUP = 5400;
 const REMEMBERED = 65_536;
 /** The maximum number of concurrent deduplication calls to the store. */
 const MAX_DEDUPLICATING = 1000;
+/** How long `close` sends queued reports, in ms: the rest of its second is for the journal. */
+const LAST_SEND_MS = 700;
 /** This many queued reports are sent immediately. */
 const FULL_BATCH = 100;
 
@@ -137,15 +140,20 @@ export class Reporter {
     await this.queue.keep();
   }
 
-  /** Stops listening; with `send`, sends the queued reports within twice `timeout`. Never rejects. */
+  /**
+   * Stops listening; with `send`, sends queued reports for a short time. What is left stays in the store or the journal. Never
+   * rejects.
+   */
   async close(send: boolean): Promise<void> {
     for (const stop of this.stops.splice(0)) stop();
-    await Promise.all(this.deduplicating);
-    const late = setTimeout(() => this.stop.abort(), this.options.timeout * 2);
-    if (send && this.queue.size > 0) await this.flush(true);
-    clearTimeout(late);
+    await withTimeout(this.sendLast(send), LAST_SEND_MS, () => undefined).catch(() => undefined);
     this.stop.abort();
     await this.queue.close();
+  }
+
+  private async sendLast(send: boolean): Promise<void> {
+    await Promise.all(this.deduplicating);
+    if (send && this.queue.size > 0) await this.flush(true);
   }
 
   private load(): Promise<void> {

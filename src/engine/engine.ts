@@ -5,6 +5,7 @@ import type { EventBus } from "../events/event-bus.js";
 import { wasReset, type Client } from "../request/client.js";
 import { exposeViews, viewOf } from "../request/request-view.js";
 import type { Verdict } from "../request/verdict.js";
+import { closeInTime } from "./close-in-time.js";
 import type { Context } from "./context.js";
 import { Pipeline } from "./pipeline.js";
 import type { Protection, ProtectionHealth } from "./protection.js";
@@ -30,7 +31,7 @@ export interface Running {
   ready(): Promise<void>;
   /** Returns the current health of all protections. */
   health(): Health;
-  /** Stops the timers and listeners of this middleware. It never closes the store. */
+  /** Stops the timers and listeners of this middleware, within a second whatever hangs. It never closes the store. */
   close(): Promise<void>;
 }
 
@@ -94,7 +95,7 @@ export class Engine implements Running {
   }
 
   async close(): Promise<void> {
-    for (const protection of this.protections()) await protection.close?.();
+    await closeInTime([...this.protections()].map((protection) => () => protection.close?.()));
     this.context.close();
   }
 
