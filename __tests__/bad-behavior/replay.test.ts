@@ -9,6 +9,8 @@ const FIXTURES = join(__dirname, "../fixtures");
 const PAGES = new Set(["/", "/about", "/assets/site.css", "/assets/site.js"]);
 let served: Served | undefined;
 
+afterEach(() => served?.close());
+
 function site(): Promise<TestSite<BadBehavior>> {
   return startSite((shared) => badBehavior({ ...shared, logger: false }), {
     behind: (req, res) => {
