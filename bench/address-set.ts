@@ -1,4 +1,4 @@
-// The address set against what else could hold a list of addresses: ns per look-up, memory, build time, stalls.
+// Compares AddressSet with other containers for a list of addresses: ns per look-up, memory, build time, event-loop stalls.
 import { performance } from "node:perf_hooks";
 import { BlockList } from "node:net";
 import { AddressSet } from "../src/address/address-set.js";
@@ -10,16 +10,16 @@ const BLOCK_LIST_LIMIT = 1_000;
 const PAIRS = 11;
 const PROBES = 20_000;
 
-// A walk over all IPv4 addresses that meets none twice.
+/** The `index`th address of a sequence that covers all IPv4 addresses without repeating one. */
 function nth(index: number): Address {
   const address = addressOfWords(4, [Math.imul(index, 0x9e3779b1) >>> 0]);
-  // A flat string without a hash, as it comes from a socket; concatenation leaves a rope that the first look-up would pay for.
+  // A flat string without a hash, like one from a socket: the first look-up would have to flatten a concatenated one.
   return { ...address, text: Buffer.from(address.text, "latin1").toString("latin1") };
 }
 
 const textsOf = (count: number): string[] => Array.from({ length: count }, (_, index) => nth(index).text);
 
-// Half of the probes are in the list.
+/** Addresses to look up; half of them are in the list. */
 function probesFor(count: number, round: number): Address[] {
   return Array.from({ length: PROBES }, (_, index) => {
     const at = Math.imul(index + round * PROBES, 0x85ebca6b) >>> 0;
@@ -41,7 +41,7 @@ function searchSorted(sorted: Uint32Array, word: number): boolean {
   return sorted[low] === word;
 }
 
-/** Worst time between two turns of the event loop during some work, in ms. */
+/** The longest time between two turns of the event loop while `work` runs, in ms. */
 async function worstStall(work: () => Promise<unknown>): Promise<number> {
   let worst = 0;
   let last = performance.now();
@@ -59,7 +59,7 @@ async function worstStall(work: () => Promise<unknown>): Promise<number> {
   return worst;
 }
 
-/** Slices of 5 ms of doing nothing but reading the clock: what the machine itself adds to a stall. */
+/** Reads the clock in slices of 5 ms, to measure the stalls that the machine itself causes. */
 async function spin(milliseconds: number): Promise<void> {
   for (const end = performance.now() + milliseconds; performance.now() < end;) {
     const slice = performance.now() + 5;
@@ -136,7 +136,7 @@ async function compare(count: number): Promise<void> {
   for (let round = 0; round <= PAIRS; round++) {
     const probes = probesFor(count, round);
     const times = contenders.map(({ has }) => nsPerLookup(probes, has));
-    if (round === 0) continue; // Warm-up.
+    if (round === 0) continue; // The first round is a warm-up.
     contenders.forEach((contender, index) => {
       contender.times.push(times[index] ?? NaN);
       contender.ratios.push((times[1] ?? NaN) / (times[index] ?? NaN));
@@ -146,11 +146,11 @@ async function compare(count: number): Promise<void> {
     `\n${count.toLocaleString("en")} IPv4 addresses (AddressSet.bytes ${(addressSet.bytes / 1e6).toFixed(2)} MB)`,
   );
   for (const { name, times, ratios, note: cost } of contenders) {
-    const speed = `${median(times).toFixed(1).padStart(8)} ns  ${median(ratios).toFixed(2).padStart(6)}x the Set`;
+    const speed = `${median(times).toFixed(1).padStart(8)} ns  ${median(ratios).toFixed(2).padStart(6)} × the Set`;
     console.log(`  ${name.padEnd(20)}${speed}   ${cost}`);
   }
   console.log(
-    `  worst stall of AddressSet.build: ${stallOfBuild.toFixed(1)} ms; ${stallOfMachine.toFixed(1)} ms when doing nothing`,
+    `  worst stall of AddressSet.build: ${stallOfBuild.toFixed(1)} ms; ${stallOfMachine.toFixed(1)} ms without any work`,
   );
 }
 
@@ -159,7 +159,7 @@ function note({ megabytes, milliseconds }: { megabytes: number; milliseconds: nu
 }
 
 async function main(): Promise<void> {
-  if (globalThis.gc === undefined) console.log("run with --expose-gc for memory figures that mean something");
+  if (globalThis.gc === undefined) console.log("run with --expose-gc to get meaningful memory figures");
   for (const size of SIZES) await compare(size);
 }
 

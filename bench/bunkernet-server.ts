@@ -1,5 +1,6 @@
-// What a BunkerNet server bears: calls a second next to a bare node:http server that answers the same bytes, what a thousand
-// reporting instances leave in memory, and how long writing the list out takes. Everything in one process, over loopback.
+// The capacity of a BunkerNet server: calls per second compared with a bare node:http server that responds with the same bytes,
+// the memory that a thousand reporting instances occupy, and the time to write the list. All of it runs in one process, over
+// loopback.
 import { Agent, createServer, request, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
@@ -69,7 +70,7 @@ async function listen(listener: RequestListener): Promise<{ port: number; close:
   return { port: (server.address() as AddressInfo).port, close: () => server.close() };
 }
 
-// What any server has to do for such a call: take the body in and answer as many bytes.
+/** The least that any server has to do for such a call: it reads the body and responds with as many bytes. */
 function bare(answer: Buffer): RequestListener {
   return (req, res) => {
     const chunks: Buffer[] = [];
@@ -120,7 +121,7 @@ async function main(): Promise<void> {
   }
   global.gc?.();
   const before = process.memoryUsage();
-  // Each instance reports 200 addresses, each address is reported by four instances: 200 000 votes, 50 000 addresses.
+  // Each instance reports 200 addresses, and four instances report each address: 200 000 votes for 50 000 addresses.
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const filling: Calling[] = ids.flatMap((id, index) =>
@@ -195,7 +196,7 @@ async function main(): Promise<void> {
     for (let pair = 0; pair <= PAIRS; pair++) {
       const mine = await rate(port, calls);
       const theirs = await rate(plain.port, calls);
-      // The first pair warms up.
+      // The first pair is a warm-up.
       if (pair === 0) continue;
       ours.push(mine);
       ratios.push(mine / theirs);
@@ -204,20 +205,20 @@ async function main(): Promise<void> {
     const { lower, upper } = medianBounds(ratios);
     rows.push({
       call: name,
-      "a second": Math.round(median(ours)),
-      "of bare node:http": median(ratios).toFixed(2),
-      "95 %": `${lower.toFixed(2)}–${upper.toFixed(2)}`,
+      "calls/s": Math.round(median(ours)),
+      "ratio to bare node:http": median(ratios).toFixed(2),
+      "95 % bounds": `${lower.toFixed(2)}–${upper.toFixed(2)}`,
     });
   }
   const MB = 1024 * 1024;
   const load = {
     votes: status.votes,
     listed: status.listed,
-    "filled in, s": fillSeconds.toFixed(1),
-    "reports a second": Math.round(200_000 / fillSeconds),
+    "fill time, s": fillSeconds.toFixed(1),
+    "reports/s": Math.round(200_000 / fillSeconds),
     "heap, MB": Math.round((after.heapUsed - before.heapUsed) / MB),
     "RSS, MB": Math.round(after.rss / MB),
-    "worst stall, ms": Math.round(delay.max / 1e6),
+    "longest stall, ms": Math.round(delay.max / 1e6),
     "first /db, ms": Math.round(writeMs),
   };
   printTable(rows);

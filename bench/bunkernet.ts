@@ -1,5 +1,5 @@
-// What a BunkerNet list costs: ns a look-up and memory against what else could hold it, for IPv4 and IPv6; then a download
-// of a whole list from a server of this machine, with its time and the worst stall of the event loop.
+// The cost of a BunkerNet list: ns per look-up and memory compared with other containers, for IPv4 and IPv6; then the time
+// to download a whole list from a server on this machine, and the longest stall of the event loop meanwhile.
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { BlockList, type AddressInfo } from "node:net";
@@ -17,18 +17,17 @@ const SIZES = quick ? [1_000, 100_000] : [1_000, 100_000, 1_000_000, 5_000_000];
 const DOWNLOADS = quick ? [100_000] : [100_000, 1_000_000];
 const PAIRS = quick ? 5 : 11;
 const PROBES = 20_000;
-/** net.BlockList looks at one entry after the other. */
+/** The largest list for net.BlockList, which searches its entries one by one. */
 const BLOCK_LIST_MOST = 1_000;
-/** A Set of so many texts takes more memory than the comparison is worth. */
+/** The largest list for a Set of strings; more would take too much memory. */
 const SET_MOST = 1_000_000;
 
-// Twice: what array buffers held is let go of after the objects themselves.
-// Walks over all addresses without meeting one twice.
+/** The `index`th address of a sequence without repetitions. */
 function nth(family: 4 | 6, index: number): Address {
   const word = Math.imul(index, 0x9e3779b1) >>> 0;
   const words = family === 4 ? [word] : [(0x20000000 | (index & 0xffff)) >>> 0, word, 0, 1];
   const address = addressOfWords(family, words);
-  // A flat text without a hash, as it comes from a socket.
+  // A flat string without a hash, like one from a socket.
   return { ...address, text: Buffer.from(address.text, "latin1").toString("latin1") };
 }
 
@@ -37,7 +36,7 @@ function searcher(family: 4 | 6, size: number): (address: Address) => boolean {
     const sorted = Uint32Array.from({ length: size }, (_, index) => nth(4, index).words[0] as number).sort();
     return ({ words }) => found(sorted, words[0] as number);
   }
-  // The upper half tells these addresses apart, as it does most clients.
+  // The upper 64 bits tell these addresses apart, as they do with most clients.
   const key = ({ words }: Address): bigint =>
     (BigInt(words[0] as number) << 32n) | BigInt(words[1] as number);
   const sorted = BigUint64Array.from({ length: size }, (_, index) => key(nth(6, index))).sort();
@@ -98,20 +97,20 @@ function compare(family: 4 | 6, size: number): Record<string, string | number>[]
       return nth(family, index % 2 === 0 ? at : size + at);
     });
     const times = contenders.map(({ has }) => nsPerLookup(probes, has));
-    // The first round warms up.
+    // The first round is a warm-up.
     if (round > 0) contenders.forEach((one, index) => one.times.push(times[index] as number));
   }
   return contenders.map(({ name, megabytes, milliseconds, times }) => ({
     entries: size,
     family: `IPv${family}`,
-    what: name,
-    "ns a look-up": Number(median(times).toFixed(1)),
+    container: name,
+    "ns per look-up": Number(median(times).toFixed(1)),
     MB: Number(megabytes.toFixed(2)),
-    "built in ms": Math.round(milliseconds),
+    "build time ms": Math.round(milliseconds),
   }));
 }
 
-/** The worst time between two turns of the event loop during some work, in ms. */
+/** The longest time between two turns of the event loop while `work` runs, and how long `work` took, in ms. */
 async function stalls(work: () => Promise<unknown>): Promise<{ worst: number; took: number }> {
   let worst = 0;
   let last = performance.now();
@@ -129,7 +128,7 @@ async function stalls(work: () => Promise<unknown>): Promise<{ worst: number; to
   return { worst, took: performance.now() - start };
 }
 
-// The list is made beforehand: what is measured is the client, though the server's writing shares its loop.
+// The list is made beforehand, so that only the client is measured. The server's writing shares its event loop, though.
 async function download(size: number): Promise<Record<string, string | number>> {
   const texts = Array.from({ length: size }, (_, index) => {
     const word = (0x14000000 + ((Math.imul(index, 0x9e3779b1) >>> 0) % 0x40000000)) >>> 0;
@@ -161,14 +160,14 @@ async function download(size: number): Promise<Record<string, string | number>> 
     entries: list.entries,
     "list MB": Number((body.length / 1e6).toFixed(1)),
     "set MB": Number((list.bytes / 1e6).toFixed(1)),
-    "in force after ms": Math.round(took),
-    "worst stall ms": Number(worst.toFixed(1)),
-    "worst stall when idle ms": Number(idle.worst.toFixed(1)),
+    "time until in force ms": Math.round(took),
+    "longest stall ms": Number(worst.toFixed(1)),
+    "longest stall when idle ms": Number(idle.worst.toFixed(1)),
   };
 }
 
 async function main(): Promise<void> {
-  if (globalThis.gc === undefined) console.log("run with --expose-gc for memory figures that mean something");
+  if (globalThis.gc === undefined) console.log("run with --expose-gc to get meaningful memory figures");
   const lookups = SIZES.flatMap((size) => ([4, 6] as const).flatMap((family) => compare(family, size)));
   printTable(lookups);
   const downloads = [];

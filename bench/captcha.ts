@@ -1,6 +1,6 @@
-// The captcha: how fast it is drawn, how large it is, and how often machines read it: tesseract, and attacks trained on
-// labelled images of our own generator. `--quick` takes fewer images, `--up-to=5000` ends the learning
-// curve there (20 000 images take more than an hour, nearly all of it the convolutional network); tesseract is left out where it is not installed.
+// The captcha: how fast it is drawn, how large the image is, and how often machines read it. The machines are tesseract (left
+// out if it is not installed) and attacks trained on labelled images from our own generator. `--quick` uses fewer images.
+// `--up-to=5000` ends the learning curve at 5000 images; 20 000 take more than an hour, mostly in the convolutional network.
 import { drawCaptcha } from "../src/antibot/challenges/captcha/draw-captcha.js";
 import { readSounds } from "./captcha/audio-attack.js";
 import { convolve, picturesOf } from "./captcha/convolutional.js";
@@ -81,7 +81,7 @@ function learningCurve(): Record<string, string | number>[] {
   const pictures = { train: picturesOf("learn", most), test: picturesOf("exam", TESTS) };
   return TRAINING.map((images) => {
     const nearest = nearestNeighbour(pieces.train, pieces.test, images);
-    // A small set is shown more often: the attack is trained until more training no longer helps it.
+    // A small set gets more passes: each attack is trained until more training no longer improves it.
     const passes = Math.max(PASSES, Math.ceil((QUICK ? 2500 : 24_000) / images));
     const network = convolve(pictures.train, pictures.test, images, passes);
     const row = {
@@ -91,7 +91,7 @@ function learningCurve(): Record<string, string | number>[] {
       "convolutional network: exact": percent(network.exact),
       "convolutional network: characters": percent(network.characters),
     };
-    // The next row may take an hour.
+    // Each row is printed at once, because the next one may take an hour.
     console.log(JSON.stringify(row));
     return row;
   });
@@ -101,7 +101,7 @@ function sounds(): Record<string, string | number>[] {
   return [...spokenLanguages()].map((language) => {
     const read = readSounds(language, SOUNDS, "exam");
     return {
-      "sound, read with our clips": language,
+      "sound, attacked with our clips": language,
       sounds: SOUNDS,
       exact: percent(read.exact),
       digits: percent(read.digits),
@@ -114,7 +114,7 @@ printTable([speed]);
 const ocr = hasTesseract() ? tesseract() : [{ tesseract: "not installed (Debian: tesseract-ocr)" }];
 printTable(ocr);
 console.log(
-  `${CLASSES.length} different characters: a blind guess at one is right in ${percent(1 / CLASSES.length)}`,
+  `${CLASSES.length} different characters: a random guess at one is right in ${percent(1 / CLASSES.length)} of cases`,
 );
 const audio = sounds();
 printTable(audio);

@@ -1,5 +1,5 @@
-// What DNS blocklists cost: requests of known clients next to bare Express, cold look-ups a second against rbldnsd, how long
-// a client's first request is held, and what a scan of 100 000 addresses leaves behind.
+// The cost of DNS blocklists: requests of known clients compared with bare Express, uncached look-ups per second against
+// rbldnsd, how long a client's first request waits, and the memory that a scan by 100 000 addresses leaves in use.
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createServer, request } from "node:http";
@@ -28,7 +28,7 @@ async function cached(): Promise<Record<string, number>[]> {
   const loader = startLoader(ADDRESSES.map((address) => ({ "X-Forwarded-For": address })));
   const rounds: number[][] = [];
   try {
-    // The first round warms up, and fills the cache.
+    // The first round is a warm-up and fills the cache.
     for (let round = 0; round <= PAIRS; round++) {
       const rates: number[] = [];
       for (const { origin } of servers) {
@@ -79,14 +79,14 @@ async function cold(): Promise<number> {
   return rate;
 }
 
-/** A name server in a process of its own that holds every answer for so many ms; `dead.test` is never answered. */
+/** Starts a name server in a separate process. It delays every response by `delay` ms, and never responds for `dead.test`. */
 async function nameServer(delay: number): Promise<{ server: string; child: ChildProcess }> {
   const child = fork(__filename, [`--name-server=${delay}`]);
   const [server] = (await once(child, "message")) as [string];
   return { server, child };
 }
 
-/** How long first requests of new clients take, in ms; `warm` = of clients that are known. */
+/** Measures how long the first requests of new clients take, in ms; with `warm`, the requests of known clients. */
 async function latency(
   delay: number,
   list: string,
@@ -114,7 +114,7 @@ async function latency(
     await once(response, "end");
     return performance.now() - started;
   };
-  // Not until a dead zone has been found out: what the first visitors wait is what is measured.
+  // With a dead zone, sync() would detect it beforehand, and the wait of the first visitors could not be measured.
   if (!list.includes("dead")) await guard.sync();
   for (let index = 0; index < 20; index++) await ask(warm ? index : SCAN + index);
   let next = 0;
@@ -181,7 +181,7 @@ async function main(): Promise<void> {
     })),
   );
   const perSecond = await cold();
-  console.log(`\ncold look-ups (3 zones, rbldnsd): ${Math.round(perSecond)} addresses/s\n`);
+  console.log(`\nuncached look-ups (3 zones, rbldnsd): ${Math.round(perSecond)} addresses/s\n`);
   const cases: [string, number, string, boolean][] = [
     ["known client", 0, "list.test", true],
     ["0 ms", 0, "list.test", false],
@@ -194,10 +194,10 @@ async function main(): Promise<void> {
     latencies.push({ name, ...(await latency(delay, list, warm)) });
   printTable(
     latencies.map(({ name, p50, p99, late }) => ({
-      "first request, zones answer in": name,
+      "first request, zones respond after": name,
       "p50 ms": p50.toFixed(1),
       "p99 ms": p99.toFixed(1),
-      "let through at the timeout": late,
+      "passed at the timeout": late,
     })),
   );
   const scanned = await scan();
@@ -216,7 +216,7 @@ if (role === undefined) {
     const sound = server.answer;
     server.delay = Number(role.split("=")[1]);
     server.answer = (name) => (name.endsWith("dead.test") ? "silence" : sound(name));
-    // It is called for each question: nothing may pile up over 300 000 of them.
+    // The server records every query; 300 000 of them would fill the memory.
     server.asked.push = () => 0;
     process.send?.(server.server);
   });

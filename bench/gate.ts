@@ -1,5 +1,5 @@
-// What the gate costs besides the hot path: a first visit, the challenge's page, checking an answer, sealing and opening;
-// and how heavy its pages are. Ratios against bare Express in the same run, taking turns; no socket, so that only our part shows.
+// The cost of the gate outside the hot path: a first visit, the challenge page, verifying a solution, sealing and opening; and
+// the size of its pages. Ratios are to bare Express in the same run, in turns. Without a socket, only our part is measured.
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Writable } from "node:stream";
@@ -17,7 +17,7 @@ import { solve } from "../__tests__/support/work.js";
 const quick = process.argv.includes("--quick");
 const ROUNDS = quick ? 3 : 11;
 const CALLS = quick ? 500 : 3000;
-// Nobody is called: the pages of the vendors' widgets are made, their tokens are not checked here.
+// No vendor is called: only the widgets' pages are rendered, and no token is verified.
 const KEYS = { siteKey: "bench-site-key", secret: "bench-secret-key" };
 const VENDORS = {
   recaptcha: KEYS,
@@ -162,7 +162,7 @@ async function cryptography(): Promise<Record<string, unknown>[]> {
     const rates: number[] = [];
     for (let round = 0; round < ROUNDS; round++) rates.push(await perSecond(run, CALLS * 3));
     rows.push({
-      what: name,
+      operation: name,
       "per second": Math.round(median(rates)),
       goal: `20000 ${median(rates) >= 20_000 ? "reached" : "MISSED"}`,
     });
@@ -170,7 +170,7 @@ async function cryptography(): Promise<Record<string, unknown>[]> {
   return rows;
 }
 
-// Visitors who see the challenge and never answer it must leave nothing behind.
+/** Memory and stored keys after many visitors that open the challenge and never solve it. Both should stay constant. */
 async function unsolved(): Promise<Record<string, unknown>[]> {
   const store = new MemoryStore();
   const app = gated("javascript", store);
@@ -181,7 +181,7 @@ async function unsolved(): Promise<Record<string, unknown>[]> {
   const address = (number: number): string =>
     `${20 + (number >> 16)}.${(number >> 8) & 255}.${number & 255}.9`;
   const visitors = quick ? 50_000 : 1_000_000;
-  // What grows to its bounds grows first.
+  // Bounded caches are filled first, so that they do not count as growth.
   for (let number = 0; number < 20_000; number++) await visit(app, "/", BROWSER, address(number + visitors));
   const before = heap();
   for (let number = 0; number < visitors; number++) {

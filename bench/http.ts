@@ -1,5 +1,5 @@
-// What Bunker costs on the way of a request, and what a refusal costs, next to bare Express and to other middlewares.
-// Only ratios within one run mean anything: servers take turns (A B A B …), each measurement a few seconds long.
+// The cost of express-bunker per request, and of denying one, compared with bare Express and with other middleware.
+// Only ratios within one run are meaningful: the servers take turns (A B A B …), for a few seconds each.
 import { printTable, writeResults } from "./harness/report.js";
 import { startLoader, type Loader } from "./harness/loader.js";
 import type { LoadResult } from "./harness/load-process.js";
@@ -11,9 +11,9 @@ import { ADDRESSES } from "./servers/clients.js";
 interface Comparison {
   variant: string;
   baseline: string;
-  /** The status that every answer of the variant must have. Default 200. */
+  /** The status that every response of the variant must have. Default: 200. */
   status?: number;
-  /** What the lower bound of the median ratio should reach. */
+  /** The value that the lower bound of the median ratio should reach. */
   goal?: number;
 }
 
@@ -37,7 +37,7 @@ const CONNECTIONS = 32;
 
 interface Sample {
   perSecond: number;
-  /** CPU time of the server's process per request, in µs. */
+  /** CPU time of the server process per request, in µs. */
   cpu: number;
 }
 
@@ -62,7 +62,7 @@ async function compare(
   { variant, baseline, status = 200, goal }: Comparison,
 ) {
   const pairs: { baseline: Sample; variant: Sample }[] = [];
-  // The first pair warms both up and is thrown away.
+  // The first pair is a warm-up and is discarded.
   for (let pair = 0; pair <= PAIRS; pair++) {
     const a = await sample(loader, server(baseline), 200);
     const b = await sample(loader, server(variant), status);
@@ -98,7 +98,7 @@ async function main(): Promise<void> {
       console.log(`${comparison.variant} against ${comparison.baseline}: done`);
     }
     console.log(
-      `\n${PAIRS} pairs of ${SECONDS} s each, ${CONNECTIONS} connections, ${ADDRESSES.length} clients. The bounds hold 95 % of resampled medians on their side.\n`,
+      `\n${PAIRS} pairs of ${SECONDS} s each, ${CONNECTIONS} connections, ${ADDRESSES.length} clients. 95 % of resampled medians lie above the lower bound, 95 % below the upper bound.\n`,
     );
     printTable(
       figures.map((row) => ({
@@ -109,7 +109,7 @@ async function main(): Promise<void> {
         "upper bound": row.upper.toFixed(3),
         "by CPU time": row.cpuRatio.toFixed(3),
         "req/s": Math.round(row.perSecond),
-        "req/s of the other": Math.round(row.baselinePerSecond),
+        "req/s of the baseline": Math.round(row.baselinePerSecond),
         goal: row.goal === undefined ? "" : `${row.goal} ${row.lower >= row.goal ? "reached" : "MISSED"}`,
       })),
     );

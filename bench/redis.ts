@@ -1,6 +1,6 @@
-// What the Redis store costs and how fast its news is: the whole stack on it next to the memory store, to nothing and to
-// rate limiters on Redis; what a ban, a counted client and a solved challenge take; how late a ban is in force elsewhere, one at
-// a time and in a storm. Starts a redis-server of its own.
+// The cost of the Redis store: all protections on it compared with the memory store, with bare Express and with rate limiters
+// on Redis; the cost of one ban, one counted client and one solved challenge; and the delay until a ban is in force on other
+// instances, for single bans and in a storm. The bench starts its own redis-server.
 import { loadavg } from "node:os";
 import { printTable, writeResults } from "./harness/report.js";
 import { measureFanOut, measureStart } from "./redis/fan-out.js";
@@ -15,30 +15,30 @@ const load = (): string => `load average ${loadavg()[0]?.toFixed(1)}`;
 
 async function main(): Promise<void> {
   const redis = await startRedis();
-  // The servers and instances that are started find it there.
+  // The child processes read the url from this variable.
   process.env["REDIS_URL"] = redis.url;
   try {
     const propagation = await measurePropagation(quick ? 500 : 3000);
-    console.log(`\nA ban on its way to another instance (${load()}):\n`);
+    console.log(`\nDelay until a ban is in force on another instance (${load()}):\n`);
     printTable(propagation);
     const footprint = await measureFootprint(redis, quick ? 5000 : 50_000);
-    console.log(`\nWhat one of each costs, with one instance listening (${load()}):\n`);
+    console.log(`\nCost of one entry of each kind, with one instance subscribed (${load()}):\n`);
     printTable(footprint);
     const fanOut = await measureFanOut(redis, [1, 10, 30, 100], quick ? 500 : 3000);
-    console.log(`\nA ban, with more and more instances listening (${load()}):\n`);
+    console.log(`\nCost of a ban by the number of subscribed instances (${load()}):\n`);
     printTable(fanOut);
     const start = await measureStart(redis, quick ? 10_000 : 100_000);
-    console.log(`\nAn instance that starts (${load()}):\n`);
+    console.log(`\nLoading all bans at the start of an instance (${load()}):\n`);
     printTable(start);
-    // 100 000 bans a minute; quick runs are shorter, not slower.
+    // 100 000 bans a minute; a quick run is shorter, at the same rate.
     const storm = await measureStorm(redis, { perSecond: 100_000 / 60, seconds: quick ? 6 : 60 });
-    console.log(`\nA storm of bans over four instances (${load()}):\n`);
+    console.log(`\nA storm of bans across four instances (${load()}):\n`);
     printTable(storm.instances);
-    console.log("\nRedis meanwhile:\n");
+    console.log("\nRedis during the storm:\n");
     printTable(storm.redis);
     await redis.flush();
     const hotPath = await compareHotPath(redis, quick ? { pairs: 3, seconds: 1 } : { pairs: 11, seconds: 2 });
-    console.log(`\nThe whole stack on Redis, clients with passes (${load()}):\n`);
+    console.log(`\nAll protections on Redis, clients with passes (${load()}):\n`);
     printTable(hotPath);
     writeResults("redis", { load: loadavg(), propagation, footprint, fanOut, start, storm, hotPath });
   } finally {

@@ -1,5 +1,5 @@
-// The proof-of-work solver in Chromium: hashes per second beside other people's, in the same workers, and how evenly whole
-// challenges are solved. `--quick` takes fewer samples.
+// The proof-of-work solver in Chromium: its hashes per second compared with other libraries in the same kind of worker, and the
+// spread of the time that whole challenges take. `--quick` takes fewer samples.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -16,7 +16,7 @@ const MEASURE_MS = QUICK ? 200 : 400;
 const SOLVES = QUICK ? 20 : 100;
 const PUZZLES = 32;
 
-/** Bundles for the browser: a file of bench/solver/, or a program that imports from there. */
+/** Bundles a file of bench/solver/, or a program that imports from there, for the browser. */
 function bundle(source: { file: string } | { program: string }): string {
   const folder = join(process.cwd(), "bench/solver");
   const wasm = join(process.cwd(), "node_modules/@cap.js/wasm/browser/cap_wasm_bg.wasm");
@@ -35,7 +35,7 @@ function bundle(source: { file: string } | { program: string }): string {
   return outputFiles[0]?.text ?? "";
 }
 
-/** Starts `count` workers of each candidate in the page, idle until {@link measure} asks them. */
+/** Starts `count` workers of each candidate in the page. They stay idle until {@link measure} is called. */
 async function startWorkers(page: Page, count: number): Promise<void> {
   const sources = Object.fromEntries(
     ["own", ...OTHERS].map((name) => [name, bundle({ file: `${name}.ts` })]),
@@ -63,7 +63,7 @@ function measure(page: Page, name: string): Promise<number> {
   }))).then((rates) => rates.reduce((a, b) => a + b))`);
 }
 
-/** Times whole challenges, workers' start included, in ms. */
+/** The times that whole challenges take, including the start of the workers, in ms, sorted. */
 async function solveTimes(page: Page, bits: number): Promise<number[]> {
   await page.evaluate(
     bundle({
@@ -101,7 +101,7 @@ async function main(): Promise<void> {
       await startWorkers(page, workers);
       const own: number[] = [];
       const others = new Map(OTHERS.map((name) => [name, { rates: [] as number[], ratios: [] as number[] }]));
-      // Each candidate's measurement stands between two of ours; the first round warms all of them up and is dropped.
+      // Each candidate is measured between two measurements of ours. The first round is a warm-up and is discarded.
       for (let round = -1; round < ROUNDS; round++) {
         let before = await measure(page, "own");
         for (const [name, seen] of others) {
@@ -123,8 +123,8 @@ async function main(): Promise<void> {
         solver: name,
         workers,
         "M hashes/s": (median(seen) / 1e6).toFixed(2),
-        "ours is … times as quick": ratios.length === 0 ? "" : median(ratios).toFixed(1),
-        "at least (95 %)": ratios.length === 0 ? "" : medianBounds(ratios).lower.toFixed(1),
+        "ratio (ours / this)": ratios.length === 0 ? "" : median(ratios).toFixed(1),
+        "lower bound (95 %)": ratios.length === 0 ? "" : medianBounds(ratios).lower.toFixed(1),
       });
       const rows = [
         row("own", own, []),

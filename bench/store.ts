@@ -1,6 +1,6 @@
-// MemoryStore next to plain node-cache and a plain Map, and under a flood of two million addresses. Contenders take
-// turns within one run; only ratios mean anything. A stall is the longest the event loop was held up while 50 calls a
-// turn were made, less garbage collection and less the time in which this thread did not run (other programs did).
+// MemoryStore compared with plain node-cache and a plain Map, and under a flood of two million addresses. The contenders take
+// turns within one run, and only ratios are meaningful. A stall is the longest turn of the event loop with 50 calls in it,
+// without garbage collection and without the time in which other programs ran instead of this thread.
 import { execFile } from "node:child_process";
 import { closeSync, openSync, readSync } from "node:fs";
 import { PerformanceObserver, performance } from "node:perf_hooks";
@@ -11,7 +11,7 @@ import { MemoryStore } from "express-bunker/store";
 import { printTable, writeResults } from "./harness/report.js";
 import { median } from "./harness/statistics.js";
 
-// Marking in steps is not told to observers, and one step may take 50 ms: without it every collection is seen whole.
+// Observers are not called for incremental marking, and one of its steps may take 50 ms. Without it they see every collection.
 setFlagsFromString("--no-incremental-marking");
 
 const quick = process.argv.includes("--quick");
@@ -25,7 +25,7 @@ interface Contender {
   set(key: string, value: string): void;
   get(key: string): unknown;
   hit(key: string): unknown;
-  /** One look for expired keys, where the contender does it all at once. */
+  /** One check of all keys for expired ones, if the contender checks them all at once. */
   sweep?(): void;
   close?(): void;
 }
@@ -46,7 +46,7 @@ const CONTENDERS: Readonly<Record<string, () => Contender>> = {
       set: (key, value) => cache.set(`cache:${key}`, value, 3600),
       get: (key) => cache.get(`cache:${key}`),
       hit: (key) => cache.set(`hit:${key}`, slid(cache.get<number[]>(`hit:${key}`)), WINDOW),
-      // What its checkperiod does every 600 s by default.
+      // node-cache runs this every `checkperiod`, by default every 600 s.
       sweep: () => (cache as unknown as { _checkData(again: boolean): void })._checkData(false),
       close: () => cache.close(),
     };
@@ -61,19 +61,19 @@ const CONTENDERS: Readonly<Record<string, () => Contender>> = {
   },
 };
 
-// The shortest sliding window that works.
+/** A minimal sliding window: the last hits within it, and a new one. */
 function slid(times: number[] = []): number[] {
   const now = Date.now();
   return [...times.filter((time) => now - time < WINDOW * 1000), now].slice(-LIMIT);
 }
 
-/** Different public-looking addresses for different numbers, in no order. */
+/** A public-looking address for a number, different for each number and in no order. */
 function address(index: number): string {
   const bits = Math.imul(index, 2_654_435_761) >>> 0;
   return `${1 + ((bits >>> 24) % 220)}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}|${index & 1023}`;
 }
 
-/** Follows garbage collection and the time in which this thread ran. */
+/** Records garbage collections and the time in which this thread ran. */
 class Account {
   private readonly pauses: { from: number; to: number }[] = [];
   private readonly observer = new PerformanceObserver((list) => {
@@ -87,14 +87,14 @@ class Account {
     this.observer.observe({ entryTypes: ["gc"] });
   }
 
-  /** ms that the main thread has run so far, to a few ms; all of them where the system does not say. */
+  /** How long the main thread has run so far, in ms, exact to a few ms. Without /proc it is the time since the start. */
   ran(): number {
     if (this.stat === undefined) return performance.now();
     const length = readSync(this.stat, this.buffer, 0, 64, 0);
     return Number(this.buffer.toString("latin1", 0, length).split(" ")[0]) / 1e6;
   }
 
-  /** ms of garbage collection within a span. */
+  /** How long garbage collection took between two times, in ms. */
   collected(from: number, to: number): number {
     return this.pauses.reduce(
       (sum, pause) => sum + Math.max(0, Math.min(to, pause.to) - Math.max(from, pause.from)),
@@ -110,14 +110,15 @@ class Account {
 
 interface Run {
   perSecond: number;
-  /** The worst turn, in ms. */
+  /** The longest turn of the event loop without garbage collection and waiting, in ms. */
   stall: number;
-  /** The worst turn before anything was taken off it, in ms. */
+  /** The longest turn with both, in ms. */
   gross: number;
+  /** Garbage collection in total, in ms. */
   collected: number;
 }
 
-/** Makes `count` calls, some a turn of the event loop. */
+/** Makes `count` calls, {@link CALLS_PER_TURN} in each turn of the event loop. */
 async function run(count: number, call: (index: number) => void): Promise<Run> {
   const account = new Account();
   const long: { from: number; to: number; ran: number }[] = [];
@@ -131,9 +132,9 @@ async function run(count: number, call: (index: number) => void): Promise<Run> {
     busy += to - from;
     if (to - from > 2) long.push({ from, to, ran: account.ran() - ranBefore });
   }
-  // The observer is told a little later.
+  // The observer is called with some delay.
   await new Promise((resolve) => setTimeout(resolve, 50));
-  // Neither can be exceeded by what the store did: the turn without its collections, and what the thread ran of it.
+  // The store took no longer than the turn without its collections, and no longer than the thread ran in that turn.
   const stalls = long.map(({ from, to, ran }) => Math.min(to - from - account.collected(from, to), ran));
   const collected = account.collected(0, Infinity);
   account.close();
@@ -181,7 +182,7 @@ async function compare(): Promise<unknown[]> {
         [1_000_000, 1],
       ] as const)) {
     const runs = new Map<string, Figures[]>(Object.keys(CONTENDERS).map((name) => [name, []]));
-    // One round more: the first warms up.
+    // There is one more round: the first is a warm-up.
     for (let round = 0; round <= rounds; round++) {
       for (const [name, make] of Object.entries(CONTENDERS)) {
         if (round === 0 && size > 10_000) continue;
@@ -218,8 +219,8 @@ async function compare(): Promise<unknown[]> {
         "set, get, hit vs Map": (["set", "get", "hit"] as const)
           .map((part) => ratio(part, "Map").toFixed(2))
           .join(" "),
-        "worst stall ms": Math.max(...stalls).toFixed(1),
-        "one check of all keys ms":
+        "longest stall ms": Math.max(...stalls).toFixed(1),
+        "check of all keys ms":
           all[0]?.sweep !== undefined && name === "node-cache"
             ? median(all.map(({ sweep }) => sweep)).toFixed(0)
             : "none",
@@ -230,7 +231,7 @@ async function compare(): Promise<unknown[]> {
 }
 
 let worked = 0;
-/** Some microseconds of arithmetic. */
+/** Does arithmetic for some microseconds. */
 function work(text: string): void {
   for (let turn = 0; turn < 40; turn++) {
     for (let index = 0; index < text.length; index++)
@@ -238,7 +239,7 @@ function work(text: string): void {
   }
 }
 
-/** Two million addresses, each sending one bad request, at the default caps. Runs in a process of its own. */
+/** Two million addresses with one bad request each, at the default limits. It runs in a separate process. */
 async function flood(contender: string): Promise<void> {
   const store =
     contender === "none" ? undefined : new MemoryStore({ engine: contender as "map" | "node-cache" });
@@ -262,12 +263,12 @@ async function flood(contender: string): Promise<void> {
     JSON.stringify({
       engine: contender,
       "hits k/s": Math.round(flooding.perSecond / 1000),
-      "worst stall ms": flooding.stall.toFixed(1),
-      "worst turn with GC and waiting ms": flooding.gross.toFixed(1),
-      "GC ms in all": Math.round(flooding.collected),
+      "longest stall ms": flooding.stall.toFixed(1),
+      "longest turn with GC and waiting ms": flooding.gross.toFixed(1),
+      "GC in total ms": Math.round(flooding.collected),
       throws,
       "RSS before MB": Math.round(rss / 1e6),
-      "RSS at most MB": Math.round(most / 1e6),
+      "RSS peak MB": Math.round(most / 1e6),
       "heap after MB": Math.round(heapUsed / 1e6),
     }),
   );
@@ -276,7 +277,7 @@ async function flood(contender: string): Promise<void> {
 
 async function floods(): Promise<Record<string, string | number>[]> {
   const rows = [];
-  // "none" is as long at work but has no store: what it shows is the machine's noise.
+  // "none" works for as long without a store, to show the noise of the machine.
   for (const engine of ["none", "map", "node-cache", "map"]) {
     const args = ["--expose-gc", __filename, "flood", engine, ...(quick ? ["--quick"] : [])];
     const { stdout } = await promisify(execFile)(process.execPath, args);

@@ -1,6 +1,6 @@
-// What refusing a banned client costs at the socket, next to what bare Express needs for a "hello", with one connection per
-// request. The servers take turns (A B A B …); only ratios within one run mean anything. Clients in Node may be slower than
-// the server under test: CPU time per connection says what the server itself could do.
+// The cost of denying a banned client at the socket, compared with "hello" from bare Express, with one connection per request.
+// The servers take turns (A B A B …); only ratios within one run are meaningful. The clients run in Node and may be slower than
+// the server under test: the CPU time per connection shows the capacity of the server itself.
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -21,14 +21,14 @@ interface Job {
 }
 
 interface Load {
-  /** Connections that ended with an answer of 200. */
+  /** Connections that ended with a response of 200. */
   answered: number;
   /** Connections that ended without a byte. */
   dropped: number;
   seconds: number;
 }
 
-/** Opens one connection after the other, always so many at once, each with one request, until the time is over. */
+/** Opens connections with one request each, {@link CONNECTIONS} at a time, until the time is over. */
 function load({ port, seconds }: Job): Promise<Load> {
   const started = performance.now();
   const until = started + seconds * 1000;
@@ -44,7 +44,7 @@ function load({ port, seconds }: Job): Promise<Load> {
       let bytes = "";
       const socket = connect(port, "127.0.0.1");
       socket.setEncoding("latin1").on("data", (chunk: string) => (bytes ||= chunk));
-      // A refusal may reach us as a reset.
+      // A refused connection may be reset.
       socket.on("error", () => undefined);
       socket.on("close", () => {
         running--;
@@ -60,7 +60,7 @@ function load({ port, seconds }: Job): Promise<Load> {
 
 interface Sample {
   perSecond: number;
-  /** CPU time of the server's process per connection, in µs. */
+  /** CPU time of the server process per connection, in µs. */
   cpu: number;
 }
 
@@ -86,7 +86,7 @@ async function main(): Promise<void> {
     for (const name of ["stream-bare", "stream-banned"]) servers.push(await startServer(name));
     const [bare, banned] = servers as [ServerProcess, ServerProcess];
     const pairs: { bare: Sample; banned: Sample }[] = [];
-    // The first pair warms both up and is thrown away.
+    // The first pair is a warm-up and is discarded.
     for (let pair = 0; pair <= PAIRS; pair++) {
       const a = await sample(loader, bare, "answered");
       const b = await sample(loader, banned, "dropped");
@@ -99,7 +99,7 @@ async function main(): Promise<void> {
       { what: "server CPU time per connection", ratios: costs },
     ].map(({ what, ratios }) => ({ what, ratio: median(ratios), ...medianBounds(ratios) }));
     console.log(
-      `\n${PAIRS} pairs of ${SECONDS} s each, ${CONNECTIONS} connections at once. Bare Express against refusals at the socket.\n`,
+      `\n${PAIRS} pairs of ${SECONDS} s each, ${CONNECTIONS} connections at once. Refusals at the socket compared with bare Express.\n`,
     );
     printTable(
       rows.map((row) => ({

@@ -1,5 +1,5 @@
-// How a machine reads the sound: it has our clips, since everybody can download them, and looks for them in the noise at every
-// pace and place: bands of loudness over time, compared by correlation, and the likeliest row of six digits with gaps.
+// An attack on the sound captcha. It knows our clips, which are public, and searches the noise for them at every speed and
+// position: it correlates the loudness of frequency bands over time, then finds the likeliest six digits with pauses.
 import { RandomStream } from "../../src/antibot/challenges/captcha/random-stream.js";
 import { speakDigits } from "../../src/antibot/challenges/captcha/speak-digits.js";
 import { SAMPLE_RATE as RATE, voicesOf } from "../../src/antibot/challenges/captcha/spoken-digits.js";
@@ -9,7 +9,7 @@ const HOP = RATE / 100;
 const WINDOW = 256;
 const BANDS = Array.from({ length: 24 }, (_, band) => 200 * (3600 / 200) ** (band / 23));
 const PACES = [0.86, 0.9, 0.94, 0.98, 1.02, 1.06, 1.1, 1.14];
-// Pauses between two digits, in frames of 10 ms.
+/** The shortest and longest pause between two digits, in frames of 10 ms. */
 const PAUSE = { from: 28, to: 68 };
 
 interface Template {
@@ -18,7 +18,7 @@ interface Template {
   readonly shape: Float32Array;
 }
 
-/** Share of sounds read wholly, and of digits read right. */
+/** Returns the share of sounds whose six digits were all read, and the share of digits read. */
 export function readSounds(language: string, count: number, set: string): { exact: number; digits: number } {
   const templates = templatesOf(language);
   let [exact, right] = [0, 0];
@@ -48,7 +48,7 @@ function templatesOf(language: string): Template[] {
   );
 }
 
-// Loudness of each band every 10 ms, compressed as ears do.
+/** The loudness of each band every 10 ms, on a logarithmic scale as in human hearing. */
 function bandsOf(track: Float32Array): Float32Array {
   const frames = Math.max(1, Math.floor((track.length - WINDOW) / HOP));
   const bands = new Float32Array(frames * BANDS.length);
@@ -78,7 +78,7 @@ interface Step {
   read: number[];
 }
 
-// The likeliest row: for each number of digits read so far and each frame that the last one ended at, the best way there.
+/** The likeliest sequence of digits. Dynamic programming: for each digit count and end frame, it keeps the best way there. */
 function readRow(bands: Float32Array, templates: readonly Template[]): number[] {
   const frames = bands.length / BANDS.length;
   const found: { digit: number; ends: number; score: number }[][] = Array.from({ length: frames }, () => []);

@@ -1,5 +1,5 @@
-// The attack that somebody makes who means it: a small convolutional network that reads the whole picture, nothing cut. Three
-// layers of 3 x 3 filters with pooling, one output a position and class, trained with Adam on mini-batches.
+// A serious attack: a small convolutional network that reads the whole picture without cutting it. It has three layers of
+// 3 x 3 filters with pooling and one output per position and class, and is trained with Adam on mini-batches.
 import { inkOf } from "./image-clean-up.js";
 import { CLASSES, labelled, LENGTH } from "./labelled-images.js";
 
@@ -17,7 +17,7 @@ export interface Pictures {
   readonly targets: readonly Uint8Array[];
 }
 
-/** `count` labelled images, shrunk to a quarter a side. */
+/** `count` labelled images, shrunk to a quarter of their width and height. */
 export function picturesOf(set: string, count: number): Pictures {
   const inputs: Float32Array[] = [];
   const targets: Uint8Array[] = [];
@@ -38,7 +38,7 @@ export function picturesOf(set: string, count: number): Pictures {
   return { width: columns, height: rows, inputs, targets };
 }
 
-/** Trains on the first `images` of a set for some passes and answers how many of the test pictures it reads. */
+/** Trains on the first `images` of a set for some passes; returns the shares of test pictures and characters that it reads. */
 export function convolve(
   train: Pictures,
   test: Pictures,
@@ -48,7 +48,7 @@ export function convolve(
   const network = new Network(train.width, train.height);
   const steps = passes * images;
   for (let step = 0; step < steps; step++) {
-    // A stride that shares no factor with the count visits every picture in a mixed order.
+    // A stride that shares no factor with the number of pictures visits each of them, in a mixed order.
     const at = (step * 7919 + Math.floor(step / images)) % images;
     network.learn(train.inputs[at] as Float32Array, train.targets[at] as Uint8Array);
     if (step % BATCH === BATCH - 1) network.update(RATE * (1 - 0.95 * (step / steps)));
@@ -66,7 +66,7 @@ export function convolve(
 let seed = 1;
 const random = (): number => ((seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647) * 2 - 1;
 
-/** Numbers that are learned, and what Adam keeps of each. */
+/** Trainable weights with their gradients and Adam's moments. */
 class Weights {
   readonly values: Float32Array;
   readonly slope: Float32Array;
@@ -93,7 +93,7 @@ class Weights {
   }
 }
 
-/** 3 x 3 filters over planes, then the largest of each 2 x 2, nothing below zero. */
+/** A layer: 3 x 3 filters over planes, then the maximum of each 2 x 2 block, with negative values set to zero. */
 class Layer {
   readonly weights: Weights;
   readonly output: Float32Array;
@@ -143,7 +143,7 @@ class Layer {
         }
   }
 
-  /** Adds to the slopes of the weights, and to `inputSlope` where there is a layer below. */
+  /** Adds to the gradients of the weights, and to `inputSlope` if there is a layer below. */
   backward(inputSlope: Float32Array | undefined): void {
     const { sumsSlope, input, weights } = this;
     sumsSlope.fill(0);
@@ -165,7 +165,7 @@ class Layer {
     });
   }
 
-  // Every weight with each row that it multiplies: where the row begins below and above, and how long it is.
+  /** Calls `row` for every weight and each row that it multiplies, with the row's start in input and sums, and its length. */
   private each(row: (weight: number, from: number, to: number, length: number) => void): void {
     const { width, height, planes, filters } = this;
     let weight = 0;
@@ -204,7 +204,7 @@ class Network {
     this.last = new Weights(OUTPUTS * this.features, this.features * 3);
   }
 
-  /** The likeliest class at each position. */
+  /** Returns the likeliest class at each position. */
   read(input: Float32Array): number[] {
     this.forward(input);
     return Array.from({ length: LENGTH }, (_, position) => {

@@ -1,32 +1,32 @@
-// What an attacker does to an image before reading it. Planes hold ink, 0 to 1.
+// How an attacker cleans an image before reading it.
 import type { Picture } from "../../src/antibot/challenges/captcha/draw-captcha.js";
 
-/** Ink by pixel. */
+/** The ink of each pixel, from 0 to 1. */
 export interface Plane {
   readonly width: number;
   readonly height: number;
   readonly ink: Float32Array;
 }
 
-/** The image as ink, its grain smoothed away. */
+/** The image as ink, with its grain smoothed away. */
 export function inkOf({ width, height, pixels }: Picture): Plane {
   const raw = Float32Array.from(pixels, (value) => 1 - value / 15);
   return { width, height, ink: boxBlur(raw, width, height, 1) };
 }
 
-/** Black and white by Otsu's threshold. */
+/** The plane in black and white, by Otsu's threshold. */
 export function thresholded({ width, height, ink }: Plane): Plane {
   const limit = otsu(ink);
   return { width, height, ink: ink.map((value) => (value > limit ? 1 : 0)) };
 }
 
-/** Without strokes thinner than about 2·radius: an opening, then a closing for the gaps. */
+/** The plane without strokes thinner than about 2·radius: a morphological opening, then a closing of the gaps. */
 export function withoutThinLines(plane: Plane, radius = 2): Plane {
   const opened = dilated(eroded(plane, radius), radius);
   return eroded(dilated(opened, 1), 1);
 }
 
-// On black and white, a square is all black or has some black as its mean says.
+// In black and white, the mean of a square shows whether it is all black or has any black in it.
 const eroded = ({ width, height, ink }: Plane, radius: number): Plane => ({
   width,
   height,
@@ -46,7 +46,7 @@ function boxBlur(ink: Float32Array, width: number, height: number, radius: numbe
   return both;
 }
 
-// The running mean along one row or column.
+/** Writes the running mean along one row or column. */
 function slide(
   from: Float32Array,
   to: Float32Array,

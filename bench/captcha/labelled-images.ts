@@ -3,7 +3,7 @@ import { Alphabet } from "../../src/antibot/challenges/captcha/alphabet.js";
 import { pictureOf, type Picture } from "../../src/antibot/challenges/captcha/draw-captcha.js";
 import { RandomStream } from "../../src/antibot/challenges/captcha/random-stream.js";
 
-/** A captcha and what it says, folded to what an answer is compared with. */
+/** A captcha with its text, in the folded form that solutions are compared with. */
 export interface Labelled {
   readonly label: string;
   readonly picture: Picture;
@@ -12,10 +12,10 @@ export interface Labelled {
 export const LENGTH = 6;
 export const alphabet = new Alphabet(DEFAULT_ALPHABET, false);
 
-/** The characters that an answer can hold after folding. */
+/** The characters that a folded solution can contain. */
 export const CLASSES = alphabet.classes;
 
-/** Image number `index` of a set; the sets of different names have nothing in common. */
+/** Returns image number `index` of a set. Sets with different names have no image in common. */
 export function labelled(set: string, index: number): Labelled {
   const answer = alphabet.randomAnswer(LENGTH, new RandomStream(`${set} answer ${index}`));
   return { label: alphabet.fold(answer), picture: pictureOf(answer, `${set} ${index}`) };

@@ -1,11 +1,11 @@
-// The classic attack: clean the image, cut it where there is least ink, and name each piece by the most alike labelled piece.
+// The classic attack: it cleans the image, cuts it where there is least ink, and finds the most similar known piece for each.
 import { inkOf, thresholded, withoutThinLines, type Plane } from "./image-clean-up.js";
 import { labelled, LENGTH } from "./labelled-images.js";
 
 const SIDE = 16;
 const SIZE = SIDE * SIDE;
 
-/** Pieces of images, `LENGTH` an image, and their labels. */
+/** Pieces of images, `LENGTH` per image, with their labels. */
 export interface Pieces {
   readonly count: number;
   readonly features: Float32Array;
@@ -34,7 +34,7 @@ export function piecesOf(set: string, count: number): Pieces {
   return { count, features, labels };
 }
 
-/** Share of whole answers and of characters that the nearest of the first `images` training images names right. */
+/** Returns the shares of texts and characters that are read right with the first `images` training images. */
 export function nearestNeighbour(
   train: Pieces,
   test: Pieces,
@@ -70,7 +70,7 @@ function nearest(features: Float32Array, known: number, asked: Float32Array, fro
   return found;
 }
 
-// Cuts near the even places, where columns hold least ink: each cut costs its ink and its distance from where it is expected.
+/** Positions of the cuts. Each minimizes the ink in its column plus the distance from its place at an even spacing. */
 function cutsOf({ width, height, ink }: Plane): number[] {
   const columns = new Float32Array(width);
   for (let x = 0; x < width; x++)
@@ -92,7 +92,7 @@ function cutsOf({ width, height, ink }: Plane): number[] {
   return [...cuts, right];
 }
 
-// The ink between two cuts, its bounding box scaled to a square.
+/** Writes the ink between two cuts to `into`, its bounding box scaled to a square. */
 function normalise({ width, height, ink }: Plane, from: number, to: number, into: Float32Array): void {
   let [top, bottom, left, right] = [height, 0, to, from];
   for (let y = 0; y < height; y++)

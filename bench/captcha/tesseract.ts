@@ -1,4 +1,4 @@
-// Debian's tesseract-ocr, told the alphabet and that there is one word.
+// Runs Debian's tesseract-ocr with the captcha's alphabet, on one word per image.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { encodePng } from "../../src/antibot/challenges/captcha/png.js";
 import type { Plane } from "./image-clean-up.js";
 
-/** Whether tesseract can be run here. */
+/** Returns whether tesseract is installed and starts. */
 export function hasTesseract(): boolean {
   return spawnSync("tesseract", ["--version"], { timeout: 30_000 }).status === 0;
 }
 
-/** What tesseract reads in each image. */
+/** Returns the text that tesseract reads in each image. */
 export function readAll(planes: readonly Plane[], characters: string): string[] {
   const folder = mkdtempSync(join(tmpdir(), "captcha-ocr-"));
   try {

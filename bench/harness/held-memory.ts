@@ -1,12 +1,13 @@
 import type { Address } from "../../src/address/address.js";
 
-/** Collects all garbage, where `--expose-gc` lets us. */
+/** Collects all garbage if Node runs with `--expose-gc`; otherwise it does nothing. */
 export function collect(): void {
+  // Array buffers are released only after the objects that hold them.
   globalThis.gc?.();
   globalThis.gc?.();
 }
 
-/** Makes something, and says what it takes to hold and how long making it took. */
+/** Calls `make` and returns its value, the memory that the value occupies (MB), and how long the call took (ms). */
 export function held<T>(make: () => T): { value: T; megabytes: number; milliseconds: number } {
   collect();
   const before = process.memoryUsage();
@@ -19,7 +20,7 @@ export function held<T>(make: () => T): { value: T; megabytes: number; milliseco
   return { value, megabytes, milliseconds };
 }
 
-/** Nanoseconds a look-up takes. Half of the probes must be found, or the figure means nothing. */
+/** Returns the time of one look-up in ns. Throws unless exactly half of the probes are found. */
 export function nsPerLookup(probes: readonly Address[], has: (address: Address) => boolean): number {
   let hits = 0;
   const start = performance.now();

@@ -1,23 +1,23 @@
-// Makes the load, in a process of its own so that it and the server under test do not share an event loop.
+// Makes the load in a separate process, so that it does not share an event loop with the server under test.
 import autocannon from "autocannon";
 
-/** Headers of one client's request for `/`. */
+/** The headers of one client's request for `/`. */
 export type ClientHeaders = Record<string, string>;
 
-/** One measurement. */
+/** The parameters of one measurement. */
 export interface LoadJob {
   origin: string;
   connections: number;
   seconds: number;
 }
 
-/** What came back. */
+/** The result of one measurement. */
 export interface LoadResult {
   requests: number;
   seconds: number;
-  /** How often each status was answered. */
+  /** The number of responses with each status. */
   statuses: Record<string, number>;
-  /** Connection errors and timeouts. */
+  /** The number of connection errors and timeouts. */
   errors: number;
 }
 
@@ -29,7 +29,7 @@ async function load({ origin, connections, seconds }: LoadJob): Promise<LoadResu
     url: origin,
     connections,
     duration: seconds,
-    // Each connection plays its share of the clients, so that all of them are heard from at any moment.
+    // Each connection sends for its share of the clients, so that all clients are active all the time.
     setupClient: (client) => {
       const first = started++ % connections;
       const share = clients.filter((_, index) => index % connections === first);
@@ -46,7 +46,7 @@ async function load({ origin, connections, seconds }: LoadJob): Promise<LoadResu
   };
 }
 
-// Run as a program only: the types above are imported by others.
+// Other files import the types above; the listener is only for the child process.
 if (require.main === module) {
   process.on("message", (message: { clients: ClientHeaders[] } | { job: LoadJob }) => {
     if ("clients" in message) {

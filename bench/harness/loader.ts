@@ -3,13 +3,13 @@ import { once } from "node:events";
 import { join } from "node:path";
 import type { ClientHeaders, LoadJob, LoadResult } from "./load-process.js";
 
-/** The process that makes the load. */
+/** A handle of the process that makes the load. */
 export interface Loader {
   measure(job: LoadJob): Promise<LoadResult>;
   stop(): void;
 }
 
-/** Starts the load process; it will play `clients`, each with its own headers. */
+/** Starts the load process. It sends requests for each of `clients`, with that client's headers. */
 export function startLoader(clients: readonly ClientHeaders[]): Loader {
   const child = fork(join(__dirname, "harness/load-process.js"));
   child.send({ clients });

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { arch, cpus, platform } from "node:os";
 import { join } from "node:path";
 
-/** Prints rows as a Markdown table, so that it can go into a document as it is. The keys of the first row are its head. */
+/** Prints rows as a Markdown table that can be pasted into a document. The keys of the first row are the headings. */
 export function printTable(rows: readonly Readonly<Record<string, string | number>>[]): void {
   const head = Object.keys(rows[0] ?? {});
   const cells = [head, ...rows.map((row) => head.map((name) => String(row[name] ?? "")))];
@@ -14,7 +14,7 @@ export function printTable(rows: readonly Readonly<Record<string, string | numbe
   console.log(lines.join("\n"));
 }
 
-/** Writes figures, with the machine they come from, to .tmp/bench-results/<name>.json (kept out of git) and says so. */
+/** Writes figures and a description of this machine to .tmp/bench-results/<name>.json (not in git), and prints the path. */
 export function writeResults(name: string, figures: unknown): void {
   const folder = join(process.cwd(), ".tmp/bench-results");
   mkdirSync(folder, { recursive: true });

@@ -1,4 +1,4 @@
-/** The middle value; the mean of the two middle ones when their number is even. */
+/** Returns the middle value, or the mean of the two middle values if their number is even. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -6,13 +6,13 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }
 
-/** What 95 % of resampled medians stay above, and what 95 % of them stay below. */
+/** The bounds that 95 % of resampled medians stay above (`lower`) and below (`upper`). */
 export interface Bounds {
   lower: number;
   upper: number;
 }
 
-/** One-sided 95 % bounds of the median, by bootstrap. Draws the same resamples every time. */
+/** Returns one-sided 95 % bounds of the median, by bootstrap. The random numbers are the same every time. */
 export function medianBounds(values: readonly number[], resamples = 10_000): Bounds {
   const random = mulberry32(0x5eed);
   const medians = Array.from({ length: resamples }, () =>
@@ -22,7 +22,7 @@ export function medianBounds(values: readonly number[], resamples = 10_000): Bou
   return { lower: at(0.05), upper: at(0.95) };
 }
 
-/** Tommy Ettinger's mulberry32: small, seeded, good enough to draw samples. */
+/** Tommy Ettinger's mulberry32, a small seeded generator that is good enough for resampling. */
 function mulberry32(seed: number): () => number {
   let state = seed;
   return () => {

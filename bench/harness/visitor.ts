@@ -3,7 +3,7 @@ import type { ClientHeaders } from "./load-process.js";
 
 const AT_MOST_REDIRECTS = 6;
 
-/** What a browser sends when somebody follows a link; `Accept-Encoding` is left out so that answers can be read. */
+/** The headers that a browser sends for a navigation, without `Accept-Encoding`, so that responses are not compressed. */
 export const BROWSER_HEADERS: Readonly<Record<string, string>> = {
   "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
   Accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
@@ -14,8 +14,8 @@ export const BROWSER_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Visits `origin`/ as a browser at `address` does, keeping cookies and following redirects, until it sees a 200.
- * Answers the `Cookie` header that it holds then. Throws when the gate does not let it in.
+ * Visits `origin`/ like a browser at `address`, keeping cookies and following redirects, until the response is a 200.
+ * Returns the resulting `Cookie` header. Throws if the gate does not open.
  */
 export async function earnPass(origin: string, address: string, agent: Agent): Promise<string> {
   const cookies = new Map<string, string>();
@@ -26,7 +26,7 @@ export async function earnPass(origin: string, address: string, agent: Agent): P
     const response = await get(url, headers, agent);
     for (const line of response.headers["set-cookie"] ?? []) {
       const [, name = "", value = ""] = /^([^=;]+)=([^;]*)/.exec(line) ?? [];
-      // An answer that takes a cookie away sets it to nothing.
+      // A response deletes a cookie by setting it to an empty value.
       if (value === "") cookies.delete(name);
       else cookies.set(name, value);
     }
@@ -39,7 +39,7 @@ export async function earnPass(origin: string, address: string, agent: Agent): P
   throw new Error(`${address} was not let in: more than ${AT_MOST_REDIRECTS} redirects`);
 }
 
-/** Headers of the clients at these addresses, each with a pass that the gate at `origin` gave it. */
+/** Returns the headers of one client per address, each with a pass from the gate at `origin`. */
 export async function clientsWithPasses(
   origin: string,
   addresses: readonly string[],

@@ -11,7 +11,7 @@ const open = async (redis: MeasuredRedis): Promise<RedisStore> => {
   return store;
 };
 
-/** What a ban costs Redis with more and more instances that listen, all of them in this process. */
+/** Measures the cost of a ban for Redis by the number of subscribed instances, all of them in this process. */
 export async function measureFanOut(
   redis: MeasuredRedis,
   listeners: readonly number[],
@@ -28,9 +28,9 @@ export async function measureFanOut(
     const after = await redis.numbers();
     const each = (number: string): number => ((after[number] ?? 0) - (before[number] ?? 0)) / count;
     rows.push({
-      "instances that listen": many,
-      "µs of Redis's CPU a ban": ((each("used_cpu_user") + each("used_cpu_sys")) * 1e6).toFixed(0),
-      "bytes from Redis a ban": Math.round(each("total_net_output_bytes")),
+      "subscribed instances": many,
+      "Redis CPU µs per ban": ((each("used_cpu_user") + each("used_cpu_sys")) * 1e6).toFixed(0),
+      "bytes from Redis per ban": Math.round(each("total_net_output_bytes")),
     });
     for (const store of stores) store.close();
   }
@@ -38,7 +38,7 @@ export async function measureFanOut(
   return rows;
 }
 
-/** How long an instance that starts takes to know all bans there are. */
+/** Measures how long a new instance takes to load all existing bans. */
 export async function measureStart(
   redis: MeasuredRedis,
   count: number,
@@ -54,10 +54,8 @@ export async function measureStart(
   const took = performance.now() - started;
   second.close();
   await redis.flush();
-  if (known === undefined) throw new Error("the instance does not know the bans");
-  return [
-    { bans: count, "known after ms": Math.round(took), "bans a second": Math.round((count / took) * 1000) },
-  ];
+  if (known === undefined) throw new Error("the instance has not loaded the bans");
+  return [{ bans: count, "loaded after ms": Math.round(took), "bans/s": Math.round((count / took) * 1000) }];
 }
 
 async function ban(bans: BanList, count: number): Promise<void> {

@@ -6,7 +6,7 @@ const AT_A_TIME = 200;
 
 interface Kind {
   readonly name: string;
-  /** Whether the instance keeps it in memory, too. */
+  /** Whether every instance also keeps it in memory. */
   readonly copied?: boolean;
   readonly make: (store: RedisStore, bans: BanList, ip: string) => Promise<unknown>;
 }
@@ -29,25 +29,25 @@ const hits =
   };
 
 const KINDS: readonly Kind[] = [
-  { name: "ban by hand", copied: true, make: (_store, bans, ip) => bans.add(ip, { reason: "manual" }) },
+  { name: "manual ban", copied: true, make: (_store, bans, ip) => bans.add(ip, { reason: "manual" }) },
   {
-    name: "ban with ten bad answers",
+    name: "ban with ten bad responses",
     copied: true,
     make: (_store, bans, ip) => bans.add(ip, { reason: "bad behavior", data: evidence }),
   },
-  { name: "client, one bad answer", make: hits(1) },
-  { name: "client, ten bad answers", make: hits(10) },
+  { name: "client, one bad response", make: hits(1) },
+  { name: "client, ten bad responses", make: hits(10) },
   {
     name: "solved challenge",
     make: (store, _bans, ip) => store.add(`spent:${ip}|f2b8d1f0a7c64c11a7c64c11`, "1", 3600),
   },
   {
-    name: "look-up's answer",
+    name: "cached look-up",
     make: (store, _bans, ip) => store.set(`cache:${ip}|dnsbl|list.test`, '{"verdict":"clean"}', 3600),
   },
 ];
 
-/** What one of each kind costs: memory, commands, bytes, CPU time of Redis; with one instance that listens. */
+/** Measures the cost of one entry of each kind, with one subscribed instance: memory, commands, bytes, CPU time of Redis. */
 export async function measureFootprint(
   redis: MeasuredRedis,
   count: number,
@@ -58,7 +58,7 @@ export async function measureFootprint(
     const store = new RedisStore({ url: redis.url, timeout: 900 });
     await store.ready();
     const bans = new BanList(store);
-    // The scripts are known to the server from here on, and the index is loaded.
+    // One entry beforehand loads the scripts into Redis and the ban index into memory.
     await make(store, bans, "9.9.9.9");
     await bans.get("9.9.9.9");
     global.gc?.();
@@ -81,11 +81,11 @@ export async function measureFootprint(
     const each = (number: string): number => ((after[number] ?? 0) - (before[number] ?? 0)) / count;
     const cpu = each("used_cpu_user") + each("used_cpu_sys");
     rows.push({
-      "one …": name,
+      kind: name,
       "bytes in Redis": Math.round(each("used_memory")),
-      "bytes in each instance": copied === true ? Math.round(kept / count) : 0,
+      "bytes per instance": copied === true ? Math.round(kept / count) : 0,
       commands: each("calls.evalsha").toFixed(2),
-      "µs of Redis's CPU": (cpu * 1e6).toFixed(0),
+      "Redis CPU µs": (cpu * 1e6).toFixed(0),
       "bytes to Redis": Math.round(each("total_net_input_bytes")),
       "bytes from Redis": Math.round(each("total_net_output_bytes")),
     });

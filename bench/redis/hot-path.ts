@@ -8,7 +8,7 @@ import type { MeasuredRedis } from "./redis-server.js";
 const CONNECTIONS = 32;
 const OURS = "redis-bunker";
 
-/** What the whole stack on Redis is compared with, and what the lower bound of the median ratio should reach. */
+/** The servers to compare with, and the value that the lower bound of the median ratio should reach. */
 const BASELINES: readonly [name: string, goal?: number][] = [
   ["bunker-pass", 0.95],
   ["redis-express-rate-limit", 1.15],
@@ -18,13 +18,14 @@ const BASELINES: readonly [name: string, goal?: number][] = [
 
 interface Sample {
   rate: number;
-  /** CPU time of the server's process per request, in µs; what Redis itself takes is not in it. */
+  /** CPU time of the server process per request, without that of Redis, in µs. */
   cpu: number;
+  /** The number of commands that were sent to Redis. */
   commands: number;
   requests: number;
 }
 
-/** Requests a second of the whole stack on Redis, next to others, taking turns; and the commands that its requests cause. */
+/** Compares all protections on Redis with other servers, in turns: requests per second, and Redis commands per request. */
 export async function compareHotPath(
   redis: MeasuredRedis,
   { pairs, seconds }: { pairs: number; seconds: number },
@@ -52,7 +53,7 @@ export async function compareHotPath(
       const ours: number[] = [];
       const theirs: number[] = [];
       const used = { commands: 0, requests: 0, theirs: 0, theirRequests: 0 };
-      // The first pair warms both up and is thrown away.
+      // The first pair is a warm-up and is discarded.
       for (let pair = 0; pair <= pairs; pair++) {
         const b = await rate(baseline);
         const a = await rate(OURS);
@@ -74,9 +75,9 @@ export async function compareHotPath(
         "upper bound": upper.toFixed(3),
         "by CPU time": median(byCpu).toFixed(3),
         "req/s": Math.round(median(ours)),
-        "req/s of the other": Math.round(median(theirs)),
-        "commands a request": (used.commands / used.requests).toFixed(4),
-        "of the other": (used.theirs / used.theirRequests).toFixed(4),
+        "req/s of the baseline": Math.round(median(theirs)),
+        "commands per request": (used.commands / used.requests).toFixed(4),
+        "of the baseline": (used.theirs / used.theirRequests).toFixed(4),
         goal: goal === undefined ? "" : `${goal} ${lower >= goal ? "reached" : "MISSED"}`,
       });
       console.log(`against ${baseline}: done`);
@@ -88,8 +89,7 @@ export async function compareHotPath(
   }
 }
 
-// Commands that somebody sent; what scripts run inside is part of them. Left out: our own question, and the words with which
-// listening connections see whether they hear.
+// Counts the commands that clients sent; a script counts as one. Our own INFO and the pings of subscribers are left out.
 async function commandsOf(redis: MeasuredRedis): Promise<number> {
   const numbers = await redis.numbers();
   const sent = Object.keys(numbers).filter((name) =>

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import type { InstanceJob, InstanceReport } from "../servers/redis-instance.js";
 
-/** An instance in a process of its own: bench/servers/redis-instance.ts. */
+/** An instance in a separate process: bench/servers/redis-instance.ts. */
 export class MeasuredInstance {
   private constructor(private readonly child: ChildProcess) {}
 
@@ -13,12 +13,12 @@ export class MeasuredInstance {
     return new MeasuredInstance(child);
   }
 
-  /** Has it ban (or unban) so many addresses, so many a second; resolves when Redis has all of them. */
+  /** Makes the instance ban or unban addresses at the job's rate. Resolves when all changes are in Redis. */
   async run(job: Exclude<InstanceJob, { what: "report" }>): Promise<void> {
     await this.ask(job);
   }
 
-  /** What it has seen since it was last asked. */
+  /** Returns what the instance has measured since the last report. */
   async report(): Promise<InstanceReport> {
     return (await this.ask({ what: "report" })) as InstanceReport;
   }
@@ -35,7 +35,7 @@ export class MeasuredInstance {
   }
 }
 
-/** The value that a share of all values stays below. */
+/** Returns the value that the given share (0 to 1) of all values stays below. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;

@@ -6,17 +6,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "redis";
 
-/** A redis-server of the bench's own, and what it says of itself. */
+/** A redis-server for this bench, with its statistics. */
 export interface MeasuredRedis {
   readonly url: string;
-  /** Numbers of INFO by their names; `calls.<command>` = how often a command was called, by scripts too. */
+  /** Returns the numbers of INFO by name; `calls.<command>` is how often a command was called, including by scripts. */
   numbers: () => Promise<Readonly<Record<string, number>>>;
-  /** Empties it. */
+  /** Deletes all keys. */
   flush: () => Promise<unknown>;
   stop: () => Promise<void>;
 }
 
-/** Starts redis-server on a free port of the loopback, keeping nothing on disk. */
+/** Starts redis-server on a free loopback port, without persistence. */
 export async function startRedis(): Promise<MeasuredRedis> {
   const folder = mkdtempSync(join(tmpdir(), "bunker-bench-"));
   const port = await freePort();
@@ -26,7 +26,7 @@ export async function startRedis(): Promise<MeasuredRedis> {
   process.once("exit", () => child.kill("SIGKILL"));
   const url = `redis://127.0.0.1:${port}`;
   const client = createClient({ url });
-  // It goes on trying until the server is there.
+  // The client retries until the server is up.
   client.on("error", () => undefined);
   await client.connect();
   return {

@@ -4,7 +4,7 @@ import type { MeasuredRedis } from "./redis-server.js";
 
 const INSTANCES = 4;
 
-/** Bans that come all at once: so many a second for some time, shared out over four instances, each of which must know all. */
+/** Measures a storm of bans: four instances share the writes and must each receive the bans of all. */
 export async function measureStorm(
   redis: MeasuredRedis,
   { perSecond, seconds }: { perSecond: number; seconds: number },
@@ -23,7 +23,7 @@ export async function measureStorm(
     );
     const took = (Date.now() - started) / 1000;
     const after = await redis.numbers();
-    // News of the last bans may be on their way.
+    // Notifications of the last bans may still be in transit.
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const reports = await Promise.all(instances.map((instance) => instance.report()));
     const bans = count * INSTANCES;
@@ -31,24 +31,24 @@ export async function measureStorm(
     return {
       instances: reports.map(({ lags, writes, cpu, heap, stall, stall99, outages }, index) => ({
         instance: index + 1,
-        "bans heard of": `${lags.length} of ${bans - count}`,
+        "bans received": `${lags.length} of ${bans - count}`,
         "lag ms p50 / p99 / max": Object.values(spread(lags)).join(" / "),
         "write ms p50 / p99 / max": Object.values(spread(writes)).join(" / "),
         "CPU, % of a core": ((cpu / 1e6 / took) * 100).toFixed(0),
-        "CPU µs a ban": (cpu / bans).toFixed(0),
-        "heap bytes a ban": Math.round((heap - (idle[index]?.heap ?? 0)) / bans),
+        "CPU µs per ban": (cpu / bans).toFixed(0),
+        "heap bytes per ban": Math.round((heap - (idle[index]?.heap ?? 0)) / bans),
         "stall ms p99 / max": `${stall99.toFixed(1)} / ${stall.toFixed(1)}`,
         outages: outages.length,
       })),
       redis: [
         {
           bans,
-          "in s": took.toFixed(1),
+          "time s": took.toFixed(1),
           "CPU, % of a core": (((since("used_cpu_user") + since("used_cpu_sys")) / took) * 100).toFixed(0),
-          "CPU µs a ban": (((since("used_cpu_user") + since("used_cpu_sys")) * 1e6) / bans).toFixed(0),
-          "bytes kept a ban": Math.round(since("used_memory") / bans),
-          "bytes in a ban": Math.round(since("total_net_input_bytes") / bans),
-          "bytes out a ban and instance": Math.round(since("total_net_output_bytes") / bans / INSTANCES),
+          "CPU µs per ban": (((since("used_cpu_user") + since("used_cpu_sys")) * 1e6) / bans).toFixed(0),
+          "bytes kept per ban": Math.round(since("used_memory") / bans),
+          "bytes received per ban": Math.round(since("total_net_input_bytes") / bans),
+          "bytes sent per ban and instance": Math.round(since("total_net_output_bytes") / bans / INSTANCES),
         },
       ],
     };

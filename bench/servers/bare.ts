@@ -1,5 +1,5 @@
 import { listen } from "./listen.js";
 
 listen(() => {
-  // Express itself and nothing else.
+  // Nothing is mounted: this server is bare Express.
 });

@@ -5,7 +5,7 @@ import { listen } from "./listen.js";
 listen(async (app) => {
   const guard = bunker({
     bunkernet: false,
-    // A thousand lines about a thousand bans.
+    // The bans would log a thousand lines.
     logger: false,
     sessions: { secret: "bench-secret-of-32-characters-xx" },
     antibot: { challenge: "cookie" },

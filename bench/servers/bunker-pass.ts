@@ -5,8 +5,8 @@ import { listen } from "./listen.js";
 
 const LISTED = 1_000_000;
 
-// The hot path of the whole stack: bans are asked, a list of a million addresses, DNSBL's cached answer; the gate sees a valid
-// pass, Bad Behavior looks at each answer.
+// The hot path of all protections: bans, a list of a million addresses, a cached DNSBL verdict and a valid pass are checked for
+// each request, and Bad Behavior checks the response.
 listen(async (app) => {
   const guard = bunker({
     bunkernet: { server: await serveBunkernet(LISTED) },

@@ -1,5 +1,5 @@
 import { bunker } from "express-bunker";
 import { listen } from "./listen.js";
 
-// Bans alone: what every request is asked, whatever else is on.
+// Bans alone: the one check that every configuration makes.
 listen((app) => void app.use(bunker({ logger: false, badBehavior: false, bunkernet: false })));

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Serves BunkerNet's calls on loopback, with a list of so many addresses, none of them a client's. Answers its address. */
+/** Starts a BunkerNet server on loopback, with a list of `entries` addresses that no client has. Returns its URL. */
 export async function serveBunkernet(entries: number): Promise<string> {
   const list = Array.from(
     { length: entries },

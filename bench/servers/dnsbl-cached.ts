@@ -2,7 +2,7 @@ import { bunker } from "express-bunker";
 import { EMPTY_ZONES } from "./empty-zones.js";
 import { listen } from "./listen.js";
 
-// Lists that know nobody: after its first request a client's verdict is in the cache.
+// The zone lists no address. After a client's first request its verdict is in the cache.
 listen(
   (app) =>
     void app.use(

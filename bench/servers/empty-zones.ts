@@ -1,6 +1,6 @@
 const none = (): Promise<never> => Promise.reject(Object.assign(new Error("none"), { code: "ENOTFOUND" }));
 
-/** Answers for blocklists that work and list nobody. */
+/** A resolver for blocklists that work and list no address. */
 export const EMPTY_ZONES = {
   resolve4: (name: string): Promise<string[]> =>
     name.startsWith("2.0.0.127.") ? Promise.resolve(["127.0.0.2"]) : none(),

@@ -3,8 +3,8 @@ import express, { type Express } from "express";
 import type { ServerMessage } from "../harness/server-process.js";
 
 /**
- * Serves "hello" behind whatever `configure` mounts, and answers the parent's questions. All servers are alike but for
- * that, `trust proxy` included.
+ * Serves "hello" behind the middleware that `configure` mounts, and sends its CPU time when the parent asks. The servers
+ * differ only in that middleware; all of them set `trust proxy`.
  */
 export function listen(configure: (app: Express) => void | Promise<void>): void {
   const tell = (message: ServerMessage): void => void process.send?.(message);
@@ -18,6 +18,6 @@ export function listen(configure: (app: Express) => void | Promise<void>): void 
     const { user, system } = process.cpuUsage();
     tell({ cpuMicroseconds: user + system });
   });
-  // Its parent is gone: nobody is left to stop it.
+  // The parent is gone, so no other process would stop this one.
   process.once("disconnect", () => process.exit());
 }

@@ -1,7 +1,7 @@
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { listen } from "./listen.js";
 
-// A limit that nobody reaches: what is measured is the counting. Mounted as its documentation shows for Express.
+// No client reaches this limit: only the counting is measured. It is mounted as its documentation shows for Express.
 const limiter = new RateLimiterMemory({ points: 1e9, duration: 60 });
 
 listen(

@@ -6,7 +6,7 @@ import { listen } from "./listen.js";
 
 const LISTED = 1_000_000;
 
-// bunker-pass, but for the store.
+// The same as bunker-pass, but on a Redis store.
 listen(async (app) => {
   const store = new RedisStore({ url: process.env["REDIS_URL"] });
   await store.ready();

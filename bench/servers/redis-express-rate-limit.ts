@@ -3,7 +3,7 @@ import { RedisStore } from "rate-limit-redis";
 import { createClient } from "redis";
 import { listen } from "./listen.js";
 
-// A limit that nobody reaches: what is measured is the counting. Set up as its documentation shows for node-redis.
+// No client reaches this limit: only the counting is measured. It is set up as its documentation shows for node-redis.
 listen(async (app) => {
   const client = createClient({ url: process.env["REDIS_URL"] });
   await client.connect();

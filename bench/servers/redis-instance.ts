@@ -1,43 +1,44 @@
-// One of several instances that share a Redis: bans when it is told to, and notes how late it hears of bans.
+// One of several instances that share a Redis. It bans addresses on request and records the delay of the bans of others.
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { bunker } from "express-bunker";
 import { RedisStore } from "express-bunker/redis";
 
-/** What the bench asks an instance. */
+/** A job that the bench sends to an instance. */
 export type InstanceJob =
   | { what: "ban"; first: number; count: number; perSecond: number }
   | { what: "unban"; first: number; count: number; perSecond: number }
   | { what: "report" };
 
-/** What an instance has seen since it was last asked. */
+/** The measurements of an instance since its last report. */
 export interface InstanceReport {
-  /** ms from the call on the instance that bans (or lifts) to this one's knowing it; its own left out. */
+  /** Times from the call that bans on another instance until this one knows the ban, in ms. */
   lags: number[];
-  /** ms from the call to its end, when Redis has it. */
+  /** Times from a call that bans until it resolves, when the ban is in Redis, in ms. */
   writes: number[];
-  /** When this instance was told to lift the ban of an address, and when it heard that one was lifted: by address, in ms. */
+  /** When this instance began to lift a ban, in ms, by address. */
   lifting: Record<string, number>;
+  /** When it was notified that a ban was lifted, in ms, by address. */
   lifted: Record<string, number>;
   /** CPU time of the process, in µs. */
   cpu: number;
   /** The heap after a collection, in bytes. */
   heap: number;
-  /** The longest stay of the event loop, and the 99th percentile, in ms. */
+  /** The longest delay of the event loop, and the 99th percentile, in ms. */
   stall: number;
   stall99: number;
-  /** Lines about outages. */
+  /** The log lines about outages. */
   outages: string[];
 }
 
-// The same clock in all processes of a machine, in ms.
+/** The time in ms, by a clock that all processes of a machine share. */
 const clock = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 const outages: string[] = [];
 const note = (line: string): void => void outages.push(line);
 const logger = { info: note, warn: note, error: note };
-// The longest deadline: Redis, the instances and whatever else runs share a machine's cores here, and a ban that is late is to be
-// seen as late, not as an outage.
+// The longest timeout: Redis, the instances and other programs share the cores of this machine, and a late ban should count as
+// late, not as an outage.
 const store = new RedisStore({ url: process.env["REDIS_URL"], logger, timeout: 900 });
 const guard = bunker({ store, logger: false, bunkernet: false });
 const me = String(process.pid);
@@ -48,7 +49,7 @@ let lifted: Record<string, number> = {};
 let cpu = process.cpuUsage();
 const delay = monitorEventLoopDelay({ resolution: 1 });
 
-// Listeners are told in the order in which they came: the index of bans, which requests ask, knows it already.
+// Listeners are called in the order of registration: the ban index, which requests use, has the change already.
 store.watch("ban", ({ key, value }) => {
   const now = clock();
   if (value === undefined) lifted[key.slice("ban:".length)] = now;
@@ -116,5 +117,5 @@ void guard.ready().then(() => {
   process.send?.({});
 });
 process.on("message", (job: InstanceJob) => void work(job).then((answer) => process.send?.(answer)));
-// Its parent is gone: nobody is left to stop it.
+// The parent is gone, so no other process would stop this one.
 process.once("disconnect", () => process.exit());

@@ -2,7 +2,7 @@ import { Redis } from "ioredis";
 import { RateLimiterRedis } from "rate-limiter-flexible";
 import { listen } from "./listen.js";
 
-// A limit that nobody reaches: what is measured is the counting. Set up as its documentation shows for ioredis and Express.
+// No client reaches this limit: only the counting is measured. It is set up as its documentation shows for ioredis and Express.
 const client = new Redis(process.env["REDIS_URL"] ?? "", { enableOfflineQueue: false });
 const limiter = new RateLimiterRedis({ storeClient: client, points: 1e9, duration: 60 });
 

@@ -5,7 +5,6 @@ import { streamGuard } from "express-bunker/stream";
 import type { ServerMessage } from "../harness/server-process.js";
 import { ADDRESSES } from "./clients.js";
 
-// A thousand public addresses and the one that all connections of this bench come from.
 const tell = (message: ServerMessage): void => void process.send?.(message);
 const app = express();
 app.get("/", (_req, res) => void res.send("hello"));
@@ -14,6 +13,7 @@ async function main(): Promise<void> {
   const server = app.listen(0, "127.0.0.1", () => tell({ port: (server.address() as AddressInfo).port }));
   const guard = streamGuard(server, { store: new MemoryStore(), logger: false, bunkernet: false });
   const options = { reason: "bench", ttl: 86_400, scope: "global", force: true } as const;
+  // All connections of this bench come from 127.0.0.1.
   for (const address of [...ADDRESSES, "127.0.0.1"]) await guard.bans.add(address, options);
 }
 
@@ -22,5 +22,5 @@ process.on("message", () => {
   const { user, system } = process.cpuUsage();
   tell({ cpuMicroseconds: user + system });
 });
-// Its parent is gone: nobody is left to stop it.
+// The parent is gone, so no other process would stop this one.
 process.once("disconnect", () => process.exit());

@@ -1,5 +1,5 @@
 import { listen } from "./listen.js";
 
 listen(() => {
-  // Express itself and nothing else; its clients ask for one answer a connection.
+  // Nothing is mounted: this server is bare Express. Its clients send one request per connection.
 });

@@ -2,7 +2,7 @@ import { createMessage, serve } from "./worker-frame.js";
 
 const BATCH = 500;
 const message = createMessage();
-// Several digests under way at once: quicker than awaiting each, and no less fair to it.
+// Many digests run at once, which is faster than awaiting each one.
 serve(async () => {
   const digests: Promise<ArrayBuffer>[] = [];
   for (let i = 0; i < BATCH; i++) {

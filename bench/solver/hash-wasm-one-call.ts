@@ -3,7 +3,7 @@ import { createMessage, serve } from "./worker-frame.js";
 
 const BATCH = 500;
 const message = createMessage();
-// The way its README begins with, and most solvers use it: one awaited call a hash, answered in hexadecimal digits.
+// The first example of its README, which most solvers follow: one awaited call per hash, with a hexadecimal result.
 serve(async () => {
   let zeros = 0;
   for (let i = 0; i < BATCH; i++) {

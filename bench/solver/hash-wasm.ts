@@ -1,7 +1,7 @@
 import { createSHA256 } from "hash-wasm";
 import { createMessage, serve } from "./worker-frame.js";
 
-// The quickest way to use it: one hasher for all messages, answers as bytes.
+// The fastest way to use it: one hasher for all messages, with results as bytes.
 const BATCH = 2_000;
 const message = createMessage();
 void createSHA256().then((hasher) => {

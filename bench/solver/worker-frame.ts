@@ -1,9 +1,9 @@
-// Runs in a browser's worker; each candidate's file hands its loop to this frame, so that all are timed alike.
+// Runs in a worker of the browser. Each candidate passes its loop to this frame, so that all are timed in the same way.
 
-/** Hashes a batch of 40-byte messages, or its like, and answers how many. */
+/** Hashes a batch of 40-byte messages (or the candidate's own kind of message) and returns the number of hashes. */
 export type Batch = () => number | Promise<number>;
 
-/** What a worker answers: to being started, and to being asked to hash for a while. */
+/** A message from a worker: it has started, or it has hashed for a while. */
 export type WorkerAnswer = "ready" | { hashes: number; ms: number };
 
 declare const self: {
@@ -11,7 +11,7 @@ declare const self: {
   postMessage(answer: WorkerAnswer): void;
 };
 
-/** Hashes for as many milliseconds as each message says. */
+/** Posts "ready", then hashes for as many milliseconds as each message from the page holds. */
 export function serve(batch: Batch): void {
   self.onmessage = async ({ data: limit }) => {
     const started = performance.now();
@@ -26,7 +26,7 @@ export function serve(batch: Batch): void {
   self.postMessage("ready");
 }
 
-/** A message as the protocol has it: 32 random bytes, the puzzle's index, the nonce. `next` writes the next nonce into it. */
+/** Creates a message of the protocol: 32 random bytes, the puzzle's index, the nonce. `next` writes the next nonce into it. */
 export function createMessage(): { bytes: Uint8Array<ArrayBuffer>; next: () => void } {
   const bytes = crypto.getRandomValues(new Uint8Array(40));
   const view = new DataView(bytes.buffer);
