@@ -38,8 +38,10 @@ export class BunkerBanError extends RangeError {
 /** A failed store call; the middlewares then follow `onStoreError`. */
 export class StoreFailure extends Error {
   readonly code = "ERR_BUNKER_STORE";
-  constructor(cause: unknown) {
-    super(withHelp("ERR_BUNKER_STORE", `the store failed: ${messageOf(cause)}`), { cause });
+  /** @param consequence what that means for the caller, in words */
+  constructor(cause: unknown, consequence = "") {
+    const text = `the store failed: ${messageOf(cause)}${consequence === "" ? "" : `; ${consequence}`}`;
+    super(withHelp("ERR_BUNKER_STORE", text), { cause });
     this.name = "StoreFailure";
   }
 }

@@ -107,17 +107,21 @@ export class BanList {
    * verdicts of what it covers, so that the next request does not ban again. Resolves to whether there was a ban.
    *
    * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` if `ip` is not a valid address or range
-   * @throws {StoreFailure} when the store cannot be reached
+   * @throws {StoreFailure} when the store fails; what it did not delete stays banned, here too
    */
   async remove(ip: string, options: { service?: string } = {}): Promise<boolean> {
     const subjects = this.subjectsOf(ip);
     if (this.store.exactBans === true) subjects.push(...this.index.addressesIn(subjects));
     let removed = false;
     try {
-      for (const range of subjects) removed = (await this.lift(range.text, options.service)) || removed;
+      // The ban comes last: if the store fails before, it is still in force, and nothing is half done.
+      const bans: [string, string | undefined][] = [];
+      for (const { text } of subjects)
+        for (const scope of await this.scopesToLift(text, options.service)) bans.push([text, scope]);
       for (const range of subjects) await this.forget(range);
+      for (const [subject, scope] of bans) removed = (await this.lift(subject, scope)) || removed;
     } catch (error) {
-      throw error instanceof BunkerBanError ? error : new StoreFailure(error);
+      throw new StoreFailure(error, `what could not be deleted for ${ip} stays banned`);
     }
     return removed;
   }
@@ -218,20 +222,21 @@ export class BanList {
     }
   }
 
+  // The store is asked first: what it did not delete would be back here, or in force elsewhere.
   private async lift(subject: string, service: string | undefined): Promise<boolean> {
-    let removed = false;
-    for (const scope of service === undefined ? await this.scopesOf(subject) : [service]) {
-      const known = this.index.get(subject, scope);
-      this.index.end(subject, scope);
-      if (!(await this.store.delete(banKey(subject, scope))) && known === undefined) continue;
-      removed = true;
-      await this.writeVoid(subject, scope, known?.date.getTime() ?? this.index.now(), this.index.retention);
-      if (known !== undefined) this.emit("unbanned", known);
-    }
-    return removed;
+    const known = this.index.get(subject, service);
+    const deleted = await this.store.delete(banKey(subject, service));
+    this.index.end(subject, service);
+    if (!deleted && known === undefined) return false;
+    if (known !== undefined) this.emit("unbanned", known);
+    const began = known?.date.getTime() ?? this.index.now();
+    // The ban is lifted even if this fails; the mark that was written with the ban still stands.
+    await this.writeVoid(subject, service, began, this.index.retention).catch(() => undefined);
+    return true;
   }
 
-  private async scopesOf(subject: string): Promise<(string | undefined)[]> {
+  private async scopesToLift(subject: string, service: string | undefined): Promise<(string | undefined)[]> {
+    if (service !== undefined) return [service];
     const scopes = new Set<string | undefined>(this.index.scopesOf(subject));
     if ((await this.store.get(banKey(subject, undefined))) !== undefined) scopes.add(undefined);
     for await (const key of this.store.keys("ban", `${subject}|`)) scopes.add(parseBanKey(key).service);

@@ -14,13 +14,20 @@ export interface PendingWrite {
   readonly ttl: number;
 }
 
+interface Pending {
+  readonly value: string;
+  /** In ms; Infinity = never. */
+  readonly ends: number;
+  /** Not sent while a delete of the key is under way. */
+  held: boolean;
+}
+
 /** Serves calls in this process while Redis is away: counts, remembers used challenges, and queues bans. */
 export class FallbackStore {
   private counters = new MemoryStore();
   /** Kept after the outage: challenges that were used here stay used here. */
   private readonly spent = new MemoryStore();
-  /** When each expires: in ms; Infinity = never. */
-  private readonly pending = new Map<string, { readonly value: string; readonly ends: number }>();
+  private readonly pending = new Map<string, Pending>();
   private dropped = 0;
 
   /** Returns how many writes were dropped since the last call. */
@@ -48,7 +55,8 @@ export class FallbackStore {
         this.dropped++;
         throw new RedisAwayError("Redis is away, and too many writes are pending already");
       }
-      this.pending.set(key, { value, ends: ttl === 0 ? Infinity : Date.now() + ttl * 1000 });
+      const ends = ttl === 0 ? Infinity : Date.now() + ttl * 1000;
+      this.pending.set(key, { value, ends, held: false });
     }
   }
 
@@ -88,6 +96,29 @@ export class FallbackStore {
 
   get hasPending(): boolean {
     return this.pending.size > 0;
+  }
+
+  /** The pending writes to send. */
+  *sendable(): Generator<PendingWrite, void, undefined> {
+    // A write may be dropped, replaced or held while others are being sent.
+    for (const write of this.pendingWrites()) {
+      const now = this.pending.get(write.key);
+      if (now?.value === write.value && !now.held) yield write;
+    }
+  }
+
+  /** Deletes a key elsewhere: its pending write waits meanwhile, and is dropped only when the delete has succeeded. */
+  async whileDeleting(key: string, work: () => Promise<boolean>): Promise<boolean> {
+    const pending = this.pending.get(key);
+    if (pending === undefined) return work();
+    pending.held = true;
+    try {
+      await work();
+      if (this.pending.get(key) === pending) this.pending.delete(key);
+      return Date.now() < pending.ends;
+    } finally {
+      pending.held = false;
+    }
   }
 
   /** Drops the pending write of a key. */

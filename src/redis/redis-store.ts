@@ -154,15 +154,15 @@ export class RedisStore implements Store {
 
   async delete(key: string): Promise<boolean> {
     const location = this.names.locate(key);
-    this.fallback.discard(key);
+    const channel = this.names.channel(location.namespace);
+    const remove = async (): Promise<boolean> => {
+      const deleted = await this.announcing(location, 0, (message) =>
+        this.commands.run(DELETE, keysOf(location), [location.rest, channel, message]),
+      );
+      return Number(deleted) === 1;
+    };
     return this.withFallback(
-      async () => {
-        const channel = this.names.channel(location.namespace);
-        const deleted = await this.announcing(location, 0, (message) =>
-          this.commands.run(DELETE, keysOf(location), [location.rest, channel, message]),
-        );
-        return Number(deleted) === 1;
-      },
+      () => this.fallback.whileDeleting(key, remove),
       () => this.fallback.delete(key),
     );
   }

@@ -89,8 +89,8 @@ return found
 
 /** Deletes a key. ARGV: rest, channel, change message. Returns the number of deleted keys. */
 export const DELETE = script(`
-if KEYS[2] ~= '' then redis.call('ZREM', KEYS[2], ARGV[1]) end
 local gone = redis.call('DEL', KEYS[1])
+if KEYS[2] ~= '' then redis.call('ZREM', KEYS[2], ARGV[1]) end
 if gone == 1 then redis.call('PUBLISH', ARGV[2], ARGV[3]) end
 return gone
 `);

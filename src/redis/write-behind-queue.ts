@@ -18,7 +18,7 @@ export class WriteBehindQueue {
   async flush(): Promise<number> {
     let written = 0;
     let batch: Promise<void>[] = [];
-    for (const pending of this.fallback.pendingWrites()) {
+    for (const pending of this.fallback.sendable()) {
       batch.push(this.write(pending).then(() => this.fallback.confirm(pending.key, pending.value)));
       written++;
       if (batch.length < BATCH) continue;
