@@ -1,4 +1,4 @@
-import { execFileSync, fork, type ChildProcess } from "node:child_process";
+import { execFileSync, fork, type ChildProcess, type StdioOptions } from "node:child_process";
 import { join } from "node:path";
 import { stopProcess } from "../support/server-process.js";
 
@@ -51,7 +51,10 @@ export class Instance {
 
   /** Starts one; resolves when it listens. */
   static start(program: string, redisUrl: string, env: Record<string, string> = {}): Promise<Instance> {
-    const child = fork(program, [redisUrl], { env: { ...process.env, SESSIONS_SECRET: SECRET, ...env } });
+    // No stream of ours is inherited: an instance that a failed test left behind would keep Jest waiting for its end.
+    const stdio: StdioOptions = ["ignore", "ignore", "ignore", "ipc"];
+    const variables = { ...process.env, SESSIONS_SECRET: SECRET, ...env };
+    const child = fork(program, [redisUrl], { env: variables, stdio });
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         child.kill("SIGKILL");

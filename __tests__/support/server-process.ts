@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { existsSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 
 /** A server of somebody else's making, running in a process of its own. */
@@ -41,6 +41,7 @@ export async function startServer(how: ServerProgram): Promise<ServerProcess> {
     child.stdout.on("data", hear);
     child.stderr.on("data", hear);
     child.on("error", (error) => (said += error.message));
+    letGo(child);
     if (await answering(how, port, child))
       return { port, child, stop: (signal) => stopProcess(child, signal) };
     told.push(`port ${port}, ${stateOf(child)}: ${said.trim()}`);
@@ -49,10 +50,17 @@ export async function startServer(how: ServerProgram): Promise<ServerProcess> {
   throw new Error(`${how.program} does not answer:\n${told.join("\n")}`);
 }
 
+// A server that a failed test left behind does not keep this process alive.
+function letGo(child: ChildProcess): void {
+  child.unref();
+  for (const stream of [child.stdout, child.stderr]) (stream as Socket | null)?.unref();
+}
+
 /** Ends a process and waits until it is gone. */
 export async function stopProcess(child: ChildProcess, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((resolve) => child.once("exit", resolve));
+  child.ref();
   child.kill(signal);
   // A stopped process sees no other signal until it goes on.
   child.kill("SIGCONT");

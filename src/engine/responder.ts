@@ -5,7 +5,6 @@ import { pageHeaders } from "../pages/page.js";
 import { BunkerHookError, messageOf } from "../errors.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Context } from "./context.js";
-import { statusSent } from "../request/status-sent.js";
 import { type Reply, type Challenge, type Deny } from "../request/verdict.js";
 import { isThenable } from "../awaitable.js";
 
@@ -152,7 +151,7 @@ export class Responder {
       undefined,
       request,
     );
-    if (statusSent(res)) res.destroy();
+    if (res.headersSent) res.destroy();
     else
       send(
         problem({
@@ -169,7 +168,7 @@ export class Responder {
 
 // HEAD gets no body, and the body of a refused request is never read.
 function send({ status, headers, body }: Reply, request: RequestView, res: ServerResponse): void {
-  if (statusSent(res) || res.destroyed) return;
+  if (res.headersSent || res.destroyed) return;
   res.writeHead(status, {
     ...headers,
     "Content-Length": Buffer.byteLength(body),

@@ -2,7 +2,7 @@ import type { Logger } from "../events/event-bus.js";
 import { check, decimal, flag, integer, text, type Check } from "../options/check.js";
 import { allProblemsAtOnce, group, readOptions, type AnyTable, type Resolved } from "../options/table.js";
 import { isIoredis } from "./clients/ioredis.js";
-import { isNodeRedis } from "./clients/node-redis.js";
+import { isNodeRedis } from "./clients/node-redis-client.js";
 
 /** Options of a `RedisStore`: either `url` or `client` is required. */
 export interface RedisStoreOptions {

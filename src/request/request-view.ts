@@ -4,7 +4,6 @@ import { Http2ServerRequest } from "node:http2";
 import type { Awaitable } from "../awaitable.js";
 import type { Client, ClientResolver } from "./client.js";
 import { canonicalPath, type CanonicalPath } from "./path.js";
-import { statusSent } from "./status-sent.js";
 import type { Verdict } from "./verdict.js";
 
 import type { RequestLike } from "./request-like.js";
@@ -144,7 +143,7 @@ export class RequestView implements BunkerRequest {
 
   /** Notifies the watchers. A response without a status line does not count. */
   end(res: ServerResponse): void {
-    if (!statusSent(res)) return;
+    if (!res.headersSent) return;
     this.watcher?.responseEnded(this.watched as Client, this, res.statusCode);
     if (this.moreWatchers !== undefined)
       for (const [watcher, client] of this.moreWatchers) watcher.responseEnded(client, this, res.statusCode);

@@ -6,6 +6,8 @@ export interface RedisConnection {
   readonly cluster: boolean;
   /** Whether its {@link Subscriber} can track keys that others change. */
   readonly canTrack: boolean;
+  /** The last error of the connection itself: what the client emitted when it could not connect, or lost its connection. */
+  readonly problem: unknown;
   /** Whether commands are sent immediately, instead of being refused or queued. */
   isReady(): boolean;
   /** Sends one command; `key` selects the server of a cluster. */
@@ -36,6 +38,12 @@ export interface Subscriber {
 }
 
 export const CONNECT_TIMEOUT_MS = 2000;
+const MAX_PAUSE_MS = 1000;
+
+/** The pause before an attempt to reconnect, in ms. */
+export function reconnectPause(attempt: number): number {
+  return Math.min(MAX_PAUSE_MS, 50 * 2 ** Math.min(attempt, 10));
+}
 
 /** The channel on which Redis reports changed keys to a subscriber (RESP2). */
 export const INVALIDATION_CHANNEL = "__redis__:invalidate";

@@ -1,6 +1,5 @@
 import {
   CONNECT_TIMEOUT_MS,
-  ignoreError,
   INVALIDATION_CHANNEL,
   randomNode,
   singleUse,
@@ -49,6 +48,7 @@ export class IoredisConnection implements RedisConnection {
   readonly name: string;
   readonly cluster: boolean;
   readonly canTrack: boolean;
+  problem: unknown;
 
   constructor(
     private readonly client: IoredisClient,
@@ -57,7 +57,7 @@ export class IoredisConnection implements RedisConnection {
     this.cluster = client.isCluster === true;
     this.canTrack = !this.cluster;
     this.name = this.cluster ? "ioredis (Cluster)" : "ioredis";
-    client.on("error", ignoreError);
+    client.on("error", (error: unknown) => void (this.problem = error));
   }
 
   isReady(): boolean {

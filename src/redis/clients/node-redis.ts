@@ -7,35 +7,8 @@ import {
   trackingCommand,
 } from "./connection.js";
 import type { RedisConnection, Subscriber, SubscriberHandlers } from "./connection.js";
-
-/** The part of node-redis's client, Cluster and Sentinel that the store uses. */
-export interface NodeRedisClient {
-  readonly isOpen: boolean;
-  readonly isReady?: boolean;
-  readonly options?: { readonly keyPrefix?: unknown; readonly socket?: object };
-  sendCommand(...args: unknown[]): Promise<unknown>;
-  duplicate(override?: object): NodeRedisClient;
-  connect(): Promise<unknown>;
-  destroy(): unknown;
-  subscribe(
-    channels: string | string[],
-    listener: (message: unknown, channel: string) => void,
-  ): Promise<unknown>;
-  on(event: string, listener: (...args: never[]) => void): unknown;
-  /** Only on a cluster. */
-  readonly masters?: readonly object[];
-  nodeClient?(node: object): NodeRedisClient | Promise<NodeRedisClient>;
-  /** Only on a Sentinel client. */
-  getMasterNode?(): unknown;
-  unsubscribe(channels: string[], listener: (message: unknown, channel: string) => void): Promise<unknown>;
-  off(event: string, listener: (...args: never[]) => void): unknown;
-}
-
-/** Whether a value is a client of node-redis. */
-export function isNodeRedis(client: object): client is NodeRedisClient {
-  const { sendCommand, subscribe, isOpen } = client as Partial<NodeRedisClient>;
-  return typeof sendCommand === "function" && typeof subscribe === "function" && typeof isOpen === "boolean";
-}
+import type { NodeRedisClient } from "./node-redis-client.js";
+import { RenewedClient, SingleUseClient, type MakeClient } from "./single-use-client.js";
 
 /** Events of a Sentinel client after which messages may have been missed. */
 const BREAKS = ["error", "client-error", "topology-change"];
@@ -45,18 +18,27 @@ export class NodeRedisConnection implements RedisConnection {
   readonly name: string;
   readonly cluster: boolean;
   readonly canTrack: boolean;
+  problem: unknown;
   private readonly sentinel: boolean;
+  private readonly own: RenewedClient | undefined;
+  private readonly given: NodeRedisClient | undefined;
 
-  constructor(
-    private readonly client: NodeRedisClient,
-    private readonly own: boolean,
-  ) {
+  /** @param source a client of the app, or a function that makes our own, one for each connection */
+  constructor(source: NodeRedisClient | MakeClient) {
+    const onError = (error: unknown): void => void (this.problem = error);
+    if (typeof source === "function") this.own = new RenewedClient(source, onError);
+    else this.given = source;
+    const { client } = this;
+    this.given?.on("error", onError);
     this.cluster = typeof client.nodeClient === "function";
     this.sentinel = typeof client.getMasterNode === "function";
     // The Sentinel client does not give access to its subscriber connection.
     this.canTrack = !this.cluster && !this.sentinel;
     this.name = `redis${this.cluster ? " (Cluster)" : this.sentinel ? " (Sentinel)" : ""}`;
-    client.on("error", ignoreError);
+  }
+
+  private get client(): NodeRedisClient {
+    return this.own?.client ?? (this.given as NodeRedisClient);
   }
 
   isReady(): boolean {
@@ -73,8 +55,9 @@ export class NodeRedisConnection implements RedisConnection {
     const source = this.cluster
       ? ((await this.client.nodeClient?.(randomNode(this.client.masters ?? []))) as NodeRedisClient)
       : this.client;
-    const connection = subscriberFrom(source);
-    const events = singleUse(handlers, () => end(connection), connection);
+    const opened = new SingleUseClient((signal) => subscriberFrom(source, signal));
+    const connection = opened.client;
+    const events = singleUse(handlers, () => opened.end(), connection);
     await connection.connect().catch((error: unknown) => {
       events.close();
       throw error;
@@ -93,13 +76,11 @@ export class NodeRedisConnection implements RedisConnection {
   }
 
   reconnect(): void {
-    if (!this.own) return;
-    end(this.client);
-    this.client.connect().catch(ignoreError);
+    this.own?.renew();
   }
 
   close(): void {
-    if (this.own) end(this.client);
+    this.own?.close();
   }
 
   // The Sentinel client replaces its subscriber connection itself; messages sent meanwhile are missed.
@@ -123,23 +104,19 @@ export class NodeRedisConnection implements RedisConnection {
 }
 
 // A copy that is used once and never reconnects. RESP2: messages and replies arrive in one stream.
-function subscriberFrom(client: NodeRedisClient): NodeRedisClient {
+function subscriberFrom(client: NodeRedisClient, signal: AbortSignal): NodeRedisClient {
   return client.duplicate({
     RESP: 2,
-    socket: { ...client.options?.socket, connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: false },
+    socket: {
+      ...client.options?.socket,
+      signal,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      reconnectStrategy: false,
+    },
     disableOfflineQueue: false,
     emitInvalidate: undefined,
     clientSideCache: undefined,
     maintNotifications: "disabled",
     commandOptions: undefined,
   });
-}
-
-function end(client: NodeRedisClient): void {
-  try {
-    const ended = client.destroy();
-    if (ended instanceof Promise) ended.catch(ignoreError);
-  } catch {
-    // It was already closed.
-  }
 }
