@@ -1,6 +1,6 @@
 import { randomBytes, createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { ClientResolver } from "../request/client.js";
+import { ClientResolver } from "../request/client-resolver.js";
 import type { Health } from "../engine/engine.js";
 import { messageOf } from "../errors.js";
 import { EventBus } from "../events/event-bus.js";
@@ -50,7 +50,7 @@ export class BunkernetServer {
     if (options.now !== undefined) scope.useClock(options.now);
     const { clientIp, trustProxy } = options;
     const services = new Services("bunkernet-server", new Map(), undefined);
-    this.resolver = new ClientResolver({ clientIp, trustProxy, ipv6Subnet: 64, services }, this.events);
+    this.resolver = new ClientResolver({ clientIp, trustProxy, ipv6Subnet: 64, services }, this.events, now);
     this.registry = new VoteRegistry(store, options, now);
     this.limits = new RateLimits(store);
     this.published = new PublishedList(this.registry.counter);

@@ -1,5 +1,6 @@
+import { BanIndex } from "../bans/ban-index.js";
 import { EventBus } from "../events/event-bus.js";
-import { ClientResolver } from "../request/client.js";
+import { ClientResolver } from "../request/client-resolver.js";
 import { Services } from "../request/services.js";
 import type { StoreScope } from "../store/store-scope.js";
 import type { SharedOptions, SharedResolved } from "./shared-options.js";
@@ -7,11 +8,13 @@ import type { SharedOptions, SharedResolved } from "./shared-options.js";
 /** The resolvers of one store: middlewares with the same client configuration determine each request's client once. */
 export class ClientResolvers {
   private readonly events: EventBus;
+  private readonly index: BanIndex;
   private readonly byConfig = new Map<string, ClientResolver>();
   private readonly functions = new Map<unknown, number>();
 
   constructor(scope: StoreScope) {
     this.events = scope.get(EventBus);
+    this.index = scope.get(BanIndex);
   }
 
   /** @param input the options before they were read: equal text means the same configuration */
@@ -30,7 +33,7 @@ export class ClientResolvers {
         ipv6Subnet,
         services: new Services(service, services, unknownHost),
       };
-      this.byConfig.set(key, (resolver = new ClientResolver(config, this.events)));
+      this.byConfig.set(key, (resolver = new ClientResolver(config, this.events, () => this.index.now())));
     }
     return resolver;
   }

@@ -3,7 +3,7 @@ import { ClientResolvers } from "./client-resolvers.js";
 import { GuardedStore } from "../store/guarded-store.js";
 import { BanList } from "../bans/ban-list.js";
 import { BanIndex } from "../bans/ban-index.js";
-import type { ClientResolver } from "../request/client.js";
+import type { ClientResolver } from "../request/client-resolver.js";
 import { EventLog } from "../events/event-log.js";
 import {
   EVENT_TYPES,

@@ -9,6 +9,7 @@ import { closeInTime } from "./close-in-time.js";
 import type { Context } from "./context.js";
 import { Pipeline } from "./pipeline.js";
 import type { Protection, ProtectionHealth } from "./protection.js";
+import { ServerApps } from "./server-apps.js";
 
 /** Connect middleware, typed on Node's own requests, so that Express 4 and 5, Connect and plain `http` all accept it. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (err?: unknown) => void) => void;
@@ -17,7 +18,10 @@ export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (err?
 export interface Health {
   /** Whether every protection works. */
   readonly ok: boolean;
-  /** The health of each protection by name, with its problems in words. */
+  /**
+   * The health of each protection by name, with its problems in words. `client` is among them while proxies are trusted in a way
+   * that does not fit the requests.
+   */
   readonly protections: Readonly<
     Record<string, { readonly ok: boolean; readonly problems: readonly string[] }>
   >;
@@ -42,6 +46,8 @@ export class Engine implements Running {
   readonly events: EventBus;
   /** The pipeline for requests of services without options of their own, and for those of no service. */
   readonly common: Pipeline;
+  /** The Express apps of the servers whose requests come here. */
+  readonly apps = new ServerApps();
   private seen = 0;
 
   /** @param services the pipelines of the services that have options of their own */
@@ -91,6 +97,8 @@ export class Engine implements Running {
           ] as const,
       ),
     );
+    const problems = this.context.resolver.trustProblems();
+    if (problems.length > 0) entries.unshift(["client", { ok: false, problems }]);
     return { ok: entries.every(([, { ok }]) => ok), protections: Object.fromEntries(entries) };
   }
 
@@ -105,7 +113,7 @@ export class Engine implements Running {
     let pipeline = this.common;
     let verdict: Awaitable<Verdict>;
     try {
-      const client = request.client(this.context.resolver);
+      const client = request.client(this.context.resolver, this.apps.of(req));
       pipeline = this.pipelineOf(client);
       request.banHandler ??= pipeline;
       if (wasReset(client, req)) {

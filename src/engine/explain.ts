@@ -69,7 +69,7 @@ export async function explain(engine: Engine, subject: RequestLike | ImaginedReq
     steps.push(step);
     if (decides) decided ??= step;
   };
-  const client = request.client(resolver);
+  const client = request.client(resolver, engine.apps.of(request.raw));
   const judge = engine.pipelineOf(client);
   const { options } = judge.context;
   const allowed = judge.allows(client);

@@ -63,7 +63,7 @@ export async function judgeUpgrade(engine: Engine, req: IncomingMessage, socket:
   const ignore = (): void => undefined;
   socket.on("error", ignore);
   try {
-    const client = request.client(engine.context.resolver);
+    const client = request.client(engine.context.resolver, engine.apps.of(req));
     if (wasReset(client, req)) {
       socket.destroy();
       return false;

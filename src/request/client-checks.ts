@@ -1,5 +1,5 @@
 import { AddressSet } from "../address/address-set.js";
-import type { ClientIp } from "./client.js";
+import type { ClientIp } from "./client-resolver.js";
 import { normalHost } from "./services.js";
 import { SERVICE_NAME } from "../service-name.js";
 import { addressSetCheck } from "../options/address-checks.js";

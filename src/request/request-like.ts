@@ -15,3 +15,8 @@ export interface RequestLike {
   /** The stream of an HTTP/2 request. */
   readonly stream?: { readonly endAfterHeaders?: boolean | undefined } | null;
 }
+
+/** An Express app, as far as its settings are read. */
+export interface AppLike {
+  get?(name: string): unknown;
+}

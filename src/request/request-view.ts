@@ -2,11 +2,12 @@ import { randomBytes } from "node:crypto";
 import { IncomingMessage, type ServerResponse } from "node:http";
 import { Http2ServerRequest } from "node:http2";
 import type { Awaitable } from "../awaitable.js";
-import type { Client, ClientResolver } from "./client.js";
+import type { Client } from "./client.js";
+import type { ClientResolver } from "./client-resolver.js";
 import { canonicalPath, type CanonicalPath } from "./path.js";
 import type { Verdict } from "./verdict.js";
 
-import type { RequestLike } from "./request-like.js";
+import type { AppLike, RequestLike } from "./request-like.js";
 
 /** The contents of a valid pass. The gate that checked it sets it on the request. */
 export interface PassInfo {
@@ -97,12 +98,16 @@ export class RequestView implements BunkerRequest {
     return this.raw as unknown as IncomingMessage;
   }
 
-  /** Returns the client as `resolver` determines it, once per resolver. */
-  client(resolver: ClientResolver): Client {
+  /**
+   * Returns the client as `resolver` determines it, once per resolver.
+   *
+   * @param app the Express app whose `trust proxy` applies if the request names none
+   */
+  client(resolver: ClientResolver, app?: AppLike): Client {
     if (this.firstResolver === resolver) return this.first as Client;
     const known = this.others?.get(resolver);
     if (known !== undefined) return known;
-    const client = resolver.resolve(this.raw);
+    const client = resolver.resolve(this.raw, app);
     if (this.firstResolver === undefined) {
       this.firstResolver = resolver;
       this.first = client;

@@ -14,7 +14,12 @@ export interface Trust {
   readonly anybody: boolean;
   /** Whether it trusts nothing at all. */
   readonly nobody: boolean;
+  /** Whether it accepts any address as the socket's peer, as a number of hops does: then no address shows that it is a proxy's. */
+  readonly anyPeer: boolean;
 }
+
+/** A trust that trusts nothing. */
+export const NOBODY: Trust = { trusts: () => false, anybody: false, nobody: true, anyPeer: false };
 
 export const trustProxyCheck: Check<Trust> = check(
   "true, false, a number of hops, addresses or CIDR ranges (or the names loopback, linklocal and uniquelocal), or a function (address, hop) => boolean",
@@ -30,22 +35,37 @@ export const trustProxyCheck: Check<Trust> = check(
 
 /** Compiles Express's `trust proxy` grammar; throws a TypeError for anything else. */
 function compileTrust(value: TrustProxy): Trust {
-  if (typeof value === "function") return { trusts: value, anybody: trustsAnybody(value), nobody: false };
-  if (value === true) return { trusts: () => true, anybody: true, nobody: false };
-  if (value === false) return { trusts: () => false, anybody: false, nobody: true };
+  if (typeof value === "function") return trustOf(value);
+  if (value === true) return { trusts: () => true, anybody: true, nobody: false, anyPeer: true };
+  if (value === false) return NOBODY;
   if (typeof value === "number") {
     if (!Number.isInteger(value) || value < 0)
       throw new TypeError("a number of hops is a whole number from 0");
-    return { trusts: (_address, hop) => hop < value, anybody: false, nobody: value === 0 };
+    return {
+      trusts: (_address, hop) => hop < value,
+      anybody: false,
+      nobody: value === 0,
+      anyPeer: value > 0,
+    };
   }
   const names = typeof value === "string" ? value.split(/[\s,]+/).filter((name) => name !== "") : [...value];
-  return { trusts: proxyaddr.compile(names), anybody: false, nobody: names.length === 0 };
+  return { trusts: proxyaddr.compile(names), anybody: false, nobody: names.length === 0, anyPeer: false };
 }
 
-/** Whether a trust function accepts arbitrary public addresses: it is called with a few random ones at a high index. */
-export function trustsAnybody(trusts: TrustFunction): boolean {
+/** The trust that a function means, as far as calls with a few addresses show it. */
+export function trustOf(trusts: TrustFunction, nobody = false): Trust {
+  return { trusts, anybody: acceptsAny(trusts, 60), nobody, anyPeer: acceptsAny(trusts, 0) };
+}
+
+/** Whether an address is trusted as a proxy for what it is, and not only for its place in the chain. */
+export function isProxyAddress({ trusts, anybody, anyPeer }: Trust, address: string): boolean {
+  return !anybody && (trusts(address, Number.MAX_SAFE_INTEGER) || (!anyPeer && trusts(address, 0)));
+}
+
+/** Whether a trust function accepts arbitrary public addresses at a hop. */
+function acceptsAny(trusts: TrustFunction, hop: number): boolean {
   try {
-    return Array.from({ length: 4 }, () => trusts(randomPublicAddress(), 60)).every(Boolean);
+    return Array.from({ length: 4 }, () => trusts(randomPublicAddress(), hop)).every(Boolean);
   } catch {
     return false;
   }
