@@ -1,4 +1,4 @@
-// One of the instances that `npm run example:cluster` starts: an ordinary app, with a store that all of them share.
+// One of the instances that `npm run example:cluster` starts: an ordinary app on a store that all instances share.
 import type { AddressInfo } from "node:net";
 import express from "express";
 import { bunker } from "express-bunker";
@@ -8,16 +8,16 @@ const name = process.env["INSTANCE"] ?? "";
 const store = new RedisStore({ url: process.env["REDIS_URL"] });
 const guard = bunker({
   store,
-  // On by default, and then addresses are shared; an example contacts nobody.
+  // BunkerNet is on by default and shares addresses with other sites; an example should contact no other server.
   bunkernet: false,
-  // The same secret everywhere: a pass that one instance gave holds on all.
+  // All instances have the same secret, so that each accepts the passes of the others.
   sessions: { secret: process.env["SESSIONS_SECRET"] },
   antibot: { challenge: "cookie", ignoreUri: ["^/api/"] },
   badBehavior: { threshold: 10, countTime: 60, banTime: 600 },
 });
 
 const app = express();
-// Believes X-Forwarded-For from this machine alone, where the proxy is.
+// X-Forwarded-For is trusted only from this machine, where the proxy runs.
 app.set("trust proxy", "loopback");
 app.use((_req, res, next) => {
   res.set("X-Instance", name);
@@ -27,7 +27,7 @@ app.use(guard);
 
 app.get("/", (_req, res) => void res.send(`hello from ${name}\n`));
 app.get("/api/hello", (req, res) => void res.json({ hello: req.ip, instance: name }));
-// Anybody may ban here. On a real site these two belong behind a login.
+// Any client can ban with these two routes. On a real site they belong behind a login.
 app.post("/api/bans/:ip", async (req, res) => {
   const { ip } = await guard.bans.add(req.params.ip, { reason: `by hand, at ${name}`, ttl: 600 });
   res.json({ banned: ip, instance: name });
@@ -38,7 +38,7 @@ app.delete("/api/bans/:ip", async (req, res) => {
 
 const server = app.listen(0, "127.0.0.1", () => {
   const { port } = server.address() as AddressInfo;
-  // Requests before that would wait for it themselves.
+  // An earlier request would wait until the guard is ready.
   void guard.ready().then(
     () => process.send?.({ port }),
     (error: unknown) => {
@@ -50,7 +50,7 @@ const server = app.listen(0, "127.0.0.1", () => {
 
 let stopped = false;
 function stop(): void {
-  // Ctrl-C in a terminal arrives here, too, before the parent's own word.
+  // Ctrl-C in a terminal signals this process, too, before the parent does.
   if (stopped) return;
   stopped = true;
   server.close();
@@ -61,5 +61,5 @@ function stop(): void {
 }
 process.on("SIGINT", stop);
 process.on("SIGTERM", stop);
-// Its parent is gone: nobody is left to stop it.
+// The parent is gone, so no other process would stop this one.
 process.once("disconnect", stop);

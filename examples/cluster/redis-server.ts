@@ -5,15 +5,16 @@ import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A redis-server of our own. */
+/** A redis-server that this example started. */
 export interface OwnRedis {
   readonly url: string;
   stop: () => Promise<void>;
 }
 
+/** How long the start may take. */
 const PATIENCE_MS = 20_000;
 
-/** Starts redis-server on a free port of the loopback, keeping nothing. Rejects when it is not installed. */
+/** Starts redis-server on a free loopback port, without persistence. Rejects if it is not installed. */
 export async function startRedisServer(): Promise<OwnRedis> {
   const folder = mkdtempSync(join(tmpdir(), "bunker-example-"));
   const port = await freePort();
@@ -39,7 +40,7 @@ export async function startRedisServer(): Promise<OwnRedis> {
   for (const end = Date.now() + PATIENCE_MS; !(await answers(port));) {
     if (child.exitCode === null && Date.now() < end) continue;
     await stop();
-    throw new Error(`redis-server does not answer: ${said.trim()}`);
+    throw new Error(`redis-server does not respond: ${said.trim()}`);
   }
   return { url: `redis://127.0.0.1:${port}`, stop };
 }
@@ -53,7 +54,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Whether something takes connections there; asked again a moment later it may. */
+/** Returns whether a server accepts connections on `port`; if not, only after 50 ms, so that a loop can retry. */
 async function answers(port: number): Promise<boolean> {
   const socket = connect(port, "127.0.0.1");
   try {

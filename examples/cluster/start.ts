@@ -1,4 +1,4 @@
-// `npm run example:cluster`: a redis-server, two instances of an app and a proxy in front of them, all on the loopback.
+// `npm run example:cluster` runs this: a redis-server, two instances of an app and a proxy in front of them, all on loopback.
 import { fork, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -23,7 +23,7 @@ async function startInstance(name: string, env: Record<string, string>): Promise
   const failed = once(child, "exit").then(([code]) => {
     throw new Error(`instance ${name} ended with ${String(code)}`);
   });
-  // Once it runs, its end is no affair of ours: the proxy says so.
+  // Once the instance runs, its end is not handled here: the proxy responds with 502.
   failed.catch(() => undefined);
   const [{ port }] = (await Promise.race([once(child, "message"), failed])) as [{ port: number }];
   return port;
@@ -52,12 +52,12 @@ async function main(): Promise<void> {
   console.log(walkthrough({ site: at((proxy.address() as AddressInfo).port), one: at(one), two: at(two) }));
 }
 
-// Whatever is being started at that moment goes with this process. A terminal's Ctrl-C arrives twice: from it, and through npm's script.
+// Children that are still starting end with this process. Ctrl-C arrives twice: from the terminal and from npm's script.
 const leave = (): void => void stop().then(() => process.exit());
 process.on("SIGINT", leave);
 process.on("SIGTERM", leave);
 main().catch((error: unknown) => {
-  // Ctrl-C came first, and what was being started is gone.
+  // After Ctrl-C a start that was under way fails, as expected.
   if (stopping !== undefined) return;
   const { code, path, message } = error as NodeJS.ErrnoException;
   if (code === "ENOENT" && path === "redis-server") {
