@@ -1,9 +1,9 @@
 // @ts-check
-// Writes api/: the public types of every entry point of package.json's "exports", one file each. A change of them shows
-// as a change of these files. With --print they go to standard output as JSON, for the test that compares them.
+// Writes the public types of every entry point in package.json's "exports" to api/, one file per entry point, so that a diff
+// shows changes to them. With --print the reports go to standard output as JSON, for the test that compares them.
 //
-// A report depends on the types only: not on the file that declares one, on comments, on the order of members or on
-// private members. Types that are not exported but can be reached from exported ones are part of it.
+// A report depends only on the types: not on the file that declares a type, on comments, on the order of members or on
+// private members. It includes types that are not exported but can be reached from exported ones.
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { format } from "prettier";
@@ -18,10 +18,10 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 /**
  * @typedef {{ subpath: string, source: string }} Entry
  * @typedef {{ text: string, mentioned: Set<ts.Symbol>, external: Map<string, string> }} Printed
- *   `external`: names of other packages' types, with the package
+ *   `external`: the names of types from other packages, with the package
  */
 
-/** Every entry point with the source file that its declarations are built from. @returns {Entry[]} */
+/** Returns every entry point with the source file that its declarations are built from. @returns {Entry[]} */
 function entryPoints() {
   return Object.entries(manifest.exports)
     .filter(([, target]) => typeof target === "object")
@@ -31,12 +31,12 @@ function entryPoints() {
     }));
 }
 
-/** The reports by file name. @returns {Promise<Record<string, string>>} */
+/** Returns the reports by file name. @returns {Promise<Record<string, string>>} */
 async function apiReports() {
   /** @type {Map<string, Entry[]>} */
   const projects = new Map();
   for (const entry of entryPoints()) {
-    // The browser's code has a tsconfig.build.json of its own, with the DOM's types.
+    // The browser code has its own tsconfig.build.json with the DOM types.
     const config = ts.findConfigFile(dirname(entry.source), ts.sys.fileExists, "tsconfig.build.json") ?? "";
     projects.set(config, [...(projects.get(config) ?? []), entry]);
   }
@@ -56,7 +56,7 @@ async function apiReports() {
 }
 
 /**
- * Compiles the entry points to declaration files, in memory, and reads these.
+ * Compiles the entry points to declaration files in memory, and returns a program that reads only these.
  * @param {string} config @param {Entry[]} entries
  */
 function declarationsOf(config, entries) {
@@ -81,20 +81,21 @@ function declarationsOf(config, entries) {
   };
   const sources = entries.map(({ source }) => source);
   const missing = sources.filter((source) => !ts.sys.fileExists(source));
-  if (missing.length > 0) throw new Error(`package.json exports what has no source: ${missing.join(", ")}`);
+  if (missing.length > 0)
+    throw new Error(`package.json exports files without a source: ${missing.join(", ")}`);
 
   /** @type {Map<string, string>} */
   const emitted = new Map();
   const program = ts.createProgram(sources, options, host);
   program.emit(undefined, (file, text) => emitted.set(file, text), undefined, true);
 
-  // Only the declarations are visible to the second program: they hold the inferred types, and no bodies.
+  // The second program sees only the declarations, which have the inferred types and no function bodies.
   const isSource = (/** @type {string} */ file) => emitted.has(file.replace(/\.ts$/, ".d.ts"));
   const { fileExists, getSourceFile } = host;
   host.fileExists = (file) => emitted.has(file) || (!isSource(file) && fileExists(file));
   host.getSourceFile = (file, target, ...rest) => {
     const text = emitted.get(file);
-    // Node's and the language's own declarations are parsed once.
+    // The declarations of Node and of the language are parsed only once.
     if (text === undefined) return program.getSourceFile(file) ?? getSourceFile(file, target, ...rest);
     return ts.createSourceFile(file, text, target);
   };
@@ -105,11 +106,11 @@ function declarationsOf(config, entries) {
   );
 }
 
-/** What one entry point exports and what can be reached from that. */
+/** The types that one entry point exports, and those that can be reached from them. */
 class Surface {
-  /** @type {Map<ts.Symbol, string>} the exported ones, by the name that they are exported under */
+  /** @type {Map<ts.Symbol, string>} the exported types with the names that they are exported under */
   exported = new Map();
-  /** @type {Map<ts.Symbol, string>} the others */
+  /** @type {Map<ts.Symbol, string>} the other types, with their names in the report */
   reached = new Map();
 
   /** @param {ts.Program} program @param {Entry} entry @param {Surface} [main] the main entry point, whose types are not repeated */
@@ -140,7 +141,7 @@ class Surface {
     }
   }
 
-  /** Gives types of the same name numbers, in the order of their declarations' text: the files' order changes. */
+  /** Numbers types of the same name, in the order of their text, because the order of the files can change. */
   nameApart() {
     /** @type {Map<string, ts.Symbol[]>} */
     const byName = new Map();
@@ -161,7 +162,7 @@ class Surface {
   }
 
   /**
-   * Prints all declarations of a symbol.
+   * Returns the text of all declarations of a symbol, and the types that it mentions.
    * @param {ts.Symbol} symbol @returns {Printed}
    */
   print(symbol) {
@@ -177,7 +178,7 @@ class Surface {
   }
 
   /**
-   * A copy of the node without what does not matter, and with names that do not depend on files.
+   * Returns a copy of the node without modifiers and private members, and with names that do not depend on files.
    * @param {ts.Node} node @param {Printed} printed
    */
   plain(node, printed) {
@@ -188,7 +189,7 @@ class Surface {
       if (one.kind === ts.SyntaxKind.ExportKeyword || one.kind === ts.SyntaxKind.DeclareKeyword)
         return undefined;
       if (ts.isConstructorDeclaration(one) && isPrivate(one))
-        // It cannot be called from outside, which matters; its parameters do not.
+        // A report shows that the constructor is private; its parameters are not public.
         return ts.factory.updateConstructorDeclaration(one, one.modifiers, [], undefined);
       if (ts.isClassElement(one) && isPrivate(one)) return undefined;
       const plain = ts.visitEachChild(one, visit, undefined);
@@ -214,7 +215,7 @@ class Surface {
   }
 
   /**
-   * `import("./file.js").Name` becomes `Name`.
+   * Replaces `import("./file.js").Name` with `Name`.
    * @param {ts.ImportTypeNode} node @param {Printed} printed @param {(node: ts.Node) => ts.Node | undefined} visit
    */
   importType(node, printed, visit) {
@@ -231,7 +232,7 @@ class Surface {
       : ts.factory.createTypeReferenceNode(name, args);
   }
 
-  /** The package that an imported name is from. @param {ts.Symbol} symbol @returns {string | undefined} */
+  /** Returns the package that a name is imported from. @param {ts.Symbol} symbol @returns {string | undefined} */
   moduleOf(symbol) {
     /** @type {ts.Symbol | undefined} */
     let one = symbol;
@@ -291,14 +292,14 @@ class Surface {
 const code = async (text) =>
   `\`\`\`ts\n${await format(text, { parser: "typescript", printWidth: 110 })}\`\`\``;
 
-/** By code units: the same on every machine. @param {string} a @param {string} b */
+/** Compares by code units, so that the order is the same on every machine. @param {string} a @param {string} b */
 const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** @param {ts.Node} node @param {ts.SourceFile} file */
 const printNode = (node, file) =>
   ts.createPrinter({ removeComments: true }).printNode(ts.EmitHint.Unspecified, node, file);
 
-/** Whether another package, or the language itself, declares it. @param {ts.Node} node */
+/** Returns whether another package or the language itself declares the node. @param {ts.Node} node */
 function isForeign(node) {
   return node.getSourceFile().fileName.includes("/node_modules/");
 }
@@ -309,7 +310,7 @@ function isTopLevel(declaration) {
   return ts.isSourceFile(statement.parent) && !ts.isSourceFile(statement);
 }
 
-/** One of `const a: A, b: B` as a statement of its own. @param {ts.VariableDeclaration} declaration */
+/** Returns one declaration of `const a: A, b: B` as a separate statement. @param {ts.VariableDeclaration} declaration */
 function asStatement(declaration) {
   const list = ts.factory.createVariableDeclarationList(
     [declaration],
@@ -331,7 +332,7 @@ function isPrivate(member) {
 const hasModule = (node) => ts.isImportDeclaration(node) || ts.isExportDeclaration(node);
 
 /**
- * Members and unions mean the same in any order; the order of overloads stays.
+ * Returns the node with sorted members and sorted unions, whose order has no meaning. Overloads keep their order.
  * @param {ts.Node} node @param {ts.SourceFile} file @returns {ts.Node}
  */
 function sorted(node, file) {

@@ -1,5 +1,5 @@
 // @ts-check
-// `npm run bench [-- --quick] [-- name …]`: builds the library and runs the benches of bench/, all or the named ones.
+// `npm run bench [-- --quick] [-- name …]` builds the library and runs all benches of bench/, or the named ones.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { installPackages } from "./install.mjs";
@@ -11,7 +11,7 @@ const { bundle } = await import("./bundle.mjs");
 
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith("--"));
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
-// Each file right in bench/ is a bench; what several of them use lives in folders.
+// Each file directly in bench/ is a bench; the folders hold the code that benches share.
 const all = readdirSync(join(root, "bench"))
   .filter((file) => file.endsWith(".ts"))
   .map((file) => file.slice(0, -3));

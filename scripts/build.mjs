@@ -1,5 +1,5 @@
 // @ts-check
-// Builds the library into dist/, after what it hands out to browsers, and removes what an earlier build left there.
+// Builds the scripts for browsers, then the library into dist/, and removes the leftovers of earlier builds.
 import { copyFileSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { spawnSync } from "node:child_process";
@@ -12,7 +12,7 @@ import { root, tool } from "./run.mjs";
  * @returns {boolean} whether it compiled without errors
  */
 export function build() {
-  // First the scripts for browsers: the library holds them as strings.
+  // The scripts for browsers come first, because the library holds them as strings.
   const browserFiles = buildBrowser();
   if (browserFiles === undefined) return false;
   const compiler = spawnSync(
@@ -26,10 +26,10 @@ export function build() {
   );
   for (const line of lines) if (!line.startsWith("TSFILE: ")) console.log(line);
   if (compiler.status !== 0) return false;
-  // The captcha's outlines come from an openly licensed font: its licence goes where they go.
+  // The captcha's outlines come from openly licensed fonts, so the licence is published with them.
   const licence = join(root, "dist/antibot/challenges/captcha/OFL.txt");
   copyFileSync(join(root, "src/antibot/challenges/captcha/OFL.txt"), licence);
-  // Stale files go after the compiler has written, not before: nobody who uses dist/ meanwhile finds it empty.
+  // Stale files are removed after the compiler has written, so that dist/ is never empty for a program that uses it meanwhile.
   removeAllBut(new Set([...browserFiles, ...emitted, licence]), join(root, "dist"));
   return true;
 }

@@ -1,11 +1,11 @@
 // @ts-check
-// Turns our TypeScript programs (examples, benches) into JavaScript that Node 20 runs.
+// Compiles our TypeScript programs (examples, benches) to JavaScript for Node 20.
 import { build } from "esbuild";
 import { root } from "./run.mjs";
 
 /**
- * Bundles each entry file into `outdir`, keeping the folders. Packages stay outside the bundles, `express-bunker` among
- * them: it is found in dist/ through package.json, as its users find it.
+ * Bundles each entry file into `outdir`, keeping the folders. Packages stay outside the bundles, including `express-bunker`,
+ * which is resolved to dist/ through package.json, as in its users' projects.
  * @param {string[]} entryPoints paths from the root
  * @param {string} outdir inside the repository
  * @param {string} [outbase] the folder that the outputs' paths are relative to
@@ -22,7 +22,7 @@ export async function bundle(entryPoints, outdir, outbase) {
     format: "cjs",
     target: "node20",
     logLevel: "warning",
-    // The "paths" of tsconfig.json lead the type checker to src/; here dist/ is meant.
+    // Without this, the "paths" of tsconfig.json would resolve the package to src/ instead of dist/.
     tsconfigRaw: "{}",
   });
 }

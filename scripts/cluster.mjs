@@ -1,6 +1,6 @@
 // @ts-check
-// `npm run example:cluster`: installs and builds what is missing, then starts examples/cluster. Stays until Ctrl-C.
-// PORT chooses another port for the proxy (0 = a free one); `--built` says that the library has just been built.
+// `npm run example:cluster` installs and builds what is missing, then runs examples/cluster until Ctrl-C. PORT chooses
+// another port for the proxy (0 = a free one); `--built` skips the build of the library.
 import { join } from "node:path";
 import { installPackages } from "./install.mjs";
 import { root, runNode } from "./run.mjs";
@@ -13,7 +13,7 @@ if (!process.argv.includes("--built")) {
   if (!build()) process.exit(1);
 }
 
-// Imported only now: it may have been installed a moment ago.
+// This import needs esbuild, which may have been installed only above.
 const { bundle } = await import("./bundle.mjs");
 const outdir = join(root, ".tmp/cluster");
 await bundle(["examples/cluster/start.ts", "examples/cluster/app.ts"], outdir);

@@ -1,6 +1,6 @@
 // @ts-check
-// `npm run demo`: installs and builds what is missing, then serves the sample site of `npx express-bunker demo` in an Express
-// app. Stays until Ctrl-C. PORT chooses another port (0 = a free one); `--built` says that the library has just been built.
+// `npm run demo` installs and builds what is missing, then serves the sample site of `npx express-bunker demo` in an Express
+// app until Ctrl-C. PORT chooses another port (0 = a free one); `--built` skips the build of the library.
 import { createRequire } from "node:module";
 import { installPackages } from "./install.mjs";
 
@@ -12,7 +12,7 @@ if (!process.argv.includes("--built")) {
   if (!build()) process.exit(1);
 }
 
-// Imported only now: they may have been installed or built a moment ago.
+// These modules may have been installed or built only above.
 const { default: express } = await import("express");
 const { runDemo } = createRequire(import.meta.url)("../dist/cli/demo/run-demo.js");
 const port = Number(process.env["PORT"] ?? 3000);

@@ -1,6 +1,6 @@
 // @ts-check
-// The folders of src/ in layers, lowest first: a folder imports from lower layers only, never from higher ones and never from the
-// other folders of its layer. eslint.config.mjs turns this into lint rules; a test compares it with docs/architecture.md.
+// The folders of src/ in layers, lowest first. A folder imports only from lower layers, never from higher ones or from other
+// folders of its own layer. eslint.config.mjs makes lint rules of this, and a test compares it with docs/architecture.md.
 
 /** The folders of each layer; a name that ends in ".ts" is a file in src/ itself. */
 export const LAYERS = [

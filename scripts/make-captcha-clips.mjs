@@ -1,12 +1,12 @@
 // @ts-check
-// Makes src/antibot/challenges/captcha/spoken-digits.generated.ts with espeak-ng (Debian package espeak-ng). Needed only to
-// change the voices. Each voice speaks 0 to 9; the clips are cut, brought to 8 kHz and stored as 4-bit IMA ADPCM: two bytes of
-// length in samples, then the samples, two a byte.
+// Makes src/antibot/challenges/captcha/spoken-digits.generated.ts with espeak-ng (Debian package espeak-ng). It is needed only
+// to change the voices. Each voice speaks 0 to 9. The clips are trimmed, resampled to 8 kHz and stored as 4-bit IMA ADPCM: the
+// number of samples in two bytes, then two samples per byte.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 
 const OUTPUT = "src/antibot/challenges/captcha/spoken-digits.generated.ts";
-/** SAMPLE_RATE of spoken-digits.ts. */
+/** The sample rate in Hz; it must equal SAMPLE_RATE of spoken-digits.ts. */
 const RATE = 8000;
 const VOICES = [
   { language: "en", voice: "en-us", speed: 155 },
@@ -35,7 +35,7 @@ function spoken(voice, speed, digit) {
   return trimmed(resampled(samples, rate));
 }
 
-// A mean over the new sample's width is filter enough for a voice that ends below 4 kHz.
+// The mean over the width of a new sample is a sufficient filter, because the voices have little above 4 kHz.
 /** @param {Float64Array} samples @param {number} rate */
 function resampled(samples, rate) {
   const ratio = rate / RATE;

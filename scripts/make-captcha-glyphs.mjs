@@ -1,9 +1,9 @@
 // @ts-check
-// Makes src/antibot/challenges/captcha/glyph-outlines.generated.ts from openly licensed fonts. Needed only to change fonts:
+// Makes src/antibot/challenges/captcha/glyph-outlines.generated.ts from openly licensed fonts. Only new fonts require it:
 //   npm install --no-save --ignore-scripts opentype.js@1 @fontsource/comic-neue @fontsource/fredoka @fontsource/open-sans @fontsource/quicksand
 //   node scripts/make-captcha-glyphs.mjs [folder that holds node_modules]
-// Curves are flattened here, so that the renderer knows polygons only. A glyph is: its code point (2 bytes), its advance (1 byte),
-// the number of contours, then for each contour the number of points and x, y of each point, a byte each.
+// Curves are flattened here, so that the renderer needs only polygons. A glyph is stored as its code point (2 bytes), its
+// advance (1 byte) and the number of contours, then for each contour the number of points and their x and y, a byte each.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
@@ -19,7 +19,7 @@ const CHARACTERS = [
   ..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789#$%&*+=?@<>/ÄÖÜäöüßÉéÑñÇç",
 ];
 
-/** Units of the em square that the outlines are rounded to, and where its origin lies: descenders need room below. */
+/** The size of the em square in units, and the position of its origin, which leaves room for descenders. */
 const EM = 160;
 const LEFT = 24;
 const BASELINE = 190;
@@ -66,7 +66,7 @@ function area(points) {
   }, 0);
 }
 
-// Rounded to whole units, without the points that lie on the line between their neighbours.
+// Returns the points in whole units, without those that lie on the line between their neighbours.
 /** @param {[number, number][]} points */
 function rounded(points) {
   const whole = points
@@ -94,7 +94,7 @@ const fonts = FONTS.map(({ name, file }) => {
       .filter((points) => points.length > 2);
     const code = /** @type {number} */ (character.codePointAt(0));
     const advance = Math.round((glyph.advanceWidth * EM) / font.unitsPerEm);
-    // The outside of every font runs the same way round, so that overlapping glyphs add up instead of cutting each other out.
+    // The outer contours of all fonts get the same direction, so that overlapping glyphs do not cut holes into each other.
     const turned = contours.reduce((sum, points) => sum + area(points), 0) < 0;
     const body = contours.flatMap((points) => [
       points.length,

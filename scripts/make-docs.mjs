@@ -1,12 +1,12 @@
 // @ts-check
-// Writes docs/settings.md and docs/options.md from the options tables: node scripts/make-docs.mjs
+// Writes docs/settings.md and docs/options.md from the option tables: node scripts/make-docs.mjs
 import { build } from "esbuild";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { root } from "./run.mjs";
 
-// Below the root, so that the bundles find the packages.
+// The folder is inside the repository, so that the bundles can import its packages.
 const folder = mkdtempSync(join(root, "node_modules/.make-docs-"));
 try {
   await build({

@@ -1,6 +1,6 @@
 // @ts-check
-// A lint rule against import cycles, types included. import-x/no-cycle ignores `import type`, but neither of two files whose types
-// depend on each other can be read without the other.
+// A lint rule against import cycles, including type imports. import-x/no-cycle ignores `import type`, but two files whose types
+// depend on each other cannot be read separately either.
 import { readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import ts from "typescript";

@@ -1,26 +1,26 @@
 // @ts-check
-// Runs child processes for the other scripts, which must work before anything is installed: Node's own modules only.
+// Runs child processes for the other scripts. It must work before packages are installed, so it uses only Node's own modules.
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
-/** The repository's root. */
+/** The path of the repository, with a slash at the end. */
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Path of a command that an installed package brings along, to be run with Node itself. */
+/** Returns the path of a script in an installed package, to be run with Node. */
 export const tool = (/** @type {string} */ path) => `${root}node_modules/${path}`;
 
 /**
- * Runs a command in the repository's root, its output going where ours goes, and answers its exit code (128 + signal
- * number when a signal ended it, 127 when it could not be started).
+ * Runs a command in the repository's root and returns its exit code: 128 + the signal number if a signal ended it, 127 if it
+ * could not be started.
  *
- * Both of the child's streams go to our standard output, so that lines never change places where the two are merged.
+ * Both of the child's output streams go to our standard output, so that their lines stay in order.
  *
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ env?: NodeJS.ProcessEnv, timeoutMs?: number, quiet?: boolean, awaitInterrupted?: boolean, signal?: AbortSignal }} [options]
- *   `timeoutMs`: kill it after that many milliseconds; `quiet`: show its output only when it fails; `awaitInterrupted`:
- *   after Ctrl-C wait for the child to end in its own time instead of ending at once; `signal`: kill it when this is aborted.
+ *   `timeoutMs`: kill the child after that many milliseconds; `quiet`: show its output only if it fails; `awaitInterrupted`:
+ *   after Ctrl-C, wait for the child to end instead of exiting at once; `signal`: kill the child when this is aborted.
  * @returns {Promise<number>}
  */
 export function run(command, args, options = {}) {
@@ -29,7 +29,7 @@ export function run(command, args, options = {}) {
       cwd: root,
       env: { ...process.env, ...options.env },
       stdio: options.quiet ? ["ignore", "pipe", "pipe"] : ["ignore", 1, 1],
-      // A killed step must take its own children along; a group of its own makes that possible.
+      // With its own process group, the child can be killed together with its children.
       detached: options.timeoutMs !== undefined && process.platform !== "win32",
     });
     const output = /** @type {Buffer[]} */ ([]);
@@ -42,7 +42,7 @@ export function run(command, args, options = {}) {
         if (options.timeoutMs !== undefined && process.platform !== "win32") process.kill(-child.pid, signal);
         else child.kill(signal);
       } catch {
-        // It ended by itself in the meantime.
+        // The child ended by itself in the meantime.
       }
     };
     const timer =
@@ -53,7 +53,7 @@ export function run(command, args, options = {}) {
             kill("SIGKILL");
           }, options.timeoutMs);
     options.signal?.addEventListener("abort", () => kill("SIGKILL"));
-    // Ctrl-C ends the child first: it may be in a group of its own, which the terminal does not reach.
+    // We pass Ctrl-C on, because a child in its own process group does not get it from the terminal.
     const interrupt = (/** @type {NodeJS.Signals} */ signal) => {
       kill(signal);
       if (!options.awaitInterrupted) process.exit(128 + constants.signals[signal]);
@@ -75,5 +75,5 @@ export function run(command, args, options = {}) {
   });
 }
 
-/** Runs a Node script of ours or of an installed package; see {@link run}. @type {(script: string, args?: readonly string[], options?: Parameters<typeof run>[2]) => Promise<number>} */
+/** Runs a Node script from this repository or an installed package; see {@link run}. @type {(script: string, args?: readonly string[], options?: Parameters<typeof run>[2]) => Promise<number>} */
 export const runNode = (script, args = [], options = {}) => run(process.execPath, [script, ...args], options);

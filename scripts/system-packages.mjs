@@ -1,5 +1,5 @@
 // @ts-check
-// Programs that the tests need and npm does not bring: looks for them and, as root on Debian or Ubuntu, installs them.
+// Finds the programs that the tests need and npm does not install. As root on Debian or Ubuntu, it installs missing ones.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -7,16 +7,16 @@ import { run } from "./run.mjs";
 
 /**
  * @typedef {object} Program
- * @property {string} name What people call it.
- * @property {string} purpose What the tests do with it.
+ * @property {string} name Name in messages.
+ * @property {string} purpose What the tests use it for.
  * @property {string[]} commands Names to look for in PATH, best first.
- * @property {string[]} [paths] Absolute places to look at before PATH.
- * @property {string} [variable] Environment variable that may hold its path; set for the tests once it is found.
- * @property {string} [probe] What it is started with to see that it works; default `--version`.
- * @property {string[]} debian Debian packages that bring it.
+ * @property {string[]} [paths] Absolute paths to try before PATH.
+ * @property {string} [variable] Environment variable that may hold its path; it is set for the tests.
+ * @property {string} [probe] Argument of the trial start; default: `--version`.
+ * @property {string[]} debian Debian packages that contain it.
  */
 
-/** One entry here is all that a further program takes. @type {Program[]} */
+/** The required programs. @type {Program[]} */
 const PROGRAMS = [
   {
     name: "Chromium",
@@ -24,10 +24,10 @@ const PROGRAMS = [
     variable: "CHROMIUM_PATH",
     paths: ["/usr/bin/chromium", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"],
     commands: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
-    // Without a font every letter on a screenshot is a box.
+    // Without a font, every letter in a screenshot is a box.
     debian: ["chromium", "fonts-dejavu-core"],
   },
-  { name: "curl", purpose: "playing the demo's printed commands", commands: ["curl"], debian: ["curl"] },
+  { name: "curl", purpose: "the commands that the demo prints", commands: ["curl"], debian: ["curl"] },
   {
     name: "rbldnsd",
     purpose: "DNSBL tests (the server that blocklists run)",
@@ -67,8 +67,8 @@ const PROGRAMS = [
 ];
 
 /**
- * Finds every program, installing the missing ones where that is possible, and says what to install where it is not.
- * @returns {Promise<NodeJS.ProcessEnv | undefined>} variables that tell the tests where the programs are; `undefined` when one is missing
+ * Finds every program and installs missing ones if possible; otherwise it prints what to install.
+ * @returns {Promise<NodeJS.ProcessEnv | undefined>} variables with the programs' paths; `undefined` if one is missing
  */
 export async function requireSystemPackages() {
   const missing = PROGRAMS.filter((program) => find(program) === undefined);
@@ -88,25 +88,25 @@ export async function requireSystemPackages() {
 }
 
 /**
- * Path of a program that starts, or `undefined`.
+ * Returns the path of a program if it starts, or `undefined`.
  * @param {Program} program
  */
 function find({ variable, paths = [], commands, probe = "--version" }) {
   const given = variable ? process.env[variable] : undefined;
-  // A path that somebody set by hand is the only one tried: falling back would test another browser than they asked for.
+  // A path in the variable is the only one tried: a fallback would test with a program that was not asked for.
   const candidates = given
     ? [given]
     : [
         ...paths,
         ...(process.env["PATH"] ?? "").split(delimiter).flatMap((dir) => commands.map((c) => join(dir, c))),
       ];
-  // Ubuntu's "chromium" package is a stub that only tells people to use snap: a file that is there may still not start.
+  // A file that exists may still not start: Ubuntu's "chromium" package is a stub that only asks people to use snap.
   return candidates.find(
     (path) => existsSync(path) && spawnSync(path, [probe], { timeout: 30_000 }).status === 0,
   );
 }
 
-/** Whether we are root on a system with apt. */
+/** Returns whether we are root on a system with apt. */
 function mayInstall() {
   return process.getuid?.() === 0 && existsSync("/etc/debian_version") && existsSync("/usr/bin/apt-get");
 }

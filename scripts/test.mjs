@@ -1,6 +1,6 @@
 // @ts-check
-// `npm test`: everything that must be true of this repository, from a fresh clone. Goes on after a failed step, so that one
-// run shows all failures, and exits with 1 if there was any.
+// `npm test` runs every check of this repository, even from a fresh clone. It continues after a failed step, so that one run
+// shows all failures, and exits with 1 if there are any.
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { installPackages } from "./install.mjs";
@@ -23,7 +23,7 @@ if (programs === undefined) finish({ passed: 0, failed: 1 });
 rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports, { recursive: true });
 
-// The build comes first: type check, demo and package tests look at what it makes.
+// The build comes first, because the type check, the demo and the package tests use its output.
 await step("build", async () => once((await import("./build.mjs")).build()));
 await step("types", () => command("typescript/bin/tsc", ["--noEmit"]));
 await step("lint", () => command("eslint/bin/eslint.js", [".", "--max-warnings=0"]));
@@ -49,7 +49,7 @@ async function step(name, work) {
   );
 }
 
-/** A step without tests of its own counts as one. @param {boolean} ok @returns {Count} */
+/** Returns the count of a step without tests, which counts as one. @param {boolean} ok @returns {Count} */
 function once(ok) {
   return ok ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
@@ -60,8 +60,8 @@ async function command(path, args) {
 }
 
 /**
- * Runs one of the Jest projects of jest.config.cjs and counts its tests. A run that ends badly though no test failed
- * (a suite that does not load, no test at all, a crash) counts as one failure more; so does every test that was skipped.
+ * Runs a Jest project of jest.config.cjs and counts its tests. A run that fails without a failed test (a suite that does not
+ * load, no test at all, a crash) counts as one failure, and so does every skipped test.
  * @param {string} project
  * @returns {Promise<Count>}
  */
@@ -75,12 +75,12 @@ async function jest(project) {
     ...(project === "unit" ? [] : ["-i"]),
   ];
   const env = { ...programs, NODE_ENV: "test" };
-  // Jest writes its report and then waits for whatever the tests left open: that is a failure, not a reason to wait long.
+  // After the report Jest waits for everything that the tests left open. That is a failure, so the wait is short.
   const leftover = new AbortController();
   let secondsOver = 0;
   const watch = setInterval(() => {
     if (!existsSync(report) || ++secondsOver !== LEFTOVER_LIMIT_S) return;
-    console.log("the tests are over, but something that they started still runs");
+    console.log("the tests have ended, but something that they started still runs");
     leftover.abort();
   }, 1000);
   const code = await runNode(tool("jest/bin/jest.js"), args, {
@@ -107,12 +107,12 @@ async function jest(project) {
 }
 
 /**
- * Prints the sum as the last line and ends the process.
+ * Prints the total as the last line and ends the process.
  * @param {Count} [count]
  * @returns {never}
  */
 function finish(count = { passed, failed }) {
-  // The sum over all Jest suites' tests, and one for each other step.
+  // The total counts the tests of all Jest suites, and one for each other step.
   process.stdout.write(`\n${count.passed} passed, ${count.failed} failed\n`);
   process.exit(count.failed === 0 && count.passed > 0 ? 0 : 1);
 }

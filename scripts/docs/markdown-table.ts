@@ -1,4 +1,4 @@
-/** A Markdown table, laid out as prettier lays it out; the first row holds the headings. */
+/** Returns a Markdown table in prettier's layout. The first row holds the headings. */
 export function markdownTable(rows: readonly (readonly string[])[]): string {
   const width = (text: string): number => Array.from(text).length;
   const widths = (rows[0] ?? []).map((_, column) =>
@@ -11,12 +11,12 @@ export function markdownTable(rows: readonly (readonly string[])[]): string {
   return lines.map((line) => `| ${line} |`).join("\n");
 }
 
-/** A text as code; nothing for an empty one. */
+/** Returns a text as inline code, or nothing for an empty text. */
 export function code(text: string): string {
   return text === "" ? "" : `\`${text.replaceAll("|", "\\|")}\``;
 }
 
-/** A sentence for a cell. */
+/** Returns a sentence, escaped for a cell of a table. */
 export function cell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
 }

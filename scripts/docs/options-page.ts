@@ -27,12 +27,12 @@ const EVENTS = `## Events
 is \`{ type, time, id, ip, service, protection, reason, data, mode, method?, path? }\`.
 `;
 
-/** Groups that have their own text instead of a row. */
+/** Option groups that are described in a text instead of a row. */
 const HIDDEN = new Set(["events", "antibot.sessions"]);
 
 type Section = readonly [title: string, prefix: string, table: AnyTable];
 
-/** Defaults that are not plain values. */
+/** Texts for defaults that are not plain values. */
 const DEFAULTS: Readonly<Record<string, string>> = {
   badBehavior: "on",
   bunkernet: "on",
@@ -41,7 +41,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   now: "Date.now",
 };
 
-/** The page of the docs that lists every option, in Markdown. */
+/** Returns docs/options.md, the list of all options, in Markdown. */
 export function optionsPage(): string {
   const sections: readonly Section[] = [
     ...OPTION_TABLES.map(([part, prefix, table]): Section => [

@@ -39,7 +39,7 @@ What differs from BunkerWeb: DNSBL is off by default and a listing bans; \`BAD_B
 checked unless \`REDIS_SSL_VERIFY=no\`.
 `;
 
-/** The page of the docs that lists every setting, in Markdown. */
+/** Returns docs/settings.md, the list of all settings, in Markdown. */
 export function settingsPage(): string {
   const parts = new Map<string, SettingDescription[]>();
   for (const setting of describeSettings())
