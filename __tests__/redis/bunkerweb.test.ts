@@ -23,12 +23,12 @@ async function bansOf(client?: object): Promise<BanList> {
   stops.push(() => store.close());
   await store.ready();
   const bans = new BanList(store);
-  // The first question has the bans read.
+  // The first call loads the bans.
   expect(await bans.get("8.8.8.8")).toBeUndefined();
   return bans;
 }
 
-/** The JSON that BunkerWeb writes. */
+/** Returns a ban in the JSON that BunkerWeb writes. */
 const json = (fields: object): string =>
   JSON.stringify({
     reason: "bad behavior",
@@ -47,7 +47,7 @@ test.each(LIBRARIES.map((library) => [library.name, library] as const))(
     const { client, end } = await library.standalone(redis.url);
     stops.push(end);
     const bans = await bansOf(client);
-    // At the threshold its script writes the bare reason, and the ban follows as JSON.
+    // At the threshold, BunkerWeb's script writes the bare reason first and the ban as JSON after it.
     await redis.cli("set", "bans_service_www.example.com_ip_1.2.3.4", "bad behavior", "EX", "600");
     await until(async () => (await bans.get("1.2.3.4", "www.example.com")) !== undefined);
     expect(await bans.get("1.2.3.4", "www.example.com")).toMatchObject({
@@ -63,7 +63,7 @@ test.each(LIBRARIES.map((library) => [library.name, library] as const))(
     );
     expect((await bans.get("1.2.3.4", "www.example.com"))?.data).toEqual([{ status: "404" }]);
 
-    // bwcli ban, for good and for a time, and unban.
+    // `bwcli ban` writes a permanent and a temporary ban; `bwcli unban` deletes one.
     await redis.cli(
       "set",
       "bans_ip_1.2.3.5",
@@ -99,7 +99,7 @@ test("what the app bans and unbans is what BunkerWeb reads", async () => {
     permanent: true,
     service: "shop.example.com",
   });
-  // An unban without a service lifts them all, those that only BunkerWeb knew too.
+  // An unban without a service lifts all bans of the address, including those that BunkerWeb wrote.
   await redis.cli("set", "bans_service_www.example.com_ip_1.2.3.4", "by BunkerWeb", "EX", "600");
   await until(async () => (await bans.get("1.2.3.4", "www.example.com"))?.reason === "by BunkerWeb");
   expect(await bans.remove("1.2.3.4")).toBe(true);
@@ -151,17 +151,17 @@ test("bad answers are counted together with BunkerWeb, when asked for", async ()
   const shared = "plugin_bad_behavior_www.example.com_1.2.3.4";
   const key = "hit:1.2.3.4|bb|www.example.com";
   expect((await store.hit(key, 600, 3, { note: "a" })).count).toBe(1);
-  // What BunkerWeb's script does at each bad answer of its own.
+  // BunkerWeb's script does this for each bad response of its own.
   await redis.cli("incr", shared);
   await redis.cli("expire", shared, "600");
   expect(await store.hit(key, 600, 3, { note: "b" })).toEqual({ count: 3, notes: ["a", "b"] });
   expect(Number(await redis.cli("ttl", shared))).toBeGreaterThan(500);
-  // No more of ours are in it than in our window.
+  // The shared counter has no more of our hits than our window holds.
   for (let count = 0; count < 5; count++) await store.hit(key, 600, 3);
   expect(await redis.cli("get", shared)).toBe("4");
   expect((await store.hit("hit:1.2.3.4|bb|*", 600, 3, { weight: 2 })).count).toBe(2);
   expect(await redis.cli("get", "plugin_bad_behavior_1.2.3.4")).toBe("2");
-  // Nothing but counters of bad answers, and no prefixes.
+  // Only counters of bad responses are shared, and none of IPv6 prefixes.
   await store.hit("hit:1.2.3.4|captcha", 600, 3);
   await store.hit("hit:2001:db8::/64|bb|*", 600, 3);
   expect((await redis.cli("keys", "plugin_bad_behavior_*")).split("\n")).toHaveLength(2);

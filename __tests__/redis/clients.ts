@@ -2,7 +2,7 @@
 import type * as Ioredis from "ioredis";
 import type * as NodeRedis from "redis";
 
-/** A client of one of the libraries in use, connected, with a way to end it. */
+/** A connected client of one library. */
 export interface TestClient {
   readonly client: object;
   readonly end: () => Promise<void> | void;
@@ -62,7 +62,7 @@ function nodeRedis(name: string, redis: typeof NodeRedis): Library {
   };
 }
 
-/** Every client library that the store takes. */
+/** Every client library that the store supports. */
 export const LIBRARIES: readonly Library[] = [
   ioredis("ioredis 6", require("ioredis") as typeof Ioredis),
   ioredis("ioredis 5", require("ioredis5") as typeof Ioredis),

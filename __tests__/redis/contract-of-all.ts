@@ -2,11 +2,11 @@ import { describeStore, type StoreToCheck, type TestRunner } from "../../src/sto
 import { RedisStore } from "../../src/redis/index.js";
 import { LIBRARIES, type Library, type TestClient } from "./clients.js";
 
-// The server keeps the clock: the kit really waits, and timers may be a little early.
+/** Really waits, because Redis has its own clock; 5 ms more, because timers may fire a little early. */
 const really = (seconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, seconds * 1000 + 5));
 
-/** Collects the kit's tests instead of running them, so that all clients can wait at the same time. */
+/** A test runner that collects the kit's tests instead of running them, so that all clients can wait at the same time. */
 class Collector {
   readonly tests = new Map<string, () => Promise<void>>();
   private before: (() => Promise<void>) | undefined;
@@ -27,7 +27,7 @@ class Collector {
   };
 }
 
-/** The contract kit on every client library, each test on all at once. */
+/** Runs the contract kit on every client library, each test on all libraries at once. */
 export function describeOnAllLibraries(
   where: string,
   open: (library: Library) => Promise<TestClient>,
@@ -37,7 +37,7 @@ export function describeOnAllLibraries(
     const collector = new Collector();
     const create = async (): Promise<StoreToCheck> => {
       const { client, end } = await open(library);
-      // A busy machine may keep an answer waiting; how long one may take is not the kit's matter.
+      // The timeout is long because replies may be late on a busy machine; the kit does not test timeouts.
       const store = new RedisStore({ client, timeout: 900, fallback: false, logger: false });
       await store.ready();
       return { store, advance: really, cleanup: end };
@@ -47,13 +47,13 @@ export function describeOnAllLibraries(
   });
 
   describe(`RedisStore on ${where} keeps the store contract`, () => {
-    // One of the kit's listeners throws, and the store says so.
+    // One of the kit's listeners throws, and the store emits a warning.
     beforeAll(() => void jest.spyOn(process, "emitWarning").mockImplementation());
     afterAll(() => jest.restoreAllMocks());
 
     for (const name of collectors[0]?.tests.keys() ?? []) {
       test(`${name} (${libraries.map((library) => library.name).join(", ")})`, async () => {
-        // Hundreds of calls at once by four libraries at once would measure the machine, not the store.
+        // Hundreds of calls from each of four libraries at once would test the machine, not the store.
         const together = !name.includes("at once");
         const results: PromiseSettledResult<unknown>[] = [];
         for (const { tests } of together ? [] : collectors)

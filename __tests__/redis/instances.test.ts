@@ -15,7 +15,7 @@ afterEach(async () => {
   stops = [];
 });
 
-// A busy machine may keep an answer waiting.
+// The timeout is long because replies may be late on a busy machine.
 async function storeOn(url = redis.url): Promise<RedisStore> {
   const store = new RedisStore({ url, timeout: 900, logger: false });
   stops.push(() => store.close());
@@ -36,7 +36,7 @@ async function instance(options: BunkerOptions = {}): Promise<{ app: Served; gua
 const statusOf = async (app: Served, from: string): Promise<number> =>
   (await ask(app.url, "/", { from })).status;
 
-/** How often each command that our requests might cause was called. */
+/** Returns how many commands that our requests might cause were called. */
 async function calls(): Promise<number> {
   const stats = await redis.cli("info", "commandstats");
   return [...stats.matchAll(/cmdstat_([a-z|]+):calls=(\d+)/g)]
@@ -92,7 +92,7 @@ test("known clients cost Redis no command: bans, passes and verdicts are answere
   });
   await guard.bans.add("8.8.4.9", { ttl: 600 });
   const html = { Accept: "text/html", "User-Agent": "test" };
-  // Through the gate once, following by hand.
+  // The client passes the gate once; redirects are followed here.
   let path = "/";
   const jar = new Map<string, string>();
   for (let step = 0; step < 6; step++) {
@@ -148,7 +148,7 @@ test("what was missed while the listening connection was gone is read anew, bans
   await one.add("8.8.2.1", { ttl: 600 });
   await until(async () => (await two.get("8.8.2.1")) !== undefined);
   await until(async () => (await one.get("8.8.2.1")) !== undefined);
-  // Nobody listens for a moment: both changes are told to nobody.
+  // Both changes are made while no connection is subscribed.
   const [key = ""] = (await redis.cli("keys", "bunker:ban:*8.8.2.1")).split("\n");
   const script = `redis.call('DEL', KEYS[1]); redis.call('SET', KEYS[2], 'by hand'); redis.call('ZADD', KEYS[3], '+inf', '8.8.2.2')`;
   const other = await redis.cli("eval", "return 1", "0").then(() => placeOf("8.8.2.2"));
@@ -201,7 +201,7 @@ test("R31 a flood of counters pushes out counters only, a flood of spent ids is 
   await bans.add("8.8.5.1");
   const flood = Array.from({ length: 4000 }, (_, index) => `10.${index >> 8}.${index & 255}.1`);
   const outcomes: PromiseSettledResult<boolean>[] = [];
-  // A few at a time, so that none waits long in a queue of our own.
+  // The calls are made in batches, so that none waits long in our own queue.
   for (let first = 0; first < flood.length; first += 200) {
     const some = flood.slice(first, first + 200);
     await Promise.all(some.map((ip) => store.hit(`hit:${ip}|bb|default`, 60, 10)));

@@ -94,7 +94,7 @@ test("a client that was given stays open when the store is closed", async () => 
       expect(await (client as { get(key: string): Promise<unknown> }).get("absent")).toBeNull();
       await end();
     }
-    // The connections that listened are gone.
+    // The stores have closed their subscribed connections.
     await until(async () => (await redis.cli("client", "list", "type", "pubsub")) === "");
   } finally {
     await redis.stop("SIGKILL");

@@ -20,7 +20,7 @@ async function start(args: readonly string[] = [], port?: number): Promise<Redis
   return redis;
 }
 
-/** A logger that keeps what it is told. */
+/** A logger that keeps its lines. */
 class Lines {
   readonly lines: string[] = [];
   readonly info = (line: string): void => void this.lines.push(line);
@@ -35,7 +35,7 @@ interface Opened {
 
 function openStore(options: RedisStoreOptions): Opened {
   const log = new Lines();
-  // Long enough for a busy machine where Redis does answer; nothing here depends on how long it is.
+  // Redis responds within this time even on a busy machine. No test depends on its length.
   const store = new RedisStore({ logger: log, timeout: 500, ...options });
   stops.push(() => store.close());
   return { store, log };
@@ -55,7 +55,7 @@ const CLIENTS: [string, Open][] = [
   ]),
 ];
 
-/** Asks until the store has noticed that Redis is away. */
+/** Calls the store until it has noticed that Redis is away. */
 async function noticed({ store, log }: Opened): Promise<void> {
   await until(async () => {
     await store.increment("hit:notice", 1, 60);
@@ -64,13 +64,13 @@ async function noticed({ store, log }: Opened): Promise<void> {
 }
 
 async function goesOn({ store }: Opened): Promise<void> {
-  // Counting goes on here, whatever Redis had counted.
+  // The process counts on its own, from zero.
   expect((await store.hit("hit:8.8.6.1|bb|default", 60, 10)).count).toBe(1);
   expect((await store.hit("hit:8.8.6.1|bb|default", 60, 10)).count).toBe(2);
-  // R36: an id is spent once here.
+  // R36: an id can be spent once in this process.
   expect(await store.add("spent:8.8.6.1|a", "1", 60)).toBe(true);
   expect(await store.add("spent:8.8.6.1|a", "1", 60)).toBe(false);
-  // What all instances must agree on cannot be answered.
+  // A value that all instances must agree on cannot be written.
   await expect(Promise.resolve(store.add("state:secret|new", "x", 0))).rejects.toMatchObject({
     code: "ERR_BUNKER_REDIS",
   });
@@ -82,7 +82,7 @@ async function isBack({ store, log }: Opened): Promise<void> {
     expect.stringMatching(/^WRN_BUNKER_REDIS: Redis is away/),
     expect.stringMatching(/^express-bunker: Redis is back/),
   ]);
-  // R36: nor is it spent again afterwards.
+  // R36: the id cannot be spent again after the outage, either.
   expect(await store.add("spent:8.8.6.1|a", "1", 60)).toBe(false);
 }
 
@@ -165,7 +165,7 @@ test("a wrong password: nothing is answered by Redis, everything goes on here, a
   await noticed(opened);
   await goesOn(opened);
   expect(opened.log.lines.join()).not.toContain("wrong-one");
-  // The operator mends it on the server's side.
+  // The operator changes the password on the server.
   await redis.cli("-a", "right", "--no-auth-warning", "config", "set", "requirepass", "wrong-one");
   await isBack(opened);
 });
@@ -204,7 +204,7 @@ test("many calls that one hiccup makes late are no outage", async () => {
   await opened.store.ready();
   redis.child.kill("SIGSTOP");
   const calls = Array.from({ length: 20 }, () => opened.store.increment("hit:8.8.6.6|x", 1, 60));
-  // Counted here, all of them.
+  // All calls are counted in this process.
   expect(await Promise.all(calls)).toEqual(calls.map((_, index) => index + 1));
   redis.child.kill("SIGCONT");
   await until(async () => (await opened.store.get("cache:8.8.6.6|absent")) === undefined);
@@ -230,7 +230,7 @@ test("a connection whose other end vanished without a word is opened anew", asyn
   await opened.store.ready();
   const bans = new BanList(opened.store);
   expect(await bans.get("8.8.6.8")).toBeUndefined();
-  // From now on nothing passes on the wires there are; new ones are as good as ever.
+  // From now on the existing connections carry no data, but new connections work.
   for (const wire of wires) wire.unpipe().pause();
   await noticed(opened);
   const other = openStore({ url: redis.url, timeout: 900 });
@@ -265,7 +265,7 @@ test("a ban that is made while those that waited are being written is written, t
   await redis.cli("config", "set", "maxmemory", "0");
   while (!opened.log.lines.some((line) => line.includes("is back"))) {
     await ban();
-    // The store gets its turn.
+    // The store gets a turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
   }
   await until(async () => (await redis.cli("keys", "bunker:ban:*")).split("\n").length === made);
@@ -284,7 +284,7 @@ test("fallback: false leaves every failure to onStoreError", async () => {
   await redis.stop("SIGKILL");
   await expect(opened.store.hit("hit:8.8.6.7|x", 60, 10)).rejects.toMatchObject({ code: "ERR_BUNKER_REDIS" });
   await expect(opened.store.set("ban:8.8.6.7", "{}", 60)).rejects.toMatchObject({ code: "ERR_BUNKER_REDIS" });
-  // Its bans were never read.
+  // The bans were never loaded.
   expect((await ask(app.url, "/", { from: "8.8.6.7" })).status).toBe(503);
 });
 

@@ -8,26 +8,26 @@ import { until } from "../support/until.js";
 
 const run = promisify(execFile);
 
-/** Asks a server as an operator does. Rejects when it answers with an error or not at all. */
+/** Runs redis-cli and returns its output. Rejects if the server responds with an error or not at all. */
 export async function redisCli(port: number, ...args: string[]): Promise<string> {
   const { stdout } = await run("redis-cli", ["-e", "-p", String(port), ...args], { timeout: 10_000 });
   return stdout.trimEnd();
 }
 
-/** A redis-server that is on its own. */
+/** A standalone redis-server. */
 export interface RedisServer extends ServerProcess {
   readonly url: string;
   cli(...args: string[]): Promise<string>;
 }
 
-/** Starts redis-server, keeping nothing on disk unless `args` say so. */
+/** Starts redis-server, without persistence unless `args` enable it. */
 export async function startRedis(args: readonly string[] = [], port?: number): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), "bunker-redis-"));
   const server = await startServer({
     program: "redis-server",
     ...(port === undefined ? {} : { port }),
     args: (free) => ["--port", String(free), "--bind", "127.0.0.1", "--dir", folder, "--save", "", ...args],
-    // An answer with an error (no password, loading) is an answer.
+    // An error (no password, loading) also shows that the server responds.
     answers: (free) => run("redis-cli", ["-p", String(free), "ping"], { timeout: 5000 }),
   });
   return {
@@ -41,7 +41,7 @@ export async function startRedis(args: readonly string[] = [], port?: number): P
   };
 }
 
-/** Three masters of a Redis Cluster. */
+/** Starts a Redis Cluster of three masters. */
 export async function startCluster(): Promise<{ ports: number[]; stop(): Promise<void> }> {
   const nodes: RedisServer[] = [];
   for (let node = 0; node < 3; node++) {
@@ -72,14 +72,14 @@ export async function startCluster(): Promise<{ ports: number[]; stop(): Promise
   };
 }
 
-/** A master with a Sentinel that watches it. */
+/** Starts a master with a Sentinel that watches it. */
 export async function startSentinel(): Promise<{ port: number; stop(): Promise<void> }> {
   const master = await startRedis();
   const folder = await mkdtemp(join(tmpdir(), "bunker-sentinel-"));
   const config = join(folder, "sentinel.conf");
   const { writeFile } = await import("node:fs/promises");
   const sentinel = await startServer({
-    // The same program; a package of its own only names it so.
+    // redis-sentinel is the same program under another name.
     program: "redis-server",
     async args(port) {
       const lines = [`port ${port}`, `dir ${folder}`, `sentinel monitor bunker 127.0.0.1 ${master.port} 1`];

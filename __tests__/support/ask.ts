@@ -1,17 +1,16 @@
 import { request, type IncomingHttpHeaders } from "node:http";
 
-/** How a request is made. */
+/** The options of a request. */
 export interface Ask {
   method?: string;
   headers?: Record<string, string | string[]>;
   body?: string;
-  /** The address to play, by X-Forwarded-For. */
+  /** The client's address, sent in X-Forwarded-For. */
   from?: string;
-  /** Written to the request line as it is. */
   path?: string;
 }
 
-/** What came back. */
+/** A response. */
 export interface Got {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -19,7 +18,7 @@ export interface Got {
   readonly json: Record<string, unknown>;
 }
 
-/** Makes one request, follows nothing, and answers what came back. Rejects when the connection was dropped. */
+/** Makes one request and returns the response, without following redirects. Rejects if the connection is dropped. */
 export function ask(base: string, target: string, options: Ask = {}): Promise<Got> {
   const url = new URL(base);
   const headers = {
@@ -58,24 +57,24 @@ export function ask(base: string, target: string, options: Ask = {}): Promise<Go
   });
 }
 
-/** What a browser sends with a navigation. */
+/** The headers that a browser sends with a navigation. */
 export const NAVIGATION = {
   Accept: "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8",
   "Sec-Fetch-Mode": "navigate",
   "Sec-Fetch-Dest": "document",
 };
 
-/** A client that keeps cookies, as a browser does. */
+/** The cookies of one client, kept as in a browser. */
 export class Jar {
   private readonly cookies = new Map<string, string>();
 
-  /** The Cookie header. */
+  /** The `Cookie` header, or no header if there are no cookies. */
   get header(): Record<string, string> {
     const text = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
     return text === "" ? {} : { Cookie: text };
   }
 
-  /** Takes what a response sets. */
+  /** Stores the cookies that a response sets. */
   take(got: Got): void {
     for (const line of got.headers["set-cookie"] ?? []) {
       const pair = (line.split(";", 1)[0] as string).split("=");
@@ -96,7 +95,7 @@ export class Jar {
   }
 }
 
-/** Follows redirects with a jar, as a browser's navigation; answers every step. */
+/** Navigates like a browser, following redirects with a jar. Returns the response of every step. */
 export async function browse(
   base: string,
   target: string,

@@ -1,10 +1,10 @@
-/** A clock that goes only when it is told to. */
+/** A clock that only {@link Clock.advance} moves. */
 export class Clock {
   constructor(private ms = Date.UTC(2026, 0, 1)) {}
 
   readonly now = (): number => this.ms;
 
-  /** Goes on by some seconds. */
+  /** Moves the clock forward. */
   advance(seconds: number): void {
     this.ms += seconds * 1000;
   }

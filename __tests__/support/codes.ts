@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const SOURCES = join(__dirname, "../../src");
 
-/** Every error and warning code that the sources name, sorted. */
+/** Returns every error and warning code in the sources, sorted. */
 export function codesOfSources(): string[] {
   const files = readdirSync(SOURCES, { recursive: true, encoding: "utf8" }).filter((file) =>
     file.endsWith(".ts"),

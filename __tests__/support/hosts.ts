@@ -3,15 +3,15 @@ import express5 from "express";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import type { Middleware } from "../../src/index.js";
 
-/** What the site behind the middlewares answers. */
+/** A request handler that responds for the site behind the middleware. */
 export type Site = (req: IncomingMessage, res: ServerResponse) => void;
 
-/** A way of mounting Connect middleware. */
+/** A framework that Connect middleware can be mounted on. */
 export interface Host {
   readonly name: string;
-  /** A request listener that runs `middlewares` and then `site`. Express hosts trust loopback as a proxy. */
+  /** Returns a request listener that runs `middlewares` and then `site`. Express hosts trust loopback as a proxy. */
   app(middlewares: readonly Middleware[], site: Site): RequestListener;
-  /** Whether the host finds addresses out by itself (`trust proxy`), so that no `trustProxy` option is needed. */
+  /** Whether the host determines addresses itself (`trust proxy`), so that no `trustProxy` option is needed. */
   readonly trusts: boolean;
 }
 
@@ -32,7 +32,7 @@ function expressHost(name: string, express: typeof express5): Host {
   };
 }
 
-/** Bare `node:http`, with middlewares called one after the other. */
+/** Bare `node:http`, which calls each middleware in turn. */
 const bareHost: Host = {
   name: "node:http",
   trusts: false,
@@ -51,7 +51,7 @@ function fail(res: ServerResponse): void {
   res.end();
 }
 
-/** The hosts that every behaviour must be the same on. */
+/** The hosts on which all behaviour must be the same. */
 export const HOSTS: readonly Host[] = [
   expressHost("Express 5", express5),
   expressHost("Express 4", express4),
@@ -68,7 +68,7 @@ export const HOSTS: readonly Host[] = [
   bareHost,
 ];
 
-/** The first of {@link HOSTS}, for what does not depend on the host. */
+/** The first of {@link HOSTS}, for tests that do not depend on the host. */
 export const EXPRESS = HOSTS[0] as Host;
 
 /** A running server. */
@@ -94,7 +94,7 @@ export async function serve(listener: RequestListener): Promise<Served> {
   };
 }
 
-/** A site that answers 404 below /missing, the number below /status/N, and 200 everywhere else. */
+/** A site that responds with 404 below /missing, with N below /status/N, and with 200 everywhere else. */
 export const plainSite: Site = (req, res) => {
   const url = (req as { originalUrl?: string }).originalUrl ?? req.url ?? "/";
   const status = /^\/status\/(\d{3})/.exec(url);

@@ -1,7 +1,7 @@
-/** The values that a record of these tests holds. */
+/** A value in a record of these tests. */
 export type Value = number | string | { readonly [name: string]: Value };
 
-/** Writes an IPv4 MMDB file (format 2.0): records of networks that do not overlap, as `[CIDR, value]`. */
+/** Returns an IPv4 MMDB file (format 2.0) with a record for each `[CIDR, value]`; the networks must not overlap. */
 export function mmdbOf(networks: readonly (readonly [string, Value])[]): Buffer {
   const nodes: [number, number][] = [[EMPTY, EMPTY]];
   const data: Buffer[] = [];
@@ -14,7 +14,7 @@ export function mmdbOf(networks: readonly (readonly [string, Value])[]): Buffer 
       const side = Math.floor(address / 2 ** (31 - depth)) % 2;
       const pair = nodes[node] as [number, number];
       if (depth === Number(bits) - 1) {
-        // Data pointers are told from nodes by their sign until the number of nodes is known.
+        // A data pointer is negative until the number of nodes is known; a node is not.
         pair[side] = -(dataSize + 2);
       } else {
         if (pair[side] === EMPTY) pair[side] = nodes.push([EMPTY, EMPTY]) - 1;

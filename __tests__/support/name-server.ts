@@ -4,23 +4,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startServer } from "./server-process.js";
 
-/** A DNS server in a process of its own. */
+/** A DNS server in a separate process. */
 export interface NameServer {
-  /** For the `resolver` option. */
+  /** Address and port, for the `resolver` option. */
   readonly server: string;
   stop(): Promise<void>;
 }
 
-/** How it is started, in a folder of its own. */
+/** How to start a DNS server. */
 export interface NameServerProgram {
   program: string;
+  /** A folder for its files, which is deleted when the server stops. */
   folder: string;
   args(port: number): string[];
-  /** A name that it knows. */
+  /** A name that it can resolve. */
   knows: string;
 }
 
-/** Starts a DNS server; when it is stopped, its folder goes. */
+/** Starts a DNS server and waits until it responds. */
 export async function startNameServer(how: NameServerProgram): Promise<NameServer> {
   const { program, folder, knows } = how;
   const { port, stop } = await startServer({
@@ -42,10 +43,10 @@ export async function startNameServer(how: NameServerProgram): Promise<NameServe
 }
 
 /**
- * Starts unbound, a resolver.
+ * Starts the resolver unbound.
  *
- * @param zones lines of its `server:` part, and parts of their own after that
- * @param knows a name that it can answer
+ * @param zones configuration: further lines of the `server:` section, and sections after it
+ * @param knows a name that it can resolve
  */
 export function startUnbound(zones: string, knows: string): Promise<NameServer> {
   const folder = mkdtempSync(join(tmpdir(), "unbound-"));

@@ -2,15 +2,15 @@ import { createServer } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** A proxy that runs. */
+/** A running proxy. */
 export interface Proxy {
   readonly url: string;
-  /** Where clients wanted to go. */
+  /** The hosts and ports that clients asked to connect to. */
   readonly asked: string[];
   close(): Promise<void>;
 }
 
-/** Starts a CONNECT proxy that leads every name to one port of this machine. */
+/** Starts a CONNECT proxy that connects every name to one port of this machine. */
 export async function startProxy(port: number): Promise<Proxy> {
   const asked: string[] = [];
   const tunnels = new Set<Duplex>();
@@ -46,12 +46,12 @@ const NAMES = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"];
 const VARIABLES = [...NAMES, ...NAMES.map((name) => name.toUpperCase())];
 const before = new Map(VARIABLES.map((name) => [name, process.env[name]]));
 
-/** Unsets what names a proxy. */
+/** Deletes the environment variables that name a proxy. */
 export function clearProxyVariables(): void {
   for (const name of VARIABLES) Reflect.deleteProperty(process.env, name);
 }
 
-/** Sets what names a proxy as it was when the tests started. */
+/** Restores the environment variables that name a proxy as they were at the start. */
 export function restoreProxyVariables(): void {
   clearProxyVariables();
   for (const [name, value] of before) if (value !== undefined) process.env[name] = value;

@@ -4,32 +4,32 @@ import { existsSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 
-/** A server of somebody else's making, running in a process of its own. */
+/** A third-party server in a separate process. */
 export interface ServerProcess {
   readonly port: number;
   readonly child: ChildProcess;
-  /** Ends it and waits until it is gone. */
+  /** Ends the process and waits until it has exited. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>;
 }
 
-/** How one such server is started. */
+/** How to start a server. */
 export interface ServerProgram {
-  /** The program's name, looked for where Debian puts servers and then in PATH. */
+  /** The program's name. It is searched for in Debian's folders for servers, then in PATH. */
   program: string;
-  /** Its arguments, once a port is chosen; asked again with another port when the first was taken. */
+  /** Returns the arguments for a port. It is called again with another port if the server does not start. */
   args(port: number): Promise<string[]> | string[];
-  /** Resolves when the server answers on `port`; rejects while it does not. */
+  /** Resolves if the server responds on `port`; otherwise it rejects. */
   answers(port: number): Promise<unknown>;
-  /** A port that it must have; default: a free one. */
+  /** The port to use. Default: a free one. */
   port?: number;
 }
 
 const FOLDERS = ["/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin"];
 const ATTEMPTS = 5;
-/** How long one start may take, in ms: a cold disk and busy cores are no failure. */
+/** How long one start may take, in ms: long enough for a cold disk and busy cores. */
 const PATIENCE = 20_000;
 
-/** Starts a server and waits until it answers. What it said comes with the error when it does not. */
+/** Starts a server and waits until it responds. If it does not, the error contains its output. */
 export async function startServer(how: ServerProgram): Promise<ServerProcess> {
   const path = FOLDERS.map((folder) => join(folder, how.program)).find(existsSync) ?? how.program;
   const told: string[] = [];
@@ -56,20 +56,20 @@ function letGo(child: ChildProcess): void {
   for (const stream of [child.stdout, child.stderr]) (stream as Socket | null)?.unref();
 }
 
-/** Ends a process and waits until it is gone. */
+/** Ends a process and waits until it has exited. */
 export async function stopProcess(child: ChildProcess, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((resolve) => child.once("exit", resolve));
   child.ref();
   child.kill(signal);
-  // A stopped process sees no other signal until it goes on.
+  // A stopped process handles no other signal until it continues.
   child.kill("SIGCONT");
   await gone;
 }
 
 /**
- * A port of the loopback that nobody listens on, UDP or TCP. It is taken from below the range that systems hand out to clients,
- * so that no connection of another test picks it before the server does.
+ * Returns a loopback port that is free for UDP and TCP. It is below the range that systems use for outgoing connections, so
+ * that no connection of another test takes it before the server does.
  */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {

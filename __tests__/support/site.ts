@@ -5,31 +5,31 @@ import { ask, type Ask } from "./ask.js";
 import { Clock } from "./clock.js";
 import { EXPRESS, plainSite, serve, type Host, type Served, type Site } from "./hosts.js";
 
-/** What the middleware under test is made with, besides its own options. */
+/** The options that the middleware under test gets besides its own. */
 export interface SharedParts {
   readonly store: MemoryStore;
   readonly now: () => number;
   readonly logger: Logger;
-  /** For hosts that find no address out by themselves. */
+  /** Set for hosts that do not determine addresses themselves. */
   readonly trustProxy?: "loopback";
 }
 
-/** How a site differs from the usual one. */
+/** Options of {@link site}. */
 export interface SiteSetUp<Guard> {
   readonly host?: Host;
   readonly store?: Store | undefined;
   readonly clock?: Clock;
-  /** What the app behind the middleware answers. */
+  /** The handler behind the middleware. Default: {@link plainSite}. */
   readonly behind?: Site;
-  /** What is mounted, in order. Default: the middleware alone. */
+  /** Returns the middleware to mount, in order. Default: only the one under test. */
   readonly mount?: (guard: Guard, shared: SharedParts) => readonly Middleware[];
-  /** A whole app in place of `host`, `behind` and `mount`. */
+  /** Returns a whole app, which replaces `host`, `behind` and `mount`. */
   readonly app?: (guard: Guard, shared: SharedParts) => RequestListener;
   /** The types of events that are recorded. */
   readonly record?: readonly BunkerEventType[];
 }
 
-/** A running site behind a middleware, and what it was heard to say. */
+/** A running site behind a middleware, with its events and log lines. */
 export interface TestSite<Guard> {
   readonly url: string;
   readonly served: Served;
@@ -37,25 +37,25 @@ export interface TestSite<Guard> {
   readonly store: MemoryStore;
   readonly clock: Clock;
   readonly events: BunkerEvent[];
-  /** Every line of its log. */
+  /** All lines of its log. */
   readonly lines: string[];
   /** Its warnings and errors. */
   readonly warnings: string[];
-  /** The status that a client at `ip` gets. */
+  /** Makes a request from `ip` and returns the status of the response. */
   readonly status: (ip: string, path?: string, options?: Ask) => Promise<number>;
   readonly close: () => Promise<void>;
 }
 
 const running: { close(): Promise<void> }[] = [];
 
-/** Stops every site that was started; each test ends with it. */
+/** Stops every running site. It is called after each test. */
 export async function stopSites(): Promise<void> {
   for (const site of running.splice(0)) await site.close();
 }
 
 afterEach(stopSites);
 
-/** Serves a site behind the middleware that `make` returns, on a clock that only the test moves; it ends with the test. */
+/** Serves a site behind the middleware that `make` returns, with a clock that only the test moves, until the test ends. */
 export async function site<Guard extends Middleware & Running>(
   make: (shared: SharedParts) => Guard,
   setUp: SiteSetUp<Guard> = {},

@@ -1,11 +1,11 @@
 const DEADLINE_MS = 30_000;
 
 /**
- * Waits until something is so that happens elsewhere: in another process, on a socket, in a later turn of the event loop.
+ * Waits until a condition is true that depends on another process, a socket or a later turn of the event loop.
  *
- * @param condition asked every few milliseconds; its own text says in the error what was awaited
- * @param deadline in ms, far above what it ever takes
- * @throws {Error} at the deadline, naming the condition
+ * @param condition is called every 2 ms; its source text is part of the error
+ * @param deadline in ms, much longer than the wait should ever take
+ * @throws {Error} at the deadline, with the condition
  */
 export async function until(condition: () => unknown, deadline = DEADLINE_MS): Promise<void> {
   const end = performance.now() + deadline;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ask, NAVIGATION, type Ask, type Got, type Jar } from "./ask.js";
 
-/** A challenge as its page holds it. */
+/** A proof-of-work challenge, as the challenge page contains it. */
 export interface Work {
   readonly action: string;
   readonly state: string;
@@ -11,14 +11,14 @@ export interface Work {
   readonly form?: string;
 }
 
-/** The configuration in a challenge page. */
+/** Returns the configuration in a challenge page. */
 export function workOf(page: string): Work {
   const found = /<script[^>]* id="bunker-config"[^>]*>([^<]*)<\/script>/.exec(page);
   if (found === null) throw new Error(`no challenge in: ${page.slice(0, 200)}`);
   return JSON.parse(found[1] as string) as Work;
 }
 
-/** Solves a proof of work as a client without our script would: one hash after the other. */
+/** Solves a proof of work like a client without our script, one hash at a time. */
 export function solve({ seed, count, target }: Pick<Work, "seed" | "count" | "target">): string {
   const message = Buffer.alloc(40);
   message.write(seed, "hex");
@@ -33,7 +33,7 @@ export function solve({ seed, count, target }: Pick<Work, "seed" | "count" | "ta
   return solution;
 }
 
-/** Whether a text solves a proof of work: a changed digit does by chance, once in `2^32 / target` times. */
+/** Returns whether a text solves a proof of work. After one changed digit it still does once in `2^32 / target` times. */
 export function isSolution(
   { seed, count, target }: Pick<Work, "seed" | "count" | "target">,
   text: string,
@@ -48,7 +48,7 @@ export function isSolution(
   });
 }
 
-/** Opens the challenge's page with a jar, as a browser would. */
+/** Follows redirects to the challenge page with a jar, like a browser, and returns the page. */
 export async function openChallenge(url: string, target: string, jar: Jar, options: Ask = {}): Promise<Got> {
   let next = target;
   for (let step = 0; step < 5; step++) {
@@ -63,7 +63,7 @@ export async function openChallenge(url: string, target: string, jar: Jar, optio
   throw new Error("no page after five redirects");
 }
 
-/** Posts an answer as the page's script would. */
+/** Posts a solution like the script of the page. */
 export function post(
   url: string,
   action: string,
