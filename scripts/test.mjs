@@ -15,6 +15,7 @@ const reports = join(root, ".tmp/test");
 
 let passed = 0;
 let failed = 0;
+let runs = 0;
 
 if (!(await installPackages())) finish({ passed: 0, failed: 1 });
 const programs = await requireSystemPackages();
@@ -28,9 +29,13 @@ await step("build", async () => once((await import("./build.mjs")).build()));
 await step("types", () => command("typescript/bin/tsc", ["--noEmit"]));
 await step("lint", () => command("eslint/bin/eslint.js", [".", "--max-warnings=0"]));
 await step("format", () => command("prettier/bin/prettier.cjs", ["--check", "--log-level=warn", "."]));
-await step("unit and integration tests", () => jest("unit"));
-await step("browser tests", () => jest("browser"));
-await step("package tests", () => jest("package"));
+// Redis tests have deadlines of Redis's own to meet, so nothing else runs beside them.
+await step("unit and integration tests", () =>
+  jest("unit", ["--testPathPatterns=/__tests__/(?!redis/|cluster/)", "--maxWorkers=2"]),
+);
+await step("Redis tests", () => jest("unit", ["--testPathPatterns=/__tests__/(redis|cluster)/", "-i"]));
+await step("browser tests", () => jest("browser", ["-i"]));
+await step("package tests", () => jest("package", ["-i"]));
 finish();
 
 /**
@@ -63,17 +68,12 @@ async function command(path, args) {
  * Runs a Jest project of jest.config.cjs and counts its tests. A run that fails without a failed test (a suite that does not
  * load, no test at all, a crash) counts as one failure, and so does every skipped test.
  * @param {string} project
+ * @param {string[]} options which of its tests, and how many at a time
  * @returns {Promise<Count>}
  */
-async function jest(project) {
-  const report = join(reports, `${project}.json`);
-  const args = [
-    "--selectProjects",
-    project,
-    "--json",
-    `--outputFile=${report}`,
-    ...(project === "unit" ? [] : ["-i"]),
-  ];
+async function jest(project, options) {
+  const report = join(reports, `${project}-${++runs}.json`);
+  const args = ["--selectProjects", project, "--json", `--outputFile=${report}`, ...options];
   const env = { ...programs, NODE_ENV: "test" };
   // After the report Jest waits for everything that the tests left open. That is a failure, so the wait is short.
   const leftover = new AbortController();

@@ -215,6 +215,33 @@ test("R20 the fetch helper opens the challenge in a dialog, solves it and asks a
   expect(await page.locator("iframe").count()).toBe(0);
 });
 
+test("a gate below a path is solved there, by the page and in the fetch helper's dialog", async () => {
+  const app = express();
+  app.use(
+    "/admin",
+    bunker({ logger: false, store: new MemoryStore(), antibot: { challenge: "javascript" } }),
+  );
+  app.use("/admin", (req, res) => void res.type("html").send(`<p id="url">${req.originalUrl}</p>`));
+  app.use(
+    (_req, res) =>
+      void res.type("html").send(`<title>open</title><script src="/admin/challenge/fetch.js"></script>`),
+  );
+  served = await serve(app);
+  const page = await open();
+  await page.goto(`${served.url}/admin/users?page=2`);
+  await landed(page);
+  expect(new URL(page.url()).pathname).toBe("/admin/users");
+  const other = await open();
+  await other.goto(served.url);
+  const status = await other.evaluate(async () => {
+    const { bunkerFetch } = window as unknown as {
+      bunkerFetch: (options: object) => typeof fetch;
+    };
+    return (await bunkerFetch({ challenge: "/admin/challenge" })("/admin/api")).status;
+  });
+  expect(status).toBe(200);
+});
+
 test("R34 inside another site's frame there is a way out of it", async () => {
   const { url } = await site();
   const outside = express();

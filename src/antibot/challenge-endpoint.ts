@@ -18,6 +18,7 @@ import {
 import { framedPage, helpPage, repostPage, type Notice } from "./challenge-page.js";
 import { requirementFor, type Requirement } from "./challenge-policy.js";
 import type { ChallengeRequest } from "./challenge-request.js";
+import type { ChallengeUri } from "./challenge-uri.js";
 import {
   challengeLocation,
   DESTINATION_PARAMETER,
@@ -37,7 +38,7 @@ export class ChallengeEndpoint {
   constructor(private readonly gate: GateContext) {}
 
   /** The verdict for a request for the URI or a path below it. */
-  judge(client: Client, request: RequestView): Challenge {
+  judge(client: Client, request: RequestView, uri: ChallengeUri): Challenge {
     return {
       action: "challenge",
       protection: "antibot",
@@ -46,23 +47,24 @@ export class ChallengeEndpoint {
       serving: true,
       reply: async () => {
         await this.gate.crypto.ready();
-        return this.respond(client, request);
+        return this.respond(client, request, uri);
       },
     };
   }
 
-  private respond(client: Client, request: RequestView): Reply | Promise<Reply> {
+  private respond(client: Client, request: RequestView, uri: ChallengeUri): Reply | Promise<Reply> {
     const service = client.service ?? DEFAULT_SERVICE;
     const query = new URLSearchParams(request.path.query);
     const token = query.get(DESTINATION_PARAMETER) ?? undefined;
     const incoming: ChallengeRequest = {
       client,
       request,
+      uri,
       service,
       destination: openDestination(token, this.gate.crypto.keys, service),
       frame: query.get("frame") === "1",
     };
-    const name = request.path.path.slice(this.gate.options.uri.length + 1);
+    const name = request.path.path.slice(uri.path.length + 1);
     const reads = request.method === "GET" || request.method === "HEAD";
     if (name === "" && reads) return this.show(incoming);
     if (name === "" && request.method === "POST") return this.judgeSolution(incoming, MAX_BODY);
@@ -192,12 +194,12 @@ export class ChallengeEndpoint {
 
   // One redirect shows whether a cookie comes back; if it does not, the visitor is told so instead of being sent in a loop.
   private async probeCookies(incoming: ChallengeRequest, browserId?: string): Promise<Reply> {
-    const { client, request, service, destination, frame } = incoming;
-    const { context, options, crypto, escalation } = this.gate;
+    const { client, request, uri, service, destination, frame } = incoming;
+    const { context, crypto, escalation } = this.gate;
     const { cookie } = crypto.cookies.setBrowser(client, request, context.now(), browserId);
     if (!destination.probed || browserId !== undefined) {
       const next = { ...destination, probed: true };
-      const location = challengeLocation(options.uri, next, crypto.keys, service);
+      const location = challengeLocation(uri.text, next, crypto.keys, service);
       return redirect(302, frame ? `${location}&frame=1` : location, [cookie]);
     }
     // Another site's page can send a visitor here as often as it likes: that is not a failure of the visitor's.
@@ -209,8 +211,7 @@ export class ChallengeEndpoint {
 
   private cookieHelp(incoming: ChallengeRequest, cookies: string[] = []): Reply {
     const retry = { ...incoming.destination, probed: false };
-    const { options, crypto } = this.gate;
-    const href = challengeLocation(options.uri, retry, crypto.keys, incoming.service);
+    const href = challengeLocation(incoming.uri.text, retry, this.gate.crypto.keys, incoming.service);
     return helpPage(pageFor(this.gate, incoming, cookies), href);
   }
 

@@ -128,7 +128,7 @@ export function visitOf(
   incoming: ChallengeRequest,
 ): Visit {
   const { client, request, service, frame, form, destination } = incoming;
-  const { uri } = options;
+  const { text: uri } = incoming.uri;
   const language = negotiateLanguage(request.header("accept-language"));
   // The captcha works as a plain form. A kept form cannot come along: a link has no fields.
   const noscript =

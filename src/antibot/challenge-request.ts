@@ -1,6 +1,7 @@
 import type { Client } from "../request/client.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Fields } from "./challenge.js";
+import type { ChallengeUri } from "./challenge-uri.js";
 import type { Destination } from "./destination.js";
 import type { KeptForm } from "./kept-form.js";
 
@@ -8,6 +9,8 @@ import type { KeptForm } from "./kept-form.js";
 export interface ChallengeRequest {
   readonly client: Client;
   readonly request: RequestView;
+  /** Where the challenge is served. */
+  readonly uri: ChallengeUri;
   /** The service that the challenge and its pass are for. */
   readonly service: string;
   readonly destination: Destination;

@@ -8,6 +8,7 @@ import { issueChallenge, pageFor } from "./challenge-issuer.js";
 import { openTabPage, unkeptPage } from "./challenge-page.js";
 import type { Requirement } from "./challenge-policy.js";
 import { frameOf, type Browser, type ChallengeRequest } from "./challenge-request.js";
+import type { ChallengeUri } from "./challenge-uri.js";
 import { challengeLocation, redirect, safePath } from "./destination.js";
 import type { GateContext } from "./gate-context.js";
 import { isFormPost, keepForm, MAX_SEALED_FORM, sealForm } from "./kept-form.js";
@@ -17,12 +18,13 @@ export function respondWithChallenge(
   gate: GateContext,
   client: Client,
   request: RequestView,
-  requirement: Requirement,
+  { requirement, uri }: { requirement: Requirement; uri: ChallengeUri },
 ): Awaitable<Reply> {
   const { options, crypto } = gate;
   const incoming: ChallengeRequest = {
     client,
     request,
+    uri,
     service: client.service ?? DEFAULT_SERVICE,
     destination: {
       url: safePath(pathOf(request.url)),
@@ -31,19 +33,19 @@ export function respondWithChallenge(
     },
     frame: false,
   };
-  if (isPrefetch(request)) return challengeProblem(gate, request);
+  if (isPrefetch(request)) return challengeProblem(gate, incoming);
   if (isFormPost(request)) return challengeForm(gate, incoming, requirement);
-  if (!request.isNavigation) return challengeProblem(gate, request);
+  if (!request.isNavigation) return challengeProblem(gate, incoming);
   const { destination, service } = incoming;
   if (frameOf(request) === "foreign" && options.sessions.sameSite !== "none")
     return openTabPage(pageFor(gate, incoming), destination.url);
   const { cookie } = browserOf(gate, incoming);
-  const location = challengeLocation(options.uri, destination, crypto.keys, service);
+  const location = challengeLocation(uri.text, destination, crypto.keys, service);
   return redirect(302, location, cookie === undefined ? [] : [cookie]);
 }
 
 // For requests that cannot show a page.
-function challengeProblem({ knownPrograms, options }: GateContext, request: RequestView): Reply {
+function challengeProblem({ knownPrograms }: GateContext, { request, uri }: ChallengeRequest): Reply {
   knownPrograms.warn(request);
   return problem({
     status: 403,
@@ -52,7 +54,7 @@ function challengeProblem({ knownPrograms, options }: GateContext, request: Requ
     members: {
       detail:
         "Open the challenge in a browser and come back with the cookie that it sets; then send the request again.",
-      challenge: options.uri,
+      challenge: uri.text,
       id: request.id,
     },
   });
@@ -65,7 +67,7 @@ async function challengeForm(
   requirement: Requirement,
 ): Promise<Reply> {
   const { options, crypto } = gate;
-  const { request, destination, service } = incoming;
+  const { request, uri, destination, service } = incoming;
   const form = options.keepPost ? await keepForm(request, destination.url) : undefined;
   const browser = browserOf(gate, incoming);
   const kind = gate.challenges.get(requirement.kind);
@@ -76,7 +78,7 @@ async function challengeForm(
     sealForm(form, crypto.keys, service, browser.id).length < MAX_SEALED_FORM
   )
     return issueChallenge(gate, { ...incoming, form }, { kind, browser, status: 403 });
-  const location = challengeLocation(options.uri, destination, crypto.keys, service);
+  const location = challengeLocation(uri.text, destination, crypto.keys, service);
   const cookies = browser.cookie === undefined ? [] : [browser.cookie];
   return unkeptPage(pageFor(gate, incoming, cookies), location);
 }

@@ -1,5 +1,6 @@
 import type { Context } from "../engine/context.js";
 import { ChallengeRegistry } from "./challenge-registry.js";
+import { ChallengeUris } from "./challenge-uri.js";
 import { DifficultyController } from "./difficulty.js";
 import { Escalation } from "./escalation.js";
 import { GateCrypto } from "./gate-crypto.js";
@@ -14,6 +15,7 @@ export interface GateContext {
   readonly crypto: GateCrypto;
   readonly passes: PassStorage;
   readonly challenges: ChallengeRegistry;
+  readonly uris: ChallengeUris;
   /** The ids of challenges that were used up during a store outage, and until when each is remembered, in ms. */
   readonly usedChallenges: Map<string, number>;
   readonly escalation: Escalation;
@@ -30,6 +32,7 @@ export function createGateContext(context: Context, options: AntibotResolved): G
     crypto,
     passes: new PassStorage(context, options, crypto),
     challenges: new ChallengeRegistry(options, context),
+    uris: new ChallengeUris(options.uri),
     usedChallenges: new Map(),
     escalation: new Escalation(context, options.challenge.steps),
     difficulty: new DifficultyController(options.difficulty, options.adaptive, context.now),

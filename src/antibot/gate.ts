@@ -17,6 +17,7 @@ import { isThenable, type Awaitable } from "../awaitable.js";
 import { ChallengeEndpoint } from "./challenge-endpoint.js";
 import { KIND_NAMES, requirementFor, type KindName, type Requirement } from "./challenge-policy.js";
 import { respondWithChallenge } from "./challenge-response.js";
+import { isChallengeUri, type ChallengeUri } from "./challenge-uri.js";
 import { createGateContext, type GateContext } from "./gate-context.js";
 import { hasIgnoredCookie, warnOfBareCookies } from "./lookups/ignore-cookie.js";
 import { LookupExclusions } from "./lookups/lookup-exclusions.js";
@@ -30,7 +31,7 @@ const IGNORED_COOKIE: Pass = Object.freeze({ action: "pass", why: "ignoreCookie"
 
 /** The parts of a gate besides its middleware. */
 export interface AntibotParts {
-  /** Where challenges are served. */
+  /** Where challenges are served: below the path, if there is one, on which the app has mounted the gate. */
   readonly uri: string;
   /** Serves the challenges, for `app.use(gate.uri, gate.router)`. Where it is not mounted, the gate serves them itself. */
   readonly router: Middleware;
@@ -67,11 +68,15 @@ export class GateProtection implements Protection, Gate {
   }
 
   judge(client: Client, request: RequestView): Awaitable<Verdict> {
-    if (this.isOwn(request.path)) return this.endpoint.judge(client, request);
+    const uri = this.gate.uris.served(request);
+    if (isChallengeUri(request.path, uri)) return this.endpoint.judge(client, request, uri);
     const excluded = this.exclusion(client, request);
     if (excluded !== undefined) return excluded;
     const requirement = this.requirement(client, request);
-    return requirement === undefined ? NOT_GATED : this.checkPass(client, request, requirement, this.lookups);
+    if (requirement === undefined) return NOT_GATED;
+    return this.hasPass(client, request, requirement)
+      ? PASS
+      : this.withoutPass(client, request, { requirement, uri, lookups: this.lookups });
   }
 
   // Judging leaves no trace: a client that is challenged is not remembered.
@@ -81,8 +86,12 @@ export class GateProtection implements Protection, Gate {
   }
 
   challenge(client: Client, request: RequestView): Awaitable<Verdict> {
-    if (this.isOwn(request.path)) return this.endpoint.judge(client, request);
-    return this.checkPass(client, request, this.requirement(client, request) ?? requirementFor("cookie"));
+    const uri = this.gate.uris.served(request);
+    if (isChallengeUri(request.path, uri)) return this.endpoint.judge(client, request, uri);
+    const requirement = this.requirement(client, request) ?? requirementFor("cookie");
+    return this.hasPass(client, request, requirement)
+      ? PASS
+      : this.withoutPass(client, request, { requirement, uri });
   }
 
   async start(): Promise<void> {
@@ -93,7 +102,9 @@ export class GateProtection implements Protection, Gate {
     return {
       uri: this.options.uri,
       gate: this,
-      router: this.middleware((client, request) => this.endpoint.judge(client, request)),
+      router: this.middleware((client, request) =>
+        this.endpoint.judge(client, request, this.gate.uris.routed(request)),
+      ),
       require: (kind) => this.require(kind),
       upgrade: (req, socket) => judgeUpgrade(engine, req, socket),
     };
@@ -106,11 +117,16 @@ export class GateProtection implements Protection, Gate {
       throw new BunkerOptionsError([{ path: "require(kind)", value: kind, allowed, nearest }]);
     }
     const requirement: Requirement = { kind, accepted: [kind], byRoute: true };
-    return this.middleware((client, request) =>
-      this.isOwn(request.path)
-        ? this.endpoint.judge(client, request)
-        : this.checkPass(client, request, requirement),
-    );
+    return this.middleware((client, request) => {
+      const { uris } = this.gate;
+      const uri = uris.nearestTo(request);
+      // A page that was served before the gate's own mount point was known is posted to this one.
+      const own = isChallengeUri(request.path, uri) ? uri : uris.mountedAt(request);
+      if (isChallengeUri(request.path, own)) return this.endpoint.judge(client, request, own);
+      return this.hasPass(client, request, requirement)
+        ? PASS
+        : this.withoutPass(client, request, { requirement, uri });
+    });
   }
 
   private middleware(judge: Protection["judge"]): Middleware {
@@ -123,42 +139,38 @@ export class GateProtection implements Protection, Gate {
     return this.options.challenge.requirement(client, request, this.gate.escalation.localStep(client));
   }
 
-  // A valid pass, or else, where `lookups` are given, an exclusion that takes a look-up: clients with a pass do not wait for it.
-  private checkPass(
+  // `false` also while the keys are being read.
+  private hasPass(client: Client, request: RequestView, { accepted }: Requirement): boolean {
+    const { passes, crypto } = this.gate;
+    if (crypto.ready() !== undefined || !passes.has(client, request, accepted)) return false;
+    if (this.options.renew) passes.renew(client, request);
+    return true;
+  }
+
+  // A challenge; where `lookups` are given, an exclusion that takes a look-up comes first: clients with a pass do not wait for it.
+  private withoutPass(
     client: Client,
     request: RequestView,
-    requirement: Requirement,
-    lookups?: LookupExclusions,
+    asked: { requirement: Requirement; uri: ChallengeUri; lookups?: LookupExclusions },
   ): Awaitable<Verdict> {
+    const { requirement, lookups } = asked;
     const loading = this.gate.crypto.ready();
     if (loading !== undefined)
-      return loading.then(() => this.checkPass(client, request, requirement, lookups));
-    const { passes } = this.gate;
-    if (passes.has(client, request, requirement.accepted)) {
-      if (this.options.renew) passes.renew(client, request);
-      return PASS;
-    }
-    passes.warnOfForeign(request);
+      return loading.then(() =>
+        this.hasPass(client, request, requirement) ? PASS : this.withoutPass(client, request, asked),
+      );
+    this.gate.passes.warnOfForeign(request);
     const challenge: Challenge = {
       action: "challenge",
       protection: this.name,
       reason: "no pass",
       data: { kind: requirement.kind },
-      reply: () => respondWithChallenge(this.gate, client, request, requirement),
+      reply: () => respondWithChallenge(this.gate, client, request, asked),
     };
     const why = lookups?.of(client, request);
     if (isThenable(why))
       return why.then((late) => (late === undefined ? challenge : { action: "pass", why: late }));
     return why === undefined ? challenge : { action: "pass", why };
-  }
-
-  private isOwn({ path, suspicious }: CanonicalPath): boolean {
-    const { uri } = this.options;
-    return (
-      path.startsWith(uri) &&
-      (path.length === uri.length || path.charCodeAt(uri.length) === 47) &&
-      !suspicious
-    );
   }
 
   private exclusion(client: Client, request: RequestView): Pass | undefined {

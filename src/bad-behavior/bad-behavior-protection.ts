@@ -62,7 +62,7 @@ export class BadBehaviorProtection implements Protection {
     if (this.counted[status] !== 1 || request.ownResponse === "refused") return;
     if (this.exemption(client, request) !== undefined) return;
     // Nothing more counts for a banned client, unless its ban only challenges it.
-    if (this.context.banIndex.find(client, client.service)?.action === "deny") return;
+    if (this.isBanned(client)) return;
     if (!request.countOnce(this.context.events)) return;
     const weight = this.weigh(request, status);
     if (weight > 0) this.count(client, request, status, weight);
@@ -89,6 +89,10 @@ export class BadBehaviorProtection implements Protection {
         ? hits.then((late) => this.weighed(late, client, request))
         : this.weighed(hits, client, request);
     });
+  }
+
+  private isBanned(client: Client): boolean {
+    return this.context.banIndex.find(client, client.service)?.action === "deny";
   }
 
   // Why responses to this request never count; `undefined` = they may.
@@ -120,7 +124,7 @@ export class BadBehaviorProtection implements Protection {
   }
 
   private weighed(hits: Hits, client: Client, request: RequestView): Awaitable<void> {
-    if (hits.count < this.options.threshold) return undefined;
+    if (hits.count < this.options.threshold || this.isBanned(client)) return undefined;
     const { active, affected, isMass } = this.watch.addBanned();
     const { massBan } = this.options;
     if (isMass) {
@@ -168,7 +172,7 @@ export class BadBehaviorProtection implements Protection {
     const challenge =
       gate !== undefined && before === undefined && (crossSite || this.options.banAction === "challenge");
     const ttl = crossSite ? this.options.countTime : await this.banTimeOf(client);
-    await this.context.bans.add(client.key, {
+    const { isNew } = await this.context.bans.addUnlessBanned(client.key, {
       reason: REASON,
       ttl,
       scope,
@@ -189,12 +193,19 @@ export class BadBehaviorProtection implements Protection {
     });
     // The next ban needs new evidence.
     if (challenge) await this.context.store.delete(this.counterKey(client));
+    if (isNew && this.grows && !crossSite)
+      await this.context.store.increment(earlierBansKey(client), 1, BAN_MEMORY);
   }
 
+  private get grows(): boolean {
+    return this.options.banTime !== 0 && this.options.banFactor !== 1;
+  }
+
+  // Counted only once the ban is written: several instances may be about to ban this client.
   private async banTimeOf(client: Client): Promise<number> {
     const { banTime, banFactor, maxBanTime } = this.options;
-    if (banTime === 0 || banFactor === 1) return banTime;
-    const earlier = (await this.context.store.increment(`hit:${client.key}|bb|bans`, 1, BAN_MEMORY)) - 1;
+    if (!this.grows) return banTime;
+    const earlier = Number((await this.context.store.get(earlierBansKey(client))) ?? 0);
     return Math.max(banTime, Math.min(maxBanTime, Math.round(banTime * banFactor ** Math.min(earlier, 64))));
   }
 
@@ -220,6 +231,10 @@ export class BadBehaviorProtection implements Protection {
   private fault(reason: string, error: unknown, client: Client | undefined, request: RequestView): void {
     this.context.emit("fault", { protection: this.name, reason, data: messageOf(error) }, client, request);
   }
+}
+
+function earlierBansKey({ key }: Client): string {
+  return `hit:${key}|bb|bans`;
 }
 
 /** Returns the note that the store keeps with a counted response. */

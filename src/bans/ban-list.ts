@@ -14,6 +14,7 @@ import { BunkerBanError, StoreFailure } from "../errors.js";
 import { EventBus, setOrigin, type BunkerEvent } from "../events/event-bus.js";
 import { DEFAULT_SERVICE, UNKNOWN_SERVICE } from "../service-name.js";
 import { banKey, decodeBan, encodeBan, parseBanKey, type Ban } from "./ban.js";
+import { claimBan } from "./ban-claim.js";
 import { ANY_SERVICE, BanIndex, voidKey } from "./ban-index.js";
 
 /** Options of {@link BanList.add}. */
@@ -72,32 +73,33 @@ export class BanList {
    * @throws {StoreFailure} when the store cannot be written; the ban is in force on this instance nevertheless
    */
   async add(ip: string, options: BanOptions = {}): Promise<Ban> {
-    const range = this.subjectOf(ip);
-    if (options.force !== true) this.checkReach(range);
-    const ttl = options.ttl ?? 86_400;
-    if (!Number.isFinite(ttl) || ttl < 0)
-      throw new BunkerBanError(
-        "ERR_BUNKER_BAN_ADDRESS",
-        `ttl must be a number of seconds from 0, not ${ttl}`,
-      );
-    const scope = options.scope ?? (options.service === undefined ? "global" : "service");
-    const now = this.index.now();
-    const ban: Ban = {
-      ip: range.text,
-      reason: options.reason ?? "manual",
-      scope,
-      service: options.service ?? (scope === "service" ? DEFAULT_SERVICE : UNKNOWN_SERVICE),
-      date: new Date(now),
-      expires: ttl === 0 ? null : new Date(now + ttl * 1000),
-      data: options.data ?? {},
-      action: options.action ?? "deny",
-    };
+    const { ban, ttl, exact } = this.prepare(ip, options);
     this.index.put(ban);
     this.emit("banned", ban, options.source);
     await this.write(ban, ttl);
-    const exact = this.exactOf(options.address ?? ip, range);
     if (exact !== undefined) await this.write({ ...ban, ip: exact }, ttl);
     return ban;
+  }
+
+  /**
+   * Like {@link add}, for bans that several instances may add at once: where the same subject is banned already, as severely
+   * and about as long, that ban stays, and nothing is written or emitted. Resolves to the ban in force, and whether it is new.
+   *
+   * @throws {BunkerBanError} as `add`
+   * @throws {StoreFailure} when the store cannot be written; the ban is in force on this instance nevertheless
+   */
+  async addUnlessBanned(ip: string, options: BanOptions = {}): Promise<{ ban: Ban; isNew: boolean }> {
+    const { ban, ttl, exact } = this.prepare(ip, options);
+    this.index.put(ban);
+    const claim = await claimBan(this.store, ban, ttl, () => this.index.now());
+    if (claim === "lifted") this.index.end(ban.ip, scopeOf(ban));
+    else if (typeof claim !== "string") this.index.put(claim);
+    if (claim !== "written" && claim !== "unwritten")
+      return { ban: claim === "lifted" ? ban : claim, isNew: false };
+    this.emit("banned", ban, options.source);
+    await this.write(ban, ttl, claim === "written");
+    if (exact !== undefined) await this.write({ ...ban, ip: exact }, ttl);
+    return { ban, isNew: true };
   }
 
   /**
@@ -157,6 +159,30 @@ export class BanList {
     return bans.sort((a, b) => b.date.getTime() - a.date.getTime());
   }
 
+  private prepare(ip: string, options: BanOptions): { ban: Ban; ttl: number; exact: string | undefined } {
+    const range = this.subjectOf(ip);
+    if (options.force !== true) this.checkReach(range);
+    const ttl = options.ttl ?? 86_400;
+    if (!Number.isFinite(ttl) || ttl < 0)
+      throw new BunkerBanError(
+        "ERR_BUNKER_BAN_ADDRESS",
+        `ttl must be a number of seconds from 0, not ${ttl}`,
+      );
+    const scope = options.scope ?? (options.service === undefined ? "global" : "service");
+    const now = this.index.now();
+    const ban: Ban = {
+      ip: range.text,
+      reason: options.reason ?? "manual",
+      scope,
+      service: options.service ?? (scope === "service" ? DEFAULT_SERVICE : UNKNOWN_SERVICE),
+      date: new Date(now),
+      expires: ttl === 0 ? null : new Date(now + ttl * 1000),
+      data: options.data ?? {},
+      action: options.action ?? "deny",
+    };
+    return { ban, ttl, exact: this.exactOf(options.address ?? ip, range) };
+  }
+
   private async ready(): Promise<void> {
     try {
       await this.index.ready();
@@ -165,12 +191,12 @@ export class BanList {
     }
   }
 
-  private async write(ban: Ban, ttl: number): Promise<void> {
-    const service = ban.scope === "service" ? ban.service : undefined;
+  private async write(ban: Ban, ttl: number, isWritten = false): Promise<void> {
+    const service = scopeOf(ban);
     try {
       // Both writes are sent at once, so that a store on a network needs one round trip.
       await Promise.all([
-        this.store.set(banKey(ban.ip, service), encodeBan(ban), ttl),
+        isWritten || this.store.set(banKey(ban.ip, service), encodeBan(ban), ttl),
         this.writeVoid(ban.ip, service, ban.date.getTime(), ttl === 0 ? 0 : ttl + this.index.retention),
       ]);
     } catch (error) {
@@ -300,6 +326,10 @@ export class BanList {
     if (source.origin !== undefined) setOrigin(event, source.origin);
     this.events.emit(event);
   }
+}
+
+function scopeOf(ban: Ban): string | undefined {
+  return ban.scope === "service" ? ban.service : undefined;
 }
 
 function ownAddresses(): AddressRange[] {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { statusSent } from "../request/status-sent.js";
 import type { ListSnapshot } from "./published-list.js";
 
 /** The response to a call: `data` of the body `{"result":…,"data":…}`. */
@@ -23,7 +24,7 @@ export const tooManyRequests = (seconds: number, why: string): ApiResponse =>
 
 /** Sends a response. The rest of the request's body is read and discarded, for at most `linger` ms. */
 export function send(req: IncomingMessage, res: ServerResponse, response: ApiResponse, linger: number): void {
-  if (res.headersSent || res.destroyed) return;
+  if (statusSent(res) || res.destroyed) return;
   const body = Buffer.from(
     JSON.stringify({ result: response.status < 400 ? "ok" : "ko", data: response.data }),
     "utf8",
@@ -42,7 +43,7 @@ export function sendList(
   list: ListSnapshot,
   linger: number,
 ): void {
-  if (res.headersSent || res.destroyed) return;
+  if (statusSent(res) || res.destroyed) return;
   res.setHeader("ETag", list.etag);
   res.setHeader("Cache-Control", "private, no-cache");
   res.setHeader("Vary", "Accept-Encoding");

@@ -45,22 +45,25 @@ export class DnsblBans {
       return;
     }
     if (this.context.banIndex.find(client, client.service) !== undefined) return;
-    const adding = this.context.bans.add(target.address.family === 6 ? `${target.ip}/128` : target.ip, {
-      reason: REASON,
-      ttl: banTime,
-      scope: client.service === undefined ? "global" : banScope,
-      service: client.service ?? UNKNOWN_SERVICE,
-      data,
-      action: action === "challenge" && this.gate() !== undefined ? "challenge" : "deny",
-      source: {
-        protection: REASON,
-        id: request.id,
-        method: request.method,
-        path: request.path.path,
-        passHolder: request.pass !== undefined,
-        origin: { client, request },
+    const adding = this.context.bans.addUnlessBanned(
+      target.address.family === 6 ? `${target.ip}/128` : target.ip,
+      {
+        reason: REASON,
+        ttl: banTime,
+        scope: client.service === undefined ? "global" : banScope,
+        service: client.service ?? UNKNOWN_SERVICE,
+        data,
+        action: action === "challenge" && this.gate() !== undefined ? "challenge" : "deny",
+        source: {
+          protection: REASON,
+          id: request.id,
+          method: request.method,
+          path: request.path.path,
+          passHolder: request.pass !== undefined,
+          origin: { client, request },
+        },
       },
-    });
+    );
     adding.catch((error: unknown) => emitFailure(this.context, error, client, request));
   }
 

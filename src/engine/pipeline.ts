@@ -3,6 +3,7 @@ import { isThenable, type Awaitable } from "../awaitable.js";
 import { BunkerHookError, messageOf, StoreFailure } from "../errors.js";
 import type { Client } from "../request/client.js";
 import type { RequestBan, RequestView } from "../request/request-view.js";
+import { statusSent } from "../request/status-sent.js";
 import { PASS, type Deny, type Pass, type Verdict } from "../request/verdict.js";
 import type { Context } from "./context.js";
 import type { Protection } from "./protection.js";
@@ -63,7 +64,7 @@ export class Pipeline {
     }
     if (this.observers.length > 0) this.observe(verdict, request, res);
     if (verdict.action === "pass") {
-      if (request.cookies !== undefined && !res.headersSent) res.appendHeader("Set-Cookie", request.cookies);
+      if (request.cookies !== undefined && !statusSent(res)) res.appendHeader("Set-Cookie", request.cookies);
       next();
       return;
     }
@@ -134,7 +135,7 @@ export class Pipeline {
     }
     const { id, method, path } = request;
     try {
-      await this.context.bans.add(client.key, {
+      await this.context.bans.addUnlessBanned(client.key, {
         reason,
         ttl,
         scope: client.service === undefined ? "global" : scope,

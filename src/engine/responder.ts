@@ -5,6 +5,7 @@ import { pageHeaders } from "../pages/page.js";
 import { BunkerHookError, messageOf } from "../errors.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Context } from "./context.js";
+import { statusSent } from "../request/status-sent.js";
 import { type Reply, type Challenge, type Deny } from "../request/verdict.js";
 import { isThenable } from "../awaitable.js";
 
@@ -151,7 +152,7 @@ export class Responder {
       undefined,
       request,
     );
-    if (res.headersSent) res.destroy();
+    if (statusSent(res)) res.destroy();
     else
       send(
         problem({
@@ -168,7 +169,7 @@ export class Responder {
 
 // HEAD gets no body, and the body of a refused request is never read.
 function send({ status, headers, body }: Reply, request: RequestView, res: ServerResponse): void {
-  if (res.headersSent || res.destroyed) return;
+  if (statusSent(res) || res.destroyed) return;
   res.writeHead(status, {
     ...headers,
     "Content-Length": Buffer.byteLength(body),

@@ -24,7 +24,7 @@ const SPACE = 32;
 
 /** Reads a request target (`originalUrl`): origin-form, absolute-form (http, https, ws, wss), `*` or authority-form. Never throws. */
 export function canonicalPath(originalUrl: string): CanonicalPath {
-  const start = originalUrl.charCodeAt(0) === SLASH ? 0 : pathStart(originalUrl);
+  const start = pathStart(originalUrl);
   let suspicious = start < 0;
   let escaped = false;
   let end = start < 0 ? 0 : start;
@@ -59,8 +59,9 @@ export function uriMatches(pattern: Pattern, path: CanonicalPath): boolean {
 const ABSOLUTE_FORM =
   /^(?:https?|wss?):\/\/(?:\[[0-9a-f:.]{1,64}\]|[a-z0-9._-]{1,255})(?::\d{0,5})?(?=[/?#]|$)/i;
 
-// Where the path of an absolute-form target starts (its end when it has none); -1 for any other form.
-function pathStart(target: string): number {
+/** Where the path of an absolute-form target starts (its end when it has none); 0 for a path, -1 for any other form. */
+export function pathStart(target: string): number {
+  if (target.charCodeAt(0) === SLASH) return 0;
   const match = ABSOLUTE_FORM.exec(target);
   return match ? match[0].length : -1;
 }

@@ -5,6 +5,8 @@ export interface RequestLike {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
   readonly originalUrl?: string | undefined;
+  /** Where the middleware is mounted, as Express says. */
+  readonly baseUrl?: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly socket?: {
     readonly remoteAddress?: string | undefined;

@@ -5,6 +5,7 @@ import type { Awaitable } from "../awaitable.js";
 import type { Client } from "./client.js";
 import type { ClientResolver } from "./client-resolver.js";
 import { canonicalPath, type CanonicalPath } from "./path.js";
+import { statusSent } from "./status-sent.js";
 import type { Verdict } from "./verdict.js";
 
 import type { AppLike, RequestLike } from "./request-like.js";
@@ -148,7 +149,7 @@ export class RequestView implements BunkerRequest {
 
   /** Notifies the watchers. A response without a status line does not count. */
   end(res: ServerResponse): void {
-    if (!res.headersSent) return;
+    if (!statusSent(res)) return;
     this.watcher?.responseEnded(this.watched as Client, this, res.statusCode);
     if (this.moreWatchers !== undefined)
       for (const [watcher, client] of this.moreWatchers) watcher.responseEnded(client, this, res.statusCode);

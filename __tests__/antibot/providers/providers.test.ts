@@ -209,7 +209,7 @@ describe.each(Object.keys(MAKERS))("%s", (name) => {
   });
 
   test("R33 one client's calls are bounded: what is over the bound is refused, not called", async () => {
-    await start(make(), (server) => ({ ...withTimeout(server, 0.3), onProviderError: "allow" }));
+    await start(make(), (server) => ({ ...withTimeout(server, 1.5), onProviderError: "allow" }));
     vendor.trouble = "hang";
     const visitors = Array.from({ length: 8 }, () => new Visitor(site));
     for (const visitor of visitors) await visitor.meet();
