@@ -245,7 +245,11 @@ test("an upgrade is told the challenge's path where the gate is mounted", async 
   served = {
     port: (server.address() as { port: number }).port,
     url: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
-    close: () => new Promise((resolve) => (server.close(() => resolve()), server.closeAllConnections())),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
   await ask(served.url, "/admin/page", { headers: NAVIGATION });
   const told = await ask(served.url, "/admin/socket", {

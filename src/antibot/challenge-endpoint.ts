@@ -104,7 +104,7 @@ export class ChallengeEndpoint {
       return problem({
         status: posted.status,
         type: "form",
-        title: posted.status === 413 ? "Content Too Large" : "Bad Request",
+        title: FORM_PROBLEMS[posted.status],
         members: { id: request.id },
       });
     const { fields } = posted;
@@ -259,6 +259,14 @@ export class ChallengeEndpoint {
     return kind;
   }
 }
+
+const FORM_PROBLEMS = {
+  400: "Bad Request",
+  408: "Request Timeout",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  503: "Service Unavailable",
+} as const;
 
 const SCRIPT_HEADERS = {
   ...REPLY_HEADERS,

@@ -85,10 +85,10 @@ export function openTabPage(context: PageContext, url: string): Reply {
 }
 
 /** The page for a form that could not be kept: what to do. */
-export function unkeptPage(context: PageContext, location: string): Reply {
+export function unkeptPage(context: PageContext, location: string, status: number): Reply {
   const { formTooLarge, submit } = context.visit.texts;
   const body = `<p>${escapeHtml(formTooLarge)}</p><p><a class="button" href="${escapeHtml(location)}">${escapeHtml(submit)}</a></p>`;
-  return pageReply(context, { body, status: 403 });
+  return pageReply(context, { body, status });
 }
 
 type Script = NonNullable<PageParts["scripts"]>[number];

@@ -68,7 +68,8 @@ async function challengeForm(
 ): Promise<Reply> {
   const { options, crypto } = gate;
   const { request, uri, destination, service } = incoming;
-  const form = options.keepPost ? await keepForm(request, destination.url) : undefined;
+  const kept = options.keepPost ? await keepForm(request, destination.url) : undefined;
+  const form = typeof kept === "number" ? undefined : kept;
   const browser = browserOf(gate, incoming);
   const kind = gate.challenges.get(requirement.kind);
   // It must fit into the post that brings it back.
@@ -80,7 +81,9 @@ async function challengeForm(
     return issueChallenge(gate, { ...incoming, form }, { kind, browser, status: 403 });
   const location = challengeLocation(uri.text, destination, crypto.keys, service);
   const cookies = browser.cookie === undefined ? [] : [browser.cookie];
-  return unkeptPage(pageFor(gate, incoming, cookies), location);
+  // A form that is too long, or of another type, is no mistake of its sender's.
+  const status = kept === 408 || kept === 503 ? kept : 403;
+  return unkeptPage(pageFor(gate, incoming, cookies), location, status);
 }
 
 // The browser of the visitor; one without a cookie of ours is given one.

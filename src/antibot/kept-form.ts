@@ -23,10 +23,10 @@ export function isFormPost(request: RequestView): boolean {
   return namesOrigin && isSameOriginPost(request);
 }
 
-/** The form of a request; `undefined` when it is too long or of another type. */
-export async function keepForm(request: RequestView, url: string): Promise<KeptForm | undefined> {
+/** The form of a request, or the status that says why it cannot be kept. */
+export async function keepForm(request: RequestView, url: string): Promise<KeptForm | number> {
   const form = await readPairs(request.message, MAX_FORM);
-  return "pairs" in form ? { url, fields: form.pairs } : undefined;
+  return "pairs" in form ? { url, fields: form.pairs } : form.status;
 }
 
 /** Seals a form for one browser of one service. */

@@ -30,7 +30,7 @@ function post(action: string, fields: Record<string, string>): Promise<SubmitRes
     request.setRequestHeader("Accept", "application/json");
     request.onloadend = () => {
       // A request that failed, was cut off or took too long has the status 0.
-      if (!request.status || request.status >= 500 || request.status === 429) {
+      if (!request.status || request.status >= 500 || request.status === 429 || request.status === 408) {
         reject(new Error(`status ${request.status}`));
         return;
       }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { readBody, type BodyBudget, type BodyLimits, type BodyProblem } from "../http/request-body.js";
+import { BodyBudget } from "../http/body-budget.js";
+import { readBody, type BodyLimits, type BodyProblem } from "../http/request-body.js";
 
 /** The body of a request: an object, absent, or refused. */
 export type JsonBody =
@@ -14,7 +15,7 @@ export interface JsonBodyLimits extends BodyLimits {
 }
 
 /** All bodies that are being read together. */
-const BUDGET: BodyBudget = { max: 128 * 1024 * 1024, held: 0 };
+const BUDGET = new BodyBudget(128 * 1024 * 1024, "refuse");
 
 /** Reads a JSON object, on GET too. Never rejects. Uses `req.body` if a body parser ran before. */
 export async function readJsonBody(req: IncomingMessage, limits: JsonBodyLimits): Promise<JsonBody> {

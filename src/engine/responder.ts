@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2Stream } from "node:http2";
 import { denyPage } from "../pages/deny-page.js";
 import { negotiateLanguage } from "../pages/negotiate.js";
 import { pageHeaders } from "../pages/page.js";
@@ -42,7 +43,8 @@ export function problem({ status, type, title, members = {}, cookies = [] }: Pro
   };
 }
 
-/** HTTP/2's CANCEL (RFC 9113, 7). */
+/** HTTP/2's NO_ERROR and CANCEL (RFC 9113, 7). */
+const NO_ERROR = 0;
 const CANCEL = 8;
 
 /** The only code that writes our responses: refusals, and challenges of the gate. */
@@ -177,6 +179,9 @@ function send({ status, headers, body }: Reply, request: RequestView, res: Serve
   });
   if (request.method === "HEAD") res.end();
   else res.end(body);
+  // Node resets the stream of an unfinished body itself, but not when a part of it was read.
+  const { stream } = res as { readonly stream?: Http2Stream };
+  if (stream?.readableEnded === false && stream.endAfterHeaders === false) stream.close(NO_ERROR);
 }
 
 function hasUnreadBody(req: IncomingMessage): boolean {

@@ -1,18 +1,27 @@
 import type { IncomingMessage } from "node:http";
+import { BodyBudget } from "../http/body-budget.js";
 import { readBody } from "../http/request-body.js";
 
 /** The fields of a posted form in their order, or why they could not be read: the status that says so. */
-type FormPairs =
-  { readonly pairs: readonly (readonly [string, string])[] } | { readonly status: 400 | 413 | 415 };
+type FormPairs = { readonly pairs: readonly (readonly [string, string])[] } | FormProblem;
+
+/** The status that says why a form was not read: 408 = it took too long, 503 = too many are being read. */
+interface FormProblem {
+  readonly status: 400 | 408 | 413 | 415 | 503;
+}
 
 /** Forms with more fields are refused. */
 const MAX_FIELDS = 256;
+/** How long a client may take to send a form, in ms. */
+const DEADLINE_MS = 10_000;
+/** All forms that are being read in this process: 16 MB, 512 of the longest. */
+const BUDGET = new BodyBudget(16 * 1024 * 1024, "drop oldest");
 
 /** Reads a form like {@link readPairs}; repeated names are refused, too. */
 export async function readForm(
   req: IncomingMessage,
   limit: number,
-): Promise<{ readonly fields: ReadonlyMap<string, string> } | { readonly status: 400 | 413 | 415 }> {
+): Promise<{ readonly fields: ReadonlyMap<string, string> } | FormProblem> {
   const { body } = req as { body?: unknown };
   if (typeof body === "object" && body !== null && Object.values(body).some(Array.isArray))
     return { status: 400 };
@@ -40,14 +49,16 @@ export async function readPairs(
   if (parsed && (Object.keys(body).length > 0 || req.readableEnded)) return ofObject(body, limit);
   const text =
     typeof body === "string" || Buffer.isBuffer(body) ? body.toString() : await readText(req, limit);
-  if (text === undefined || text.length > limit) return { status: 413 };
+  if (typeof text === "object") return text;
+  if (text.length > limit) return { status: 413 };
   return json ? ofJson(text, limit) : ofPairs([...new URLSearchParams(text)], limit);
 }
 
-async function readText(req: IncomingMessage, limit: number): Promise<string | undefined> {
-  const body = await readBody(req, { max: limit });
+async function readText(req: IncomingMessage, limit: number): Promise<string | FormProblem> {
+  const body = await readBody(req, { max: limit, timeout: DEADLINE_MS, budget: BUDGET });
   if (Buffer.isBuffer(body)) return body.toString("utf8");
-  return body === "closed" ? "" : undefined;
+  if (body === "closed") return "";
+  return { status: body === "too slow" ? 408 : body === "busy" ? 503 : 413 };
 }
 
 function ofJson(text: string, limit: number): FormPairs {
