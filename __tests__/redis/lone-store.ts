@@ -1,5 +1,5 @@
-// A program of its own: a RedisStore on the URL in argv[2], which counts all the time and is closed when the parent says so.
-// Nothing else may keep the process alive then.
+// A separate program with a RedisStore on the URL in argv[2]. It counts until the parent sends a message, then closes the store.
+// After that nothing else may keep the process alive.
 import { RedisStore } from "../../src/redis/index.js";
 
 const store = new RedisStore({ url: process.argv[2] ?? "", logger: false });

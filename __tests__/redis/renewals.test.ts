@@ -19,7 +19,7 @@ afterEach(async () => {
   await proxy.close();
 });
 
-/** Loads one client library, and does not find the other. */
+/** Returns a loader that finds only one of the client libraries. */
 function only(wanted: string): (name: string) => unknown {
   return (name) => {
     if (wanted.replace("5", "") !== name)
@@ -60,7 +60,7 @@ test("a process whose Redis stands still ends by itself once the store is closed
   await once(lone, "message");
   proxy.frozen = true;
   const { made } = proxy;
-  // The connection for commands is renewed, and the one that listens is opened anew.
+  // The connection for commands is renewed, and the subscribed one is reopened.
   await until(() => proxy.made >= made + 3, 60_000);
   lone.send("close");
   const [code] = (await once(lone, "exit")) as [number | null];

@@ -16,7 +16,7 @@ afterEach(async () => {
   stops = [];
 });
 
-/** One instance: a store of its own, its bans, the lines of its log and the `unbanned` events it emitted. */
+/** Creates an instance with its own store. It records log lines and `unbanned` events. */
 async function instance() {
   const lines: string[] = [];
   const say = (line: string): void => void lines.push(line);
@@ -53,14 +53,14 @@ test.each([
     await here.bans.add("8.8.7.1", { ttl: 600, ...own });
     await until(async () => (await there.bans.get("8.8.7.1", service)) !== undefined);
     redis.child.kill("SIGSTOP");
-    // The first ones end by time-out, the others at once, because the outage has been noticed.
+    // The first calls end at the timeout, the others at once, because the outage has been noticed.
     for (let attempt = 0; attempt < 5; attempt++) {
       await expect(here.bans.remove("8.8.7.1", own)).rejects.toMatchObject(FAILURE);
       expect(await here.bans.get("8.8.7.1", service)).toMatchObject({ ip: "8.8.7.1" });
     }
     expect(here.unbanned).toEqual([]);
     redis.child.kill("SIGCONT");
-    // What was sent before the outage was noticed may have reached Redis: then it is true everywhere.
+    // An unban that was sent before the outage was noticed may have reached Redis; then it is in force everywhere.
     await here.back();
     if (await here.bans.remove("8.8.7.1", own)) expect(here.unbanned).toHaveLength(1);
     expect(await here.bans.get("8.8.7.1", service)).toBeUndefined();

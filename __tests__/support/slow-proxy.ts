@@ -1,20 +1,20 @@
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
-/** A TCP proxy in front of one port of this machine, as slow and as deaf as a test wants it. */
+/** A TCP proxy in front of one port of this machine that can delay replies and drop all data. */
 export interface SlowProxy {
   readonly port: number;
-  /** How many connections clients hold open. */
+  /** The number of open connections from clients. */
   readonly open: number;
-  /** How many connections clients have made so far. */
+  /** The number of connections that clients have made so far. */
   readonly made: number;
-  /** How much later the server's answers arrive, in ms; a function is asked for each piece of them. They keep their order. */
+  /** The delay of the server's replies in ms; a function is called for each chunk. The order of the chunks is kept. */
   delay: number | (() => number);
-  /** While `true` nothing passes: connections are accepted and bytes are dropped, as by a host that stands still. */
+  /** While `true`, connections are accepted but all bytes are dropped, as with a host that is frozen. */
   frozen: boolean;
   close(): Promise<void>;
 }
 
-/** Starts a proxy that leads to `port`. */
+/** Starts a proxy in front of `port`. */
 export async function startSlowProxy(port: number): Promise<SlowProxy> {
   const sockets = new Set<Socket>();
   let open = 0;
