@@ -1,5 +1,5 @@
 import type { Store } from "../store/store.js";
-import { banKey, decodeBan, encodeBan, type Ban } from "./ban.js";
+import { banKey, decodeBan, encodeBan, kindOf, type Ban, type BanKind } from "./ban.js";
 
 /** Bans whose ends differ by less are the same ban, in seconds. */
 const SAME_END = 10;
@@ -10,22 +10,22 @@ const REPLACED_TTL = 10;
  * The outcome of {@link claimBan}: `written` by this call; `unwritten`, since the store is full or away or holds a weaker ban, so
  * that the caller must write it; `lifted` by somebody meanwhile; or the ban that was found instead.
  */
-export type BanClaim = "written" | "unwritten" | "lifted" | Ban;
+export type BanClaim = "written" | "unwritten" | "lifted" | { readonly ban: Ban; readonly kind: BanKind };
 
 /** Writes a ban if its key is absent: of several instances that ban a client at once, one writes the ban. Never rejects. */
 export async function claimBan(store: Store, ban: Ban, ttl: number, now: () => number): Promise<BanClaim> {
   const service = ban.scope === "service" ? ban.service : undefined;
   const key = banKey(ban.ip, service);
   try {
-    if (await store.add(key, encodeBan(ban), ttl)) return "written";
+    if (await store.add(key, encodeBan(ban, "automatic"), ttl)) return "written";
     const [value, left] = await Promise.all([store.get(key), store.ttl(key)]);
     if (value === undefined || left === undefined) return "lifted";
     const found = decodeBan(key, value, left === 0 ? 0 : now() + left * 1000);
-    if (covers(found, ban, ttl)) return found;
+    if (covers(found, ban, ttl)) return { ban: found, kind: kindOf(value) };
     // Starts with the address, so that an unban clears it too.
     return (await store.add(`cache:${ban.ip}|replaced|${service ?? "*"}`, "1", REPLACED_TTL))
       ? "unwritten"
-      : ban;
+      : { ban, kind: "automatic" };
   } catch {
     return "unwritten";
   }

@@ -1,29 +1,18 @@
+import { isThenable, type Awaitable } from "../awaitable.js";
 import type { Store, StoreChange } from "../store/store.js";
 import { StoreReplica } from "../store/store-replica.js";
 import type { StoreScope } from "../store/store-scope.js";
-import type { Address, AddressRange } from "../address/address.js";
-import { parseRange, prefixOf, rangeContains } from "../address/address.js";
-import { AddressSet } from "../address/address-set.js";
-import { banKey, decodeBan, parseBanKey, type Ban } from "./ban.js";
+import { parseRange, rangeContains, type Address, type AddressRange } from "../address/address.js";
+import { UNKNOWN_SERVICE } from "../service-name.js";
+import { banKey, decodeBan, kindOf, parseBanKey, type Ban, type BanKind } from "./ban.js";
+import { BanCopies, type FoundBan } from "./ban-copies.js";
+import { NONE } from "./ban-table.js";
+import { StoredBans } from "./stored-bans.js";
 
-/** The ban of one subject at one service (or everywhere). The entry outlives the ban, so that older passes stay void (R16). */
-interface Entry {
-  ban: Ban | undefined;
-  /** ms; Infinity = never. */
-  ends: number;
-  /** When the newest ban began, in ms: passes issued before are void. */
-  began: number;
-  /** Until when they are void, in ms. */
-  voidUntil: number;
-}
+export { ANY_SERVICE, type FoundBan } from "./ban-copies.js";
 
-/** The entries of one subject by service; the key "" is the global scope. */
-type Subject = Map<string, Entry>;
-
-const GLOBAL = "";
-
-/** Stands for every service in {@link BanIndex.findAddress}. */
-export const ANY_SERVICE = "*";
+/** The maximum number of bans stored under another spelling of their address than ours. */
+const MAX_SPELLINGS = 10_000;
 
 /** The subject of a search for bans: a client, or a plain address. */
 export interface BanSubject {
@@ -32,48 +21,49 @@ export interface BanSubject {
   readonly address: Address | undefined;
 }
 
-const inForce = (entry: Entry, now: number): boolean => now < entry.ends && entry.ban !== undefined;
-
 /**
  * The bans of one store, in memory, so that requests find them without a promise: loaded from the store and kept up to date
- * by `store.watch`.
+ * by `store.watch`. Their evidence stays in the store.
  */
 export class BanIndex {
-  /** The clock, in ms. */
-  now: () => number;
   /** How long a ban that has ended still voids the passes issued before it, in seconds: as long as the longest pass. */
   retention = 86_400;
 
-  private readonly subjects = new Map<string, Subject>();
-  /** Subjects that are not a single IPv4 address. */
-  private readonly ranges = new AddressSet();
-  /** The number of them with each prefix length: [family 4, family 6]. */
-  private readonly lengths: readonly [Map<number, number>, Map<number, number>] = [new Map(), new Map()];
-  private sweeper: Iterator<[string, Subject]> | undefined;
+  private readonly copies = new BanCopies();
+  private readonly stored: StoredBans;
+  /** The stored keys that name their address in another spelling, by the key that we would use. */
+  private readonly spellings = new Map<string, string>();
   private stamped = 0;
   private readonly listeners = new Set<() => void>();
   private readonly replica: StoreReplica;
 
   constructor({ store }: StoreScope) {
     this.now = clockOf(store);
+    this.stored = new StoredBans(store);
     const bans = ["ban", ""] as const;
     const voids = ["state", VOID_PREFIX.slice("state:".length)] as const;
     this.replica = new StoreReplica(store, [bans, voids], {
       apply: (change) => this.apply(change),
       beginRead: () => {
-        const found = new Set<string>();
+        this.copies.beginReading();
         return {
           entry: (entry) => {
-            found.add(entry.key);
             if (entry.value !== undefined) this.apply(entry);
           },
           // Bans that were lifted while no change was reported.
-          end: (changes, first) => {
-            if (!first) this.endAbsent(found, changes);
-          },
+          end: (_changes, first) => (first ? undefined : this.endUnseen()),
         };
       },
     });
+  }
+
+  /** The clock, in ms. */
+  get now(): () => number {
+    return this.copies.now;
+  }
+
+  set now(now: () => number) {
+    this.copies.now = now;
   }
 
   /** Resolves when the bans in the store are loaded; rejects on failure, and can then be called again. */
@@ -81,33 +71,40 @@ export class BanIndex {
     return this.replica.ready();
   }
 
-  /** The number of subjects. */
+  /** The number of bans, and of marks of bans that are over. */
   get size(): number {
-    return this.subjects.size;
+    return this.copies.size;
   }
 
   /** Returns the ban in force for a client at a service: the service's own first, then the global one. */
-  find(client: BanSubject, service: string | undefined): Ban | undefined {
-    if (this.subjects.size === 0) return undefined;
-    return this.search(client, service, inForce)?.ban;
-  }
-
-  /** Returns the ban in force for an address with the given `key` at a service; `ANY_SERVICE` = at any service. */
-  findAddress(key: string, address: Address, service: string): Ban | undefined {
-    return this.search({ key, address }, service, inForce)?.ban;
+  find(client: BanSubject, service: string | undefined): FoundBan | undefined {
+    if (this.copies.size === 0 || client.address === undefined) return undefined;
+    const row = this.copies.search(client.address, client.key, service, NaN);
+    return row === NONE ? undefined : this.copies.describe(row);
   }
 
   /** Whether a ban of this client began after `issued` (ms): a pass issued then is void, even when the ban is over. */
   voids(client: BanSubject, service: string | undefined, issued: number): boolean {
-    if (this.subjects.size === 0) return false;
-    const voids = (entry: Entry, now: number): boolean => issued < entry.began && now < entry.voidUntil;
-    return this.search(client, service, voids) !== undefined;
+    if (this.copies.size === 0 || client.address === undefined) return false;
+    return this.copies.search(client.address, client.key, service, issued) !== NONE;
   }
 
   /** Returns the ban on exactly this subject and scope, if it is in force. */
-  get(subject: string, service: string | undefined): Ban | undefined {
-    const entry = this.subjects.get(subject)?.get(service ?? GLOBAL);
-    return entry !== undefined && this.now() < entry.ends ? entry.ban : undefined;
+  get(subject: AddressRange, service: string | undefined): FoundBan | undefined {
+    const row = this.copies.rowOf(subject, service);
+    return row !== NONE && this.copies.inForce(row) ? this.copies.describe(row) : undefined;
+  }
+
+  /** Reads the whole ban, with its evidence. Where the store cannot be read, what is known here; never rejects. */
+  read(found: FoundBan): Awaitable<Ban> {
+    const key = banKey(found.range.text, found.service);
+    const text = this.stored.read(this.storedKey(key));
+    return isThenable(text) ? text.then((late) => wholeBan(found, late)) : wholeBan(found, text);
+  }
+
+  /** The key under which a ban is stored: another spelling of its address than ours is kept. */
+  storedKey(key: string): string {
+    return this.spellings.get(key) ?? key;
   }
 
   /**
@@ -121,20 +118,26 @@ export class BanIndex {
   }
 
   /** Puts a ban in force here, at once. */
-  put(ban: Ban): void {
-    const service = ban.scope === "service" ? ban.service : GLOBAL;
-    this.replica.record(banKey(ban.ip, service === GLOBAL ? undefined : service), "");
+  put(ban: Ban, kind: BanKind = "single"): void {
+    const range = parseRange(ban.ip);
+    if (range === undefined) return;
+    const service = ban.scope === "service" ? ban.service : undefined;
+    this.replica.record(banKey(range.text, service), "");
     const ends = ban.expires === null ? Infinity : ban.expires.getTime();
     const date = ban.date.getTime();
-    const known = this.subjects.get(ban.ip)?.get(service);
+    const row = this.copies.rowOf(range, service);
+    const known = row === NONE ? NaN : this.copies.began(row);
     // The store's watch returns this instance's own bans, too, with dates in whole milliseconds.
-    const began =
-      known !== undefined && Math.floor(known.began) === date
-        ? known.began
-        : date === this.now()
-          ? this.stamp()
-          : date;
-    this.write(ban.ip, service, { ban, ends, began, voidUntil: ends + this.retention * 1000 });
+    const began = Math.floor(known) === date ? known : date === this.now() ? this.stamp() : date;
+    const voidUntil = ends + this.retention * 1000;
+    this.copies.write(range, service, {
+      began,
+      ends,
+      voidUntil,
+      kind,
+      action: ban.action,
+      reason: ban.reason,
+    });
     for (const listener of this.listeners) listener();
   }
 
@@ -144,114 +147,35 @@ export class BanIndex {
     return () => this.listeners.delete(listener);
   }
 
-  /** Removes a ban that could not be stored. */
-  drop(ban: Ban): void {
-    this.subjects.get(ban.ip)?.delete(ban.scope === "service" ? ban.service : GLOBAL);
+  /** Shortens a ban that the store has no room for: its client is held here for some seconds. */
+  hold(ban: Ban, seconds: number): void {
+    const range = parseRange(ban.ip);
+    const service = ban.scope === "service" ? ban.service : undefined;
+    const row = range === undefined ? NONE : this.copies.rowOf(range, service);
+    if (row !== NONE) this.copies.hold(row, seconds);
   }
 
   /** Ends a ban here, at once; passes issued before it stay void. */
-  end(subject: string, service: string | undefined): void {
-    const entry = this.subjects.get(subject)?.get(service ?? GLOBAL);
-    if (entry === undefined) return;
-    const now = this.now();
-    if (entry.ends > now) entry.voidUntil = now + this.retention * 1000;
-    entry.ends = Math.min(entry.ends, now);
-    entry.ban = undefined;
+  end(subject: AddressRange, service: string | undefined): void {
+    const row = this.copies.rowOf(subject, service);
+    if (row !== NONE) this.copies.end(row, this.retention);
   }
 
   /** Returns the services at which exactly this subject is banned; `undefined` = everywhere. */
-  scopesOf(subject: string): (string | undefined)[] {
-    const scopes = [...(this.subjects.get(subject) ?? [])].filter(([, entry]) => this.now() < entry.ends);
-    return scopes.map(([service]) => (service === GLOBAL ? undefined : service));
+  scopesOf(subject: AddressRange): (string | undefined)[] {
+    return this.copies.scopesOf(subject);
   }
 
   /** Returns the single IPv6 addresses inside some prefixes that have bans of their own, except those in `ranges`. */
   addressesIn(ranges: readonly AddressRange[]): AddressRange[] {
     const wide = ranges.filter(({ address, bits }) => address.family === 6 && bits < 128);
-    if (wide.length === 0) return [];
+    if (wide.length === 0 || !this.copies.hasSingle6) return [];
     const named = new Set(ranges.map(({ text }) => text));
-    return [...this.subjects.keys()]
-      .filter((subject) => subject.includes(":") && !subject.includes("/") && !named.has(subject))
-      .map((subject) => parseRange(subject))
-      .filter((one) => one !== undefined)
-      .filter((one) => wide.some((range) => rangeContains(range, one.address)));
-  }
-
-  private search(
-    client: BanSubject,
-    service: string | undefined,
-    wanted: (entry: Entry, now: number) => boolean,
-  ): Entry | undefined {
-    const now = this.now();
-    const address = client.address;
-    const found = this.look(client.key, service, now, wanted);
-    if (found !== undefined || address === undefined || this.ranges.size === 0 || !this.ranges.has(address))
-      return found;
-    // Rare: a range covers the address. Each prefix length in use is tried, the longest first.
-    const lengths = [...(address.family === 4 ? this.lengths[0] : this.lengths[1]).keys()].sort(
-      (a, b) => b - a,
-    );
-    for (const bits of lengths) {
-      const entry = this.look(coveringText(address, bits), service, now, wanted);
-      if (entry !== undefined) return entry;
-    }
-    return undefined;
-  }
-
-  private look(
-    subject: string,
-    service: string | undefined,
-    now: number,
-    wanted: (entry: Entry, now: number) => boolean,
-  ): Entry | undefined {
-    const entries = this.subjects.get(subject);
-    if (entries === undefined) return undefined;
-    const own = service === undefined ? undefined : entries.get(service);
-    if (own !== undefined && wanted(own, now)) return own;
-    const everywhere = entries.get(GLOBAL);
-    if (everywhere !== undefined && wanted(everywhere, now)) return everywhere;
-    if (service !== ANY_SERVICE) return undefined;
-    for (const entry of entries.values()) if (wanted(entry, now)) return entry;
-    return undefined;
-  }
-
-  private write(subject: string, service: string, entry: Entry): void {
-    let entries = this.subjects.get(subject);
-    if (entries === undefined) {
-      this.subjects.set(subject, (entries = new Map<string, Entry>()));
-      this.countRange(subject, 1);
-    }
-    entries.set(service, entry);
-    this.sweep(4);
-  }
-
-  // Each write checks a few old entries, so that ended ones are removed.
-  private sweep(steps: number): void {
-    const now = this.now();
-    for (let step = 0; step < steps; step++) {
-      this.sweeper ??= this.subjects.entries();
-      const next = this.sweeper.next();
-      if (next.done === true) {
-        this.sweeper = undefined;
-        return;
-      }
-      const [subject, entries] = next.value;
-      for (const [service, entry] of entries) if (now >= entry.voidUntil) entries.delete(service);
-      if (entries.size > 0) continue;
-      this.subjects.delete(subject);
-      this.countRange(subject, -1);
-    }
-  }
-
-  private countRange(subject: string, by: 1 | -1): void {
-    const range = parseRange(subject);
-    if (range === undefined || (range.address.family === 4 && range.bits === 32)) return;
-    if (by === 1) this.ranges.add(range);
-    else this.ranges.delete(range);
-    const counts = range.address.family === 4 ? this.lengths[0] : this.lengths[1];
-    const count = (counts.get(range.bits) ?? 0) + by;
-    if (count === 0) counts.delete(range.bits);
-    else counts.set(range.bits, count);
+    return [...this.copies.slices()]
+      .flatMap((slice) => slice.filter((row) => this.copies.inForce(row)))
+      .map((row) => this.copies.describe(row).range)
+      .filter(({ address, bits, text }) => address.family === 6 && bits === 128 && !named.has(text))
+      .filter(({ address }) => wide.some((range) => rangeContains(range, address)));
   }
 
   private apply(change: StoreChange): void {
@@ -261,29 +185,52 @@ export class BanIndex {
     }
     if (!change.key.startsWith("ban:")) return;
     const { subject, service } = parseBanKey(change.key);
-    if (change.value === undefined) this.end(subject, service);
-    else this.put(decodeBan(change.key, change.value, change.ttl === 0 ? 0 : this.now() + change.ttl * 1000));
+    const range = parseRange(subject);
+    if (range === undefined) return;
+    const key = banKey(range.text, service);
+    if (key !== change.key) {
+      if (change.value === undefined) this.spellings.delete(key);
+      else if (this.spellings.size < MAX_SPELLINGS) this.spellings.set(key, change.key);
+    }
+    this.stored.note(change.key, change.value);
+    if (change.value === undefined) this.end(range, service);
+    else {
+      const expires = change.ttl === 0 ? 0 : this.now() + change.ttl * 1000;
+      this.put(decodeBan(key, change.value, expires), kindOf(change.value));
+    }
   }
 
   private putVoid(key: string, value: string, ttl: number): void {
     const began = Number(value);
-    if (!Number.isFinite(began)) return;
     const { subject, service } = parseBanKey(`ban:${key.slice(VOID_PREFIX.length)}`);
-    const voidUntil = ttl === 0 ? Infinity : this.now() + ttl * 1000;
-    const known = this.subjects.get(subject)?.get(service ?? GLOBAL);
-    if (known === undefined)
-      this.write(subject, service ?? GLOBAL, { ban: undefined, ends: 0, began, voidUntil });
-    else known.began = Math.max(known.began, began);
+    const range = parseRange(subject);
+    if (!Number.isFinite(began) || range === undefined) return;
+    this.copies.writeMark(range, service, began, ttl === 0 ? Infinity : this.now() + ttl * 1000);
   }
 
-  private endAbsent(found: ReadonlySet<string>, changed: ReadonlyMap<string, unknown>): void {
-    for (const subject of this.subjects.keys()) {
-      for (const service of this.scopesOf(subject)) {
-        const key = banKey(subject, service);
-        if (!found.has(key) && !changed.has(key)) this.end(subject, service);
-      }
+  // In slices: there may be a million.
+  private async endUnseen(): Promise<void> {
+    for (const slice of this.copies.slices()) {
+      for (const row of slice)
+        if (this.copies.isUnseen(row) && this.copies.inForce(row)) this.copies.end(row, this.retention);
+      await new Promise((resolve) => setImmediate(resolve));
     }
   }
+}
+
+function wholeBan({ range, service, reason, began, ends, action }: FoundBan, text: string | undefined): Ban {
+  const expires = ends === Infinity ? 0 : ends;
+  if (text !== undefined) return decodeBan(banKey(range.text, service), text, expires);
+  return {
+    ip: range.text,
+    reason: reason ?? "unknown",
+    scope: service === undefined ? "global" : "service",
+    service: service ?? UNKNOWN_SERVICE,
+    date: new Date(began),
+    expires: expires === 0 ? null : new Date(expires),
+    data: {},
+    action,
+  };
 }
 
 // Bans must end when their keys do, so a store's own clock is used if it has one.
@@ -296,10 +243,4 @@ const VOID_PREFIX = "state:void|";
 /** Returns the store's key that keeps passes void after a ban. Its value is the time when the ban began, in ms. */
 export function voidKey(subject: string, service: string | undefined): string {
   return VOID_PREFIX + banKey(subject, service).slice("ban:".length);
-}
-
-// The text of the range of `bits` that covers an address, which is the key of its bans.
-function coveringText(address: Address, bits: number): string {
-  if (address.family === 6) return prefixOf(address, bits).text;
-  return parseRange(`${address.text}/${bits}`)?.text ?? address.text;
 }

@@ -1,46 +1,19 @@
-import { networkInterfaces } from "node:os";
 import { StoreScope } from "../store/store-scope.js";
 import { entriesOf } from "../store/entries.js";
 import { StoreFullError, type Namespace, type Store } from "../store/store.js";
-import {
-  parseAddress,
-  parseRange,
-  prefixOf,
-  rangeContains,
-  type Address,
-  type AddressRange,
-} from "../address/address.js";
+import { parseAddress, parseRange, prefixOf, rangeContains, type AddressRange } from "../address/address.js";
 import { BunkerBanError, StoreFailure } from "../errors.js";
-import { EventBus, setOrigin, type BunkerEvent } from "../events/event-bus.js";
+import { EventBus } from "../events/event-bus.js";
 import { DEFAULT_SERVICE, UNKNOWN_SERVICE } from "../service-name.js";
-import { banKey, decodeBan, encodeBan, parseBanKey, type Ban } from "./ban.js";
+import { banKey, decodeBan, encodeBan, parseBanKey, type Ban, type BanKind } from "./ban.js";
 import { claimBan } from "./ban-claim.js";
+import { boundedData, boundedReason } from "./ban-data.js";
+import { banEvent } from "./ban-event.js";
 import { ANY_SERVICE, BanIndex, voidKey } from "./ban-index.js";
+import type { BanOptions } from "./ban-options.js";
+import { checkReach } from "./ban-reach.js";
 
-/** Options of {@link BanList.add}. */
-export interface BanOptions {
-  /** Why. Default `"manual"`. */
-  reason?: string;
-  /** How long, in seconds; 0 = permanently. Default 86400 (one day). */
-  ttl?: number;
-  /** Whether it applies at one service or everywhere. Default: `"service"` if `service` is set, otherwise `"global"`. */
-  scope?: "service" | "global";
-  /** The service of the ban, or of the requests that led to a global one. Default `"default"` for the service scope. */
-  service?: string;
-  /** Further data to store: any JSON value. */
-  data?: unknown;
-  /** Allows bans of very wide ranges, of this machine's own addresses and of trusted proxies. Default `false`. */
-  force?: boolean;
-  /** The client's single address if a prefix is banned, for stores shared with software that bans single addresses only. */
-  address?: string;
-  /** Whether the client is refused, or challenged by the gate. Default `"deny"`. */
-  action?: "deny" | "challenge";
-  /** Further fields of the `banned` event: the protection, and the request that led to the ban. */
-  source?: Partial<Pick<BunkerEvent, "protection" | "id" | "method" | "path">> & {
-    passHolder?: boolean;
-    origin?: object;
-  };
-}
+export type { BanOptions } from "./ban-options.js";
 
 /** Options of a {@link BanList}. */
 export interface BanListOptions {
@@ -71,13 +44,13 @@ export class BanList {
    * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` if `ip` is not a valid address or range, `ERR_BUNKER_BAN_WIDE` if
    *   the ban needs `force`
    * @throws {StoreFailure} when the store cannot be written; the ban is in force on this instance nevertheless
+   * @throws {StoreFullError} when the store has no room; this process refuses the client for `holdTime`
    */
   async add(ip: string, options: BanOptions = {}): Promise<Ban> {
-    const { ban, ttl, exact } = this.prepare(ip, options);
+    const { ban, ttl, exact, holdTime } = this.prepare(ip, options);
     this.index.put(ban);
-    this.emit("banned", ban, options.source);
-    await this.write(ban, ttl);
-    if (exact !== undefined) await this.write({ ...ban, ip: exact }, ttl);
+    await this.writeAndEmit(ban, options.source, () => this.write(ban, ttl, { holdTime }));
+    if (exact !== undefined) await this.write({ ...ban, ip: exact }, ttl, { holdTime });
     return ban;
   }
 
@@ -89,16 +62,18 @@ export class BanList {
    * @throws {StoreFailure} when the store cannot be written; the ban is in force on this instance nevertheless
    */
   async addUnlessBanned(ip: string, options: BanOptions = {}): Promise<{ ban: Ban; isNew: boolean }> {
-    const { ban, ttl, exact } = this.prepare(ip, options);
-    this.index.put(ban);
+    const { ban, ttl, exact, range, holdTime } = this.prepare(ip, options);
+    this.index.put(ban, "automatic");
     const claim = await claimBan(this.store, ban, ttl, () => this.index.now());
-    if (claim === "lifted") this.index.end(ban.ip, scopeOf(ban));
-    else if (typeof claim !== "string") this.index.put(claim);
+    if (claim === "lifted") this.index.end(range, scopeOf(ban));
+    else if (typeof claim !== "string") this.index.put(claim.ban, claim.kind);
     if (claim !== "written" && claim !== "unwritten")
-      return { ban: claim === "lifted" ? ban : claim, isNew: false };
-    this.emit("banned", ban, options.source);
-    await this.write(ban, ttl, claim === "written");
-    if (exact !== undefined) await this.write({ ...ban, ip: exact }, ttl);
+      return { ban: claim === "lifted" ? ban : claim.ban, isNew: false };
+    const isWritten = claim === "written";
+    await this.writeAndEmit(ban, options.source, () =>
+      this.write(ban, ttl, { holdTime, isWritten, kind: "automatic" }),
+    );
+    if (exact !== undefined) await this.write({ ...ban, ip: exact }, ttl, { holdTime });
     return { ban, isNew: true };
   }
 
@@ -111,15 +86,17 @@ export class BanList {
    */
   async remove(ip: string, options: { service?: string } = {}): Promise<boolean> {
     const subjects = this.subjectsOf(ip);
-    if (this.store.exactBans === true) subjects.push(...this.index.addressesIn(subjects));
     let removed = false;
     try {
+      // Bans under another spelling of the address are known once the bans were read.
+      await this.index.ready();
+      if (this.store.exactBans === true) subjects.push(...this.index.addressesIn(subjects));
       // The ban comes last: if the store fails before, it is still in force, and nothing is half done.
-      const bans: [string, string | undefined][] = [];
-      for (const { text } of subjects)
-        for (const scope of await this.scopesToLift(text, options.service)) bans.push([text, scope]);
+      const bans: [AddressRange, string | undefined][] = [];
+      for (const range of subjects)
+        for (const scope of await this.scopesToLift(range, options.service)) bans.push([range, scope]);
       for (const range of subjects) await this.forget(range);
-      for (const [subject, scope] of bans) removed = (await this.lift(subject, scope)) || removed;
+      for (const [range, scope] of bans) removed = (await this.lift(range, scope)) || removed;
     } catch (error) {
       throw new StoreFailure(error, `what could not be deleted for ${ip} stays banned`);
     }
@@ -136,9 +113,11 @@ export class BanList {
   async get(ip: string, service?: string): Promise<Ban | undefined> {
     await this.ready();
     const address = parseAddress(ip);
-    if (address === undefined) return this.index.get(this.subjectOf(ip).text, service);
-    const key = prefixOf(address, this.ipv6Subnet).text;
-    return this.index.findAddress(key, address, service ?? ANY_SERVICE);
+    const found =
+      address === undefined
+        ? this.index.get(this.subjectOf(ip), service)
+        : this.index.find({ key: prefixOf(address, this.ipv6Subnet).text, address }, service ?? ANY_SERVICE);
+    return found && this.index.read(found);
   }
 
   /**
@@ -150,8 +129,10 @@ export class BanList {
     const bans: Ban[] = [];
     try {
       for await (const { key, value, ttl } of entriesOf(this.store, "ban", "")) {
+        const { subject, service } = parseBanKey(key);
+        const ours = banKey(parseRange(subject)?.text ?? subject, service);
         if (value !== undefined)
-          bans.push(decodeBan(key, value, ttl === 0 ? 0 : this.index.now() + ttl * 1000));
+          bans.push(decodeBan(ours, value, ttl === 0 ? 0 : this.index.now() + ttl * 1000));
       }
     } catch (error) {
       throw new StoreFailure(error);
@@ -159,9 +140,9 @@ export class BanList {
     return bans.sort((a, b) => b.date.getTime() - a.date.getTime());
   }
 
-  private prepare(ip: string, options: BanOptions): { ban: Ban; ttl: number; exact: string | undefined } {
+  private prepare(ip: string, options: BanOptions) {
     const range = this.subjectOf(ip);
-    if (options.force !== true) this.checkReach(range);
+    if (options.force !== true) checkReach(range, this.events.proxies);
     const ttl = options.ttl ?? 86_400;
     if (!Number.isFinite(ttl) || ttl < 0)
       throw new BunkerBanError(
@@ -172,15 +153,16 @@ export class BanList {
     const now = this.index.now();
     const ban: Ban = {
       ip: range.text,
-      reason: options.reason ?? "manual",
+      reason: boundedReason(options.reason ?? "manual"),
       scope,
       service: options.service ?? (scope === "service" ? DEFAULT_SERVICE : UNKNOWN_SERVICE),
       date: new Date(now),
       expires: ttl === 0 ? null : new Date(now + ttl * 1000),
-      data: options.data ?? {},
+      data: boundedData(options.data),
       action: options.action ?? "deny",
     };
-    return { ban, ttl, exact: this.exactOf(options.address ?? ip, range) };
+    const exact = this.exactOf(options.address ?? ip, range);
+    return { ban, ttl, range, exact, holdTime: options.holdTime ?? 60 };
   }
 
   private async ready(): Promise<void> {
@@ -191,18 +173,37 @@ export class BanList {
     }
   }
 
-  private async write(ban: Ban, ttl: number, isWritten = false): Promise<void> {
+  // A ban that the store could not take because it is away is in force here, one without room only holds its client.
+  private async writeAndEmit(
+    ban: Ban,
+    source: BanOptions["source"],
+    write: () => Promise<void>,
+  ): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      if (!(error instanceof StoreFullError)) this.emit("banned", ban, source);
+      throw error;
+    }
+    this.emit("banned", ban, source);
+  }
+
+  private async write(
+    ban: Ban,
+    ttl: number,
+    { holdTime, isWritten = false, kind }: { holdTime: number; isWritten?: boolean; kind?: BanKind },
+  ): Promise<void> {
     const service = scopeOf(ban);
     try {
       // Both writes are sent at once, so that a store on a network needs one round trip.
       await Promise.all([
-        isWritten || this.store.set(banKey(ban.ip, service), encodeBan(ban), ttl),
+        isWritten || this.store.set(banKey(ban.ip, service), encodeBan(ban, kind), ttl),
         this.writeVoid(ban.ip, service, ban.date.getTime(), ttl === 0 ? 0 : ttl + this.index.retention),
       ]);
     } catch (error) {
       if (!(error instanceof StoreFullError)) throw new StoreFailure(error);
-      // The store is full: bans only in this process, without bounds, would be worse than none.
-      this.index.drop(ban);
+      // A ban that only this process knew would have no bounds.
+      this.index.hold(ban, holdTime);
       throw error;
     }
   }
@@ -214,6 +215,8 @@ export class BanList {
     began: number,
     ttl: number,
   ): Promise<void> {
+    // The index remembers it for as long as there is anything to remember.
+    if (this.store.ephemeral === true) return;
     try {
       await this.store.set(voidKey(subject, service), String(began), ttl);
     } catch (error) {
@@ -223,21 +226,26 @@ export class BanList {
   }
 
   // The store is asked first: what it did not delete would be back here, or in force elsewhere.
-  private async lift(subject: string, service: string | undefined): Promise<boolean> {
-    const known = this.index.get(subject, service);
-    const deleted = await this.store.delete(banKey(subject, service));
-    this.index.end(subject, service);
+  private async lift(range: AddressRange, service: string | undefined): Promise<boolean> {
+    const known = this.index.get(range, service);
+    const ban = known && (await this.index.read(known));
+    const deleted = await this.store.delete(this.index.storedKey(banKey(range.text, service)));
+    this.index.end(range, service);
     if (!deleted && known === undefined) return false;
-    if (known !== undefined) this.emit("unbanned", known);
-    const began = known?.date.getTime() ?? this.index.now();
+    if (ban !== undefined) this.emit("unbanned", ban);
+    const began = Math.floor(known?.began ?? this.index.now());
     // The ban is lifted even if this fails; the mark that was written with the ban still stands.
-    await this.writeVoid(subject, service, began, this.index.retention).catch(() => undefined);
+    await this.writeVoid(range.text, service, began, this.index.retention).catch(() => undefined);
     return true;
   }
 
-  private async scopesToLift(subject: string, service: string | undefined): Promise<(string | undefined)[]> {
+  private async scopesToLift(
+    range: AddressRange,
+    service: string | undefined,
+  ): Promise<(string | undefined)[]> {
     if (service !== undefined) return [service];
-    const scopes = new Set<string | undefined>(this.index.scopesOf(subject));
+    const subject = range.text;
+    const scopes = new Set<string | undefined>(this.index.scopesOf(range));
     if ((await this.store.get(banKey(subject, undefined))) !== undefined) scopes.add(undefined);
     for await (const key of this.store.keys("ban", `${subject}|`)) scopes.add(parseBanKey(key).service);
     return [...scopes];
@@ -284,59 +292,12 @@ export class BanList {
     return address !== undefined && rangeContains(range, address) ? address.text : undefined;
   }
 
-  private checkReach(range: AddressRange): void {
-    const widest = range.address.family === 4 ? 8 : 19;
-    if (range.bits < widest) {
-      throw new BunkerBanError(
-        "ERR_BUNKER_BAN_WIDE",
-        `${range.text} is wider than /${widest}; pass force: true if you mean it`,
-      );
-    }
-    for (const own of [...ownAddresses(), ...this.events.proxies]) {
-      const overlaps = rangeContains(range, own.address) || rangeContains(own, range.address);
-      if (!overlaps) continue;
-      throw new BunkerBanError(
-        "ERR_BUNKER_BAN_WIDE",
-        `${range.text} covers ${own.text}, which is this machine or a trusted proxy; pass force: true if you mean it`,
-      );
-    }
-  }
-
   private emit(type: "banned" | "unbanned", ban: Ban, source: BanOptions["source"] = {}): void {
     if (!this.events.hears(type)) return;
-    const event: BunkerEvent = {
-      type,
-      time: new Date(this.index.now()),
-      id: source.id ?? "",
-      ip: ban.ip,
-      service: ban.service,
-      protection: source.protection ?? "bans",
-      reason: ban.reason,
-      data: {
-        scope: ban.scope,
-        expires: ban.expires,
-        action: ban.action,
-        passHolder: source.passHolder ?? false,
-        evidence: ban.data,
-      },
-      mode: "block",
-      ...(source.method === undefined ? {} : { method: source.method }),
-      ...(source.path === undefined ? {} : { path: source.path }),
-    };
-    if (source.origin !== undefined) setOrigin(event, source.origin);
-    this.events.emit(event);
+    this.events.emit(banEvent(type, ban, this.index.now(), source));
   }
 }
 
 function scopeOf(ban: Ban): string | undefined {
   return ban.scope === "service" ? ban.service : undefined;
-}
-
-function ownAddresses(): AddressRange[] {
-  const addresses = Object.values(networkInterfaces()).flatMap((list) =>
-    (list ?? []).map((entry) => parseAddress(entry.address)),
-  );
-  return addresses
-    .filter((address): address is Address => address !== undefined)
-    .map((address) => prefixOf(address, 128));
 }

@@ -1,4 +1,5 @@
 import { UNKNOWN_SERVICE } from "../service-name.js";
+import { asciiJson } from "./ban-data.js";
 
 /** A ban. */
 export interface Ban {
@@ -20,6 +21,12 @@ export interface Ban {
   readonly action: "deny" | "challenge";
 }
 
+/**
+ * What the index needs to know of a ban's origin: made one by one, by a protection that counts, in place of those of a network,
+ * or only held in this process because the store has no room.
+ */
+export type BanKind = "single" | "automatic" | "merged" | "held";
+
 /** The store's key of a ban. */
 export function banKey(subject: string, service: string | undefined): string {
   return service === undefined ? `ban:${subject}` : `ban:${subject}|${service}`;
@@ -34,18 +41,26 @@ export function parseBanKey(key: string): { subject: string; service: string | u
     : { subject: rest.slice(0, bar), service: rest.slice(bar + 1) };
 }
 
-/** Returns a ban as it is stored: BunkerWeb's JSON, and `action`. Its end is the key's time to live. */
-export function encodeBan(ban: Ban): string {
-  return JSON.stringify({
+/** Returns a ban as it is stored: BunkerWeb's JSON, `action` and `kind`. Its end is the key's time to live. */
+export function encodeBan(ban: Ban, kind: BanKind = "single"): string {
+  return asciiJson({
     reason: ban.reason,
     service: ban.service,
     date: ban.date.getTime() / 1000,
     country: "unknown",
     ban_scope: ban.scope,
-    reason_data: ban.data ?? {},
     permanent: ban.expires === null,
     ...(ban.action === "challenge" ? { action: ban.action } : {}),
-  });
+    ...(kind === "single" ? {} : { kind }),
+    // The last one: lists of bans are read without it.
+    reason_data: ban.data ?? {},
+  }) as string;
+}
+
+/** The kind of a stored ban. */
+export function kindOf(value: string): BanKind {
+  const { kind } = fieldsOf(value);
+  return kind === "automatic" || kind === "merged" ? kind : "single";
 }
 
 /** Reads a stored ban. Text that is not such JSON is the reason, as in BunkerWeb. `expires` is in ms, 0 = never. */

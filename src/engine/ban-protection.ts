@@ -6,7 +6,9 @@ import type { RequestView } from "../request/request-view.js";
 import type { Context } from "./context.js";
 import { PASS, type Verdict } from "../request/verdict.js";
 import { withTimeout } from "../with-timeout.js";
+import { isThenable } from "../awaitable.js";
 import type { Ban } from "../bans/ban.js";
+import type { FoundBan } from "../bans/ban-index.js";
 
 /** How long the first requests wait until the bans in the store are loaded, in ms. */
 const LOAD_DEADLINE_MS = 2000;
@@ -42,8 +44,11 @@ export class BanProtection implements Protection {
     await this.context.banIndex.ready();
     const ban = this.context.banIndex.find(client, client.service);
     if (ban === undefined) return { verdict: "pass", reason: "not banned" };
-    const { action } = await this.refuse(ban, client, request);
-    return { verdict: action, reason: ban.reason, data: ban };
+    const [{ action }, whole] = await Promise.all([
+      this.refuse(ban, client, request),
+      this.context.banIndex.read(ban),
+    ]);
+    return { verdict: action, reason: whole.reason, data: whole };
   }
 
   private look(client: Client, request: RequestView): Awaitable<Verdict> {
@@ -51,14 +56,24 @@ export class BanProtection implements Protection {
     return ban === undefined ? PASS : this.refuse(ban, client, request);
   }
 
-  private refuse(ban: Ban, client: Client, request: RequestView): Awaitable<Verdict> {
-    const gate = ban.action === "challenge" ? this.gate?.() : undefined;
+  private refuse(found: FoundBan, client: Client, request: RequestView): Awaitable<Verdict> {
+    const gate = found.action === "challenge" ? this.gate?.() : undefined;
     if (gate !== undefined) return gate.challenge(client, request);
+    const { events, options, banIndex } = this.context;
+    const isAsked = options.deny.render !== undefined || events.hears("denied");
+    if (!isAsked && found.reason !== undefined)
+      return { action: "deny", protection: this.name, reason: found.reason, data: {} };
+    // The store has the evidence; under attack it is asked only if there is somebody to see it.
+    const ban = banIndex.read(found);
+    return isThenable(ban) ? ban.then((late) => this.denial(late)) : this.denial(ban);
+  }
+
+  private denial(ban: Ban): Verdict {
     return {
       action: "deny",
       protection: this.name,
       reason: ban.reason,
-      // Read from the stored text only on demand: under attack there are thousands of refusals a second.
+      // Parsed only on demand: under attack there are thousands of refusals a second.
       get data() {
         return ban.data;
       },

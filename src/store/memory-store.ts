@@ -24,6 +24,8 @@ const KEYS_SLICE = 5000;
  * {@link StoreFullError}. Existing keys can always be overwritten.
  */
 export class MemoryStore implements Store {
+  /** Nothing in it outlives this process. */
+  readonly ephemeral = true;
   /** The store's clock, in ms. */
   readonly now = (): number => this.clock();
 

@@ -1,3 +1,4 @@
+import type { Awaitable } from "../awaitable.js";
 import { messageOf } from "../errors.js";
 import { entriesOf } from "./entries.js";
 import type { Namespace, Store, StoreChange } from "./store.js";
@@ -12,7 +13,7 @@ export interface ReplicaTarget {
   beginRead(): {
     entry(entry: StoreChange): void;
     /** @param changes the changes during the read, which are newer; @param first whether nothing was read before */
-    end(changes: ReadonlyMap<string, string | undefined>, first: boolean): void;
+    end(changes: ReadonlyMap<string, string | undefined>, first: boolean): Awaitable<void>;
   };
 }
 
@@ -103,7 +104,7 @@ export class StoreReplica {
         for (const [namespace, prefix] of this.parts)
           for await (const one of entriesOf(this.store, namespace, prefix))
             if (!changes.has(one.key)) pass.entry(one);
-        pass.end(changes, !this.loaded);
+        await pass.end(changes, !this.loaded);
       } while (gaps !== this.gaps);
       this.loaded = true;
       this.failure = undefined;

@@ -80,6 +80,11 @@ export interface Store {
   watch?(namespace: Namespace, listener: (change: StoreChange) => void, onGap?: () => void): () => void;
   /** `true` = bans are shared with software that knows only single addresses: a ban of an IPv6 prefix is stored for the address too. */
   readonly exactBans?: boolean;
+  /**
+   * `true` = everything in it is lost with this process and no other process reads it, so what the process remembers by itself
+   * need not be stored, too.
+   */
+  readonly ephemeral?: boolean;
   /** Releases timers and connections. May be called twice. */
   close?(): Awaitable<void>;
 }

@@ -1,0 +1,34 @@
+import type { BunkerEvent } from "../events/event-bus.js";
+
+/** Options of `BanList.add`. */
+export interface BanOptions {
+  /** Why. Default `"manual"`. */
+  reason?: string;
+  /** How long, in seconds; 0 = permanently. Default 86400 (one day). */
+  ttl?: number;
+  /** Whether it applies at one service or everywhere. Default: `"service"` if `service` is set, otherwise `"global"`. */
+  scope?: "service" | "global";
+  /** The service of the ban, or of the requests that led to a global one. Default `"default"` for the service scope. */
+  service?: string;
+  /**
+   * Further data to store: any JSON value, at most 1 kB. Of a longer array the last entries are kept, of a longer object the
+   * fields that fit (and `cut: true`); a longer text is cut.
+   */
+  data?: unknown;
+  /**
+   * How long the client is refused by this process alone when the store has no room for the ban, in seconds. Default 60; 0 =
+   * not at all.
+   */
+  holdTime?: number;
+  /** Allows bans of very wide ranges, of this machine's own addresses and of trusted proxies. Default `false`. */
+  force?: boolean;
+  /** The client's single address if a prefix is banned, for stores shared with software that bans single addresses only. */
+  address?: string;
+  /** Whether the client is refused, or challenged by the gate. Default `"deny"`. */
+  action?: "deny" | "challenge";
+  /** Further fields of the `banned` event: the protection, and the request that led to the ban. */
+  source?: Partial<Pick<BunkerEvent, "protection" | "id" | "method" | "path">> & {
+    passHolder?: boolean;
+    origin?: object;
+  };
+}

@@ -1,0 +1,175 @@
+import { randomInt } from "node:crypto";
+import { prefixMask, rangeOf, type Address, type AddressRange } from "../address/address.js";
+import { BanRows } from "./ban-rows.js";
+
+export type { RowValues } from "./ban-rows.js";
+
+// Random per process, so that clients cannot choose addresses that collide.
+const SEED = randomInt(2 ** 32);
+const MULTIPLIER = randomInt(2 ** 31) * 2 + 1;
+
+/** Shards of the hash table: each grows by itself, within a millisecond even among millions of bans. */
+const SHARD_BITS = 10;
+const MIN_PLACES = 4;
+const MAX_LOAD = 0.7;
+
+/** The lengths of prefixes in use of one family, longest first, and how many rows have each. */
+interface Lengths {
+  readonly counts: Map<number, number>;
+  sorted: readonly number[];
+}
+
+const BITS = 0xff;
+const FAMILY6 = 0x100;
+/** The bits of the flags that belong to the key of a row. */
+const KEY = BITS | FAMILY6;
+
+/** Returned when no row matches. */
+export const NONE = -1;
+
+/**
+ * Finds the rows of an address or prefix: a hash table with open addressing. Bans of one subject at several services are rows
+ * with the same key.
+ */
+export class BanTable {
+  readonly rows = new BanRows();
+  /** Row numbers plus one; 0 = empty. */
+  private readonly shards = new Array<Int32Array | undefined>(1 << SHARD_BITS).fill(undefined);
+  private readonly used = new Int32Array(1 << SHARD_BITS);
+  private readonly ipv4: Lengths = { counts: new Map(), sorted: [] };
+  private readonly ipv6: Lengths = { counts: new Map(), sorted: [] };
+
+  get size(): number {
+    return this.rows.size;
+  }
+
+  /** The prefix lengths in use, longest first. */
+  lengthsOf(family: 4 | 6): readonly number[] {
+    return (family === 4 ? this.ipv4 : this.ipv6).sorted;
+  }
+
+  /** The next row after `after` ({@link NONE} = the first) whose subject is the first `bits` bits of an address. */
+  next(address: Address, bits: number, after: number): number {
+    const { words, family } = address;
+    const key = family === 6 ? bits | FAMILY6 : bits;
+    const hash = hashOf(words, key);
+    const shard = this.shards[hash >>> (32 - SHARD_BITS)];
+    if (shard === undefined) return NONE;
+    const mask = shard.length - 1;
+    let passed = after === NONE;
+    for (let place = hash & mask; ; place = (place + 1) & mask) {
+      const row = (shard[place] as number) - 1;
+      if (row < 0) return NONE;
+      if (!passed) passed = row === after;
+      else if (this.isOf(row, words, key)) return row;
+    }
+  }
+
+  /** The row of a subject at a service (a number); {@link NONE} if there is none. */
+  find({ address, bits }: AddressRange, service: number): number {
+    for (let row = NONE; ;) {
+      row = this.next(address, bits, row);
+      if (row === NONE || this.rows.service(row) === service) return row;
+    }
+  }
+
+  /** Adds a row that is not there yet. */
+  add({ address, bits }: AddressRange, service: number): number {
+    const key = address.family === 6 ? bits | FAMILY6 : bits;
+    const row = this.rows.take(address.words, key);
+    this.rows.setService(row, service);
+    this.place(row, hashOf(address.words, key));
+    this.countLength(address.family, bits, 1);
+    return row;
+  }
+
+  delete(row: number): void {
+    const hash = this.hashOfRow(row);
+    const number = hash >>> (32 - SHARD_BITS);
+    const shard = this.shards[number] as Int32Array;
+    const mask = shard.length - 1;
+    let hole = hash & mask;
+    while (shard[hole] !== row + 1) hole = (hole + 1) & mask;
+    // Backward shift: later rows of the same run move up, so that no tombstones are needed.
+    for (let place = (hole + 1) & mask; shard[place] !== 0; place = (place + 1) & mask) {
+      const home = this.hashOfRow((shard[place] as number) - 1) & mask;
+      if (((place - home) & mask) < ((place - hole) & mask)) continue;
+      shard[hole] = shard[place] as number;
+      hole = place;
+    }
+    shard[hole] = 0;
+    this.used[number] = (this.used[number] as number) - 1;
+    const { family, bits } = this.keyOf(row);
+    this.countLength(family, bits, -1);
+    this.rows.release(row);
+  }
+
+  /** The address or prefix of a row. */
+  subjectOf(row: number): AddressRange {
+    const { family, bits } = this.keyOf(row);
+    const words = Array.from({ length: family === 4 ? 1 : 4 }, (_, word) => this.rows.word(row, word));
+    return rangeOf(family, words, bits);
+  }
+
+  private keyOf(row: number): { family: 4 | 6; bits: number } {
+    const flags = this.rows.flags(row);
+    return { family: (flags & FAMILY6) === 0 ? 4 : 6, bits: flags & BITS };
+  }
+
+  private isOf(row: number, words: readonly number[], key: number): boolean {
+    const { rows } = this;
+    if ((rows.flags(row) & KEY) !== key) return false;
+    const bits = key & BITS;
+    for (let word = 0, left = bits; left > 0; word++, left -= 32)
+      if (((rows.word(row, word) ^ (words[word] as number)) & prefixMask(left)) !== 0) return false;
+    return true;
+  }
+
+  private hashOfRow(row: number): number {
+    const { rows } = this;
+    const words = [rows.word(row, 0), rows.word(row, 1), rows.word(row, 2), rows.word(row, 3)];
+    return hashOf(words, rows.flags(row) & KEY);
+  }
+
+  private place(row: number, hash: number): void {
+    const number = hash >>> (32 - SHARD_BITS);
+    let shard = this.shards[number];
+    const used = this.used[number] as number;
+    if (shard === undefined || used + 1 > shard.length * MAX_LOAD) {
+      const old = shard;
+      shard = this.shards[number] = new Int32Array(old === undefined ? MIN_PLACES : old.length * 2);
+      for (const moved of old ?? []) if (moved !== 0) put(shard, this.hashOfRow(moved - 1), moved);
+    }
+    put(shard, hash, row + 1);
+    this.used[number] = used + 1;
+  }
+
+  private countLength(family: 4 | 6, bits: number, by: 1 | -1): void {
+    const lengths = family === 4 ? this.ipv4 : this.ipv6;
+    const before = lengths.counts.get(bits) ?? 0;
+    if (before + by === 0) lengths.counts.delete(bits);
+    else lengths.counts.set(bits, before + by);
+    if (before === 0 || before + by === 0) lengths.sorted = [...lengths.counts.keys()].sort((a, b) => b - a);
+  }
+}
+
+function put(shard: Int32Array, hash: number, value: number): void {
+  const mask = shard.length - 1;
+  let place = hash & mask;
+  while (shard[place] !== 0) place = (place + 1) & mask;
+  shard[place] = value;
+}
+
+// The words are cut to the prefix, so that an address has the hash of each prefix that covers it.
+function hashOf(words: readonly number[], key: number): number {
+  let hash = Math.imul(key ^ SEED, MULTIPLIER);
+  for (let word = 0, left = key & BITS; left > 0; word++, left -= 32) {
+    const cut = (words[word] as number) & prefixMask(left);
+    hash = Math.imul((hash ^ (hash >>> 15) ^ cut) + SEED, MULTIPLIER);
+  }
+  hash ^= hash >>> 16;
+  hash = Math.imul(hash, 0x85ebca6b);
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
