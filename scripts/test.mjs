@@ -29,7 +29,7 @@ await step("build", async () => once((await import("./build.mjs")).build()));
 await step("types", () => command("typescript/bin/tsc", ["--noEmit"]));
 await step("lint", () => command("eslint/bin/eslint.js", [".", "--max-warnings=0"]));
 await step("format", () => command("prettier/bin/prettier.cjs", ["--check", "--log-level=warn", "."]));
-// Redis tests have deadlines of Redis's own to meet, so nothing else runs beside them.
+// The Redis tests depend on Redis's timeouts, so nothing else runs beside them.
 await step("unit and integration tests", () =>
   jest("unit", ["--testPathPatterns=/__tests__/(?!redis/|cluster/)", "--maxWorkers=2"]),
 );
@@ -68,7 +68,7 @@ async function command(path, args) {
  * Runs a Jest project of jest.config.cjs and counts its tests. A run that fails without a failed test (a suite that does not
  * load, no test at all, a crash) counts as one failure, and so does every skipped test.
  * @param {string} project
- * @param {string[]} options which of its tests, and how many at a time
+ * @param {string[]} options further arguments: which tests to run, and how many at a time
  * @returns {Promise<Count>}
  */
 async function jest(project, options) {
