@@ -9,7 +9,7 @@ import type { Pattern } from "../pattern/pattern.js";
 import type { Gate, Protection, ProtectionExplanation } from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Context } from "../engine/context.js";
-import { judgeUpgrade } from "../engine/upgrades.js";
+import { judgeUpgrade } from "../engine/judge-upgrade.js";
 import { PASS, type Challenge, type Pass, type Verdict } from "../request/verdict.js";
 import { BunkerOptionsError } from "../errors.js";
 import { nearestName } from "../options/table.js";

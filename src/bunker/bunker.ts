@@ -12,7 +12,7 @@ import { allProblemsAtOnce } from "../options/table.js";
 import { closeInTime } from "../engine/close-in-time.js";
 import { Context } from "../engine/context.js";
 import type { SharedOptions } from "../engine/shared-options.js";
-import { judgeUpgrade } from "../engine/upgrades.js";
+import { judgeUpgrade } from "../engine/judge-upgrade.js";
 import type { DnsblParts } from "../dnsbl/dnsbl-parts.js";
 import { Composition } from "./compose.js";
 import type { Store } from "../store/store.js";

@@ -5,6 +5,7 @@ import type { Client } from "../request/client.js";
 import { ALLOWED, type Pipeline } from "../engine/pipeline.js";
 import { messageOf } from "../errors.js";
 import { intercept } from "../engine/intercept.js";
+import type { AppLike } from "../request/request-like.js";
 import { RequestView } from "../request/request-view.js";
 import type { Verdict } from "../request/verdict.js";
 import { isThenable, type Awaitable } from "../awaitable.js";
@@ -52,11 +53,14 @@ export class ConnectionGuard {
   private closing: NodeJS.Timeout | undefined;
   private readonly counts = { held: 0, refused: 0, malformed: 0, shed: 0, late: 0 };
 
-  /** @param judges `false` = only PROXY headers are read, and every client is admitted */
+  /**
+   * @param options `appOf` returns the Express app whose `trust proxy` applies to the server
+   * @param judges `false` = only PROXY headers are read, and every client is admitted
+   */
   constructor(
     private readonly pipeline: Pipeline,
     server: Server,
-    private readonly options: ConnectionResolved,
+    private readonly options: ConnectionResolved & { readonly appOf?: () => AppLike | undefined },
     private readonly judges = true,
   ) {
     const { banIndex: index, options: shared } = pipeline.context;
@@ -162,7 +166,9 @@ export class ConnectionGuard {
       const client = resolver.connectionClient(address);
       const request = RequestView.ofConnection(client, resolver);
       connection = { socket, client, request, pass };
-      verdict = resolver.carriesOthers(client) ? ALLOWED : this.pipeline.judgeConnection(client, request);
+      verdict = resolver.carriesOthers(client, this.options.appOf?.())
+        ? ALLOWED
+        : this.pipeline.judgeConnection(client, request);
     } catch (error) {
       // A `trustProxy` function threw, so the client is unknown.
       this.fault(error);

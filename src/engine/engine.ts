@@ -7,6 +7,7 @@ import { exposeViews, viewOf } from "../request/request-view.js";
 import type { Verdict } from "../request/verdict.js";
 import { closeInTime } from "./close-in-time.js";
 import type { Context } from "./context.js";
+import { judgeUpgrade } from "./judge-upgrade.js";
 import { Pipeline } from "./pipeline.js";
 import type { Protection, ProtectionHealth } from "./protection.js";
 import { ServerApps } from "./server-apps.js";
@@ -109,6 +110,10 @@ export class Engine implements Running {
 
   private handle(req: IncomingMessage, res: ServerResponse, next: (err?: unknown) => void): void {
     if (this.seen++ % 1024 === 0) this.lookForUpgrades(req);
+    if ((req as { upgrade?: boolean | null }).upgrade === true && isStandIn(res)) {
+      this.handleUpgrade(req, next);
+      return;
+    }
     const request = viewOf(req);
     let pipeline = this.common;
     let verdict: Awaitable<Verdict>;
@@ -125,6 +130,14 @@ export class Engine implements Running {
       verdict = pipeline.broken(error, request);
     }
     pipeline.settle(verdict, request, res, next);
+  }
+
+  // socket.io passes the upgrades of its own through `io.engine.use`.
+  private handleUpgrade(req: IncomingMessage, next: (err?: unknown) => void): void {
+    void judgeUpgrade(this, req, req.socket).then((admitted) => {
+      // Outside the promise, errors that `next` throws surface as they would without us.
+      if (admitted) process.nextTick(next);
+    });
   }
 
   // Middleware never sees WebSockets, so an app that serves them unguarded gets a warning. The check is repeated because
@@ -148,6 +161,11 @@ export class Engine implements Running {
   private protections(): Set<Protection> {
     return new Set([...this.pipelines()].flatMap(([, { protections }]) => protections));
   }
+}
+
+/** Whether it only stands in for the response of an upgrade, which has none. */
+function isStandIn(res: Partial<ServerResponse>): boolean {
+  return typeof res.on !== "function";
 }
 
 /** The servers whose upgrades are judged by an engine on this store. */

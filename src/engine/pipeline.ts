@@ -72,6 +72,12 @@ export class Pipeline {
     this.responder.respond(verdict, request, res, next);
   }
 
+  /** Whether a request is not judged at all: its client is on `allow`, or `skip` says so. */
+  exempts(client: Client, request: RequestView): boolean {
+    const { skip } = this.context.options;
+    return this.allows(client) || (skip !== undefined && this.skips(skip, client, request));
+  }
+
   /** Whether the client is on `allow`. */
   allows({ trustedIdentity: { address } }: Client): boolean {
     const { allow } = this.context.options;
