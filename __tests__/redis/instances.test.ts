@@ -188,6 +188,29 @@ test("R26 an unban clears the client's counters and verdicts on every instance",
   expect(await store.get("cache:8.8.3.1|dnsbl|x")).toBeUndefined();
 });
 
+test("R31 a flood of guesses fills its own budget of spent ids, not that of proofs", async () => {
+  const store = new RedisStore({ url: redis.url, timeout: 900, logger: false, maxKeys: { spent: 1000 } });
+  stops.push(() => store.close());
+  await store.ready();
+  const outcomes: PromiseSettledResult<boolean>[] = [];
+  for (let first = 0; first < 1600; first += 200) {
+    const some = Array.from({ length: 200 }, (_, at) => `10.${(first + at) >> 8}.${(first + at) & 255}.1`);
+    outcomes.push(
+      ...(await Promise.allSettled(some.map((ip) => store.add(`spent:${ip}|guess|id`, "1", 60)))),
+    );
+  }
+  const refused = outcomes.filter((outcome) => outcome.status === "rejected");
+  expect(refused.length).toBeGreaterThanOrEqual(1600 - 512);
+  expect((refused[0] as PromiseRejectedResult).reason).toMatchObject({ code: "ERR_BUNKER_STORE_FULL" });
+  // Each of the sixteen indexes has room for proofs, and both are listed.
+  const people = Array.from({ length: 64 }, (_, at) => `spent:8.8.${at}.1|proof`);
+  expect(await Promise.all(people.map((key) => store.add(key, "1", 60)))).toEqual(people.map(() => true));
+  const keys = new Set<string>();
+  for await (const key of store.keys("spent")) keys.add(key);
+  expect(keys.size).toBe(1600 - refused.length + 64);
+  expect(await store.delete("spent:8.8.0.1|proof")).toBe(true);
+});
+
 test("R31 a flood of counters pushes out counters only, a flood of spent ids is refused, and no ban goes", async () => {
   const store = new RedisStore({
     url: redis.url,

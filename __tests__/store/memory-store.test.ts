@@ -309,6 +309,34 @@ describe("R31 budgets", () => {
     expect(spend("2001:db8:1:1::/64", 70_000)).toBe(true);
   });
 
+  test("R31 ids of guesses have a budget and quotas of their own: they take no room from proofs of work", async () => {
+    const full = store({ spent: 1600 });
+    const add = (key: string): boolean | string => {
+      try {
+        return full.add(key, "1", 120);
+      } catch (error) {
+        return (error as StoreFullError).code;
+      }
+    };
+    const FULL = "ERR_BUNKER_STORE_FULL";
+    // From many networks: half of the budget of proofs, beside it.
+    let taken = 0;
+    for (let flood = 0; flood < 4000; flood++)
+      if (add(`spent:${20 + (flood & 127)}.${flood >> 5}.0.1|guess|${flood}`) === true) taken++;
+    expect(taken).toBe(800);
+    expect(add("spent:203.0.113.7|guess|a")).toBe(FULL);
+    for (let person = 0; person < 1600; person++)
+      expect(add(`spent:${20 + (person & 127)}.${person >> 5}.0.1|${person}`)).toBe(true);
+    expect(add("spent:203.0.113.7|a")).toBe(FULL);
+    expect((await listed(full, "spent")).length).toBe(2400);
+    clock.advance(120);
+    // From one network, its quota of guesses leaves that of proofs.
+    const client = "203.0.113.7";
+    for (let guess = 0; guess < 16; guess++) expect(add(`spent:${client}|guess|${guess}`)).toBe(true);
+    expect(add(`spent:${client}|guess|16`)).toBe(FULL);
+    expect(add(`spent:${client}|proof`)).toBe(true);
+  });
+
   test("R31 an unexpired spent id is never evicted: new ones are refused when full", () => {
     const full = store({ spent: 200 });
     const key = (index: number) => `spent:${10 + index}.${index % 250}.0.1|id`;

@@ -136,12 +136,12 @@ export class ChallengeEndpoint {
     kind: ChallengeKind,
     fields: Fields,
   ): Promise<Reply | undefined> {
-    const { spend = "before" } = kind;
-    const before = spend === "before" ? await this.use(incoming, sealed, kind) : undefined;
+    const spend = kind.spendOf?.(sealed.state) ?? kind.spend ?? "before";
+    const before = spend === "before" ? await this.use(incoming, sealed, kind, spend) : undefined;
     if (before !== undefined) return before;
     const right = await kind.verify(sealed.state, fields, visitOf(this.gate, incoming));
     if (right === "again") return this.reissue(incoming, "failed", 403);
-    if (right) return spend === "after" ? this.use(incoming, sealed, kind) : undefined;
+    if (right) return spend === "after" ? this.use(incoming, sealed, kind, spend) : undefined;
     const { client, request } = incoming;
     request.ownResponse = "failed";
     const about = { protection: "antibot", reason: "wrong answer", data: { kind: kind.name } };
@@ -154,10 +154,11 @@ export class ChallengeEndpoint {
     incoming: ChallengeRequest,
     sealed: SealedChallenge,
     kind: ChallengeKind,
+    spend: "before" | "after",
   ): Promise<Reply | undefined> {
     // A minute longer than it lasts: the clocks of several instances differ.
     const ttl = this.lifetime(sealed, kind) + 60;
-    const use = await useChallenge(this.gate, sealed, ttl, incoming);
+    const use = await useChallenge(this.gate, sealed, { ttl, spend }, incoming);
     return use === "fresh" ? undefined : this.reissue(incoming, "invalid", use === "full" ? 503 : 403);
   }
 

@@ -3,6 +3,7 @@ import { problem } from "../engine/responder.js";
 import { messageOf, StoreFailure } from "../errors.js";
 import type { Reply } from "../request/verdict.js";
 import { negotiateLanguage } from "../pages/negotiate.js";
+import { spentKey } from "../store/spent-keys.js";
 import { StoreFullError } from "../store/store.js";
 import { frameOf, type Browser, type ChallengeRequest } from "./challenge-request.js";
 import type { ChallengeKind, ChallengePage, Visit } from "./challenge.js";
@@ -11,9 +12,6 @@ import { challengeLocation } from "./destination.js";
 import type { GateContext } from "./gate-context.js";
 import { sealForm } from "./kept-form.js";
 import type { KeyRing } from "./keys.js";
-
-/** Challenge ids that are remembered here during a store outage. */
-const MAX_LOCAL = 50_000;
 
 /** A challenge as it travels in the page: everything that its solution is judged by. */
 export interface SealedChallenge {
@@ -90,13 +88,13 @@ export function openChallenge(
 export async function useChallenge(
   { context, usedChallenges }: GateContext,
   { id, holder }: SealedChallenge,
-  ttl: number,
+  { ttl, spend }: { ttl: number; spend: "before" | "after" },
   { client, request }: ChallengeRequest,
 ): Promise<"fresh" | "used" | "full"> {
-  const until = usedChallenges.get(id);
-  if (until !== undefined && context.now() < until) return "used";
+  const here = usedChallenges[spend];
+  if (here.has(id)) return "used";
   try {
-    return (await context.store.add(`spent:${holder}|${id}`, "1", ttl)) ? "fresh" : "used";
+    return (await context.store.add(spentKey(holder, id, spend), "1", ttl)) ? "fresh" : "used";
   } catch (error) {
     if (error instanceof StoreFullError) return "full";
     if (!(error instanceof StoreFailure)) throw error;
@@ -104,14 +102,8 @@ export async function useChallenge(
     context.emit("fault", about, client, request);
   }
   // Copies of a request that timed out may arrive at once: only ids that were written here count as used.
-  if (usedChallenges.has(id)) return "used";
-  const now = context.now();
-  if (usedChallenges.size >= MAX_LOCAL) {
-    for (const [old, expiry] of usedChallenges) if (now >= expiry) usedChallenges.delete(old);
-    if (usedChallenges.size >= MAX_LOCAL) return "full";
-  }
-  usedChallenges.set(id, now + ttl * 1000);
-  return "fresh";
+  if (here.has(id)) return "used";
+  return here.add(id, context.now() + ttl * 1000) ? "fresh" : "full";
 }
 
 export function pageFor(

@@ -65,6 +65,8 @@ export interface ChallengeKind<State = unknown> {
    * to check. `after`: when `verify` has returned `true`, for proofs that cannot be guessed. `never`: solutions may repeat.
    */
   readonly spend?: "before" | "after" | "never";
+  /** When a challenge of this state is used up, if that depends on it: `after` for a proof of work in place of a guess. */
+  spendOf?(state: State): "before" | "after";
   /** `true`: nothing is shown; the browser solves the challenge by bringing back our cookie. */
   readonly silent?: boolean;
   /** Makes the state of a new challenge: any JSON value. */

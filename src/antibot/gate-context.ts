@@ -8,6 +8,7 @@ import { KnownPrograms } from "./known-programs.js";
 import type { AntibotResolved } from "./options.js";
 import { PassStorage } from "./passes/passes.js";
 import { RedirectLoopDetector } from "./redirect-loop-detector.js";
+import { UsedChallenges } from "./used-challenges.js";
 
 export interface GateContext {
   readonly context: Context;
@@ -16,8 +17,8 @@ export interface GateContext {
   readonly passes: PassStorage;
   readonly challenges: ChallengeRegistry;
   readonly uris: ChallengeUris;
-  /** The ids of challenges that were used up during a store outage, and until when each is remembered, in ms. */
-  readonly usedChallenges: Map<string, number>;
+  /** The challenges that were used up during a store outage, before or after verification. */
+  readonly usedChallenges: Readonly<Record<"before" | "after", UsedChallenges>>;
   readonly escalation: Escalation;
   readonly difficulty: DifficultyController;
   readonly redirectLoops: RedirectLoopDetector;
@@ -33,7 +34,7 @@ export function createGateContext(context: Context, options: AntibotResolved): G
     passes: new PassStorage(context, options, crypto),
     challenges: new ChallengeRegistry(options, context),
     uris: new ChallengeUris(options.uri),
-    usedChallenges: new Map(),
+    usedChallenges: { before: new UsedChallenges(context.now), after: new UsedChallenges(context.now) },
     escalation: new Escalation(context, options.challenge.steps),
     difficulty: new DifficultyController(options.difficulty, options.adaptive, context.now),
     redirectLoops: new RedirectLoopDetector(context.now),

@@ -20,17 +20,20 @@ export class KeyListing {
     prefix: string,
     values: boolean,
   ): AsyncGenerator<StoreChange, void, undefined> {
-    for (const bucket of this.names.bucketsOf(prefix)) yield* this.bucket(namespace, bucket, prefix, values);
+    for (const bucket of this.names.bucketsOf(prefix)) {
+      const { stem } = this.names.bucket(namespace, bucket);
+      for (const index of this.names.indexesOf(namespace, bucket))
+        yield* this.index(namespace, { index, stem }, prefix, values);
+    }
     if (this.names.bunkerweb && namespace === "ban") yield* this.bunkerwebBans(prefix);
   }
 
-  private async *bucket(
+  private async *index(
     namespace: Namespace,
-    bucket: number,
+    { index, stem }: { readonly index: string; readonly stem: string },
     prefix: string,
     values: boolean,
   ): AsyncGenerator<StoreChange, void, undefined> {
-    const { index, stem } = this.names.bucket(namespace, bucket);
     const pattern = `${escaped(prefix)}*`;
     // Redis may return a key twice if the set is rehashed meanwhile.
     const seen = new Set<string>();

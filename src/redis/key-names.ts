@@ -1,4 +1,5 @@
 import { invalidKey, namespaceOf } from "../store/arguments.js";
+import { isGuess } from "../store/spent-keys.js";
 import { NAMESPACES, type Namespace } from "../store/store.js";
 import { bunkerwebKey, fromBunkerweb, BUNKERWEB_BANS } from "./bunkerweb-keys.js";
 
@@ -38,8 +39,10 @@ export class KeyNames {
       const data = bunkerwebKey(rest);
       if (data !== undefined) return { namespace, rest, data, index: "", stem: "" };
     }
-    const { index, stem } = this.bucket(namespace, bucketOf(rest));
-    return { namespace, rest, data: stem + rest, index, stem };
+    const bucket = bucketOf(rest);
+    const { index, stem } = this.bucket(namespace, bucket);
+    const own = namespace === "spent" && isGuess(rest) ? this.guessIndex(bucket) : index;
+    return { namespace, rest, data: stem + rest, index: own, stem };
   }
 
   /** The index of a bucket and the prefix of its keys. */
@@ -48,6 +51,16 @@ export class KeyNames {
       index: `${this.prefix}index:${namespace}:{${bucket}}`,
       stem: `${this.prefix}${namespace}:{${bucket}}:`,
     };
+  }
+
+  /** The indexes of a bucket: the ids of guesses have one of their own, since they have a budget of their own. */
+  indexesOf(namespace: Namespace, bucket: number): string[] {
+    const { index } = this.bucket(namespace, bucket);
+    return namespace === "spent" ? [index, this.guessIndex(bucket)] : [index];
+  }
+
+  private guessIndex(bucket: number): string {
+    return `${this.prefix}index:guess:{${bucket}}`;
   }
 
   /** The buckets that can contain keys with this prefix. */

@@ -1,4 +1,5 @@
 import { checkHit, validTtl } from "../store/arguments.js";
+import { guessBudget, isGuess } from "../store/spent-keys.js";
 import { StoreFullError } from "../store/store.js";
 import type { HitOptions, Hits, Namespace, Store, StoreChange } from "../store/store.js";
 import { withTimeout } from "../with-timeout.js";
@@ -266,9 +267,10 @@ export class RedisStore implements Store {
     }
   }
 
-  private budget({ namespace }: KeyLocation): [max: string, evict: string] {
+  private budget({ namespace, rest }: KeyLocation): [max: string, evict: string] {
     if (namespace === "ban" || namespace === "state") return ["0", "evict"];
-    const max = Math.ceil(this.options.maxKeys[namespace] / BUCKETS);
+    const most = this.options.maxKeys[namespace];
+    const max = Math.ceil((namespace === "spent" && isGuess(rest) ? guessBudget(most) : most) / BUCKETS);
     return [String(max), namespace === "spent" ? "" : "evict"];
   }
 

@@ -8,11 +8,15 @@ import { Quotas } from "./memory/quotas.js";
 import { Partition } from "./memory/partition.js";
 import { Sweeper } from "./memory/sweeper.js";
 import { Watchers } from "./memory/watchers.js";
+import { guessBudget, isGuess } from "./spent-keys.js";
 import { NAMESPACES } from "./store.js";
 import type { HitOptions, Hits, Namespace, Store, StoreChange } from "./store.js";
 
 /** Expired keys of a namespace that one slice of a sweep removes: about a millisecond of work. */
 const SWEEP_SLICE = 1000;
+/** The ids of guesses are `spent` keys, but have a budget of their own. */
+type PartitionName = Namespace | "guess";
+
 /** Slots that {@link MemoryStore.keys} reads before it yields to the event loop. */
 const KEYS_SLICE = 5000;
 
@@ -33,7 +37,7 @@ export class MemoryStore implements Store {
   private readonly watchers = new Watchers();
   private readonly sweep = (): "more" | "later" | "nothing" => this.sweepSlice();
   private readonly sweeper = new Sweeper(this.sweep);
-  private partitions: ReadonlyMap<Namespace, Partition>;
+  private partitions: ReadonlyMap<PartitionName, Partition>;
   private clock: () => number;
   /** Added to the clock, so that a change of the clock keeps every key's time to live. */
   private offset = 0;
@@ -131,12 +135,14 @@ export class MemoryStore implements Store {
 
   /** Lists a key that exists throughout exactly once. Yields to the event loop in between. */
   async *keys(namespace: Namespace, prefix = ""): AsyncGenerator<string, void, undefined> {
-    const partition = this.partitionOf(`${namespace}:`);
     const start = `${namespace}:${prefix}`;
-    for (let slot = 0; slot < partition.end; slot++) {
-      if (slot % KEYS_SLICE === KEYS_SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
-      const key = partition.keyAt(slot);
-      if (key?.startsWith(start) === true) yield key;
+    for (const name of namespace === "spent" ? (["spent", "guess"] as const) : [namespace]) {
+      const partition = this.partitions.get(name) ?? invalidKey(start);
+      for (let slot = 0; slot < partition.end; slot++) {
+        if (slot % KEYS_SLICE === KEYS_SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
+        const key = partition.keyAt(slot);
+        if (key?.startsWith(start) === true) yield key;
+      }
     }
   }
 
@@ -149,8 +155,8 @@ export class MemoryStore implements Store {
   clear(): void {
     const cleared = this.partitions;
     this.partitions = this.newPartitions();
-    for (const [namespace, partition] of cleared) {
-      if (!this.watchers.hasListeners(namespace)) continue;
+    for (const [name, partition] of cleared) {
+      if (!this.watchers.hasListeners(name === "guess" ? "spent" : name)) continue;
       for (let slot = 0; slot < partition.end; slot++) {
         const key = partition.keyAt(slot);
         if (key !== undefined) this.notify(key, undefined, 0);
@@ -168,7 +174,9 @@ export class MemoryStore implements Store {
   }
 
   private partitionOf(key: string): Partition {
-    return this.partitions.get(namespaceOf(key)) ?? invalidKey(key);
+    const namespace = namespaceOf(key);
+    const name = namespace === "spent" && isGuess(key) ? "guess" : namespace;
+    return this.partitions.get(name) ?? invalidKey(key);
   }
 
   private write(partition: Partition, key: string, value: string | number, ttl: number): void {
@@ -190,22 +198,32 @@ export class MemoryStore implements Store {
     return partitions.some((partition) => partition.expires) ? "later" : "nothing";
   }
 
-  private newPartitions(): ReadonlyMap<Namespace, Partition> {
-    const { maxKeys, engine } = this.options;
+  private newPartitions(): ReadonlyMap<PartitionName, Partition> {
+    const { engine } = this.options;
+    const maxKeys = { ...this.options.maxKeys, guess: guessBudget(this.options.maxKeys.spent) };
     const refuseWhenFull: Admission = { admit: (_key, full) => (full ? REFUSED : undefined) };
-    const admissions: Record<Namespace, Admission> = {
+    const admissions: Record<PartitionName, Admission> = {
       ban: refuseWhenFull,
       state: refuseWhenFull,
       spent: new Quotas(maxKeys.spent),
+      guess: new Quotas(maxKeys.guess),
       hit: new Eviction(maxKeys.hit),
       cache: new Eviction(maxKeys.cache),
     };
     const now = (): number => this.time();
     const onEvicted = (key: string): void => this.notify(key, undefined, 0);
-    const partitionFor = (namespace: Namespace): Partition => {
-      const admission = admissions[namespace];
-      return new Partition({ namespace, maxKeys: maxKeys[namespace], admission, engine, now, onEvicted });
+    const partitionFor = (name: PartitionName): Partition => {
+      const namespace = name === "guess" ? "spent" : name;
+      return new Partition({
+        namespace,
+        maxKeys: maxKeys[name],
+        admission: admissions[name],
+        engine,
+        now,
+        onEvicted,
+      });
     };
-    return new Map(NAMESPACES.map((namespace) => [namespace, partitionFor(namespace)]));
+    const names: readonly PartitionName[] = [...NAMESPACES, "guess"];
+    return new Map(names.map((name) => [name, partitionFor(name)]));
   }
 }

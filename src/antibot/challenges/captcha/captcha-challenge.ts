@@ -107,6 +107,10 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
     return fields.has("want");
   }
 
+  spendOf(state: CaptchaState): "before" | "after" {
+    return "work" in state ? "after" : "before";
+  }
+
   patience(state: CaptchaState): number {
     return "sound" in state ? SOUND_TIME_FACTOR : 1;
   }

@@ -113,6 +113,10 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
     }
   }
 
+  spendOf(state: ProviderState): "before" | "after" {
+    return "work" in state ? "after" : "before";
+  }
+
   solvedAs(state: ProviderState): string {
     return "work" in state ? `${this.name}-outage` : this.name;
   }
