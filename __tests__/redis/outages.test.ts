@@ -112,7 +112,7 @@ describe.each(CLIENTS)("with %s", (_name, open) => {
     },
   );
 
-  test("a server that is killed and comes back empty: bans made meanwhile are written, those it lost are over", async () => {
+  test("a server that is killed and comes back empty: bans made meanwhile are written, and so are recent ones that it lost", async () => {
     const { port } = await start();
     const opened = await open(redis.url);
     await opened.store.ready();
@@ -125,9 +125,13 @@ describe.each(CLIENTS)("with %s", (_name, open) => {
     await bans.add("8.8.6.3", { ttl: 600 });
     expect(await bans.get("8.8.6.2")).toBeDefined();
     await start([], port);
+    await until(() => opened.log.lines.some((line) => line.includes("written again")));
+    opened.log.lines.splice(
+      opened.log.lines.findIndex((line) => line.includes("written again")),
+      1,
+    );
     await isBack(opened);
-    await until(async () => (await bans.get("8.8.6.2")) === undefined);
-    expect((await bans.list()).map(({ ip }) => ip)).toEqual(["8.8.6.3"]);
+    expect((await bans.list()).map(({ ip }) => ip).sort()).toEqual(["8.8.6.2", "8.8.6.3"]);
   });
 });
 

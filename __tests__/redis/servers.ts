@@ -72,9 +72,20 @@ export async function startCluster(): Promise<{ ports: number[]; stop(): Promise
   };
 }
 
-/** Starts a master with a Sentinel that watches it. */
-export async function startSentinel(): Promise<{ port: number; stop(): Promise<void> }> {
+/** A master, perhaps with a replica, and the Sentinel that watches it. */
+export interface SentinelSetUp {
+  readonly port: number;
+  readonly master: RedisServer;
+  readonly replica: RedisServer | undefined;
+  /** Has Sentinel make the replica the master, as an operator does; resolves when that is done. */
+  failover(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts a master with a Sentinel, and a replica if asked for. */
+export async function startSentinel({ replicate = false } = {}): Promise<SentinelSetUp> {
   const master = await startRedis();
+  const replica = replicate ? await startRedis(["--replicaof", "127.0.0.1", String(master.port)]) : undefined;
   const folder = await mkdtemp(join(tmpdir(), "bunker-sentinel-"));
   const config = join(folder, "sentinel.conf");
   const { writeFile } = await import("node:fs/promises");
@@ -88,11 +99,24 @@ export async function startSentinel(): Promise<{ port: number; stop(): Promise<v
     },
     answers: (port) => redisCli(port, "ping"),
   });
+  const ask = (...words: string[]): Promise<string> => redisCli(sentinel.port, "sentinel", ...words);
+  if (replica !== undefined) {
+    await until(async () => (await replica.cli("info", "replication")).includes("master_link_status:up"));
+    await until(async () => (await ask("replicas", "bunker")).includes(String(replica.port)));
+  }
   return {
     port: sentinel.port,
+    master,
+    replica,
+    async failover() {
+      await ask("failover", "bunker");
+      const { port } = replica as RedisServer;
+      await until(async () => (await ask("get-master-addr-by-name", "bunker")).endsWith(String(port)));
+      await until(async () => (await master.cli("role")).startsWith("slave"));
+    },
     stop: async () => {
       await sentinel.stop("SIGKILL");
-      await master.stop("SIGKILL");
+      await Promise.all([master, replica].map((server) => server?.stop("SIGKILL")));
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -21,6 +21,8 @@ export interface ChangeFeedHooks {
   /** Reads a key. */
   read(key: string): Promise<{ value: string; ttl: number } | undefined>;
   publish(channel: string, text: string): Promise<unknown>;
+  /** All keys were deleted. */
+  flushed(): void;
 }
 
 /** The message that a write publishes, before the line break and the value. `tag` lets the sender recognise its own message. */
@@ -33,6 +35,8 @@ export interface PendingChange {
   readonly tag: string;
   /** Resolves when the listeners of this instance were called, or cannot be called. */
   readonly delivered: Promise<void>;
+  /** Whether the message has arrived. */
+  arrived: boolean;
   /** Stops waiting. */
   cancel(): void;
 }
@@ -49,7 +53,7 @@ export class ChangeFeed {
   private readonly id = randomUUID();
   private readonly pulse: string;
   /** Own writes whose message has not arrived yet, by tag. */
-  private readonly pending = new Map<string, () => void>();
+  private readonly pending = new Map<string, PendingChange>();
   private count = 0;
   /** Keys whose change a script published: tracking reports the same change again, which is ignored. */
   private readonly announced = new Set<string>();
@@ -109,15 +113,15 @@ export class ChangeFeed {
   expect(namespace: Namespace): PendingChange | undefined {
     if (this.subscriber === undefined || !this.namespaces.has(namespace)) return undefined;
     const tag = `${this.id}:${++this.count}`;
-    let cancel = (): void => undefined;
-    const delivered = new Promise<void>((resolve) => {
-      cancel = (): void => {
-        this.pending.delete(tag);
-        resolve();
-      };
-      this.pending.set(tag, cancel);
-    });
-    return { tag, delivered, cancel };
+    let resolve = (): void => undefined;
+    const delivered = new Promise<void>((done) => (resolve = done));
+    const cancel = (): void => {
+      this.pending.delete(tag);
+      resolve();
+    };
+    const pending = { tag, delivered, arrived: false, cancel };
+    this.pending.set(tag, pending);
+    return pending;
   }
 
   close(): void {
@@ -176,7 +180,7 @@ export class ChangeFeed {
     const { subscriber: ear } = this;
     this.subscriber = undefined;
     ear?.close();
-    for (const done of this.pending.values()) done();
+    for (const pending of this.pending.values()) pending.cancel();
     this.openLater();
   }
 
@@ -211,11 +215,17 @@ export class ChangeFeed {
       this.announced.add(key);
     }
     this.watchers.notify(namespace, { key, value: change.value, ttl: change.ttl });
-    this.pending.get(change.tag)?.();
+    const pending = this.pending.get(change.tag);
+    if (pending === undefined) return;
+    pending.arrived = true;
+    pending.cancel();
   }
 
   private onInvalidated(keys: readonly string[] | undefined): void {
-    if (keys === undefined) this.notifyGap();
+    if (keys === undefined) {
+      this.hooks.flushed();
+      this.notifyGap();
+    }
     for (const data of keys ?? []) {
       const key = this.hooks.names.keyOf(data);
       if (key === undefined || this.announced.delete(key)) continue;

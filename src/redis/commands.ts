@@ -50,6 +50,12 @@ export class Commands {
     return withTimeout(this.evaluate(script, keys, args), Math.max(this.timeout, 1000));
   }
 
+  /** Sends one plain command even during an outage, without reporting to the breaker. */
+  async ask(args: readonly string[]): Promise<unknown> {
+    if (!this.connection.isReady()) throw new Error("the connection is lost");
+    return withTimeout(this.connection.send(args, ""), Math.max(this.timeout, 1000));
+  }
+
   private async guarded(work: () => Promise<unknown>): Promise<unknown> {
     if (this.breaker.isOpen) throw new RedisAwayError("Redis is away");
     const { replyCount: answers, lateCount: lateOnes } = this;

@@ -80,6 +80,11 @@ export class KeyNames {
     return `${namespace}:${data.slice(this.prefix.length + found[0].length)}`;
   }
 
+  /** The key that remembers which bans of the bucket of `rest` were deleted a short time ago. */
+  deleted(rest: string): string {
+    return `${this.prefix}deleted:ban:{${bucketOf(rest)}}`;
+  }
+
   /** The channel for changes of a namespace. */
   channel(namespace: Namespace): string {
     return `${this.prefix}changes:${namespace}`;

@@ -1,19 +1,20 @@
+import { randomUUID } from "node:crypto";
 import { checkHit, validTtl } from "../store/arguments.js";
-import { guessBudget, isGuess } from "../store/spent-keys.js";
-import { StoreFullError } from "../store/store.js";
 import type { HitOptions, Hits, Namespace, Store, StoreChange } from "../store/store.js";
 import { withTimeout } from "../with-timeout.js";
 import { bunkerwebCounter } from "./bunkerweb-keys.js";
-import { ChangeFeed, changeMessage } from "./change-feed.js";
+import { ChangeFeed } from "./change-feed.js";
 import { CircuitBreaker } from "./circuit-breaker.js";
 import type { RedisConnection } from "./clients/connection.js";
 import { connectionOf } from "./clients/open-connection.js";
 import { Commands, RedisAwayError } from "./commands.js";
-import { FallbackStore, type PendingWrite } from "./fallback-store.js";
+import { FallbackStore } from "./fallback-store.js";
 import { KeyListing, secondsOf } from "./key-listing.js";
-import { BUCKETS, keysOf, KeyNames, type KeyLocation } from "./key-names.js";
+import { keysOf, KeyNames } from "./key-names.js";
+import { full, KeyWriter } from "./key-writer.js";
+import { RecentBans } from "./recent-bans.js";
 import { readRedisOptions, type RedisResolved, type RedisStoreOptions } from "./redis-options.js";
-import { DELETE, HIT, PROBE, READ, WRITE } from "./scripts.js";
+import { HIT, PROBE, READ } from "./scripts.js";
 import { WriteBehindQueue } from "./write-behind-queue.js";
 
 /** How long listings of a new store wait for the first connection, in ms. */
@@ -41,7 +42,11 @@ export class RedisStore implements Store {
   private readonly feed: ChangeFeed;
   private readonly listing: KeyListing;
   private readonly fallback = new FallbackStore();
-  private readonly writeBehind = new WriteBehindQueue(this.fallback, (pending) => this.writePending(pending));
+  private readonly recent: RecentBans;
+  private readonly writer: KeyWriter;
+  private readonly writeBehind = new WriteBehindQueue(this.fallback, (pending) =>
+    this.writer.writePending(pending),
+  );
   private readonly created = Date.now();
   private closed = false;
 
@@ -66,12 +71,30 @@ export class RedisStore implements Store {
       connection: this.connection,
       names: this.names,
       read: (key) => this.read(key),
-      publish: (channel, text) => this.commands.send(["PUBLISH", channel, text], channel),
+      publish: (channel, text) => {
+        const { canTrack, cluster } = this.connection;
+        if (!canTrack && !cluster) this.recent.lookForFlush().catch(() => undefined);
+        return this.commands.send(["PUBLISH", channel, text], channel);
+      },
+      flushed: () => this.recent.wasFlushed(),
     });
-    void this.commands.connected().then(
-      () => this.feed.start(),
-      () => undefined,
-    );
+    const { commands, names, feed } = this;
+    this.recent = new RecentBans({
+      commands,
+      logger,
+      markKey: `${prefix}mark:${randomUUID()}`,
+      writeMissing: (write) => this.writer.writeMissing(write),
+    });
+    for (const namespace of ["ban", "state"] as const)
+      feed.watch(namespace, (change) => this.recent.record(change));
+    this.writer = new KeyWriter({ commands, names, feed, recent: this.recent, options: this.options });
+    void this.commands
+      .connected()
+      .then(
+        () => Promise.all([feed.start(), this.checkServer()]),
+        () => undefined,
+      )
+      .catch(() => undefined);
   }
 
   /** Resolves when Redis is reached and changes by other instances are received. Stays pending while Redis is away. */
@@ -101,7 +124,7 @@ export class RedisStore implements Store {
     // A pending write of this key is older.
     this.fallback.discard(key);
     await this.withFallback<unknown>(
-      () => this.write(this.names.locate(key), { key, value, ttl }, "set"),
+      () => this.writer.write({ key, value, ttl }, "set"),
       () => {
         this.fallback.set(key, value, validTtl(ttl));
         if (this.fallback.hasPending && !this.breaker.isOpen) this.writeBehind.flushSoon();
@@ -113,7 +136,7 @@ export class RedisStore implements Store {
   async add(key: string, value: string, ttl: number): Promise<boolean> {
     if (this.fallback.hasSpent(key)) return false;
     return this.withFallback(
-      async () => (await this.write(this.names.locate(key), { key, value, ttl }, "add")) !== 0,
+      async () => (await this.writer.write({ key, value, ttl }, "add")) !== 0,
       () => this.fallback.add(key, value, validTtl(ttl)),
     );
   }
@@ -121,10 +144,9 @@ export class RedisStore implements Store {
   /** @throws {TypeError} when `key` does not hold a whole number */
   async increment(key: string, by: number, ttl: number): Promise<number> {
     if (!Number.isSafeInteger(by)) throw new RangeError(`increments must be whole numbers, not ${by}`);
-    const location = this.names.locate(key);
     return this.withFallback(
       async () => {
-        const sum = await this.write(location, { key, value: String(by), ttl }, "increment");
+        const sum = await this.writer.write({ key, value: String(by), ttl }, "increment");
         return Number((sum as unknown[])[0]);
       },
       () => this.fallback.increment(key, by, validTtl(ttl)),
@@ -144,7 +166,7 @@ export class RedisStore implements Store {
         const hit = [String(window * 1000), String(Math.floor(limit)), String(weight)];
         const text = note === undefined ? "" : `:${note}`;
         const channel = this.names.channel(namespace);
-        const args = [rest, ...hit, text, ...this.budget(location), channel];
+        const args = [rest, ...hit, text, ...this.writer.budget(location), channel];
         const found = await this.commands.run(HIT, keys, args);
         const [count, ...notes] = Array.isArray(found) ? (found as unknown[]) : full(location);
         return { count: Number(count), notes: notes.map(String) };
@@ -154,16 +176,8 @@ export class RedisStore implements Store {
   }
 
   async delete(key: string): Promise<boolean> {
-    const location = this.names.locate(key);
-    const channel = this.names.channel(location.namespace);
-    const remove = async (): Promise<boolean> => {
-      const deleted = await this.announcing(location, 0, (message) =>
-        this.commands.run(DELETE, keysOf(location), [location.rest, channel, message]),
-      );
-      return Number(deleted) === 1;
-    };
     return this.withFallback(
-      () => this.fallback.whileDeleting(key, remove),
+      () => this.fallback.whileDeleting(key, () => this.writer.delete(key)),
       () => this.fallback.delete(key),
     );
   }
@@ -196,13 +210,29 @@ export class RedisStore implements Store {
     values: boolean,
   ): AsyncGenerator<StoreChange, void, undefined> {
     await this.waitUntilReached();
-    const pending = new Set<string>();
+    if (namespace === "ban") await this.checkServer();
+    const began = Date.now();
+    const found = new Set<string>();
     for (const write of this.fallback.pendingWrites(`${namespace}:${prefix}`)) {
-      pending.add(write.key);
+      found.add(write.key);
       yield write;
     }
-    for await (const entry of this.listing.entries(namespace, prefix, values))
-      if (!pending.has(entry.key)) yield entry;
+    for await (const entry of this.listing.entries(namespace, prefix, values)) {
+      if (found.has(entry.key)) continue;
+      if (this.recent.has(entry.key)) found.add(entry.key);
+      yield entry;
+    }
+    if (namespace === "ban" && prefix === "") this.recent.retain(found, began);
+  }
+
+  // A cluster has many servers; what one of them lost stays in force until bans are read again.
+  private async checkServer(): Promise<void> {
+    if (this.connection.cluster) return;
+    try {
+      await this.recent.check();
+    } catch (error) {
+      throw new RedisAwayError(error);
+    }
   }
 
   // A change between the listing and the start of the feed would be lost.
@@ -226,54 +256,6 @@ export class RedisStore implements Store {
     }
   }
 
-  private async write(
-    location: KeyLocation,
-    { value, ttl }: PendingWrite,
-    mode: "set" | "add" | "increment",
-  ): Promise<unknown> {
-    const { namespace, rest } = location;
-    const ms = Math.ceil(validTtl(ttl) * 1000);
-    const channel = this.names.channel(namespace);
-    const written = await this.announcing(location, ms, (message) => {
-      const args = [rest, value, String(ms), channel, message, ...this.budget(location), mode];
-      return this.commands.run(WRITE, keysOf(location), args);
-    });
-    return written === -1 ? full(location) : written;
-  }
-
-  // A pending write is made whatever the budget.
-  private async writePending({ key, value, ttl }: PendingWrite): Promise<void> {
-    const location = this.names.locate(key);
-    const { namespace, rest } = location;
-    const ms = Math.ceil(ttl * 1000);
-    const args = [rest, value, String(ms), this.names.channel(namespace), changeMessage(rest, ms)];
-    await this.commands.probe(WRITE, keysOf(location), [...args, "0", "", "set"]);
-  }
-
-  // Waits until the listeners of this instance were called, in Redis's order: no caller reads an older state afterwards.
-  private async announcing(
-    { namespace, rest }: KeyLocation,
-    ms: number,
-    write: (message: string) => Promise<unknown>,
-  ): Promise<unknown> {
-    const pending = this.feed.expect(namespace);
-    try {
-      const result = await write(changeMessage(rest, ms, pending?.tag));
-      if (result !== 0 && result !== -1 && pending !== undefined)
-        await withTimeout(pending.delivered, this.options.timeout).catch(() => undefined);
-      return result;
-    } finally {
-      pending?.cancel();
-    }
-  }
-
-  private budget({ namespace, rest }: KeyLocation): [max: string, evict: string] {
-    if (namespace === "ban" || namespace === "state") return ["0", "evict"];
-    const most = this.options.maxKeys[namespace];
-    const max = Math.ceil((namespace === "spent" && isGuess(rest) ? guessBudget(most) : most) / BUCKETS);
-    return [String(max), namespace === "spent" ? "" : "evict"];
-  }
-
   private async read(key: string): Promise<{ value: string; ttl: number } | undefined> {
     const { data } = this.names.locate(key);
     const [left, value] = (await this.commands.run(READ, [data], [])) as [number, string | null];
@@ -289,10 +271,6 @@ export class RedisStore implements Store {
     void this.feed.check();
     return `${written > 0 ? `; ${written} pending keys were written` : ""}${dropped > 0 ? `; ${dropped} did not fit into the queue` : ""}`;
   }
-}
-
-function full({ namespace }: KeyLocation): never {
-  throw new StoreFullError(namespace);
 }
 
 // A key that holds hits has no string value: only `hit` reads it.

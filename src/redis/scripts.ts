@@ -37,11 +37,17 @@ end
 
 /**
  * Writes a string. ARGV: rest, value, ttl in ms, channel, change message, max keys (0 = unlimited), "evict" or "", and "set",
- * "add" (only if the key is absent) or "increment" (the value is the summand). Returns {the new value}, 0 = exists, -1 = full.
+ * "add" (only if the key is absent), "restore" (only if it is absent and was not deleted a short time ago) or "increment" (the
+ * value is the summand). An optional fourth key has the keys deleted a short time ago. Returns {the new value} or 1, 0 = not
+ * written, -1 = full.
  */
 export const WRITE = script(`${COMMON}
 local value, ttl, mode = ARGV[2], tonumber(ARGV[3]), ARGV[8]
-if mode == 'add' and redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+if (mode == 'add' or mode == 'restore') and redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+if KEYS[4] then
+  if mode ~= 'restore' then redis.call('ZREM', KEYS[4], ARGV[1])
+  elseif redis.call('ZSCORE', KEYS[4], ARGV[1]) then return 0 end
+end
 if full(ARGV[1], tonumber(ARGV[6]), ARGV[7] == 'evict', ARGV[4]) then return -1 end
 if mode == 'increment' then
   redis.call('INCRBY', KEYS[1], value)
@@ -87,10 +93,24 @@ end
 return found
 `);
 
-/** Deletes a key. ARGV: rest, channel, change message. Returns the number of deleted keys. */
+/** How long a deleted key is remembered, in ms, and how many of them in one bucket. */
+const DELETED_MS = 900_000;
+const MAX_DELETED = 1000;
+
+/**
+ * Deletes a key. ARGV: rest, channel, change message. An optional fourth key remembers for a while what was deleted. Returns the
+ * number of deleted keys.
+ */
 export const DELETE = script(`
 local gone = redis.call('DEL', KEYS[1])
 if KEYS[2] ~= '' then redis.call('ZREM', KEYS[2], ARGV[1]) end
+if KEYS[4] then
+  local now = redis.call('TIME')[1] * 1000
+  redis.call('ZADD', KEYS[4], now, ARGV[1])
+  redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', string.format('%.0f', now - ${DELETED_MS}))
+  redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -${MAX_DELETED + 1})
+  redis.call('PEXPIRE', KEYS[4], ${DELETED_MS})
+end
 if gone == 1 then redis.call('PUBLISH', ARGV[2], ARGV[3]) end
 return gone
 `);
