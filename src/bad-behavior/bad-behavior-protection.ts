@@ -7,6 +7,7 @@ import type { Gate, ObservedResponse, Protection, ProtectionExplanation } from "
 import type { RequestView } from "../request/request-view.js";
 import type { Context } from "../engine/context.js";
 import { PASS, type Verdict } from "../request/verdict.js";
+import { evidencePath } from "./evidence-path.js";
 import { MassBanWatch } from "./mass-ban-watch.js";
 import type { BadBehaviorResolved } from "./options.js";
 import { UNKNOWN_SERVICE } from "../service-name.js";
@@ -17,6 +18,9 @@ export const REASON = "bad behavior";
 /** How long earlier bans of a client count for `banFactor`, in seconds. */
 const BAN_MEMORY = 2_592_000;
 
+/** A ban keeps the newest so many counted responses. */
+const MAX_EVIDENCE = 3;
+
 /** A counted response in the data of a ban. */
 export interface Evidence {
   /** When: ISO 8601, UTC. */
@@ -24,7 +28,7 @@ export interface Evidence {
   /** The reference id of the request. */
   readonly id: string;
   readonly method: string;
-  /** The canonical path without its query, at most 128 characters. */
+  /** The canonical path without its query: percent-encoded ASCII, at most 64 characters. */
   readonly path: string;
   readonly status: number;
   /** `true` if a page of another site caused the request. */
@@ -160,7 +164,7 @@ export class BadBehaviorProtection implements Protection {
       ) {
         this.context.emit(
           "banned",
-          { protection: this.name, reason: REASON, data: { scope, evidence } },
+          { protection: this.name, reason: REASON, data: { scope, evidence: evidence.slice(-MAX_EVIDENCE) } },
           client,
           request,
         );
@@ -178,7 +182,8 @@ export class BadBehaviorProtection implements Protection {
       scope,
       service: client.service ?? UNKNOWN_SERVICE,
       address: client.ip,
-      data: evidence,
+      data: evidence.slice(-MAX_EVIDENCE),
+      holdTime: this.options.countTime,
       action: challenge ? "challenge" : "deny",
       // A loopback client gets here with `banLocal` only, as when trying a gate out on one's own machine.
       force: client.isLoopback,
@@ -244,8 +249,8 @@ function noteOf(request: RequestView, status: number, now: number): string {
   const evidence: Evidence = {
     date: new Date(now).toISOString(),
     id: request.id,
-    method: request.method.slice(0, 16),
-    path: request.path.path.slice(0, 128),
+    method: request.method.slice(0, 8),
+    path: evidencePath(request.path.path),
     status,
     ...(crossSite ? { crossSite } : {}),
   };

@@ -1,6 +1,6 @@
 import { allProblemsAtOnce, readOptions, type Resolved } from "../options/table.js";
 import { checkHit, invalidKey, namespaceOf, validTtl } from "./arguments.js";
-import { REFUSED, type Admission } from "./memory/admission.js";
+import { REFUSE_WHEN_FULL, type Admission } from "./memory/admission.js";
 import { Eviction } from "./memory/eviction.js";
 import { countHits, Hit } from "./memory/hit-window.js";
 import { memoryTable, type MemoryStoreOptions } from "./memory/memory-options.js";
@@ -21,7 +21,7 @@ type PartitionName = Namespace | "guess";
 const KEYS_SLICE = 5000;
 
 /**
- * Holds everything in this process's memory, with a budget of keys for each namespace. It always returns plain values, never
+ * Holds everything in this process's memory, with a budget of keys and bytes for each namespace. It always returns plain values, never
  * promises, and never blocks the process for long, however many keys it holds.
  *
  * When a namespace is full, new `hit` and `cache` keys evict old ones; new `ban`, `state` and `spent` keys are refused with a
@@ -201,12 +201,12 @@ export class MemoryStore implements Store {
   private newPartitions(): ReadonlyMap<PartitionName, Partition> {
     const { engine } = this.options;
     const maxKeys = { ...this.options.maxKeys, guess: guessBudget(this.options.maxKeys.spent) };
-    const refuseWhenFull: Admission = { admit: (_key, full) => (full ? REFUSED : undefined) };
+    const maxBytes = { ...this.options.maxBytes, guess: guessBudget(this.options.maxBytes.spent) };
     const admissions: Record<PartitionName, Admission> = {
-      ban: refuseWhenFull,
-      state: refuseWhenFull,
-      spent: new Quotas(maxKeys.spent),
-      guess: new Quotas(maxKeys.guess),
+      ban: new Quotas(maxKeys.ban, maxBytes.ban),
+      state: REFUSE_WHEN_FULL,
+      spent: new Quotas(maxKeys.spent, maxBytes.spent),
+      guess: new Quotas(maxKeys.guess, maxBytes.guess),
       hit: new Eviction(maxKeys.hit),
       cache: new Eviction(maxKeys.cache),
     };
@@ -217,6 +217,7 @@ export class MemoryStore implements Store {
       return new Partition({
         namespace,
         maxKeys: maxKeys[name],
+        maxBytes: maxBytes[name],
         admission: admissions[name],
         engine,
         now,

@@ -92,10 +92,17 @@ export interface Store {
 /** A store throws it, or rejects with it, when a namespace's budget is used up and nothing in it may be evicted. */
 export class StoreFullError extends Error {
   readonly code = "ERR_BUNKER_STORE_FULL";
-  constructor(readonly namespace: Namespace) {
-    super(
-      withHelp("ERR_BUNKER_STORE_FULL", `no room left for "${namespace}" keys; raise maxKeys.${namespace}`),
-    );
+  constructor(
+    readonly namespace: Namespace,
+    /** What is used up: the number of keys, their bytes, or the share of one client or network in either. */
+    readonly limit: "keys" | "bytes" | "share" = "keys",
+  ) {
+    const option = limit === "bytes" ? `maxBytes.${namespace}` : `maxKeys.${namespace}`;
+    const text =
+      limit === "share"
+        ? `one client or network has its full share of the "${namespace}" keys; raise ${option} only if that is no attack`
+        : `no room left for "${namespace}" keys; raise ${option}`;
+    super(withHelp("ERR_BUNKER_STORE_FULL", text));
     this.name = "StoreFullError";
   }
 }

@@ -1,4 +1,4 @@
-import type { Admission } from "./admission.js";
+import type { Admission, Fullness } from "./admission.js";
 import { SlotLists } from "./slot-lists.js";
 import { networkHash } from "./client-hash.js";
 
@@ -11,16 +11,18 @@ const MIN_SHARE = 16;
 /**
  * Admits every new key; when full, evicts the key written longest ago. If a network (IPv4 /16, IPv6 /48) holds more than 1/16
  * of the keys, its own oldest key is evicted first, so that a flood from one network does not push out the counters of others.
+ * When the bytes are used up before the keys, the share is 1/16 of the keys that there are.
  */
 export class Eviction implements Admission {
-  private readonly share: number;
+  private readonly most: number;
+  private share: number;
   private readonly all = new SlotLists(1);
   private readonly groups = new SlotLists(GROUPS);
   /** Groups above their share: at most 16, since each holds more than 1/16. */
   private readonly crowded = new Set<number>();
 
   constructor(maxKeys: number) {
-    this.share = Math.max(MIN_SHARE, Math.floor(maxKeys / 16));
+    this.most = this.share = shareOf(maxKeys);
   }
 
   resize(capacity: number): void {
@@ -28,8 +30,11 @@ export class Eviction implements Admission {
     this.groups.resize(capacity);
   }
 
-  admit(key: string, full: boolean): number | undefined {
-    if (!full) return undefined;
+  admit(key: string, full: Fullness, size: number): number | undefined {
+    if (!full.keys && !full.bytes) return undefined;
+    const share = full.bytes ? Math.min(this.most, shareOf(size)) : this.most;
+    // Not for every key more or less: all groups are looked at.
+    if (share > this.share * 1.25 || share < this.share * 0.8) this.setShare(share);
     const group = networkHash(key) % GROUPS;
     if (this.groups.size(group) >= this.share) return this.groups.oldest(group);
     let largest: number | undefined;
@@ -51,10 +56,20 @@ export class Eviction implements Admission {
     this.groups.renew(slot);
   }
 
+  private setShare(share: number): void {
+    this.share = share;
+    this.crowded.clear();
+    for (let group = 0; group < GROUPS; group++) if (this.groups.size(group) > share) this.crowded.add(group);
+  }
+
   removed(slot: number): void {
     const group = this.groups.listOf(slot);
     this.all.remove(slot);
     this.groups.remove(slot);
     if (this.groups.size(group) <= this.share) this.crowded.delete(group);
   }
+}
+
+function shareOf(keys: number): number {
+  return Math.max(MIN_SHARE, Math.floor(keys / 16));
 }

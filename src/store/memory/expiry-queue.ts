@@ -20,9 +20,9 @@ export class ExpiryQueue {
     this.times = new Float64Array(capacity);
     this.slots = new Int32Array(capacity);
     this.places = new Int32Array(capacity);
-    this.times.set(times);
-    this.slots.set(slots);
-    this.places.set(places);
+    this.times.set(times.subarray(0, capacity));
+    this.slots.set(slots.subarray(0, capacity));
+    this.places.set(places.subarray(0, capacity));
   }
 
   /** When a slot expires, in ms; `Infinity` = never. */

@@ -11,6 +11,19 @@ export class Hit {
   ) {}
 }
 
+/** The bytes that a window takes on the heap. */
+export function windowBytes(newest: Hit): number {
+  let bytes = 0;
+  for (let hit: Hit | undefined = newest; hit !== undefined; hit = hit.older)
+    bytes += 56 + (hit.note === undefined ? 0 : textBytes(hit.note));
+  return bytes;
+}
+
+/** The bytes that a text takes on the heap; texts beyond Latin-1 are counted as if they were in it. */
+export function textBytes(text: string): number {
+  return 24 + text.length;
+}
+
 /**
  * Counts the hits of the last `span` ms before `now`, at most the newest `limit`, and drops the others. A hit that is exactly
  * `span` ms old is dropped.

@@ -1,7 +1,7 @@
 import { StoreFullError, type Namespace } from "../store.js";
-import { REFUSED, type Admission } from "./admission.js";
+import type { Admission } from "./admission.js";
 import { ExpiryQueue } from "./expiry-queue.js";
-import type { Hit } from "./hit-window.js";
+import { Hit, textBytes, windowBytes } from "./hit-window.js";
 import { KeyIndex, type MemoryEngine } from "./key-index.js";
 
 /** The value of a key: a string, a counter, or a window of hits. */
@@ -18,10 +18,16 @@ const SWEPT_PER_KEY = 2;
 /** Before a key is refused, up to this many expired keys are removed: about a millisecond of work. */
 const SWEPT_BEFORE_REFUSAL = 1000;
 
+/** The bytes of a key besides its texts: its slot in the arrays and its place in the index. */
+const KEY_BYTES = 120;
+/** Keys that are evicted for one that needs their bytes. */
+const EVICTED_PER_KEY = 8;
+
 /** Options of a {@link Partition}. */
 export interface PartitionOptions {
   readonly namespace: Namespace;
   readonly maxKeys: number;
+  readonly maxBytes: number;
   readonly admission: Admission;
   readonly engine: MemoryEngine;
   /** The clock, in ms. */
@@ -37,10 +43,12 @@ export interface PartitionOptions {
 export class Partition {
   private readonly index: KeyIndex;
   private readonly expiry = new ExpiryQueue();
-  private readonly keys: (string | undefined)[] = [];
-  private readonly values: (Value | undefined)[] = [];
-  private readonly free: number[] = [];
+  private keys: (string | undefined)[] = [];
+  private values: (Value | undefined)[] = [];
+  private free: number[] = [];
+  private sizes = new Int32Array(0);
   private capacity = 0;
+  private used = 0;
 
   constructor(private readonly options: PartitionOptions) {
     this.index = new KeyIndex(options.maxKeys, options.engine);
@@ -49,6 +57,11 @@ export class Partition {
   /** How many keys there are, including expired ones that were not removed yet. */
   get size(): number {
     return this.keys.length - this.free.length;
+  }
+
+  /** The bytes that the keys and their values take, estimated. */
+  get bytes(): number {
+    return this.used;
   }
 
   get expires(): boolean {
@@ -96,9 +109,15 @@ export class Partition {
   }
 
   overwrite(slot: number, value: Value, expires: number): void {
+    const key = this.keys[slot] as string;
     this.values[slot] = value;
     this.expiry.set(slot, expires);
-    this.options.admission.renewed?.(slot);
+    const more = bytesOf(key, value) - (this.sizes[slot] as number);
+    this.sizes[slot] = (this.sizes[slot] as number) + more;
+    this.used += more;
+    this.options.admission.renewed?.(slot, key, more);
+    // The keys that are overwritten again and again must not outgrow the budget, either.
+    if (more > 0 && this.used > this.options.maxBytes) this.evictFor(key, slot);
   }
 
   /** Empties a slot that is in use; returns its key. */
@@ -106,10 +125,13 @@ export class Partition {
     const key = this.keys[slot] as string;
     this.index.delete(key);
     this.expiry.delete(slot);
-    this.options.admission.removed?.(slot, key);
+    const bytes = this.sizes[slot] as number;
+    this.used -= bytes;
+    this.options.admission.removed?.(slot, key, bytes);
     this.keys[slot] = undefined;
     this.values[slot] = undefined;
     this.free.push(slot);
+    if (this.size === 0) this.shrink();
     return key;
   }
 
@@ -132,37 +154,77 @@ export class Partition {
     this.sweep(SWEPT_PER_KEY);
     const victim = this.admit(key);
     const evicted = victim === undefined ? undefined : this.vacate(victim);
+    const bytes = bytesOf(key, value);
     const slot = this.free.pop() ?? this.newSlot();
     this.keys[slot] = key;
     this.values[slot] = value;
     this.index.set(key, slot);
     this.expiry.set(slot, expires);
-    this.options.admission.added?.(slot, key);
+    this.sizes[slot] = bytes;
+    this.used += bytes;
+    this.options.admission.added?.(slot, key, bytes);
     if (evicted !== undefined) this.options.onEvicted(evicted);
+    if (this.used > this.options.maxBytes) this.evictFor(key, slot);
   }
 
   // The slot to evict for a new key.
   private admit(key: string): number | undefined {
-    const { admission, maxKeys, namespace, now } = this.options;
-    let admitted = admission.admit(key, this.size >= maxKeys);
-    if (admitted === REFUSED && this.expiry.expired(now()) !== undefined) {
+    const { admission, namespace, now } = this.options;
+    let admitted = admission.admit(key, this.fullness, this.size);
+    if (typeof admitted === "object" && this.expiry.expired(now()) !== undefined) {
       // Some keys may have expired without having been removed.
       this.sweep(SWEPT_BEFORE_REFUSAL);
-      admitted = admission.admit(key, this.size >= maxKeys);
+      admitted = admission.admit(key, this.fullness, this.size);
     }
-    if (admitted === REFUSED) throw new StoreFullError(namespace);
+    if (typeof admitted === "object") throw new StoreFullError(namespace, admitted.limit);
     return admitted;
+  }
+
+  private get fullness(): { keys: boolean; bytes: boolean } {
+    const { maxKeys, maxBytes } = this.options;
+    return { keys: this.size >= maxKeys, bytes: this.used >= maxBytes };
+  }
+
+  // Evicts keys other than that in `slot` until its bytes fit, where anything may be evicted.
+  private evictFor(key: string, slot: number): void {
+    const { admission, maxBytes, onEvicted } = this.options;
+    for (let evicted = 0; evicted < EVICTED_PER_KEY && this.used > maxBytes; evicted++) {
+      const victim = admission.admit(key, { keys: false, bytes: true }, this.size);
+      if (typeof victim !== "number" || victim === slot) return;
+      onEvicted(this.vacate(victim));
+    }
+  }
+
+  // Nothing is left: what a flood took is given back.
+  private shrink(): void {
+    if (this.capacity <= FIRST_CAPACITY) return;
+    this.keys = [];
+    this.values = [];
+    this.free = [];
+    this.resize(0);
   }
 
   private newSlot(): number {
     const slot = this.keys.length;
     if (slot === this.capacity) {
-      const { maxKeys, admission } = this.options;
+      const { maxKeys } = this.options;
       const wanted = this.capacity >= FULL_SIZE_FROM ? maxKeys : Math.max(FIRST_CAPACITY, this.capacity * 8);
-      this.capacity = Math.min(maxKeys, wanted);
-      this.expiry.resize(this.capacity);
-      admission.resize?.(this.capacity);
+      this.resize(Math.min(maxKeys, wanted));
     }
     return slot;
   }
+
+  private resize(capacity: number): void {
+    this.capacity = capacity;
+    this.expiry.resize(capacity);
+    const sizes = this.sizes.subarray(0, capacity);
+    this.sizes = new Int32Array(capacity);
+    this.sizes.set(sizes);
+    this.options.admission.resize?.(capacity);
+  }
+}
+
+function bytesOf(key: string, value: Value): number {
+  const bytes = value instanceof Hit ? windowBytes(value) : typeof value === "string" ? textBytes(value) : 0;
+  return KEY_BYTES + textBytes(key) + bytes;
 }

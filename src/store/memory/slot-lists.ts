@@ -71,6 +71,6 @@ export class SlotLists {
 
 function widened(column: Int32Array, capacity: number): Int32Array<ArrayBuffer> {
   const wider = new Int32Array(capacity);
-  wider.set(column);
+  wider.set(column.subarray(0, capacity));
   return wider;
 }
