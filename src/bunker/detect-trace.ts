@@ -1,6 +1,7 @@
 import type { Engine } from "../engine/engine.js";
 import { explain, type Explanation } from "../engine/explain.js";
 import { type BunkerEvent, type Logger } from "../events/event-bus.js";
+import { printableJson } from "../printable.js";
 import { requestOrigin } from "../request/event-origin.js";
 
 /** The maximum number of concurrent traces; the event log has the essentials of the others. */
@@ -27,9 +28,8 @@ export function traceDetected(engine: Engine, logger: Logger): () => void {
   };
 }
 
-// JSON escapes the text of the client, so that no control character reaches the log.
 function stepsOf({ steps }: Explanation): string {
-  return JSON.stringify(
+  return printableJson(
     steps
       .filter(({ reached }) => reached)
       .map(({ protection, verdict, reason }) => `${protection}: ${verdict}, ${reason}`),

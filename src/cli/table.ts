@@ -21,7 +21,7 @@ export function printPairs(terminal: Terminal, pairs: readonly (readonly [string
   const width = Math.max(...pairs.map(([name]) => name.length));
   for (const [name, cell] of pairs) {
     const text = textOf(cell);
-    terminal.print(`${name.padEnd(width)}  ${shown(terminal, cell, text)}`);
+    terminal.print(`${printable(name).padEnd(width)}  ${shown(terminal, cell, text)}`);
   }
 }
 

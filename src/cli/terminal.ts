@@ -1,4 +1,5 @@
 import type { WriteStream } from "node:tty";
+import { printableJson } from "../printable.js";
 
 type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, "isTTY" | "columns">>;
 
@@ -36,7 +37,7 @@ export class Terminal {
   }
 
   printJson(value: unknown): void {
-    this.print(JSON.stringify(value, undefined, 2));
+    this.print(printableJson(value, 2));
   }
 
   /** Writes a line that is no part of the result. */

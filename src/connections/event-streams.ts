@@ -119,7 +119,7 @@ function trackResponses(server: HttpServer): Tracked {
 
 /** Returns the content type that was sent: `""` = none; `undefined` = the headers are not sent yet. */
 function sentType(response: Response): string | undefined {
-  if (!statusSent(response as ServerResponse)) return undefined;
+  if (!statusSent(response)) return undefined;
   const { stream, _header } = response;
   if (stream !== undefined) return String(stream.sentHeaders["content-type"] ?? "");
   // Headers that are given to writeHead are not kept elsewhere.

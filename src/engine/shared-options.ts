@@ -8,6 +8,7 @@ import { parseRange, type AddressRange } from "../address/address.js";
 import type { Ban } from "../bans/ban.js";
 import { resolverCheck, type ResolverOption } from "../dns/resolver-option.js";
 import { EVENT_TYPES, type BunkerListeners, type Logger } from "../events/event-bus.js";
+import { printableLogger } from "../events/printable-logger.js";
 import { addressSetCheck } from "../options/address-checks.js";
 import { clientIpCheck, serviceName, servicesCheck } from "../request/client-checks.js";
 import {
@@ -101,15 +102,12 @@ const storeCheck: Check<Store> = check(`a store with the methods ${STORE_METHODS
 
 const loggerCheck: Check<Logger | false> = check(
   "a logger with the methods info, warn and error, or false",
-  (value) =>
-    value === false ||
-    (typeof value === "object" &&
-      value !== null &&
-      ["info", "warn", "error"].every(
-        (name) => typeof (value as Record<string, unknown>)[name] === "function",
-      ))
-      ? (value as Logger | false)
-      : undefined,
+  (value) => {
+    if (value === false) return value;
+    const methods = (value ?? {}) as Record<string, unknown>;
+    const fits = ["info", "warn", "error"].every((name) => typeof methods[name] === "function");
+    return typeof value === "object" && fits ? printableLogger(value as Logger) : undefined;
+  },
 );
 
 const listener = hook<(event: never) => void>("(event) => void");
@@ -211,7 +209,7 @@ export const sharedTable = {
     default: () => ({}),
     help: "Event listeners by event type.",
   },
-  logger: { check: loggerCheck, default: () => console, help: "The logger of warnings." },
+  logger: { check: loggerCheck, default: () => printableLogger(console), help: "The logger of warnings." },
   resolver: {
     setting: "DNS_RESOLVERS",
     context: "global",

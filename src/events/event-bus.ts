@@ -1,5 +1,6 @@
 import type { AddressRange } from "../address/address.js";
 import { withHelp } from "../errors.js";
+import { printable } from "../printable.js";
 
 /** What a protection did, and why. */
 export interface BunkerEvent {
@@ -143,7 +144,7 @@ export class EventBus {
     this.warned.add(key);
     for (const logger of this.loggers) {
       try {
-        logger.warn(withHelp(code, message));
+        logger.warn(printable(withHelp(code, message)));
       } catch {
         // A broken logger must not break a request.
       }

@@ -1,4 +1,7 @@
+import { printableJson } from "../printable.js";
+import { RecentMap } from "../recent-map.js";
 import type { StoreScope } from "../store/store-scope.js";
+import { printableLogger } from "./printable-logger.js";
 import {
   EventBus,
   type BunkerEvent,
@@ -6,6 +9,9 @@ import {
   type BunkerListener,
   type Logger,
 } from "./event-bus.js";
+
+/** A fault of the same protection and reason is logged once in this time, in ms. */
+const FAULT_LINE_MS = 60_000;
 
 /** Logs the events that an operator must see, one line each, however many middlewares share the store and the logger. */
 export class EventLog {
@@ -21,7 +27,8 @@ export class EventLog {
    *
    * @returns a function that stops it
    */
-  start(logger: Logger, mode: BunkerEvent["mode"]): () => void {
+  start(to: Logger, mode: BunkerEvent["mode"]): () => void {
+    const logger = printableLogger(to);
     let logged = this.logged.get(logger);
     if (logged === undefined) this.logged.set(logger, (logged = new Set()));
     const types = logged;
@@ -54,14 +61,22 @@ function writerOf(type: BunkerEventType, logger: Logger): BunkerListener {
   };
 }
 
-// A store that is down breaks every request: the same fault is logged once.
+// A store that is down breaks every request, and a hook may fail with every client's own text.
 function faultWriter(logger: Logger): BunkerListener {
-  let last = "";
-  return (event) => {
-    const fault = `${event.protection} ${event.reason} ${String(event.data)}`;
-    if (fault !== last)
-      logger.error(`express-bunker: fault in ${event.protection}: ${event.reason}`, event.data);
-    last = fault;
+  const written = new RecentMap<string, { readonly at: number; left: number }>(256);
+  return ({ protection, reason, data, time }) => {
+    const fault = `${protection}: ${reason}`;
+    const last = written.get(fault);
+    const now = time.getTime();
+    // A clock that goes back starts anew.
+    if (last !== undefined && now >= last.at && now < last.at + FAULT_LINE_MS) {
+      last.left++;
+      return;
+    }
+    written.set(fault, { at: now, left: 0 });
+    const others =
+      last === undefined || last.left === 0 ? "" : ` (and ${last.left} more since the last line)`;
+    logger.error(`express-bunker: fault in ${fault}${others}`, data);
   };
 }
 
@@ -69,8 +84,7 @@ function modal(event: BunkerEvent): string {
   return event.mode === "detect" ? "would have" : "has";
 }
 
-// The client's text goes through JSON, so that no control character reaches the log.
 function detailOf(event: BunkerEvent): string {
   const { service, protection, reason, id, method, path } = event;
-  return JSON.stringify({ service, protection, reason, id, method, path: path?.slice(0, 256) });
+  return printableJson({ service, protection, reason, id, method, path: path?.slice(0, 256) });
 }

@@ -1,4 +1,5 @@
 import type { Logger } from "../events/event-bus.js";
+import { printableLogger } from "../events/printable-logger.js";
 import { check, decimal, flag, integer, text, type Check } from "../options/check.js";
 import { allProblemsAtOnce, group, readOptions, type AnyTable, type Resolved } from "../options/table.js";
 import { isIoredis } from "./clients/ioredis.js";
@@ -56,7 +57,9 @@ const clientCheck = check<object>("a client of redis (5, 6) or ioredis (5, 6)", 
 const loggerCheck = check<Logger | false>("a logger with the methods info and warn, or false", (value) => {
   if (value === false) return value;
   const { info, warn } = (value ?? {}) as Partial<Logger>;
-  return typeof info === "function" && typeof warn === "function" ? (value as Logger) : undefined;
+  return typeof info === "function" && typeof warn === "function"
+    ? printableLogger(value as Logger)
+    : undefined;
 });
 
 /** The options of a `RedisStore`. */
@@ -82,7 +85,11 @@ export const redisTable = {
     default: () => readOptions(budgetsTable, {}, "", () => undefined),
     help: "The maximum number of keys per namespace.",
   },
-  logger: { check: loggerCheck, default: () => console, help: "Logs the beginning and end of an outage." },
+  logger: {
+    check: loggerCheck,
+    default: () => printableLogger(console),
+    help: "Logs the beginning and end of an outage.",
+  },
 } satisfies AnyTable;
 
 /** {@link RedisStoreOptions} read and checked. */

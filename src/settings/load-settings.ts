@@ -1,4 +1,5 @@
 import type { BunkerOptions } from "../bunker/bunker.js";
+import { printable } from "../printable.js";
 import { withHelp } from "../errors.js";
 import type { Logger } from "../events/event-bus.js";
 import type { Store } from "../store/store.js";
@@ -33,7 +34,7 @@ export function loadSettings(source: SettingsSource, options: LoadSettingsOption
   const reading = readSettings(source);
   const { logger = console, createStore = redisStoreOf } = options;
   if (logger !== false)
-    for (const warning of reading.warnings) logger.warn(withHelp("WRN_BUNKER_SETTINGS", warning));
+    for (const warning of reading.warnings) logger.warn(printable(withHelp("WRN_BUNKER_SETTINGS", warning)));
   const loaded = assemble(reading);
   const redis = redisAccess(reading.common);
   if (redis === undefined) return loaded;

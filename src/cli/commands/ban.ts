@@ -3,6 +3,7 @@ import { EXIT } from "../exit-code.js";
 import { TARGET_NOTES, TARGET_OPTIONS, withTarget } from "../find-target.js";
 import { requireAddressOrRange, serviceOption } from "../operands.js";
 import { shownTime } from "../time.js";
+import { printable } from "../../printable.js";
 
 export const banCommand: Command = {
   name: "ban",
@@ -34,7 +35,7 @@ export const banCommand: Command = {
     const where = service === undefined ? "everywhere" : `at ${service}`;
     const end = ban.expires === null ? "permanently" : `until ${shownTime(ban.expires)}`;
     if (args.has("json")) terminal.printJson(ban);
-    else terminal.print(`${ban.ip} is banned ${where} ${end}.`);
+    else terminal.print(printable(`${ban.ip} is banned ${where} ${end}.`));
     return EXIT.ok;
   },
 };

@@ -10,6 +10,7 @@ import type { Args, Command } from "../command.js";
 import { CliError, EXIT, UsageError } from "../exit-code.js";
 import { stopSignal } from "../stop-signal.js";
 import type { Terminal } from "../terminal.js";
+import { printable } from "../../printable.js";
 
 export const bunkernetServerCommand: Command = {
   name: "bunkernet-server",
@@ -67,7 +68,9 @@ export const bunkernetServerCommand: Command = {
       // It retries by itself and responds with 503 until then.
       await handler
         .ready()
-        .catch((error: unknown) => terminal.note(`The store does not answer yet: ${messageOf(error)}`));
+        .catch((error: unknown) =>
+          terminal.note(printable(`The store does not answer yet: ${messageOf(error)}`)),
+        );
       const { address, port: taken, family } = server.address() as AddressInfo;
       const name = family === "IPv6" ? `[${address}]` : address;
       terminal.print(`The BunkerNet server listens on http://${name}:${taken}/`);

@@ -61,7 +61,9 @@ export const settingsCommand: Command = {
         shown.map((setting) => [setting.name, setting.value || "(empty)", fromText(setting), setting.option]),
       );
     if (names.length > 0 && name === undefined)
-      terminal.print(`\nServices, each with settings of its own (--service NAME): ${names.join(", ")}`);
+      terminal.print(
+        `\nServices, each with settings of its own (--service NAME): ${printable(names.join(", "))}`,
+      );
     for (const warning of warnings)
       terminal.note(`${terminal.styled("yellow", "note")}: ${printable(warning)}`);
     if (problems !== undefined) terminal.note(problems);

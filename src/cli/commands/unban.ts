@@ -2,6 +2,7 @@ import { JSON_OPTION, type Command } from "../command.js";
 import { EXIT } from "../exit-code.js";
 import { TARGET_NOTES, TARGET_OPTIONS, withTarget } from "../find-target.js";
 import { requireAddressOrRange, serviceOption } from "../operands.js";
+import { printable } from "../../printable.js";
 
 export const unbanCommand: Command = {
   name: "unban",
@@ -24,7 +25,7 @@ export const unbanCommand: Command = {
     const { removed } = await withTarget(args, (target) => target.ask({ command: "unban", ip, service }));
     const where = service === undefined ? "" : ` at ${service}`;
     if (args.has("json")) terminal.printJson({ ip, service, removed });
-    else terminal.print(removed ? `${ip} is no longer banned${where}.` : `${ip} was not banned${where}.`);
+    else terminal.print(printable(`${ip} ${removed ? "is no longer" : "was not"} banned${where}.`));
     return removed ? EXIT.ok : EXIT.problem;
   },
 };

@@ -1,3 +1,4 @@
+import { printable } from "../../printable.js";
 import type { Namespace, StoreChange } from "../store.js";
 
 type Listener = (change: StoreChange) => void;
@@ -34,7 +35,7 @@ export class Watchers {
         if (this.warned) continue;
         this.warned = true;
         const code = "WRN_BUNKER_STORE_LISTENER";
-        const text = `a listener to store changes threw: ${String(error)} (npx express-bunker error ${code})`;
+        const text = `a listener to store changes threw: ${printable(String(error))} (npx express-bunker error ${code})`;
         process.emitWarning(text, { code });
       }
     }
