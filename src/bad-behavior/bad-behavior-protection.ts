@@ -87,10 +87,13 @@ export class BadBehaviorProtection implements Protection {
   private count(client: Client, request: RequestView, status: number, weight: number): void {
     const { threshold, countTime } = this.options;
     const note = noteOf(request, status, this.context.now());
+    // A store that was late tells the count of all instances later (R39).
+    const late = (hits: Hits): void => this.run(client, request, () => this.weighed(hits, client, request));
     this.run(client, request, () => {
-      const hits = this.context.store.hit(this.counterKey(client), countTime, threshold, { weight, note });
+      const options = { weight, note, late };
+      const hits = this.context.store.hit(this.counterKey(client), countTime, threshold, options);
       return isThenable(hits)
-        ? hits.then((late) => this.weighed(late, client, request))
+        ? hits.then((found) => this.weighed(found, client, request))
         : this.weighed(hits, client, request);
     });
   }

@@ -5,14 +5,16 @@ import type { Logger } from "../events/event-bus.js";
 const MAX_FAILURES = 3;
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 1000;
+/** So many probes in a row must be answered in time before the outage is over: a slow or flapping Redis is away. */
+const PROBES_IN_TIME = 3;
 /** Reconnect after this many failed probes. */
 const PROBES_PER_CONNECTION = 3;
 
 /** What a {@link CircuitBreaker} controls. */
 export interface CircuitBreakerHooks {
   readonly logger: Logger | false;
-  /** Resolves when Redis accepts writes again. */
-  probe(): Promise<unknown>;
+  /** Resolves when Redis has accepted a write: to whether it did so in time. */
+  probe(): Promise<boolean>;
   reconnect(): void;
   /** Sends what waited for Redis, before the breaker closes; returns a text for the log. */
   recover(): Promise<string>;
@@ -21,8 +23,8 @@ export interface CircuitBreakerHooks {
 }
 
 /**
- * Opens after a few consecutive failures: then only one probe at a time is sent, until one succeeds. Logs the beginning and the
- * end of the outage.
+ * Opens after a few consecutive failures: then only one probe at a time is sent, until several in a row succeed in time. Logs the
+ * beginning and the end of the outage.
  */
 export class CircuitBreaker {
   private failures = 0;
@@ -30,6 +32,7 @@ export class CircuitBreaker {
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
   private probes = 0;
+  private inTime = 0;
 
   constructor(private readonly hooks: CircuitBreakerHooks) {}
 
@@ -65,21 +68,27 @@ export class CircuitBreaker {
 
   private async probe(pause: number): Promise<void> {
     try {
-      await this.hooks.probe();
+      this.inTime = (await this.hooks.probe()) ? this.inTime + 1 : 0;
+      if (this.inTime < PROBES_IN_TIME) {
+        this.probeIn(FIRST_PAUSE_MS);
+        return;
+      }
       const done = await this.hooks.recover();
       const seconds = Math.round((Date.now() - (this.since ?? 0)) / 1000);
       this.since = undefined;
-      this.failures = this.probes = 0;
+      this.failures = this.probes = this.inTime = 0;
       this.hooks.closed();
       this.log("info", `Redis is back after ${seconds} s${done}`);
     } catch {
       if (this.closed) return;
+      this.inTime = 0;
       if (++this.probes % PROBES_PER_CONNECTION === 0) this.hooks.reconnect();
       this.probeIn(Math.min(MAX_PAUSE_MS, pause * 2));
     }
   }
 
-  private log(level: "info" | "warn", message: string): void {
+  /** Logs a line. */
+  log(level: "info" | "warn", message: string): void {
     if (this.hooks.logger === false) return;
     try {
       this.hooks.logger[level](

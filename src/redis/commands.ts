@@ -1,5 +1,6 @@
 import { messageOf, withHelp } from "../errors.js";
 import { TimeoutError, withTimeout } from "../with-timeout.js";
+import type { CallTimeout } from "./call-timeout.js";
 import type { CircuitBreaker } from "./circuit-breaker.js";
 import type { RedisConnection } from "./clients/connection.js";
 import type { Script } from "./scripts.js";
@@ -17,6 +18,8 @@ export class RedisAwayError extends Error {
 const KEY_ERROR = /WRONGTYPE|not an integer|would overflow/;
 
 const CONNECT_POLL_MS = 10;
+/** How long a probe may take, in ms. */
+const PROBE_DEADLINE_MS = 1000;
 
 /** Sends commands with a deadline: both client libraries wait for ever for a frozen server. */
 export class Commands {
@@ -30,13 +33,22 @@ export class Commands {
 
   constructor(
     private readonly connection: RedisConnection,
-    private readonly timeout: number,
+    private readonly timeout: CallTimeout,
     private readonly breaker: CircuitBreaker,
   ) {}
 
-  /** Runs a script: one round trip, or two if this server has not cached it yet. */
-  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return this.guarded(() => this.evaluate(script, keys, args));
+  /**
+   * Runs a script: one round trip, or two if this server has not cached it yet.
+   *
+   * @param late called with a reply that arrives after the call was given up
+   */
+  run(
+    script: Script,
+    keys: readonly string[],
+    args: readonly string[],
+    late?: (reply: unknown) => void,
+  ): Promise<unknown> {
+    return this.guarded(() => this.evaluate(script, keys, args), late);
   }
 
   /** Sends one plain command about `key`. */
@@ -44,26 +56,36 @@ export class Commands {
     return this.guarded(() => this.connection.send(args, key));
   }
 
-  /** Runs a script even during an outage, without reporting to the breaker. */
-  async probe(script: Script, keys: readonly string[], args: readonly string[] = []): Promise<unknown> {
+  /** Runs a script even during an outage, without reporting to the breaker. Resolves to whether the reply came in time. */
+  async probe(script: Script, keys: readonly string[], args: readonly string[] = []): Promise<boolean> {
     if (!this.connection.isReady()) throw new Error("the connection is lost");
-    return withTimeout(this.evaluate(script, keys, args), Math.max(this.timeout, 1000));
+    const sent = performance.now();
+    await withTimeout(this.evaluate(script, keys, args), PROBE_DEADLINE_MS);
+    this.timeout.replied(sent);
+    return performance.now() - sent <= this.timeout.ms;
   }
 
   /** Sends one plain command even during an outage, without reporting to the breaker. */
   async ask(args: readonly string[]): Promise<unknown> {
     if (!this.connection.isReady()) throw new Error("the connection is lost");
-    return withTimeout(this.connection.send(args, ""), Math.max(this.timeout, 1000));
+    return withTimeout(this.connection.send(args, ""), PROBE_DEADLINE_MS);
   }
 
-  private async guarded(work: () => Promise<unknown>): Promise<unknown> {
+  private async guarded(work: () => Promise<unknown>, late?: (reply: unknown) => void): Promise<unknown> {
     if (this.breaker.isOpen) throw new RedisAwayError("Redis is away");
     const { replyCount: answers, lateCount: lateOnes } = this;
     let over = false;
     // After the caller's timeout nothing is sent any more.
-    const sent = this.connected().then(() => (over ? undefined : work()));
+    const sent = this.connected().then(async () => {
+      if (over) return;
+      const start = performance.now();
+      const reply = await work();
+      this.timeout.replied(start);
+      if (over) late?.(reply);
+      return reply;
+    });
     try {
-      const reply = await withTimeout(sent, this.timeout);
+      const reply = await withTimeout(sent, this.timeout.ms);
       this.replyCount++;
       this.breaker.succeeded();
       return reply;
@@ -82,6 +104,11 @@ export class Commands {
       this.lateCount++;
     }
     this.breaker.failed(error);
+  }
+
+  /** How long a call may take now, in ms. */
+  get timeoutMs(): number {
+    return this.timeout.ms;
   }
 
   /** Resolves when the connection is ready. Rejects if it was ready before and was lost. */

@@ -1,3 +1,4 @@
+import { RecentMap } from "../recent-map.js";
 import { namespaceOf } from "../store/arguments.js";
 import { MemoryStore } from "../store/memory-store.js";
 import type { HitOptions, Hits } from "../store/store.js";
@@ -5,6 +6,17 @@ import { RedisAwayError } from "./commands.js";
 
 /** The maximum number of pending writes. */
 const MAX_PENDING = 100_000;
+
+/** The maximum number of clients whose counters are found again when their ban is lifted elsewhere, and of counters of each. */
+const MAX_CLIENTS = 100_000;
+const MAX_KEYS_OF_CLIENT = 16;
+
+/** The client of a key: what stands before "|". */
+export function clientOf(key: string): string {
+  const start = key.indexOf(":") + 1;
+  const bar = key.indexOf("|", start);
+  return bar < 0 ? key.slice(start) : key.slice(start, bar);
+}
 
 /** A write that waits for Redis to be back. */
 export interface PendingWrite {
@@ -24,7 +36,11 @@ interface Pending {
 
 /** Serves calls in this process while Redis is away: counts, remembers used challenges, and queues bans. */
 export class FallbackStore {
-  private counters = new MemoryStore();
+  /** Kept after the outage, too: whoever was counted here is counted on until the window has passed. */
+  private readonly counters = new MemoryStore();
+  /** The keys of the counters kept here, by client: from the key's rest up to "|". */
+  private readonly keysOf = new RecentMap<string, Set<string>>(MAX_CLIENTS);
+  private caches = new MemoryStore();
   /** Kept after the outage: challenges that were used here stay used here. */
   private readonly spent = new MemoryStore();
   private readonly pending = new Map<string, Pending>();
@@ -67,16 +83,34 @@ export class FallbackStore {
     throw new RedisAwayError("Redis is away");
   }
 
+  /** Whether this process has counted at `key` on its own, so that it knows of hits that Redis does not. */
+  counts(key: string): boolean {
+    return this.storeOf(key) === this.counters && this.counters.ttl(key) !== undefined;
+  }
+
+  /** The keys of the counters kept here that start with `prefix`. */
+  counterKeys(prefix: string): AsyncIterable<string> {
+    return this.counters.keys("hit", prefix);
+  }
+
   increment(key: string, by: number, ttl: number): number {
+    this.note(key);
     return this.counterOf(key).increment(key, by, ttl);
   }
 
   hit(key: string, window: number, limit: number, options?: HitOptions): Hits {
+    this.note(key);
     return this.counterOf(key).hit(key, window, limit, options);
   }
 
   delete(key: string): boolean {
     return this.counterOf(key).delete(key);
+  }
+
+  /** Forgets a counter or cached answer that Redis has deleted. Returns whether there was one. */
+  forget(key: string): boolean {
+    const store = this.storeOf(key);
+    return store !== undefined && store !== this.spent && store.delete(key);
   }
 
   /** Whether a challenge was used in this process while Redis was away. */
@@ -131,27 +165,40 @@ export class FallbackStore {
     if (this.pending.get(key)?.value === value) this.pending.delete(key);
   }
 
-  /** Forgets all counters: Redis counts again. */
-  resetCounters(): void {
-    this.counters.close();
-    this.counters = new MemoryStore();
+  /** Forgets cached answers: Redis has newer ones. */
+  forgetCaches(): void {
+    this.caches.close();
+    this.caches = new MemoryStore();
+  }
+
+  /** Forgets the counters of a client: its ban was lifted. */
+  forgetCounters(client: string): void {
+    for (const key of this.keysOf.get(client) ?? []) this.counters.delete(key);
+    this.keysOf.delete(client);
   }
 
   close(): void {
-    this.counters.close();
-    this.spent.close();
+    for (const store of [this.counters, this.caches, this.spent]) store.close();
   }
 
   // The store of the namespaces that this process can serve by itself.
   private storeOf(key: string): MemoryStore | undefined {
     const namespace = namespaceOf(key);
     if (namespace === "spent") return this.spent;
-    return namespace === "hit" || namespace === "cache" ? this.counters : undefined;
+    if (namespace === "hit") return this.counters;
+    return namespace === "cache" ? this.caches : undefined;
+  }
+
+  private note(key: string): void {
+    const client = clientOf(key);
+    const keys = this.keysOf.get(client);
+    if (keys === undefined) this.keysOf.set(client, new Set([key]));
+    else if (keys.size < MAX_KEYS_OF_CLIENT) keys.add(key);
   }
 
   private counterOf(key: string): MemoryStore {
     const store = this.storeOf(key);
-    if (store !== this.counters) throw new RedisAwayError("Redis is away");
+    if (store === undefined || store === this.spent) throw new RedisAwayError("Redis is away");
     return store;
   }
 }

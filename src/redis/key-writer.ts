@@ -16,7 +16,7 @@ export interface KeyWriterParts {
   readonly names: KeyNames;
   readonly feed: ChangeFeed;
   readonly recent: RecentBans;
-  readonly options: Pick<RedisResolved, "maxKeys" | "timeout">;
+  readonly options: Pick<RedisResolved, "maxKeys">;
 }
 
 /** Writes and deletes keys. Each call is one script, which publishes the change, too. */
@@ -97,7 +97,7 @@ export class KeyWriter {
     try {
       const result = await write(changeMessage(rest, ms, pending?.tag));
       if (result !== 0 && result !== -1 && pending !== undefined)
-        await withTimeout(pending.delivered, this.parts.options.timeout).catch(() => undefined);
+        await withTimeout(pending.delivered, this.parts.commands.timeoutMs).catch(() => undefined);
       return { result, arrived: pending?.arrived === true };
     } finally {
       pending?.cancel();

@@ -3,12 +3,13 @@ import { checkHit, validTtl } from "../store/arguments.js";
 import type { HitOptions, Hits, Namespace, Store, StoreChange } from "../store/store.js";
 import { withTimeout } from "../with-timeout.js";
 import { bunkerwebCounter } from "./bunkerweb-keys.js";
+import { CallTimeout, MAX_TIMEOUT_MS } from "./call-timeout.js";
 import { ChangeFeed } from "./change-feed.js";
 import { CircuitBreaker } from "./circuit-breaker.js";
 import type { RedisConnection } from "./clients/connection.js";
 import { connectionOf } from "./clients/open-connection.js";
 import { Commands, RedisAwayError } from "./commands.js";
-import { FallbackStore } from "./fallback-store.js";
+import { clientOf, FallbackStore } from "./fallback-store.js";
 import { KeyListing, secondsOf } from "./key-listing.js";
 import { keysOf, KeyNames } from "./key-names.js";
 import { full, KeyWriter } from "./key-writer.js";
@@ -38,6 +39,7 @@ export class RedisStore implements Store {
   private readonly names: KeyNames;
   private readonly connection: RedisConnection;
   private readonly breaker: CircuitBreaker;
+  private readonly timeout: CallTimeout;
   private readonly commands: Commands;
   private readonly feed: ChangeFeed;
   private readonly listing: KeyListing;
@@ -65,7 +67,8 @@ export class RedisStore implements Store {
         if (this.fallback.hasPending) this.writeBehind.flushSoon();
       },
     });
-    this.commands = new Commands(this.connection, timeout, this.breaker);
+    this.timeout = new CallTimeout(timeout, (roundTrip) => this.warnOfRoundTrip(roundTrip));
+    this.commands = new Commands(this.connection, this.timeout, this.breaker);
     this.listing = new KeyListing(this.commands, this.names);
     this.feed = new ChangeFeed({
       connection: this.connection,
@@ -77,6 +80,10 @@ export class RedisStore implements Store {
         return this.commands.send(["PUBLISH", channel, text], channel);
       },
       flushed: () => this.recent.wasFlushed(),
+    });
+    // Its counters here are forgotten by all instances once a ban was lifted by one.
+    this.feed.watch("ban", ({ key, value }) => {
+      if (value === undefined) this.fallback.forgetCounters(clientOf(key));
     });
     const { commands, names, feed } = this;
     this.recent = new RecentBans({
@@ -144,12 +151,15 @@ export class RedisStore implements Store {
   /** @throws {TypeError} when `key` does not hold a whole number */
   async increment(key: string, by: number, ttl: number): Promise<number> {
     if (!Number.isSafeInteger(by)) throw new RangeError(`increments must be whole numbers, not ${by}`);
+    const count = (): number => this.fallback.increment(key, by, validTtl(ttl));
+    // What was counted here in an outage is counted on here until it expires, and the larger number holds.
+    const own = this.fallback.counts(key) ? count() : undefined;
     return this.withFallback(
       async () => {
         const sum = await this.writer.write({ key, value: String(by), ttl }, "increment");
-        return Number((sum as unknown[])[0]);
+        return Math.max(Number((sum as unknown[])[0]), own ?? -Infinity);
       },
-      () => this.fallback.increment(key, by, validTtl(ttl)),
+      () => own ?? count(),
     );
   }
 
@@ -159,6 +169,12 @@ export class RedisStore implements Store {
     checkHit(window, limit, weight);
     const location = this.names.locate(key);
     const { rest, namespace } = location;
+    const read = (found: unknown): Hits => {
+      const [count, ...notes] = Array.isArray(found) ? (found as unknown[]) : full(location);
+      return { count: Number(count), notes: notes.map(String) };
+    };
+    const count = (): Hits => this.fallback.hit(key, window, limit, options);
+    const own = this.fallback.counts(key) ? count() : undefined;
     return this.withFallback(
       async () => {
         const counter = this.options.bunkerwebCounters ? bunkerwebCounter(rest) : undefined;
@@ -167,17 +183,20 @@ export class RedisStore implements Store {
         const text = note === undefined ? "" : `:${note}`;
         const channel = this.names.channel(namespace);
         const args = [rest, ...hit, text, ...this.writer.budget(location), channel];
-        const found = await this.commands.run(HIT, keys, args);
-        const [count, ...notes] = Array.isArray(found) ? (found as unknown[]) : full(location);
-        return { count: Number(count), notes: notes.map(String) };
+        const late = (reply: unknown): void => void (Array.isArray(reply) && options.late?.(read(reply)));
+        const hits = read(await this.commands.run(HIT, keys, args, late));
+        return own !== undefined && own.count > hits.count ? own : hits;
       },
-      () => this.fallback.hit(key, window, limit, options),
+      () => own ?? count(),
     );
   }
 
   async delete(key: string): Promise<boolean> {
     return this.withFallback(
-      () => this.fallback.whileDeleting(key, () => this.writer.delete(key)),
+      async () => {
+        const deleted = await this.fallback.whileDeleting(key, () => this.writer.delete(key));
+        return this.fallback.forget(key) || deleted;
+      },
       () => this.fallback.delete(key),
     );
   }
@@ -217,6 +236,11 @@ export class RedisStore implements Store {
       found.add(write.key);
       yield write;
     }
+    if (namespace === "hit")
+      for await (const key of this.fallback.counterKeys(prefix)) {
+        found.add(key);
+        yield { key, value: undefined, ttl: 0 };
+      }
     for await (const entry of this.listing.entries(namespace, prefix, values)) {
       if (found.has(entry.key)) continue;
       if (this.recent.has(entry.key)) found.add(entry.key);
@@ -240,7 +264,7 @@ export class RedisStore implements Store {
     if (this.breaker.isOpen) throw new RedisAwayError("Redis is away");
     try {
       const patience = this.created + FIRST_CONNECTION_MS - Date.now();
-      await withTimeout(this.ready(), Math.max(this.options.timeout, patience));
+      await withTimeout(this.ready(), Math.max(this.timeout.ms, patience));
     } catch (error) {
       this.breaker.failed(error);
       throw new RedisAwayError(error);
@@ -263,11 +287,19 @@ export class RedisStore implements Store {
     return ttl === undefined || typeof value !== "string" ? undefined : { value, ttl };
   }
 
+  private warnOfRoundTrip(roundTrip: number): void {
+    this.breaker.log(
+      "warn",
+      `Redis replies after about ${Math.round(roundTrip)} ms, which is more than the option "timeout" (${this.options.timeout} ms) allows; ` +
+        `calls may now take longer, ${MAX_TIMEOUT_MS} ms at most. Raise "timeout", or move Redis closer`,
+    );
+  }
+
   // Runs when Redis accepts writes again, before anything is read.
   private async recover(): Promise<string> {
     const written = await this.writeBehind.flush();
     const dropped = this.fallback.takeDropped();
-    this.fallback.resetCounters();
+    this.fallback.forgetCaches();
     void this.feed.check();
     return `${written > 0 ? `; ${written} pending keys were written` : ""}${dropped > 0 ? `; ${dropped} did not fit into the queue` : ""}`;
   }

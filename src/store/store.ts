@@ -29,6 +29,8 @@ export interface HitOptions {
   weight?: number;
   /** A short text stored with the hit and returned by {@link Store.hit}. */
   note?: string;
+  /** Called with the hits of all instances when they arrive only after {@link Store.hit} has returned what this one knew. */
+  late?: (hits: Hits) => void;
 }
 
 /** A change of one key, made by this or another instance. */
