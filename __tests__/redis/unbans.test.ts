@@ -79,7 +79,8 @@ test("a ban that waits for Redis is not dropped by an unban that fails", async (
   await redis.cli("acl", "setuser", "default", "+set", "+del");
   await until(async () => (await there.bans.get("8.8.7.1"))?.reason === "waits");
   expect(await here.bans.get("8.8.7.1")).toMatchObject({ reason: "waits" });
-  expect(await here.bans.remove("8.8.7.1")).toBe(true);
+  // The failures may have begun an outage, which ends a moment after the ban was written.
+  await until(() => here.bans.remove("8.8.7.1").catch(() => false));
   await until(async () => (await there.bans.get("8.8.7.1")) === undefined);
 });
 

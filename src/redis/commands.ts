@@ -20,6 +20,10 @@ const KEY_ERROR = /WRONGTYPE|not an integer|would overflow/;
 const CONNECT_POLL_MS = 10;
 /** How long a probe may take, in ms. */
 const PROBE_DEADLINE_MS = 1000;
+/** How long one page of a listing may take, in ms, and how often it is asked for. */
+const PAGE_DEADLINE_MS = 5000;
+const PAGE_ATTEMPTS = 5;
+const PAGE_PAUSE_MS = 200;
 
 /** Sends commands with a deadline: both client libraries wait for ever for a frozen server. */
 export class Commands {
@@ -56,11 +60,16 @@ export class Commands {
     return this.guarded(() => this.connection.send(args, key));
   }
 
-  /** Runs a script even during an outage, without reporting to the breaker. Resolves to whether the reply came in time. */
-  async probe(script: Script, keys: readonly string[], args: readonly string[] = []): Promise<boolean> {
+  /** Runs a script even during an outage, without reporting to the breaker. */
+  async runAnyway(script: Script, keys: readonly string[], args: readonly string[] = []): Promise<unknown> {
     if (!this.connection.isReady()) throw new Error("the connection is lost");
+    return withTimeout(this.evaluate(script, keys, args), PROBE_DEADLINE_MS);
+  }
+
+  /** Does so to see how long the reply takes. Resolves to whether it came in time. */
+  async probe(script: Script, keys: readonly string[]): Promise<boolean> {
     const sent = performance.now();
-    await withTimeout(this.evaluate(script, keys, args), PROBE_DEADLINE_MS);
+    await this.runAnyway(script, keys);
     this.timeout.replied(sent);
     return performance.now() - sent <= this.timeout.ms;
   }
@@ -71,17 +80,43 @@ export class Commands {
     return withTimeout(this.connection.send(args, ""), PROBE_DEADLINE_MS);
   }
 
+  /**
+   * Runs a script or a plain command that reads a page of many, with more time than a call has and again when it fails: who
+   * reads a hundred pages must not begin anew for one that is late. It is sent during an outage, too.
+   */
+  async page(
+    work: Script | readonly string[],
+    keys: readonly string[],
+    args: readonly string[] = [],
+  ): Promise<unknown> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        if (!this.connection.isReady()) throw new Error("the connection is lost");
+        const sent =
+          "sha" in work ? this.evaluate(work, keys, args) : this.connection.send(work, keys[0] ?? "");
+        return await withTimeout(sent, PAGE_DEADLINE_MS);
+      } catch (error) {
+        if (attempt === PAGE_ATTEMPTS || this.closed) {
+          this.breaker.failed(error);
+          throw new RedisAwayError(error);
+        }
+        await new Promise<void>((resolve) => setTimeout(resolve, PAGE_PAUSE_MS * attempt).unref());
+      }
+    }
+  }
+
   private async guarded(work: () => Promise<unknown>, late?: (reply: unknown) => void): Promise<unknown> {
     if (this.breaker.isOpen) throw new RedisAwayError("Redis is away");
     const { replyCount: answers, lateCount: lateOnes } = this;
     let over = false;
+    const gaveUp = (): boolean => over;
     // After the caller's timeout nothing is sent any more.
     const sent = this.connected().then(async () => {
-      if (over) return;
+      if (gaveUp()) return;
       const start = performance.now();
       const reply = await work();
       this.timeout.replied(start);
-      if (over) late?.(reply);
+      if (gaveUp()) late?.(reply);
       return reply;
     });
     try {

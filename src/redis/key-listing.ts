@@ -1,5 +1,10 @@
 import type { Namespace, StoreChange } from "../store/store.js";
-import type { Commands } from "./commands.js";
+import { withTimeout } from "../with-timeout.js";
+import type { ChangeFeed } from "./change-feed.js";
+import type { CircuitBreaker } from "./circuit-breaker.js";
+import { RedisAwayError, type Commands } from "./commands.js";
+import type { FallbackStore } from "./fallback-store.js";
+import type { RecentBans } from "./recent-bans.js";
 import type { KeyNames } from "./key-names.js";
 import { BUNKERWEB_BANS } from "./bunkerweb-keys.js";
 import { PAGE, READ } from "./scripts.js";
@@ -7,15 +12,78 @@ import { PAGE, READ } from "./scripts.js";
 /** Keys per page: about a millisecond of the server's time. */
 const PAGE_SIZE = 1000;
 
+/** How long listings of a new store wait for the first connection, in ms. */
+const FIRST_CONNECTION_MS = 1500;
+/** How long a listing waits until changes are received, in ms: the feed gives up before. */
+const FEED_DEADLINE_MS = 12_000;
+
+/** The parts of the store that {@link KeyListing} uses. */
+export interface KeyListingHooks {
+  readonly breaker: CircuitBreaker;
+  readonly commands: Commands;
+  readonly fallback: FallbackStore;
+  readonly feed: ChangeFeed;
+  readonly names: KeyNames;
+  readonly recent: RecentBans;
+  /** Writes what a new master lacks, before bans are read from it. */
+  checkServer(): Promise<void>;
+}
+
 /** Lists keys by the indexes of their namespace, one page per round trip. */
 export class KeyListing {
-  constructor(
-    private readonly commands: Commands,
-    private readonly names: KeyNames,
-  ) {}
+  private readonly created = Date.now();
+  private readonly names: KeyNames;
 
-  /** The keys of a namespace whose rest starts with `prefix`, with times to live and, if `values`, the string values. */
+  constructor(private readonly hooks: KeyListingHooks) {
+    this.names = hooks.names;
+  }
+
+  /**
+   * The keys of a namespace whose rest starts with `prefix`, with times to live and, if `values`, the string values. Includes
+   * pending writes, since a ban must not end because Redis does not hold it yet, and the counters of this process.
+   */
   async *entries(
+    namespace: Namespace,
+    prefix: string,
+    values: boolean,
+  ): AsyncGenerator<StoreChange, void, undefined> {
+    const { fallback, recent } = this.hooks;
+    await this.waitUntilReached();
+    if (namespace === "ban") await this.hooks.checkServer();
+    const began = Date.now();
+    const found = new Set<string>();
+    for (const write of fallback.pendingWrites(`${namespace}:${prefix}`)) {
+      found.add(write.key);
+      yield write;
+    }
+    if (namespace === "hit")
+      for await (const key of fallback.counterKeys(prefix)) {
+        found.add(key);
+        yield { key, value: undefined, ttl: 0 };
+      }
+    for await (const entry of this.stored(namespace, prefix, values)) {
+      if (found.has(entry.key)) continue;
+      if (recent.has(entry.key)) found.add(entry.key);
+      yield entry;
+    }
+    if (namespace === "ban" && prefix === "") recent.retain(found, began);
+  }
+
+  // A change between the listing and the start of the feed would be lost.
+  private async waitUntilReached(): Promise<void> {
+    const { breaker, commands, feed } = this.hooks;
+    if (breaker.isOpen) throw new RedisAwayError("Redis is away");
+    try {
+      const patience = this.created + FIRST_CONNECTION_MS - Date.now();
+      await withTimeout(commands.connected(), Math.max(commands.timeoutMs, patience));
+      await withTimeout(feed.start(), FEED_DEADLINE_MS);
+    } catch (error) {
+      breaker.failed(error);
+      throw new RedisAwayError(error);
+    }
+  }
+
+  private async *stored(
     namespace: Namespace,
     prefix: string,
     values: boolean,
@@ -39,7 +107,7 @@ export class KeyListing {
     const seen = new Set<string>();
     let cursor = "0";
     do {
-      const page = (await this.commands.run(
+      const page = (await this.hooks.commands.page(
         PAGE,
         [index, stem],
         [cursor, pattern, String(PAGE_SIZE), values ? "values" : ""],
@@ -64,9 +132,9 @@ export class KeyListing {
     const seen = new Set<string>();
     let cursor = "0";
     do {
-      const [next, found] = (await this.commands.send(
+      const [next, found] = (await this.hooks.commands.page(
         ["SCAN", cursor, "MATCH", `${BUNKERWEB_BANS}*`, "COUNT", String(PAGE_SIZE)],
-        "",
+        [],
       )) as [string, string[]];
       cursor = next;
       const fresh = found.filter((data) => {
@@ -74,7 +142,7 @@ export class KeyListing {
         return key?.startsWith(`ban:${prefix}`) === true && !seen.has(key) && seen.add(key);
       });
       if (fresh.length === 0) continue;
-      const read = (await this.commands.run(READ, fresh, [])) as (string | number | null)[];
+      const read = (await this.hooks.commands.page(READ, fresh, [])) as (string | number | null)[];
       for (const [at, data] of fresh.entries()) {
         const ttl = secondsOf(Number(read[2 * at]));
         const value = read[2 * at + 1];

@@ -79,7 +79,7 @@ export class KeyWriter {
     const { namespace, rest } = location;
     const ms = Math.ceil(ttl * 1000);
     const args = [rest, value, String(ms), names.channel(namespace), changeMessage(rest, ms)];
-    return commands.probe(WRITE, this.keys(location), [...args, "0", "", mode]);
+    return commands.runAnyway(WRITE, this.keys(location), [...args, "0", "", mode]);
   }
 
   private keys(location: KeyLocation): string[] {

@@ -18,9 +18,6 @@ import { readRedisOptions, type RedisResolved, type RedisStoreOptions } from "./
 import { HIT, PROBE, READ } from "./scripts.js";
 import { WriteBehindQueue } from "./write-behind-queue.js";
 
-/** How long listings of a new store wait for the first connection, in ms. */
-const FIRST_CONNECTION_MS = 1500;
-
 /**
  * Holds everything in Redis, for all instances that share it. Every call is one round trip, atomic, and ends within
  * `timeout`; every instance is notified of the changes that others make.
@@ -49,7 +46,6 @@ export class RedisStore implements Store {
   private readonly writeBehind = new WriteBehindQueue(this.fallback, (pending) =>
     this.writer.writePending(pending),
   );
-  private readonly created = Date.now();
   private closed = false;
 
   constructor(options: RedisStoreOptions) {
@@ -69,7 +65,6 @@ export class RedisStore implements Store {
     });
     this.timeout = new CallTimeout(timeout, (roundTrip) => this.warnOfRoundTrip(roundTrip));
     this.commands = new Commands(this.connection, this.timeout, this.breaker);
-    this.listing = new KeyListing(this.commands, this.names);
     this.feed = new ChangeFeed({
       connection: this.connection,
       names: this.names,
@@ -85,7 +80,7 @@ export class RedisStore implements Store {
     this.feed.watch("ban", ({ key, value }) => {
       if (value === undefined) this.fallback.forgetCounters(clientOf(key));
     });
-    const { commands, names, feed } = this;
+    const { breaker, commands, fallback, feed, names } = this;
     this.recent = new RecentBans({
       commands,
       logger,
@@ -94,7 +89,10 @@ export class RedisStore implements Store {
     });
     for (const namespace of ["ban", "state"] as const)
       feed.watch(namespace, (change) => this.recent.record(change));
-    this.writer = new KeyWriter({ commands, names, feed, recent: this.recent, options: this.options });
+    const { recent } = this;
+    const checkServer = (): Promise<void> => this.checkServer();
+    this.listing = new KeyListing({ breaker, commands, fallback, feed, names, recent, checkServer });
+    this.writer = new KeyWriter({ commands, names, feed, recent, options: this.options });
     void this.commands
       .connected()
       .then(
@@ -183,7 +181,9 @@ export class RedisStore implements Store {
         const text = note === undefined ? "" : `:${note}`;
         const channel = this.names.channel(namespace);
         const args = [rest, ...hit, text, ...this.writer.budget(location), channel];
-        const late = (reply: unknown): void => void (Array.isArray(reply) && options.late?.(read(reply)));
+        const late = (reply: unknown): void => {
+          if (Array.isArray(reply)) options.late?.(read(reply));
+        };
         const hits = read(await this.commands.run(HIT, keys, args, late));
         return own !== undefined && own.count > hits.count ? own : hits;
       },
@@ -202,11 +202,11 @@ export class RedisStore implements Store {
   }
 
   async *keys(namespace: Namespace, prefix = ""): AsyncGenerator<string, void, undefined> {
-    for await (const { key } of this.list(namespace, prefix, false)) yield key;
+    for await (const { key } of this.listing.entries(namespace, prefix, false)) yield key;
   }
 
   async *entries(namespace: Namespace, prefix = ""): AsyncGenerator<StoreChange, void, undefined> {
-    yield* this.list(namespace, prefix, true);
+    yield* this.listing.entries(namespace, prefix, true);
   }
 
   watch(namespace: Namespace, listener: (change: StoreChange) => void, onGap?: () => void): () => void {
@@ -222,51 +222,12 @@ export class RedisStore implements Store {
     this.connection.close();
   }
 
-  // Includes pending writes: a ban must not end because Redis does not hold it yet.
-  private async *list(
-    namespace: Namespace,
-    prefix: string,
-    values: boolean,
-  ): AsyncGenerator<StoreChange, void, undefined> {
-    await this.waitUntilReached();
-    if (namespace === "ban") await this.checkServer();
-    const began = Date.now();
-    const found = new Set<string>();
-    for (const write of this.fallback.pendingWrites(`${namespace}:${prefix}`)) {
-      found.add(write.key);
-      yield write;
-    }
-    if (namespace === "hit")
-      for await (const key of this.fallback.counterKeys(prefix)) {
-        found.add(key);
-        yield { key, value: undefined, ttl: 0 };
-      }
-    for await (const entry of this.listing.entries(namespace, prefix, values)) {
-      if (found.has(entry.key)) continue;
-      if (this.recent.has(entry.key)) found.add(entry.key);
-      yield entry;
-    }
-    if (namespace === "ban" && prefix === "") this.recent.retain(found, began);
-  }
-
   // A cluster has many servers; what one of them lost stays in force until bans are read again.
   private async checkServer(): Promise<void> {
     if (this.connection.cluster) return;
     try {
       await this.recent.check();
     } catch (error) {
-      throw new RedisAwayError(error);
-    }
-  }
-
-  // A change between the listing and the start of the feed would be lost.
-  private async waitUntilReached(): Promise<void> {
-    if (this.breaker.isOpen) throw new RedisAwayError("Redis is away");
-    try {
-      const patience = this.created + FIRST_CONNECTION_MS - Date.now();
-      await withTimeout(this.ready(), Math.max(this.timeout.ms, patience));
-    } catch (error) {
-      this.breaker.failed(error);
       throw new RedisAwayError(error);
     }
   }
