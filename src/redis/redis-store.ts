@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { checkHit, validTtl } from "../store/arguments.js";
 import type { HitOptions, Hits, Namespace, Store, StoreChange } from "../store/store.js";
-import { withTimeout } from "../with-timeout.js";
 import { bunkerwebCounter } from "./bunkerweb-keys.js";
 import { CallTimeout, MAX_TIMEOUT_MS } from "./call-timeout.js";
 import { ChangeFeed } from "./change-feed.js";
