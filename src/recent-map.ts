@@ -37,6 +37,11 @@ export class RecentMap<K, V> {
     this.old.clear();
   }
 
+  *values(): Generator<V, void, undefined> {
+    yield* this.young.values();
+    for (const [key, value] of this.old) if (!this.young.has(key)) yield value;
+  }
+
   get size(): number {
     let size = this.young.size;
     for (const key of this.old.keys()) if (!this.young.has(key)) size++;

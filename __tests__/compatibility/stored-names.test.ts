@@ -101,7 +101,8 @@ function steady(text: string): string {
     .replaceAll(/(report\|)0[0-9a-z]{8}-[0-9a-z]{6}-[0-9a-f]{12}/g, "$1<id>")
     .replaceAll(/(sending for 60: )[0-9a-f]{16}/g, "$1<random>")
     .replaceAll(/(secret[^:]*: )[\w-]{43,}/g, "$1<random>")
-    .replaceAll(/(spent:[^|]+\|)[\w-]{16}/g, "$1<id>");
+    .replaceAll(/(spent:[^|]+\|)[\w-]{16}/g, "$1<id>")
+    .replaceAll(/(state:revoked\|)[\w-]{12}/g, "$1<id>");
 }
 
 const listUrl = (): string => pathToFileURL(join(folder, "ignored.txt")).href;

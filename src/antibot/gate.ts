@@ -65,6 +65,7 @@ export class GateProtection implements Protection, Gate {
     this.lookups = new LookupExclusions(context, options);
     warnOfBareCookies(options.ignoreCookie, context);
     context.banIndex.retention = Math.max(context.banIndex.retention, options.timeValid);
+    context.onClose(context.events.on("banned", (event) => this.gate.passes.revokeOf(event)));
   }
 
   judge(client: Client, request: RequestView): Awaitable<Verdict> {

@@ -7,6 +7,7 @@ import { UNKNOWN_SERVICE } from "../service-name.js";
 import { banKey, decodeBan, kindOf, parseBanKey, type Ban, type BanKind } from "./ban.js";
 import { BanCopies, type FoundBan } from "./ban-copies.js";
 import { NONE } from "./ban-table.js";
+import { REVOKED_PREFIX, RevokedPasses } from "./revoked-passes.js";
 import { StoredBans } from "./stored-bans.js";
 
 export { ANY_SERVICE, type FoundBan } from "./ban-copies.js";
@@ -29,6 +30,9 @@ export class BanIndex {
   /** How long a ban that has ended still voids the passes issued before it, in seconds: as long as the longest pass. */
   retention = 86_400;
 
+  /** The passes that bans have voided for everybody. */
+  readonly revoked: RevokedPasses;
+
   private readonly copies = new BanCopies();
   private readonly stored: StoredBans;
   /** The stored keys that name their address in another spelling, by the key that we would use. */
@@ -37,12 +41,16 @@ export class BanIndex {
   private readonly listeners = new Set<() => void>();
   private readonly replica: StoreReplica;
 
-  constructor({ store }: StoreScope) {
+  constructor(scope: StoreScope) {
+    const { store } = scope;
     this.now = clockOf(store);
+    const clock = { now: () => this.now(), retention: () => this.retention };
+    this.revoked = new RevokedPasses(scope, clock);
     this.stored = new StoredBans(store);
     const bans = ["ban", ""] as const;
     const voids = ["state", VOID_PREFIX.slice("state:".length)] as const;
-    this.replica = new StoreReplica(store, [bans, voids], {
+    const revoked = ["state", REVOKED_PREFIX.slice("state:".length)] as const;
+    this.replica = new StoreReplica(store, [bans, voids, revoked], {
       apply: (change) => this.apply(change),
       beginRead: () => {
         this.copies.beginReading();
@@ -138,6 +146,8 @@ export class BanIndex {
       action: ban.action,
       reason: ban.reason,
     });
+    // Those of a network were banned one by one before.
+    if (kind !== "merged") this.revoked.banned({ range, service, began });
     for (const listener of this.listeners) listener();
   }
 
@@ -179,6 +189,10 @@ export class BanIndex {
   }
 
   private apply(change: StoreChange): void {
+    if (change.key.startsWith(REVOKED_PREFIX)) {
+      this.revoked.apply(change);
+      return;
+    }
     if (change.key.startsWith(VOID_PREFIX)) {
       if (change.value !== undefined) this.putVoid(change.key, change.value, change.ttl);
       return;

@@ -139,7 +139,8 @@ export class Pipeline {
       this.context.emit("banned", { protection: "application", reason, data }, client, request);
       return;
     }
-    const { id, method, path } = request;
+    const { id, method, path, pass } = request;
+    if (pass !== undefined) this.context.banIndex.revoked.revoke(pass.id);
     try {
       await this.context.bans.addUnlessBanned(client.key, {
         reason,

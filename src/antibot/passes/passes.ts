@@ -3,8 +3,10 @@ import { networkOf } from "../../address/address.js";
 import type { Awaitable } from "../../awaitable.js";
 import type { Context } from "../../engine/context.js";
 import { messageOf } from "../../errors.js";
+import type { BunkerEvent } from "../../events/event-bus.js";
 import { RecentMap } from "../../recent-map.js";
 import type { Client, Identity } from "../../request/client.js";
+import { requestOrigin } from "../../request/event-origin.js";
 import type { PassInfo, RequestView } from "../../request/request-view.js";
 import { DEFAULT_SERVICE } from "../../service-name.js";
 import type { GateCrypto } from "../gate-crypto.js";
@@ -30,6 +32,8 @@ interface Verified {
   /** The address and the User-Agent that matched last: they need not be cut up and hashed again. */
   identity: Identity | undefined;
   userAgent: string | undefined;
+  /** Who showed it last: the index of bans remembers it. */
+  shownBy: Identity | undefined;
 }
 
 /** Issues and checks passes: signed, self-contained, no memory on the server. */
@@ -37,14 +41,19 @@ class PassSigner {
   private readonly verified = new RecentMap<string, Verified>(20_000);
 
   constructor(
+    private readonly context: Context,
     private readonly crypto: GateCrypto,
     private readonly options: AntibotResolved,
   ) {}
 
-  /** A new pass, as its cookie holds it. `solved` has the time at which each kind was solved, in ms. */
-  issue(client: Client, request: RequestView, solved: ReadonlyMap<string, number>, now: number): string {
+  /** A pass, as its cookie holds it. `solved` has the time at which each kind was solved, in ms, as `now` is. */
+  issue(
+    client: Client,
+    request: RequestView,
+    { id, solved, now }: { id: string; solved: ReadonlyMap<string, number>; now: number },
+  ): string {
     const fields: Fields = [
-      randomBytes(9).toString("base64url"),
+      id,
       now,
       [...solved],
       this.addressBinding(client),
@@ -54,7 +63,7 @@ class PassSigner {
     return this.crypto.keys.sign("pass", [client.service ?? DEFAULT_SERVICE], JSON.stringify(fields));
   }
 
-  /** The pass in a cookie, if it is valid for this client at `now`; the caller checks bans and kinds. */
+  /** The pass in a cookie, if it is valid for this client at `now`; the caller checks its kinds. */
   check(cookie: string, client: Client, request: RequestView, now: number): SignedPass | undefined {
     const service = client.service ?? DEFAULT_SERVICE;
     const verified = this.verify(cookie, service);
@@ -64,6 +73,13 @@ class PassSigner {
     // The clock of another instance may run a little ahead; a time far in the future is a forgery.
     if (now - pass.issued > this.options.timeValid * 1000 || pass.issued - now > 60_000) return undefined;
     if (!this.sameAddress(verified, client) || !this.sameUserAgent(verified, request)) return undefined;
+    const { banIndex } = this.context;
+    if (banIndex.voids(client, client.service, pass.issued) || banIndex.revoked.has(pass.id))
+      return undefined;
+    if (verified.shownBy !== client.identity) {
+      verified.shownBy = client.identity;
+      banIndex.revoked.shown(client, pass);
+    }
     // Each kind lasts from when it was solved: solving another later prolongs the pass, not the kind.
     const oldest = now - this.options.timeValid * 1000;
     if (pass.kinds.length === 1 || pass.kinds.every((kind) => (pass.solved.get(kind) as number) >= oldest))
@@ -83,6 +99,7 @@ class PassSigner {
       pass: { id, issued, kinds: [...solved.keys()], solved, address, userAgent, epoch, service },
       identity: undefined,
       userAgent: undefined,
+      shownBy: undefined,
     };
     this.verified.set(cookie, verified);
     return verified;
@@ -122,6 +139,10 @@ class PassSigner {
   }
 }
 
+function newId(): string {
+  return randomBytes(9).toString("base64url");
+}
+
 /** Issues, finds and renews passes, kept where `sessions.keep` says: in a cookie of ours, or in express-session's session. */
 export class PassStorage {
   private readonly inSession: boolean;
@@ -133,7 +154,7 @@ export class PassStorage {
     private readonly options: AntibotResolved,
     private readonly crypto: GateCrypto,
   ) {
-    this.signer = new PassSigner(crypto, options);
+    this.signer = new PassSigner(context, crypto, options);
     this.inSession = options.sessions.keep === "express-session";
   }
 
@@ -142,7 +163,7 @@ export class PassStorage {
     const now = this.context.now();
     for (const value of this.candidates(client, request)) {
       const pass = this.signer.check(value, client, request, now);
-      if (pass === undefined || this.context.banIndex.voids(client, client.service, pass.issued)) continue;
+      if (pass === undefined) continue;
       request.pass ??= pass;
       for (const kind of pass.kinds) if (this.accepts(accepted, kind)) return true;
     }
@@ -156,7 +177,9 @@ export class PassStorage {
     if (this.context.now() - pass.issued < this.options.timeValid * 500) return;
     const now = this.context.banIndex.stamp();
     const solved = new Map(pass.kinds.map((kind) => [kind, now]));
-    request.cookies = [this.cookie(client, request, this.signer.issue(client, request, solved, now))];
+    // It keeps its id: when the pass is revoked, so are those that were made of it.
+    const renewed = this.signer.issue(client, request, { id: pass.id, solved, now });
+    request.cookies = [this.cookie(client, request, renewed)];
   }
 
   /**
@@ -169,10 +192,18 @@ export class PassStorage {
     this.has(client, request, []);
     const now = this.context.banIndex.stamp();
     const solved = new Map([...(request.pass?.solved ?? []), [kind, now]]);
-    const pass = this.signer.issue(client, request, solved, now);
+    // As long as kinds are carried over, so is the id, which a ban revokes.
+    const id = solved.size > 1 && request.pass !== undefined ? request.pass.id : newId();
+    const pass = this.signer.issue(client, request, { id, solved, now });
     return this.inSession
       ? this.keepInSession(client, request, pass, browser)
       : [this.cookie(client, request, pass)];
+  }
+
+  /** Revokes the pass that was shown with the request that led to a ban. */
+  revokeOf(event: BunkerEvent): void {
+    const pass = event.mode === "block" ? requestOrigin(event)?.request.pass : undefined;
+    if (pass !== undefined) this.context.banIndex.revoked.revoke(pass.id);
   }
 
   /** Warns about passes that another secret made: all instances must have the same. */
