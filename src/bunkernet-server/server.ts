@@ -85,7 +85,10 @@ export class BunkernetServer {
   health(): Health {
     const { problem } = this.registry;
     const ok = problem === undefined;
-    return { ok, protections: { "bunkernet-server": { ok, problems: ok ? [] : [problem] } } };
+    const own = { "bunkernet-server": { ok, problems: ok ? [] : [problem] } };
+    const problems = this.resolver.trustProblems();
+    if (problems.length === 0) return { ok, protections: own };
+    return { ok: false, protections: { client: { ok: false, problems }, ...own } };
   }
 
   get status(): BunkernetServerStatus {
