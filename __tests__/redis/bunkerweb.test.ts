@@ -1,4 +1,4 @@
-import { badBehavior, BanList } from "../../src/index.js";
+import { badBehavior, BanList, bunker } from "../../src/index.js";
 import { bunkerwebKey, fromBunkerweb } from "../../src/redis/bunkerweb-keys.js";
 import { RedisStore } from "../../src/redis/index.js";
 import { ask } from "../support/ask.js";
@@ -194,4 +194,20 @@ test("a ban that bad behaviour earned from IPv6 is there for BunkerWeb under the
   await until(async () => (await redis.cli("exists", `bans_ip_${from}`)) === "1");
   expect(JSON.parse(await redis.cli("get", `bans_ip_${from}`))).toMatchObject({ ban_scope: "global" });
   expect((await ask(served.url, "/", { from: "2a00:1450::8" })).status).toBe(403);
+});
+
+test.each([
+  ["no service", {}, 1],
+  ["a service", { service: "www.example.com" }, 0],
+  ["services", { services: ["www.example.com", "shop.example.com"] }, 0],
+  ["bans everywhere only", { badBehavior: { banScope: "global" as const } }, 0],
+])("bans at a service that BunkerWeb cannot know are announced: %s", (_name, options, warnings) => {
+  const store = new RedisStore({ url: redis.url, logger: false, bunkerweb: true });
+  const lines: string[] = [];
+  const say = (line: string): void => void lines.push(line);
+  const guard = bunker({ store, bunkernet: false, logger: { info: say, warn: say, error: say }, ...options });
+  expect(lines.filter((line) => line.startsWith("WRN_BUNKER_BUNKERWEB_SERVICE"))).toHaveLength(warnings);
+  expect(lines).toHaveLength(warnings);
+  void guard.close();
+  store.close();
 });

@@ -53,6 +53,7 @@ export class BadBehaviorProtection implements Protection {
     this.banTime = options.banTime;
     for (const status of options.statusCodes) this.counted[status] = 1;
     this.watch = new MassBanWatch(options.countTime);
+    if (options.banScope === "service") context.warnOfUnnamedService();
   }
 
   judge(client: Client, request: RequestView): Awaitable<Verdict> {

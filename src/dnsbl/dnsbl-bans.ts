@@ -32,7 +32,9 @@ export class DnsblBans {
     private readonly context: Context,
     private readonly options: DnsblResolved,
     private readonly gate: () => Gate | undefined,
-  ) {}
+  ) {
+    if (options.ban && options.banScope === "service") context.warnOfUnnamedService();
+  }
 
   /** Bans a listed client, unless it is banned already; in `detect` mode only emits the event, once. */
   add(verdict: CachedVerdict, target: LookupTarget, client: Client, request: RequestView): void {

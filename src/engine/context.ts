@@ -59,6 +59,16 @@ export class Context {
     this.resolver = this.scope.get(ClientResolvers).get(options, input);
   }
 
+  /** Says once that BunkerWeb does not see bans at one service, if the store is shared with it and no service is named. */
+  warnOfUnnamedService(): void {
+    const { service, services, store } = this.options;
+    if (store.exactBans !== true || service !== undefined || services.size > 0) return;
+    this.events.warn(
+      "WRN_BUNKER_BUNKERWEB_SERVICE",
+      'bans are shared with BunkerWeb, but bans at one service are not: without service or services they are bans at "default", which BunkerWeb does not know; give the names that BunkerWeb has (the first of each SERVER_NAME), or set banScope: "global"',
+    );
+  }
+
   /** Emits an event about a request, if there is a listener for its type. */
   emit(
     type: BunkerEventType,

@@ -3,6 +3,7 @@ import { TimeoutError, withTimeout } from "../with-timeout.js";
 import type { CallTimeout } from "./call-timeout.js";
 import type { CircuitBreaker } from "./circuit-breaker.js";
 import type { RedisConnection } from "./clients/connection.js";
+import { WrongReplyError, type ReadReply } from "./replies.js";
 import type { Script } from "./scripts.js";
 
 /** Redis did not reply in time, cannot be reached, or accepts no commands (out of memory, a replica, a wrong password). */
@@ -46,28 +47,28 @@ export class Commands {
    *
    * @param late called with a reply that arrives after the call was given up
    */
-  run(
-    script: Script,
+  run<T>(
+    script: Script<T>,
     keys: readonly string[],
     args: readonly string[],
-    late?: (reply: unknown) => void,
-  ): Promise<unknown> {
+    late?: (reply: T) => void,
+  ): Promise<T> {
     return this.guarded(() => this.evaluate(script, keys, args), late);
   }
 
   /** Sends one plain command about `key`. */
-  send(args: readonly string[], key: string): Promise<unknown> {
-    return this.guarded(() => this.connection.send(args, key));
+  send<T>(args: readonly string[], key: string, read: ReadReply<T>): Promise<T> {
+    return this.guarded(async () => read(await this.connection.send(args, key)));
   }
 
   /** Runs a script even during an outage, without reporting to the breaker. */
-  async runAnyway(script: Script, keys: readonly string[], args: readonly string[] = []): Promise<unknown> {
+  async runAnyway<T>(script: Script<T>, keys: readonly string[], args: readonly string[] = []): Promise<T> {
     if (!this.connection.isReady()) throw new Error("the connection is lost");
     return withTimeout(this.evaluate(script, keys, args), PROBE_DEADLINE_MS);
   }
 
   /** Does so to see how long the reply takes. Resolves to whether it came in time. */
-  async probe(script: Script, keys: readonly string[]): Promise<boolean> {
+  async probe(script: Script<unknown>, keys: readonly string[]): Promise<boolean> {
     const sent = performance.now();
     await this.runAnyway(script, keys);
     this.timeout.replied(sent);
@@ -81,22 +82,25 @@ export class Commands {
   }
 
   /**
-   * Runs a script or a plain command that reads a page of many, with more time than a call has and again when it fails: who
+   * Runs a script that reads a page of many, with more time than a call has and again when it fails: who
    * reads a hundred pages must not begin anew for one that is late. It is sent during an outage, too.
    */
-  async page(
-    work: Script | readonly string[],
-    keys: readonly string[],
-    args: readonly string[] = [],
-  ): Promise<unknown> {
+  page<T>(script: Script<T>, keys: readonly string[], args: readonly string[] = []): Promise<T> {
+    return this.retried(() => this.evaluate(script, keys, args));
+  }
+
+  /** Does so with one plain command. */
+  pageOf<T>(args: readonly string[], read: ReadReply<T>): Promise<T> {
+    return this.retried(async () => read(await this.connection.send(args, "")));
+  }
+
+  private async retried<T>(send: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         if (!this.connection.isReady()) throw new Error("the connection is lost");
-        const sent =
-          "sha" in work ? this.evaluate(work, keys, args) : this.connection.send(work, keys[0] ?? "");
-        return await withTimeout(sent, PAGE_DEADLINE_MS);
+        return await withTimeout(send(), PAGE_DEADLINE_MS);
       } catch (error) {
-        if (attempt === PAGE_ATTEMPTS || this.closed) {
+        if (attempt === PAGE_ATTEMPTS || this.closed || error instanceof WrongReplyError) {
           this.breaker.failed(error);
           throw new RedisAwayError(error);
         }
@@ -105,14 +109,14 @@ export class Commands {
     }
   }
 
-  private async guarded(work: () => Promise<unknown>, late?: (reply: unknown) => void): Promise<unknown> {
+  private async guarded<T>(work: () => Promise<T>, late?: (reply: T) => void): Promise<T> {
     if (this.breaker.isOpen) throw new RedisAwayError("Redis is away");
     const { replyCount: answers, lateCount: lateOnes } = this;
     let over = false;
     const gaveUp = (): boolean => over;
     // After the caller's timeout nothing is sent any more.
     const sent = this.connected().then(async () => {
-      if (gaveUp()) return;
+      if (gaveUp()) throw new Error("nothing was sent");
       const start = performance.now();
       const reply = await work();
       this.timeout.replied(start);
@@ -126,7 +130,8 @@ export class Commands {
       return reply;
     } catch (error) {
       over = true;
-      if (KEY_ERROR.test(messageOf(error))) throw new TypeError(messageOf(error), { cause: error });
+      if (!(error instanceof WrongReplyError) && KEY_ERROR.test(messageOf(error)))
+        throw new TypeError(messageOf(error), { cause: error });
       this.failed(error, this.replyCount > answers, this.lateCount > lateOnes);
       throw new RedisAwayError(error);
     }
@@ -166,18 +171,18 @@ export class Commands {
     this.wasReady = true;
   }
 
-  private async evaluate(
-    { text, sha }: Script,
+  private async evaluate<T>(
+    { text, sha, read }: Script<T>,
     keys: readonly string[],
     args: readonly string[],
-  ): Promise<unknown> {
+  ): Promise<T> {
     const [key = ""] = keys;
     const rest = [String(keys.length), ...keys, ...args];
     try {
-      return await this.connection.send(["EVALSHA", sha, ...rest], key);
+      return read(await this.connection.send(["EVALSHA", sha, ...rest], key));
     } catch (error) {
-      if (!messageOf(error).includes("NOSCRIPT")) throw error;
-      return await this.connection.send(["EVAL", text, ...rest], key);
+      if (error instanceof WrongReplyError || !messageOf(error).includes("NOSCRIPT")) throw error;
+      return read(await this.connection.send(["EVAL", text, ...rest], key));
     }
   }
 }

@@ -7,6 +7,7 @@ import type { FallbackStore } from "./fallback-store.js";
 import type { RecentBans } from "./recent-bans.js";
 import type { KeyNames } from "./key-names.js";
 import { BUNKERWEB_BANS } from "./bunkerweb-keys.js";
+import { scanned, WrongReplyError } from "./replies.js";
 import { PAGE, READ } from "./scripts.js";
 
 /** Keys per page: about a millisecond of the server's time. */
@@ -105,51 +106,59 @@ export class KeyListing {
     const pattern = `${escaped(prefix)}*`;
     // Redis may return a key twice if the set is rehashed meanwhile.
     const seen = new Set<string>();
-    let cursor = "0";
+    const cursors = new Cursors();
     do {
-      const page = (await this.hooks.commands.page(
-        PAGE,
-        [index, stem],
-        [cursor, pattern, String(PAGE_SIZE), values ? "values" : ""],
-      )) as (string | number | null)[];
-      cursor = String(page[0]);
-      for (let at = 1; at < page.length; at += 3) {
-        const rest = String(page[at]);
+      const args = [cursors.current, pattern, String(PAGE_SIZE), values ? "values" : ""];
+      const { cursor, entries } = await this.hooks.commands.page(PAGE, [index, stem], args);
+      cursors.next(cursor);
+      for (const { rest, left, value } of entries) {
         if (seen.has(rest)) continue;
         seen.add(rest);
-        const value = page[at + 2];
-        yield {
-          key: `${namespace}:${rest}`,
-          value: typeof value === "string" ? value : undefined,
-          ttl: secondsOf(Number(page[at + 1])) ?? 0,
-        };
+        yield { key: `${namespace}:${rest}`, value, ttl: secondsOf(left) ?? 0 };
       }
-    } while (cursor !== "0");
+    } while (!cursors.isLast);
   }
 
   // BunkerWeb has no index: SCAN finds its bans, as BunkerWeb does itself. Only to load bans, never for a request.
   private async *bunkerwebBans(prefix: string): AsyncGenerator<StoreChange, void, undefined> {
     const seen = new Set<string>();
-    let cursor = "0";
+    const cursors = new Cursors();
     do {
-      const [next, found] = (await this.hooks.commands.page(
-        ["SCAN", cursor, "MATCH", `${BUNKERWEB_BANS}*`, "COUNT", String(PAGE_SIZE)],
-        [],
-      )) as [string, string[]];
-      cursor = next;
-      const fresh = found.filter((data) => {
+      const scan = ["SCAN", cursors.current, "MATCH", `${BUNKERWEB_BANS}*`, "COUNT", String(PAGE_SIZE)];
+      const { cursor, keys } = await this.hooks.commands.pageOf(scan, scanned);
+      cursors.next(cursor);
+      const fresh = keys.filter((data) => {
         const key = this.names.keyOf(data);
         return key?.startsWith(`ban:${prefix}`) === true && !seen.has(key) && seen.add(key);
       });
       if (fresh.length === 0) continue;
-      const read = (await this.hooks.commands.page(READ, fresh, [])) as (string | number | null)[];
+      const read = await this.hooks.commands.page(READ, fresh);
+      if (read.length !== fresh.length)
+        throw new RedisAwayError(new WrongReplyError(`${fresh.length} values`, read));
       for (const [at, data] of fresh.entries()) {
-        const ttl = secondsOf(Number(read[2 * at]));
-        const value = read[2 * at + 1];
-        if (ttl !== undefined && typeof value === "string")
+        const { left, value } = read[at] ?? { left: -2, value: undefined };
+        const ttl = secondsOf(left);
+        if (ttl !== undefined && value !== undefined)
           yield { key: this.names.keyOf(data) as string, value, ttl };
       }
-    } while (cursor !== "0");
+    } while (!cursors.isLast);
+  }
+}
+
+/** The cursors of one listing. Redis never repeats one, so a listing ends. */
+class Cursors {
+  current = "0";
+  private readonly used = new Set<string>();
+
+  get isLast(): boolean {
+    return this.current === "0";
+  }
+
+  next(cursor: string): void {
+    if (cursor !== "0" && this.used.has(cursor))
+      throw new RedisAwayError(new WrongReplyError("a new cursor", cursor));
+    this.used.add(cursor);
+    this.current = cursor;
   }
 }
 

@@ -28,7 +28,10 @@ export class KeyWriter {
    *
    * @throws {StoreFullError} when a new `spent` key is refused
    */
-  async write({ key, value, ttl }: PendingWrite, mode: "set" | "add" | "increment"): Promise<unknown> {
+  async write(
+    { key, value, ttl }: PendingWrite,
+    mode: "set" | "add" | "increment",
+  ): Promise<number | readonly [string]> {
     const { commands, names } = this.parts;
     const location = names.locate(key);
     const { namespace, rest } = location;
@@ -62,7 +65,7 @@ export class KeyWriter {
       commands.run(DELETE, this.keys(location), [rest, names.channel(namespace), message]),
     );
     this.parts.recent.record({ key, value: undefined, ttl: 0 });
-    return Number(result) === 1;
+    return result;
   }
 
   /** The last arguments of a script that may create a key. */
@@ -88,15 +91,15 @@ export class KeyWriter {
   }
 
   // Waits until the listeners of this instance were called, in Redis's order: no caller reads an older state afterwards.
-  private async announcing(
+  private async announcing<T extends number | boolean | readonly [string]>(
     { namespace, rest }: KeyLocation,
     ms: number,
-    write: (message: string) => Promise<unknown>,
-  ): Promise<{ result: unknown; arrived: boolean }> {
+    write: (message: string) => Promise<T>,
+  ): Promise<{ result: T; arrived: boolean }> {
     const pending = this.parts.feed.expect(namespace);
     try {
       const result = await write(changeMessage(rest, ms, pending?.tag));
-      if (result !== 0 && result !== -1 && pending !== undefined)
+      if (result !== 0 && result !== -1 && result !== false && pending !== undefined)
         await withTimeout(pending.delivered, this.parts.commands.timeoutMs).catch(() => undefined);
       return { result, arrived: pending?.arrived === true };
     } finally {

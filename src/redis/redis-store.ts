@@ -14,6 +14,7 @@ import { keysOf, KeyNames } from "./key-names.js";
 import { full, KeyWriter } from "./key-writer.js";
 import { RecentBans } from "./recent-bans.js";
 import { readRedisOptions, type RedisResolved, type RedisStoreOptions } from "./redis-options.js";
+import { integer, textOrNull, timeToLive } from "./replies.js";
 import { HIT, PROBE, READ } from "./scripts.js";
 import { WriteBehindQueue } from "./write-behind-queue.js";
 
@@ -71,7 +72,7 @@ export class RedisStore implements Store {
       publish: (channel, text) => {
         const { canTrack, cluster } = this.connection;
         if (!canTrack && !cluster) this.recent.lookForFlush().catch(() => undefined);
-        return this.commands.send(["PUBLISH", channel, text], channel);
+        return this.commands.send(["PUBLISH", channel, text], channel, integer);
       },
       flushed: () => this.recent.wasFlushed(),
     });
@@ -110,17 +111,14 @@ export class RedisStore implements Store {
   async get(key: string): Promise<string | undefined> {
     const { data } = this.names.locate(key);
     return this.withFallback(
-      async () => {
-        const value = await this.commands.send(["GET", data], data).catch(noText);
-        return typeof value === "string" ? value : undefined;
-      },
+      () => this.commands.send(["GET", data], data, textOrNull).catch(noText),
       () => this.fallback.get(key),
     );
   }
 
   async ttl(key: string): Promise<number | undefined> {
     const { data } = this.names.locate(key);
-    return secondsOf(Number(await this.commands.send(["PTTL", data], data)));
+    return secondsOf(await this.commands.send(["PTTL", data], data, timeToLive));
   }
 
   /** @throws {StoreFullError} when a new `spent` key is refused */
@@ -154,7 +152,7 @@ export class RedisStore implements Store {
     return this.withFallback(
       async () => {
         const sum = await this.writer.write({ key, value: String(by), ttl }, "increment");
-        return Math.max(Number((sum as unknown[])[0]), own ?? -Infinity);
+        return Math.max(Number(typeof sum === "number" ? sum : sum[0]), own ?? -Infinity);
       },
       () => own ?? count(),
     );
@@ -166,10 +164,6 @@ export class RedisStore implements Store {
     checkHit(window, limit, weight);
     const location = this.names.locate(key);
     const { rest, namespace } = location;
-    const read = (found: unknown): Hits => {
-      const [count, ...notes] = Array.isArray(found) ? (found as unknown[]) : full(location);
-      return { count: Number(count), notes: notes.map(String) };
-    };
     const count = (): Hits => this.fallback.hit(key, window, limit, options);
     const own = this.fallback.counts(key) ? count() : undefined;
     return this.withFallback(
@@ -180,10 +174,10 @@ export class RedisStore implements Store {
         const text = note === undefined ? "" : `:${note}`;
         const channel = this.names.channel(namespace);
         const args = [rest, ...hit, text, ...this.writer.budget(location), channel];
-        const late = (reply: unknown): void => {
-          if (Array.isArray(reply)) options.late?.(read(reply));
-        };
-        const hits = read(await this.commands.run(HIT, keys, args, late));
+        const hits = await this.commands.run(HIT, keys, args, (late) => {
+          if (late !== "full") options.late?.(late);
+        });
+        if (hits === "full") return full(location);
         return own !== undefined && own.count > hits.count ? own : hits;
       },
       () => own ?? count(),
@@ -242,9 +236,9 @@ export class RedisStore implements Store {
 
   private async read(key: string): Promise<{ value: string; ttl: number } | undefined> {
     const { data } = this.names.locate(key);
-    const [left, value] = (await this.commands.run(READ, [data], [])) as [number, string | null];
-    const ttl = secondsOf(left);
-    return ttl === undefined || typeof value !== "string" ? undefined : { value, ttl };
+    const [found] = await this.commands.run(READ, [data], []);
+    const ttl = secondsOf(found?.left ?? -2);
+    return ttl === undefined || found?.value === undefined ? undefined : { value: found.value, ttl };
   }
 
   private warnOfRoundTrip(roundTrip: number): void {

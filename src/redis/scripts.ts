@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
+import { deleted, hits, page, values, written, type ReadReply } from "./replies.js";
 
 /** A Lua script, called by its hash. */
-export interface Script {
+export interface Script<T> {
   readonly text: string;
   readonly sha: string;
+  /** Reads its reply. */
+  readonly read: ReadReply<T>;
 }
 
-function script(text: string): Script {
-  return { text, sha: createHash("sha1").update(text).digest("hex") };
+function script<T>(text: string, read: ReadReply<T>): Script<T> {
+  return { text, sha: createHash("sha1").update(text).digest("hex"), read };
 }
 
 // KEYS of a write: the key, its index ("" = none), the prefix of the keys in that index.
@@ -41,7 +44,8 @@ end
  * value is the summand). An optional fourth key has the keys deleted a short time ago. Returns {the new value} or 1, 0 = not
  * written, -1 = full.
  */
-export const WRITE = script(`${COMMON}
+export const WRITE = script(
+  `${COMMON}
 local value, ttl, mode = ARGV[2], tonumber(ARGV[3]), ARGV[8]
 if (mode == 'add' or mode == 'restore') and redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 if KEYS[4] then
@@ -58,14 +62,17 @@ else redis.call('SET', KEYS[1], value) end
 list(ARGV[1], ttl)
 redis.call('PUBLISH', ARGV[4], ARGV[5] .. '\\n' .. value)
 return mode == 'increment' and {value} or 1
-`);
+`,
+  written,
+);
 
 /**
  * Records a hit in a list of "<µs>:<weight>" or "<µs>:<weight>:<note>", oldest first. ARGV: rest, window in ms, limit, weight,
  * ":<note>" or "", max keys, "evict" or "", channel. An optional fourth key is a counter shared with BunkerWeb: each hit adds
  * to it, what leaves the window is subtracted, and the larger count is returned. Returns the count and the notes, or -1 = full.
  */
-export const HIT = script(`${COMMON}
+export const HIT = script(
+  `${COMMON}
 if full(ARGV[1], tonumber(ARGV[6]), ARGV[7] == 'evict', ARGV[8]) then return -1 end
 local window = tonumber(ARGV[2])
 local at = clock[1] * 1000000 + clock[2]
@@ -91,7 +98,9 @@ if KEYS[4] then
   found[1] = math.max(found[1], shared)
 end
 return found
-`);
+`,
+  hits,
+);
 
 /** How long a deleted key is remembered, in ms, and how many of them in one bucket. */
 const DELETED_MS = 900_000;
@@ -101,7 +110,8 @@ const MAX_DELETED = 1000;
  * Deletes a key. ARGV: rest, channel, change message. An optional fourth key remembers for a while what was deleted. Returns the
  * number of deleted keys.
  */
-export const DELETE = script(`
+export const DELETE = script(
+  `
 local gone = redis.call('DEL', KEYS[1])
 if KEYS[2] ~= '' then redis.call('ZREM', KEYS[2], ARGV[1]) end
 if KEYS[4] then
@@ -113,13 +123,16 @@ if KEYS[4] then
 end
 if gone == 1 then redis.call('PUBLISH', ARGV[2], ARGV[3]) end
 return gone
-`);
+`,
+  deleted,
+);
 
 /**
  * Reads a page of an index. KEYS: index, the prefix of its keys. ARGV: cursor, pattern, page size, "values" or "". Returns the next
  * cursor, then for each key its rest, ms left (-1 = for ever) and value (nil if it is not a string).
  */
-export const PAGE = script(`
+export const PAGE = script(
+  `
 local page = redis.call('ZSCAN', KEYS[1], ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])
 local found, gone = {page[1]}, {}
 for at = 1, #page[2], 2 do
@@ -140,10 +153,13 @@ for at = 1, #page[2], 2 do
 end
 if #gone > 0 and #gone < 4000 then redis.pcall('ZREM', KEYS[1], unpack(gone)) end
 return found
-`);
+`,
+  page,
+);
 
 /** Reads strings: returns for each key the ms left (-1 = for ever, -2 = absent) and the value. */
-export const READ = script(`
+export const READ = script(
+  `
 local found = {}
 for _, key in ipairs(KEYS) do
   local value = redis.pcall('GET', key)
@@ -152,10 +168,15 @@ for _, key in ipairs(KEYS) do
   found[#found + 1] = value
 end
 return found
-`);
+`,
+  values,
+);
 
 /** Writes and deletes a key, to check that Redis accepts writes. */
-export const PROBE = script(`
+export const PROBE = script(
+  `
 redis.call('SET', KEYS[1], '1', 'PX', 10000)
 return redis.call('DEL', KEYS[1])
-`);
+`,
+  deleted,
+);
