@@ -188,6 +188,7 @@ export class BadBehaviorProtection implements Protection {
       address: client.ip,
       data: evidence.slice(-MAX_EVIDENCE),
       holdTime: this.options.countTime,
+      merge: this.options.mergeBans,
       action: challenge ? "challenge" : "deny",
       // A loopback client gets here with `banLocal` only, as when trying a gate out on one's own machine.
       force: client.isLoopback,

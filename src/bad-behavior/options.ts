@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { AddressSet } from "../address/address-set.js";
 import { addressSetCheck, patternCheck } from "../options/address-checks.js";
 import { check, decimal, either, hook, integer, list, oneOf, type Check } from "../options/check.js";
-import type { AnyTable, Resolved } from "../options/table.js";
+import { readOptions, switched, type AnyTable, type Resolved } from "../options/table.js";
 import { compilePattern } from "../pattern/pattern.js";
 import { gateOption } from "../engine/gate-option.js";
 import type { Gate } from "../engine/protection.js";
@@ -37,6 +37,11 @@ export interface BadBehaviorOptions<Req extends IncomingMessage = IncomingMessag
   maxBanTime?: number;
   /** Whether a banned client is refused, or challenged by the gate. `"challenge"` needs `gate` or `bunker()`. Default `"deny"`. */
   banAction?: "deny" | "challenge";
+  /**
+   * How many banned clients of an IPv6 /56 and of a /48 make one ban of that network: `{ 56: 32, 48: 128 }`, 0 = never;
+   * `false` = no bans of networks. Where there is a gate, such a network is challenged. Default `{ 56: 32, 48: 128 }`.
+   */
+  mergeBans?: false | { 56?: number; 48?: number };
   /** What happens if a large share of all clients would be banned at once: only a warning, or also no bans. Default `"announce"`. */
   massBan?: "announce" | "suspend";
   /** The gate for `banAction: "challenge"`, where it is mounted apart: the result of `antibot()`. */
@@ -57,6 +62,19 @@ const weights: Check<Weights> = check("an object of status codes and whole numbe
 });
 
 const MAX = Number.MAX_SAFE_INTEGER;
+
+const mergeTable = {
+  56: {
+    check: integer(0, 256),
+    default: 32,
+    help: "The banned clients of a /56 that one ban replaces; 0 = never.",
+  },
+  48: {
+    check: integer(0, 65_536),
+    default: 128,
+    help: "The banned clients of a /48 that one ban replaces; 0 = never.",
+  },
+} satisfies AnyTable;
 
 /** The options of Bad Behavior. */
 export const badBehaviorTable = {
@@ -130,6 +148,11 @@ export const badBehaviorTable = {
     check: oneOf("deny", "challenge"),
     default: "deny",
     help: "Whether banned clients are refused or challenged.",
+  },
+  mergeBans: {
+    check: switched(mergeTable),
+    default: () => readOptions(mergeTable, {}, "", () => undefined),
+    help: "How many banned clients of an IPv6 network one ban of the network replaces.",
   },
   massBan: {
     check: oneOf("announce", "suspend"),

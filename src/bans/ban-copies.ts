@@ -1,6 +1,7 @@
 import type { Address, AddressRange } from "../address/address.js";
 import type { BanKind } from "./ban.js";
-import { BanTable, NONE, type RowValues } from "./ban-table.js";
+import { BanTable, NONE } from "./ban-table.js";
+import type { BanCopy, FoundBan } from "./found-ban.js";
 import { SharedTexts } from "./shared-texts.js";
 
 /** Stands for every service in a search. */
@@ -32,28 +33,6 @@ const KIND = 3 << KIND_SHIFT;
 const SEEN_SHIFT = 13;
 const SEEN = 3 << SEEN_SHIFT;
 const OWN_FLAGS = CHALLENGE | OVER | KIND | SEEN;
-
-/** A ban as the index knows it: without its evidence. */
-export interface FoundBan {
-  readonly range: AddressRange;
-  /** `undefined` = everywhere. */
-  readonly service: string | undefined;
-  readonly action: "deny" | "challenge";
-  /** `undefined` = only the store knows it. */
-  readonly reason: string | undefined;
-  readonly kind: BanKind;
-  /** In ms. */
-  readonly began: number;
-  /** In ms; Infinity = never. */
-  readonly ends: number;
-}
-
-/** What is written about a ban. */
-export interface BanCopy extends RowValues {
-  readonly action: "deny" | "challenge";
-  readonly kind: BanKind;
-  readonly reason: string;
-}
 
 /** The bans that a process knows, and marks of those that are over: about 60 bytes each, whatever their evidence. */
 export class BanCopies {
@@ -208,6 +187,28 @@ export class BanCopies {
       )
         if (this.inForce(row) && KINDS[(table.rows.flags(row) & KIND) >> KIND_SHIFT] === kind)
           found.push(row);
+    }
+    return found;
+  }
+
+  /** Returns the rows of bans in force inside an IPv6 network of at least /33, up to /64, that protections made. */
+  membersOf(network: AddressRange, service: string | undefined): number[] {
+    const { table } = this;
+    const number = service === undefined ? GLOBAL : this.services.numberOf(service);
+    const found: number[] = [];
+    const words = [...network.address.words];
+    const start = words[1] as number;
+    const client: Address = { family: 6, text: "", words };
+    for (const bits of table.lengthsOf(6)) {
+      if (bits <= network.bits || bits > 64) continue;
+      for (let at = 0; at < 2 ** (bits - network.bits); at++) {
+        words[1] = (start | (at << (64 - bits))) >>> 0;
+        for (let row = table.next(client, bits, NONE); row !== NONE; row = table.next(client, bits, row)) {
+          const kind = KINDS[(table.rows.flags(row) & KIND) >> KIND_SHIFT];
+          const isAutomatic = kind === "automatic" || kind === "merged";
+          if (isAutomatic && table.rows.service(row) === number && this.inForce(row)) found.push(row);
+        }
+      }
     }
     return found;
   }

@@ -5,12 +5,14 @@ import type { StoreScope } from "../store/store-scope.js";
 import { parseRange, rangeContains, type Address, type AddressRange } from "../address/address.js";
 import { UNKNOWN_SERVICE } from "../service-name.js";
 import { banKey, decodeBan, kindOf, parseBanKey, type Ban, type BanKind } from "./ban.js";
-import { BanCopies, type FoundBan } from "./ban-copies.js";
+import { BanCopies } from "./ban-copies.js";
+import type { AutomaticBanListener, FoundBan } from "./found-ban.js";
 import { NONE } from "./ban-table.js";
 import { REVOKED_PREFIX, RevokedPasses } from "./revoked-passes.js";
 import { StoredBans } from "./stored-bans.js";
 
-export { ANY_SERVICE, type FoundBan } from "./ban-copies.js";
+export { ANY_SERVICE } from "./ban-copies.js";
+export type { FoundBan } from "./found-ban.js";
 
 /** The maximum number of bans stored under another spelling of their address than ours. */
 const MAX_SPELLINGS = 10_000;
@@ -33,6 +35,8 @@ export class BanIndex {
   /** The passes that bans have voided for everybody. */
   readonly revoked: RevokedPasses;
 
+  /** Called with each client that a protection has banned, here or on another instance. */
+  onAutomaticBan: AutomaticBanListener = () => undefined;
   private readonly copies = new BanCopies();
   private readonly stored: StoredBans;
   /** The stored keys that name their address in another spelling, by the key that we would use. */
@@ -138,6 +142,7 @@ export class BanIndex {
     // The store's watch returns this instance's own bans, too, with dates in whole milliseconds.
     const began = Math.floor(known) === date ? known : date === this.now() ? this.stamp() : date;
     const voidUntil = ends + this.retention * 1000;
+    const isNew = row === NONE || !this.copies.inForce(row);
     this.copies.write(range, service, {
       began,
       ends,
@@ -148,6 +153,7 @@ export class BanIndex {
     });
     // Those of a network were banned one by one before.
     if (kind !== "merged") this.revoked.banned({ range, service, began });
+    if (isNew && (kind === "automatic" || kind === "merged")) this.onAutomaticBan(range, service);
     for (const listener of this.listeners) listener();
   }
 
@@ -163,6 +169,22 @@ export class BanIndex {
     const service = ban.scope === "service" ? ban.service : undefined;
     const row = range === undefined ? NONE : this.copies.rowOf(range, service);
     if (row !== NONE) this.copies.hold(row, seconds);
+  }
+
+  /** Returns the bans in force inside a network that protections made at a service. */
+  membersOf(network: AddressRange, service: string | undefined): FoundBan[] {
+    return this.copies.membersOf(network, service).map((row) => this.copies.describe(row));
+  }
+
+  /** Returns the merged networks in force that contain a range. */
+  networksOver(range: AddressRange): AddressRange[] {
+    return this.copies.covering(range, "merged").map((row) => this.copies.describe(row).range);
+  }
+
+  /** Forgets a ban, and that it ever was. */
+  forget(subject: AddressRange, service: string | undefined): void {
+    const row = this.copies.rowOf(subject, service);
+    if (row !== NONE) this.copies.remove(row);
   }
 
   /** Ends a ban here, at once; passes issued before it stay void. */

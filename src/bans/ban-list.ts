@@ -1,6 +1,6 @@
 import { StoreScope } from "../store/store-scope.js";
 import { entriesOf } from "../store/entries.js";
-import { StoreFullError, type Namespace, type Store } from "../store/store.js";
+import { StoreFullError, type Store } from "../store/store.js";
 import { parseAddress, parseRange, prefixOf, rangeContains, type AddressRange } from "../address/address.js";
 import { BunkerBanError, StoreFailure } from "../errors.js";
 import { EventBus } from "../events/event-bus.js";
@@ -11,7 +11,9 @@ import { boundedData, boundedReason } from "./ban-data.js";
 import { banEvent } from "./ban-event.js";
 import { ANY_SERVICE, BanIndex, voidKey } from "./ban-index.js";
 import type { BanOptions } from "./ban-options.js";
-import { checkReach } from "./ban-reach.js";
+import { checkReach, isWithinReach } from "./ban-reach.js";
+import { forgetCounters } from "./forget-counters.js";
+import { NetworkBans, type MergeLimits } from "./network-bans.js";
 
 export type { BanOptions } from "./ban-options.js";
 
@@ -26,6 +28,7 @@ export class BanList {
   private readonly index: BanIndex;
   private readonly events: EventBus;
   private readonly ipv6Subnet: number;
+  private readonly networks: NetworkBans;
 
   constructor(
     private readonly store: Store,
@@ -35,6 +38,7 @@ export class BanList {
     this.index = scope.get(BanIndex);
     this.events = scope.get(EventBus);
     this.ipv6Subnet = options.ipv6Subnet ?? 64;
+    this.networks = scope.get(NetworkBans);
   }
 
   /**
@@ -74,6 +78,7 @@ export class BanList {
       this.write(ban, ttl, { holdTime, isWritten, kind: "automatic" }),
     );
     if (exact !== undefined) await this.write({ ...ban, ip: exact }, ttl, { holdTime });
+    if (options.merge !== undefined && options.merge !== false) await this.merge(range, options.merge, ban);
     return { ban, isNew: true };
   }
 
@@ -90,12 +95,17 @@ export class BanList {
     try {
       // Bans under another spelling of the address are known once the bans were read.
       await this.index.ready();
+      // The bans of single clients that became one of a network are lifted with it.
+      for (const range of [...subjects]) {
+        const known = new Set(subjects.map(({ text }) => text));
+        subjects.push(...this.index.networksOver(range).filter(({ text }) => !known.has(text)));
+      }
       if (this.store.exactBans === true) subjects.push(...this.index.addressesIn(subjects));
       // The ban comes last: if the store fails before, it is still in force, and nothing is half done.
       const bans: [AddressRange, string | undefined][] = [];
       for (const range of subjects)
         for (const scope of await this.scopesToLift(range, options.service)) bans.push([range, scope]);
-      for (const range of subjects) await this.forget(range);
+      for (const range of subjects) await forgetCounters(this.store, range);
       for (const [range, scope] of bans) removed = (await this.lift(range, scope)) || removed;
     } catch (error) {
       throw new StoreFailure(error, `what could not be deleted for ${ip} stays banned`);
@@ -138,6 +148,17 @@ export class BanList {
       throw new StoreFailure(error);
     }
     return bans.sort((a, b) => b.date.getTime() - a.date.getTime());
+  }
+
+  private async merge(range: AddressRange, limits: MergeLimits, ban: Ban): Promise<void> {
+    const { index, store, events } = this;
+    const mayBan = (network: AddressRange): boolean => isWithinReach(network, events.proxies);
+    const merged = await this.networks.merge(range, limits, { ban, index, store, mayBan });
+    if (merged === undefined) return;
+    this.emit("banned", merged);
+    const left = merged.expires === null ? 0 : (merged.expires.getTime() - index.now()) / 1000;
+    const voidTtl = left === 0 ? 0 : left + index.retention;
+    await this.writeVoid(merged.ip, scopeOf(merged), merged.date.getTime(), voidTtl);
   }
 
   private prepare(ip: string, options: BanOptions) {
@@ -249,21 +270,6 @@ export class BanList {
     if ((await this.store.get(banKey(subject, undefined))) !== undefined) scopes.add(undefined);
     for await (const key of this.store.keys("ban", `${subject}|`)) scopes.add(parseBanKey(key).service);
     return [...scopes];
-  }
-
-  // Keys of counters and cached verdicts start with the address or prefix of their client, then "|".
-  private async forget(range: AddressRange): Promise<void> {
-    const single = range.address.family === 4 && range.bits === 32;
-    for (const namespace of ["hit", "cache"] satisfies Namespace[]) {
-      for await (const key of this.store.keys(namespace, single ? `${range.text}|` : "")) {
-        const about = parseRange(key.slice(namespace.length + 1).split("|", 1)[0] as string);
-        if (
-          about !== undefined &&
-          (rangeContains(range, about.address) || rangeContains(about, range.address))
-        )
-          await this.store.delete(key);
-      }
-    }
   }
 
   private subjectOf(ip: string): AddressRange {

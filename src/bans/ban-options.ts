@@ -1,4 +1,5 @@
 import type { BunkerEvent } from "../events/event-bus.js";
+import type { MergeLimits } from "./network-bans.js";
 
 /** Options of `BanList.add`. */
 export interface BanOptions {
@@ -20,6 +21,10 @@ export interface BanOptions {
    * not at all.
    */
   holdTime?: number;
+  /**
+   * For `addUnlessBanned`: how many such bans inside an IPv6 /56 and /48 one ban of that network replaces. Default: none does.
+   */
+  merge?: MergeLimits | false;
   /** Allows bans of very wide ranges, of this machine's own addresses and of trusted proxies. Default `false`. */
   force?: boolean;
   /** The client's single address if a prefix is banned, for stores shared with software that bans single addresses only. */

@@ -39,3 +39,13 @@ function ownAddresses(): AddressRange[] {
     .filter((address): address is Address => address !== undefined)
     .map((address) => prefixOf(address, 128));
 }
+
+/** Whether {@link checkReach} would let a ban pass. */
+export function isWithinReach(range: AddressRange, proxies: Iterable<AddressRange>): boolean {
+  try {
+    checkReach(range, proxies);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -2,8 +2,6 @@ import { randomInt } from "node:crypto";
 import { prefixMask, rangeOf, type Address, type AddressRange } from "../address/address.js";
 import { BanRows } from "./ban-rows.js";
 
-export type { RowValues } from "./ban-rows.js";
-
 // Random per process, so that clients cannot choose addresses that collide.
 const SEED = randomInt(2 ** 32);
 const MULTIPLIER = randomInt(2 ** 31) * 2 + 1;

@@ -8,8 +8,8 @@ export const BUNKERWEB_BANS = "bans_";
 export function bunkerwebKey(rest: string): string | undefined {
   const bar = rest.indexOf("|");
   const subject = bar < 0 ? rest : rest.slice(0, bar);
-  const address = parseAddress(subject);
-  if (address === undefined || address.text !== subject) return undefined;
+  // In the spelling that it has: BunkerWeb may write another one than ours.
+  if (parseAddress(subject) === undefined) return undefined;
   return bar < 0 ? `bans_ip_${subject}` : `bans_service_${rest.slice(bar + 1)}_ip_${subject}`;
 }
 
@@ -27,7 +27,8 @@ export function fromBunkerweb(data: string): string | undefined {
   const found = global ?? /^bans_service_(.+)_ip_([^_]+)$/.exec(data);
   const range = found && parseRange(found[found.length - 1] as string);
   if (!found || !range || !parseAddress(range.text)) return undefined;
-  if (global !== null) return `ban:${range.text}`;
+  const subject = found[found.length - 1] as string;
+  if (global !== null) return `ban:${subject}`;
   const service = (found[1] ?? "").toLowerCase();
-  return SERVICE_NAME.test(service) ? `ban:${range.text}|${service}` : undefined;
+  return SERVICE_NAME.test(service) ? `ban:${subject}|${service}` : undefined;
 }

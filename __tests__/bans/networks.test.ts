@@ -1,0 +1,204 @@
+import { antibot, badBehavior, BanList, bunker, MemoryStore, type BunkerEvent } from "../../src/index.js";
+import { RedisStore } from "../../src/redis/index.js";
+import { startRedis, type RedisServer } from "../redis/servers.js";
+import { ask } from "../support/ask.js";
+import { Clock } from "../support/clock.js";
+import { EXPRESS, plainSite, serve, type Served } from "../support/hosts.js";
+import { until } from "../support/until.js";
+
+const clock = new Clock();
+const MERGE = { 56: 4, 48: 6 } as const;
+let stops: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const stop of stops.reverse()) await stop();
+  stops = [];
+});
+
+/** Has the nth /64 of 2a01:4f8:1::/48 banned as Bad Behavior does it. */
+const ban = async (bans: BanList, subnet: number, options: object = {}): Promise<void> => {
+  const ip = `2a01:4f8:1:${subnet.toString(16)}::1`;
+  await bans.addUnlessBanned(ip, {
+    reason: "bad behavior",
+    service: "a.test",
+    ttl: 600,
+    merge: MERGE,
+    ...options,
+  });
+};
+
+test("R38 enough banned clients of an IPv6 network become one ban of it, for as long as the longest", async () => {
+  const store = new MemoryStore({ now: clock.now });
+  const guard = badBehavior({ store, logger: false, now: clock.now });
+  stops.push(() => guard.close());
+  const { bans } = guard;
+  const events: BunkerEvent[] = [];
+  guard.events.on("banned", (event) => events.push(event));
+  await ban(bans, 0x100);
+  await ban(bans, 0x101, { ttl: 6000 });
+  await ban(bans, 0x102);
+  expect((await bans.list()).length).toBe(3);
+  await ban(bans, 0x103);
+  expect(await bans.list()).toMatchObject([
+    {
+      ip: "2a01:4f8:1:100::/56",
+      reason: "bad behavior",
+      scope: "service",
+      service: "a.test",
+      data: { merged: 4 },
+      expires: new Date(clock.now() + 6_000_000),
+    },
+  ]);
+  expect(events.map(({ ip }) => ip).slice(-2)).toEqual(["2a01:4f8:1:103::/64", "2a01:4f8:1:100::/56"]);
+  expect(events.at(-1)).toMatchObject({ protection: "bans", data: { evidence: { merged: 4 } } });
+  // A neighbour that was not banned itself.
+  expect((await bans.get("2a01:4f8:1:1ff::9", "a.test"))!.ip).toBe("2a01:4f8:1:100::/56");
+  expect(await bans.get("2a01:4f8:1:200::9", "a.test")).toBeUndefined();
+  expect(await bans.get("2a01:4f8:1:100::1", "b.test")).toBeUndefined();
+  // Two more in other parts of the /48: with the four of the /56 that makes six.
+  await ban(bans, 0x200);
+  await ban(bans, 0x300);
+  expect((await bans.list()).map(({ ip, data }) => [ip, data])).toEqual([["2a01:4f8:1::/48", { merged: 6 }]]);
+  expect(await bans.remove("2a01:4f8:1:200::77")).toBe(true);
+  expect(await bans.list()).toEqual([]);
+  expect(await bans.get("2a01:4f8:1:100::1", "a.test")).toBeUndefined();
+});
+
+test("R38 bans by hand, of other services and those that are over are not merged", async () => {
+  const bans = new BanList(new MemoryStore({ now: clock.now }));
+  for (let subnet = 0; subnet < 20; subnet++)
+    await bans.add(`2a01:4f8:1:${subnet.toString(16)}::1`, { ttl: 600 });
+  for (let subnet = 0; subnet < 3; subnet++) await ban(bans, subnet, { ttl: 60 });
+  await ban(bans, 3, { service: "b.test" });
+  clock.advance(61);
+  await ban(bans, 4);
+  expect((await bans.list()).every(({ ip }) => ip.endsWith("/64"))).toBe(true);
+});
+
+test("R38 an IPv4 network is never banned by its neighbours", async () => {
+  const bans = new BanList(new MemoryStore({ now: clock.now }));
+  for (let host = 0; host < 255; host++)
+    await bans.addUnlessBanned(`9.9.9.${host}`, { reason: "bad behavior", service: "a.test", merge: MERGE });
+  expect((await bans.list()).length).toBe(255);
+  expect(await bans.get("9.9.9.255", "a.test")).toBeUndefined();
+});
+
+test("R38 a merged network is refused, and challenged where there is a gate", async () => {
+  const serveWith = async (
+    antibotOptions: object | false,
+  ): Promise<{ served: Served; attack: () => Promise<number> }> => {
+    const guard = bunker({
+      store: new MemoryStore({ now: clock.now }),
+      now: clock.now,
+      logger: false,
+      bunkernet: false,
+      ...(antibotOptions === false ? {} : { antibot: antibotOptions as Parameters<typeof antibot>[0] }),
+      badBehavior: { threshold: 2, mergeBans: MERGE },
+    });
+    const served = await serve(EXPRESS.app([guard], plainSite));
+    stops.push(
+      () => served.close(),
+      () => guard.close(),
+    );
+    const attack = async (): Promise<number> => {
+      for (let subnet = 0; subnet < 4; subnet++)
+        for (let bad = 0; bad < 2; bad++)
+          await ask(served.url, "/missing", { from: `2a01:4f8:1:${subnet.toString(16)}::1` });
+      return (await ask(served.url, "/", { from: "2a01:4f8:1:7::1" })).status;
+    };
+    return { served, attack };
+  };
+  const open = await serveWith(false);
+  expect(await open.attack()).toBe(403);
+  const gated = await serveWith({
+    challenge: "cookie",
+    sessions: { secret: "a secret of thirty-two characters" },
+    ignoreUri: "^/missing$",
+  });
+  await gated.attack();
+  const visitor = await ask(gated.served.url, "/", {
+    from: "2a01:4f8:1:7::1",
+    headers: { Accept: "text/html", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document" },
+  });
+  expect([visitor.status, visitor.headers["location"]]).toEqual([302, expect.stringContaining("/challenge")]);
+});
+
+describe("on Redis", () => {
+  let redis: RedisServer;
+  beforeAll(async () => void (redis = await startRedis()));
+  afterAll(() => redis.stop("SIGKILL"));
+
+  test("R38 bans of several instances are merged once, and every instance knows it", async () => {
+    const lists: BanList[] = [];
+    const events: string[] = [];
+    for (let instance = 0; instance < 2; instance++) {
+      const store = new RedisStore({ url: redis.url, timeout: 900, logger: false });
+      const guard = badBehavior({ store, logger: false });
+      guard.events.on("banned", ({ ip }) => events.push(ip));
+      stops.push(
+        () => store.close(),
+        () => guard.close(),
+      );
+      await guard.ready();
+      lists.push(guard.bans);
+    }
+    const [one, two] = lists as [BanList, BanList];
+    for (let subnet = 0; subnet < 4; subnet++) await ban(subnet % 2 === 0 ? one : two, subnet);
+    await until(async () => (await one.get("2a01:4f8:1:9::1", "a.test")) !== undefined);
+    for (const list of lists) {
+      expect(await list.get("2a01:4f8:1:9::1", "a.test")).toMatchObject({
+        ip: "2a01:4f8:1::/56",
+        data: { merged: 4 },
+        action: "challenge",
+      });
+      expect((await list.list()).map(({ ip }) => ip)).toEqual(["2a01:4f8:1::/56"]);
+    }
+    expect(events.filter((ip) => ip.endsWith("/56"))).toHaveLength(1);
+    expect(await one.remove("2a01:4f8:1:2::1")).toBe(true);
+    await until(async () => (await two.get("2a01:4f8:1:9::1", "a.test")) === undefined);
+  });
+
+  const open = async (bunkerweb: boolean): Promise<{ store: RedisStore; bans: BanList }> => {
+    await redis.cli("flushall");
+    const store = new RedisStore({ url: redis.url, timeout: 900, logger: false, bunkerweb });
+    stops.push(() => store.close());
+    await store.ready();
+    return { store, bans: new BanList(store) };
+  };
+
+  test("a ban under a long IPv6 spelling is normalised on reading, enforced and removable", async () => {
+    const { store, bans } = await open(false);
+    await store.set("ban:2A01:04F8:0000:0001::0007|a.test", '{"reason":"long"}', 600);
+    expect(await bans.get("2a01:4f8:0:1::7", "a.test")).toMatchObject({
+      ip: "2a01:4f8:0:1::7",
+      reason: "long",
+    });
+    expect((await bans.list()).map(({ ip }) => ip)).toEqual(["2a01:4f8:0:1::7"]);
+    const guard = badBehavior({ store, logger: false, service: "a.test" });
+    const served = await serve(EXPRESS.app([guard], plainSite));
+    stops.push(
+      () => guard.close(),
+      () => served.close(),
+    );
+    expect((await ask(served.url, "/", { from: "2a01:4f8:0:1::7" })).status).toBe(403);
+    expect(await bans.remove("2a01:4f8:0:1::7")).toBe(true);
+    expect((await ask(served.url, "/", { from: "2a01:4f8:0:1::7" })).status).toBe(200);
+    expect(await bans.list()).toEqual([]);
+  });
+
+  test("a long spelling by BunkerWeb is, too, whether it is read or heard of", async () => {
+    await redis.cli("flushall");
+    await redis.cli("set", "bans_ip_2a01:04f8:0:2:0:0:0:7", "by hand", "EX", "600");
+    const store = new RedisStore({ url: redis.url, timeout: 900, logger: false, bunkerweb: true });
+    stops.push(() => store.close());
+    const bans = new BanList(store);
+    expect(await bans.get("2a01:4f8:0:2::7")).toMatchObject({ ip: "2a01:4f8:0:2::7", reason: "by hand" });
+    await redis.cli("set", "bans_ip_2A01:04f8:0:3::0007", "heard", "EX", "600");
+    await until(async () => (await bans.get("2a01:4f8:0:3::7"))?.reason === "heard");
+    expect((await bans.list()).map(({ ip }) => ip).sort()).toEqual(["2a01:4f8:0:2::7", "2a01:4f8:0:3::7"]);
+    for (const address of ["2a01:4f8:0:2::7", "2a01:04f8:0:3::07"]) {
+      expect(await bans.remove(address)).toBe(true);
+      expect(await bans.get(address)).toBeUndefined();
+    }
+    expect(await redis.cli("keys", "bans_*")).toBe("");
+  });
+});

@@ -1,0 +1,126 @@
+import { prefixOf, type AddressRange } from "../address/address.js";
+import { RecentMap } from "../recent-map.js";
+import type { Store } from "../store/store.js";
+import type { StoreScope } from "../store/store-scope.js";
+import { UNKNOWN_SERVICE } from "../service-name.js";
+import { banKey, encodeBan, type Ban } from "./ban.js";
+import type { FoundBan } from "./found-ban.js";
+import { BanIndex, voidKey } from "./ban-index.js";
+
+/** How many banned clients make one ban of their network, by its prefix length; 0 = never. */
+export interface MergeLimits {
+  readonly 48: number;
+  readonly 56: number;
+}
+
+/** The networks of which the bans are counted. The one that was not heard of for longest is forgotten. */
+const MAX_NETWORKS = 32_768;
+/** The lengths of networks, the widest first. */
+const NETWORKS = [48, 56] as const;
+/** Longer prefixes are single addresses more than clients. */
+const LONGEST_CLIENT = 64;
+
+/**
+ * Puts one ban of an IPv6 network in the place of many of its clients. Only bans that a protection made are counted, those of one
+ * service and scope together. IPv4 networks are never banned: their addresses belong to different people.
+ */
+export class NetworkBans {
+  /** How many bans have begun in a network since they were counted last. */
+  private readonly counts = new RecentMap<string, number>(MAX_NETWORKS);
+
+  constructor(scope: StoreScope) {
+    scope.get(BanIndex).onAutomaticBan = (range, service) => this.note(range, service);
+  }
+
+  /** Notes that a protection has banned a client, here or on another instance. */
+  private note(range: AddressRange, service: string | undefined): void {
+    for (const bits of NETWORKS) {
+      if (!isInside(range, bits)) continue;
+      const key = keyOf(prefixOf(range.address, bits), service);
+      this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
+    }
+  }
+
+  /**
+   * Bans the network of a client that was just banned, if enough of it is, and lifts the bans that it stands for. Returns the new
+   * ban; `undefined` = there is none, or another instance has written it, or the store has failed: then the single bans stay.
+   */
+  async merge(
+    range: AddressRange,
+    limits: MergeLimits,
+    {
+      ban,
+      index,
+      store,
+      mayBan,
+    }: { ban: Ban; index: BanIndex; store: Store; mayBan: (network: AddressRange) => boolean },
+  ): Promise<Ban | undefined> {
+    const service = ban.scope === "service" ? ban.service : undefined;
+    for (const bits of NETWORKS) {
+      const limit = limits[bits];
+      if (limit === 0 || !isInside(range, bits)) continue;
+      const network = prefixOf(range.address, bits);
+      const key = keyOf(network, service);
+      if ((this.counts.get(key) ?? 0) < limit || index.get(network, service) !== undefined) continue;
+      const members = index.membersOf(network, service);
+      const weigh = ({ kind }: FoundBan): number => (kind === "merged" ? limits[56] : 1);
+      const count = members.reduce((sum, member) => sum + weigh(member), 0);
+      this.counts.set(key, count);
+      if (count < limit || !mayBan(network)) continue;
+      return this.replace(members, mergedBan(network, ban, members, index.now()), { index, store, count });
+    }
+    return undefined;
+  }
+
+  private async replace(
+    members: readonly FoundBan[],
+    ban: Ban,
+    { index, store, count }: { index: BanIndex; store: Store; count: number },
+  ): Promise<Ban | undefined> {
+    const merged = { ...ban, data: { merged: count } };
+    const service = ban.scope === "service" ? ban.service : undefined;
+    const ttl = ban.expires === null ? 0 : (ban.expires.getTime() - index.now()) / 1000;
+    let isNew: boolean;
+    try {
+      isNew = await store.add(banKey(ban.ip, service), encodeBan(merged, "merged"), ttl);
+    } catch {
+      return undefined;
+    }
+    if (!isNew) return undefined;
+    index.put(merged, "merged");
+    for (const { range } of members) {
+      try {
+        await store.delete(index.storedKey(banKey(range.text, service)));
+        if (store.ephemeral !== true) await store.delete(voidKey(range.text, service));
+      } catch {
+        // It ends by itself.
+      }
+      // The ban of the network voids the older passes of all its clients.
+      index.forget(range, service);
+    }
+    return merged;
+  }
+}
+
+function isInside({ address, bits }: AddressRange, network: number): boolean {
+  return address.family === 6 && bits > network && bits <= LONGEST_CLIENT;
+}
+
+function keyOf(network: AddressRange, service: string | undefined): string {
+  return service === undefined ? network.text : `${network.text}|${service}`;
+}
+
+function mergedBan(network: AddressRange, last: Ban, members: readonly FoundBan[], now: number): Ban {
+  const ends = Math.max(...members.map((member) => member.ends));
+  return {
+    ip: network.text,
+    reason: last.reason,
+    scope: last.scope,
+    service: last.scope === "service" ? last.service : UNKNOWN_SERVICE,
+    date: new Date(now),
+    expires: ends === Infinity ? null : new Date(ends),
+    data: {},
+    // Where there is a gate, a neighbour of the attackers can get in.
+    action: "challenge",
+  };
+}
