@@ -57,7 +57,7 @@ async function measure(): Promise<Record<string, number>> {
   return { ban: (banned - before) / BANS, ended: (ended - before) / BANS, marks };
 }
 
-async function measureIndex(): Promise<Record<string, number>> {
+function measureIndex(): Record<string, number> {
   const store = new MemoryStore();
   const index = StoreScope.of(store).get(BanIndex);
   const put = (from: number, to: number): void => {
@@ -86,8 +86,12 @@ async function flood(clients: number): Promise<Record<string, number>> {
   const guard = badBehavior({ store, logger: false, trustProxy: "loopback" });
   const faults: BunkerEvent[] = [];
   let banned = 0;
-  guard.events.on("fault", (event) => void (faults.length < 10 && faults.push(event)));
-  guard.events.on("banned", () => void banned++);
+  guard.events.on("fault", (event) => {
+    if (faults.length < 10) faults.push(event);
+  });
+  guard.events.on("banned", () => {
+    banned++;
+  });
   const server = createServer((req, res) => guard(req, res, () => void ((res.statusCode = 404), res.end())));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as { port: number };
@@ -121,4 +125,4 @@ async function flood(clients: number): Promise<Record<string, number>> {
 
 const [what = "", count = "0"] = process.argv.slice(2);
 const work = what === "ban" ? measure() : what === "index" ? measureIndex() : flood(Number(count));
-void work.then((figures) => console.log(JSON.stringify(figures)));
+void Promise.resolve(work).then((figures) => console.log(JSON.stringify(figures)));

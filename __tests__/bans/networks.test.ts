@@ -1,4 +1,5 @@
-import { antibot, badBehavior, BanList, bunker, MemoryStore, type BunkerEvent } from "../../src/index.js";
+import { badBehavior, BanList, bunker, MemoryStore } from "../../src/index.js";
+import type { BunkerEvent, BunkerOptions } from "../../src/index.js";
 import { RedisStore } from "../../src/redis/index.js";
 import { startRedis, type RedisServer } from "../redis/servers.js";
 import { ask } from "../support/ask.js";
@@ -91,7 +92,7 @@ test("R38 a merged network is refused, and challenged where there is a gate", as
       now: clock.now,
       logger: false,
       bunkernet: false,
-      ...(antibotOptions === false ? {} : { antibot: antibotOptions as Parameters<typeof antibot>[0] }),
+      ...(antibotOptions === false ? {} : { antibot: antibotOptions as BunkerOptions["antibot"] }),
       badBehavior: { threshold: 2, mergeBans: MERGE },
     });
     const served = await serve(EXPRESS.app([guard], plainSite));

@@ -12,6 +12,7 @@ import { banEvent } from "./ban-event.js";
 import { ANY_SERVICE, BanIndex, voidKey } from "./ban-index.js";
 import type { BanOptions } from "./ban-options.js";
 import { checkReach, isWithinReach } from "./ban-reach.js";
+import { subjectOf, subjectsOf } from "./ban-subject.js";
 import { forgetCounters } from "./forget-counters.js";
 import { NetworkBans, type MergeLimits } from "./network-bans.js";
 
@@ -90,7 +91,7 @@ export class BanList {
    * @throws {StoreFailure} when the store fails; what it did not delete stays banned, here too
    */
   async remove(ip: string, options: { service?: string } = {}): Promise<boolean> {
-    const subjects = this.subjectsOf(ip);
+    const subjects = subjectsOf(ip, this.ipv6Subnet);
     let removed = false;
     try {
       // Bans under another spelling of the address are known once the bans were read.
@@ -125,7 +126,7 @@ export class BanList {
     const address = parseAddress(ip);
     const found =
       address === undefined
-        ? this.index.get(this.subjectOf(ip), service)
+        ? this.index.get(subjectOf(ip, this.ipv6Subnet), service)
         : this.index.find({ key: prefixOf(address, this.ipv6Subnet).text, address }, service ?? ANY_SERVICE);
     return found && this.index.read(found);
   }
@@ -162,7 +163,7 @@ export class BanList {
   }
 
   private prepare(ip: string, options: BanOptions) {
-    const range = this.subjectOf(ip);
+    const range = subjectOf(ip, this.ipv6Subnet);
     if (options.force !== true) checkReach(range, this.events.proxies);
     const ttl = options.ttl ?? 86_400;
     if (!Number.isFinite(ttl) || ttl < 0)
@@ -270,25 +271,6 @@ export class BanList {
     if ((await this.store.get(banKey(subject, undefined))) !== undefined) scopes.add(undefined);
     for await (const key of this.store.keys("ban", `${subject}|`)) scopes.add(parseBanKey(key).service);
     return [...scopes];
-  }
-
-  private subjectOf(ip: string): AddressRange {
-    const address = parseAddress(ip);
-    const range = address === undefined ? parseRange(ip) : prefixOf(address, this.ipv6Subnet);
-    if (range === undefined)
-      throw new BunkerBanError(
-        "ERR_BUNKER_BAN_ADDRESS",
-        `"${ip.slice(0, 64)}" is not a valid IP address or CIDR range`,
-      );
-    return range;
-  }
-
-  // Removing an IPv6 address lifts the bans of its prefix and of the address alone.
-  private subjectsOf(ip: string): AddressRange[] {
-    const subject = this.subjectOf(ip);
-    const address = parseAddress(ip);
-    const exact = address === undefined ? undefined : prefixOf(address, 128);
-    return exact === undefined || exact.text === subject.text ? [subject] : [subject, exact];
   }
 
   // The single address to ban beside an IPv6 prefix.
