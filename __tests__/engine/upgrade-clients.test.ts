@@ -150,6 +150,22 @@ describe("R10 upgrades see the client that the middleware sees, under Express's 
     expect(await upgrade(innerUrl, VISITOR)).toBe(101);
   });
 
+  test("R10 an app mounted in another does not change the trust of the server's upgrades", async () => {
+    const guard = guarded({ banLocal: true });
+    const outer = express();
+    outer.use("/inner", appBehind("loopback", guard));
+    outer.use(guard, plainSite);
+    const server = createServer((req, res) => outer(req, res));
+    guard.guard(server);
+    takeAll(server);
+    const url = await listen(server);
+    await guard.bans.add("127.0.0.1", { force: true });
+    expect((await ask(url, "/inner/", { from: "9.9.9.9" })).status).not.toBe(403);
+    expect((await ask(url, "/", { from: "9.9.9.9" })).status).toBe(403);
+    expect((await ask(url, "/inner/", { from: "9.9.9.9" })).status).not.toBe(403);
+    expect(await upgrade(url, "9.9.9.9")).toBe(403);
+  });
+
   test("R10 connections of the app's proxy are not judged as a client's", async () => {
     const guard = guarded();
     const server = createServer(appBehind(1, guard));

@@ -12,7 +12,6 @@ interface Served extends RequestLike {
  */
 export class ServerApps {
   private readonly apps = new WeakMap<object, AppLike>();
-  private readonly given = new WeakSet();
   // The last request: mostly the next one has the same server and app.
   private lastServer: object | null | undefined;
   private lastOwn: AppLike | undefined;
@@ -29,8 +28,7 @@ export class ServerApps {
   /** Sets the app of a server, whatever its requests show. */
   give(server: object, app: AppLike): void {
     this.apps.set(server, app);
-    this.given.add(server);
-    this.forgetLast();
+    this.lastServer = this.lastOwn = this.last = undefined;
   }
 
   /** Returns the app of a server. */
@@ -48,13 +46,18 @@ export class ServerApps {
     this.lastOwn = own;
     this.last = own;
     if (server === undefined || server === null) return;
-    if (own === undefined) this.last = this.ofServer(server);
-    else if (!this.given.has(server)) this.apps.set(server, own);
+    const known = this.ofServer(server);
+    if (own === undefined) this.last = known;
+    // The first app stays: a client that chooses the app by its path must not choose the trust of upgrades.
+    else if (known === undefined) this.apps.set(server, outermost(own));
   }
+}
 
-  private forgetLast(): void {
-    this.lastServer = this.lastOwn = this.last = undefined;
-  }
+// Express links an app that is mounted in another to it.
+function outermost(app: AppLike): AppLike {
+  let outer = app;
+  while (isExpressApp(outer.parent)) outer = outer.parent;
+  return outer;
 }
 
 // Not `get` alone: on a router, and on other objects, it does something else than reading a setting.

@@ -21,4 +21,6 @@ export interface RequestLike {
 /** An Express app, as far as its settings are read. */
 export interface AppLike {
   get?(name: string): unknown;
+  /** The app on which it is mounted. */
+  readonly parent?: AppLike | undefined;
 }
