@@ -11,6 +11,7 @@ import {
   issueChallenge,
   openChallenge,
   pageFor,
+  suffices,
   useChallenge,
   visitOf,
   type SealedChallenge,
@@ -26,6 +27,7 @@ import {
   redirect,
   safePath,
 } from "./destination.js";
+import { networkOfHolder } from "./difficulty.js";
 import type { GateContext } from "./gate-context.js";
 import { openForm } from "./kept-form.js";
 
@@ -116,7 +118,7 @@ export class ChallengeEndpoint {
       ...incoming,
       form: browser && openForm(fields.get("form"), keys, service, browser.id),
       destination: { url: safePath(sealed.url), probed: true, kind: sealed.required },
-      previous: { kind: sealed.kind, state: sealed.state, fields },
+      previous: { kind: sealed.kind, holder: sealed.holder, state: sealed.state, fields },
     };
     if (browser === undefined) return this.probeCookies(bound);
     if (browser.id !== sealed.browser) return this.reissue(bound, "invalid", 403);
@@ -141,6 +143,8 @@ export class ChallengeEndpoint {
     if (before !== undefined) return before;
     const right = await kind.verify(sealed.state, fields, visitOf(this.gate, incoming));
     if (right === "again") return this.reissue(incoming, "failed", 403);
+    if (right && !suffices(this.gate, incoming, sealed, kind))
+      return this.reissue({ ...incoming, moves: sealed.moves + 1 }, "expired", 403);
     if (right) return spend === "after" ? this.use(incoming, sealed, kind, spend) : undefined;
     const { client, request } = incoming;
     request.ownResponse = "failed";
@@ -170,7 +174,8 @@ export class ChallengeEndpoint {
   private async admit(incoming: ChallengeRequest, kind: ChallengeKind, browser: string): Promise<Reply> {
     const { client, request, previous } = incoming;
     const posted = previous !== undefined;
-    if (posted && kind.spend !== "never") this.gate.difficulty.count(client, -1);
+    if (posted && kind.spend !== "never")
+      this.gate.difficulty.count(networkOfHolder(previous.holder, client), -1);
     const about = { protection: "antibot", reason: "solved", data: { kind: kind.name } };
     this.gate.context.emit("solved", about, client, request);
     const solvedAs = (previous && kind.solvedAs?.(previous.state)) ?? kind.name;

@@ -9,9 +9,13 @@ import { frameOf, type Browser, type ChallengeRequest } from "./challenge-reques
 import type { ChallengeKind, ChallengePage, Visit } from "./challenge.js";
 import { challengePage, type Notice, type PageContext } from "./challenge-page.js";
 import { challengeLocation } from "./destination.js";
+import { networkOfClient, networkOfHolder } from "./difficulty.js";
 import type { GateContext } from "./gate-context.js";
 import { sealForm } from "./kept-form.js";
 import type { KeyRing } from "./keys.js";
+
+/** How often in a row a challenge is issued anew because its solution came from another network. */
+const MAX_MOVES = 2;
 
 /** A challenge as it travels in the page: everything that its solution is judged by. */
 export interface SealedChallenge {
@@ -26,9 +30,11 @@ export interface SealedChallenge {
   /** The kind that the route asked for, when it asked for one. */
   readonly required: string | undefined;
   readonly state: unknown;
+  /** How often in a row it was issued anew because its solution came from another network. */
+  readonly moves: number;
 }
 
-type Fields = [string, string, number, string, string, string, string | null, unknown];
+type Fields = [string, string, number, string, string, string, string | null, unknown, number?];
 
 /** Issues a challenge and returns its page or, after a solution that a script posted, JSON. */
 export async function issueChallenge(
@@ -37,14 +43,16 @@ export async function issueChallenge(
   shown: { kind: ChallengeKind; browser: Browser; status: number; notice?: Notice },
 ): Promise<Reply> {
   const { kind, browser, status, notice } = shown;
-  const { service, destination, request, client, previous } = incoming;
+  const { service, destination, request, client, previous, moves = 0 } = incoming;
   const { keys } = gate.crypto;
   const visit = { ...visitOf(gate, incoming), ...(previous?.kind === kind.name ? { previous } : {}) };
   const state = await kind.issue(visit);
-  gate.difficulty.count(client, 1);
+  gate.difficulty.count(networkOfClient(client), 1);
   const id = randomBytes(12).toString("base64url");
   const { url, kind: required = null } = destination;
-  const sealed: Fields = [id, kind.name, gate.context.now(), browser.id, client.key, url, required, state];
+  const now = gate.context.now();
+  const sealed: Fields = [id, kind.name, now, browser.id, client.key, url, required, state];
+  if (moves > 0) sealed.push(moves);
   const token = keys.seal("challenge", [service], JSON.stringify(sealed));
   const page = kind.silent === true ? silentPage(visit) : await kind.page({ id, state, token }, visit);
   const cookies = browser.cookie === undefined ? [] : [browser.cookie];
@@ -77,8 +85,25 @@ export function openChallenge(
 ): SealedChallenge | undefined {
   const text = keys.open("challenge", [service], token);
   if (text === undefined) return undefined;
-  const [id, kind, issued, browser, holder, url, required, state] = JSON.parse(text) as Fields;
-  return { id, kind, issued, browser, holder, url, required: required ?? undefined, state };
+  const [id, kind, issued, browser, holder, url, required, state, moves = 0] = JSON.parse(text) as Fields;
+  return { id, kind, issued, browser, holder, url, required: required ?? undefined, state, moves };
+}
+
+/**
+ * Whether a right solution is the price of the network that it was posted from: work that was asked for in one network is not
+ * that of another that is asked for more. A visitor whose browser changes between IPv4 and IPv6 must not be sent in circles, so
+ * the third solution in a row is taken: it proves at least what was asked for in the two networks before.
+ */
+export function suffices(
+  gate: GateContext,
+  incoming: ChallengeRequest,
+  { holder, state, moves }: SealedChallenge,
+  kind: ChallengeKind,
+): boolean {
+  if (kind.suffices === undefined || moves >= MAX_MOVES) return true;
+  const { client } = incoming;
+  if (networkOfHolder(holder, client) === networkOfClient(client)) return true;
+  return kind.suffices(state, visitOf(gate, incoming));
 }
 
 /**

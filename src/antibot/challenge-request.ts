@@ -18,8 +18,18 @@ export interface ChallengeRequest {
   readonly frame: boolean;
   /** A form that waits for the challenge to be solved. */
   readonly form?: KeptForm | undefined;
-  /** The challenge that was posted, with the posted fields. */
-  readonly previous?: { readonly kind: string; readonly state: unknown; readonly fields: Fields } | undefined;
+  readonly previous?: PostedChallenge | undefined;
+  /** How often in a row a challenge was issued anew because its solution came from another network. */
+  readonly moves?: number;
+}
+
+/** A challenge that was posted, and the posted fields. */
+export interface PostedChallenge {
+  readonly kind: string;
+  /** The key of the client that it was issued to. */
+  readonly holder: string;
+  readonly state: unknown;
+  readonly fields: Fields;
 }
 
 /** The browser that a challenge is bound to: its cookie's id, and the cookie if it has yet to be set. */

@@ -71,6 +71,11 @@ export interface ChallengeKind<State = unknown> {
   readonly silent?: boolean;
   /** Makes the state of a new challenge: any JSON value. */
   issue(visit: Visit): Awaitable<State>;
+  /**
+   * Whether a challenge of this state asks enough of a visitor who posts its solution from another network than it was issued
+   * to; otherwise a new one is issued there. Default: yes.
+   */
+  suffices?(state: State, visit: Visit): boolean;
   /** Whether a post asks for another challenge instead of solving this one: that is not a failure. */
   declines?(fields: Fields): boolean;
   /** Renders this kind's part of the page. */

@@ -1,5 +1,5 @@
 import { BunkerHookError } from "../errors.js";
-import { networkOf } from "../address/address.js";
+import { networkOf, parseRange } from "../address/address.js";
 import type { Client } from "../request/client.js";
 import { RecentMap } from "../recent-map.js";
 import type { RequestView } from "../request/request-view.js";
@@ -42,7 +42,7 @@ export class DifficultyController {
   bitsFor(client: Client, request: RequestView): number {
     const bits = this.baseFor(client, request);
     if (!this.adaptive) return bits;
-    const known = this.prefixes.get(prefixKey(client));
+    const known = this.prefixes.get(networkOfClient(client));
     const raised = known === undefined ? bits : bits + raiseOf(this.faded(known).value);
     const total = this.faded(this.total).value;
     const globalRaise = GLOBAL_STEPS.filter((step) => total >= step).length;
@@ -50,13 +50,12 @@ export class DifficultyController {
     return Math.min(MAX_BITS, Math.max(raised, Math.min(SLOW_PHONE_BITS, raised + globalRaise)));
   }
 
-  /** Counts a challenge as issued (1) or as solved (-1). */
-  count(client: Client, by: 1 | -1): void {
+  /** Counts a challenge of a network as issued (1) or as solved (-1). */
+  count(network: string, by: 1 | -1): void {
     if (!this.adaptive) return;
-    const key = prefixKey(client);
-    const score = this.faded(this.prefixes.get(key) ?? { value: 0, at: this.now() });
+    const score = this.faded(this.prefixes.get(network) ?? { value: 0, at: this.now() });
     score.value = Math.max(0, score.value + by);
-    this.prefixes.set(key, score);
+    this.prefixes.set(network, score);
     this.faded(this.total).value = Math.max(0, this.total.value + by);
   }
 
@@ -82,7 +81,13 @@ function raiseOf(unsolved: number): number {
     : Math.min(MAX_PREFIX_RAISE, Math.floor(Math.log2(unsolved / PREFIX_FREE)) + 1);
 }
 
-// Neighbours share a raise: an attacker has many addresses, mostly of one network.
-function prefixKey(client: Client): string {
+/** The network of a client. Neighbours share a raise: an attacker has many addresses, mostly of one network. */
+export function networkOfClient(client: Client): string {
   return client.address === undefined ? client.key : networkOf(client.address);
+}
+
+/** The network in which a challenge was issued to the client with the key `holder`, if `client` brings it back. */
+export function networkOfHolder(holder: string, client: Client): string {
+  const range = holder === client.key ? undefined : parseRange(holder);
+  return range === undefined ? networkOfClient(client) : networkOf(range.address);
 }

@@ -34,6 +34,11 @@ export function isSolved({ seed, target }: WorkState, solution: string): boolean
   return true;
 }
 
+/** Whether a proof is worth what a visitor is asked for, `extraBits` on top. */
+export function sufficesFor({ target }: WorkState, { difficulty }: Visit, extraBits = 0): boolean {
+  return target <= targetOf(Math.min(MAX_BITS, difficulty + extraBits));
+}
+
 /** A new proof of work, `extraBits` harder than usual: in place of another challenge it must not be the cheaper way in. */
 export function newWork({ difficulty }: Visit, extraBits = 0): WorkState {
   const bits = Math.min(MAX_BITS, difficulty + extraBits);
@@ -46,6 +51,7 @@ export const javascriptChallenge: ChallengeKind<WorkState> = {
   // A proof cannot be guessed, so only a valid one uses the challenge up.
   spend: "after",
   issue: (visit) => newWork(visit),
+  suffices: (state, visit) => sufficesFor(state, visit),
   page: ({ state }, visit) => ({
     // The script shows the hidden parts when they are needed.
     body:

@@ -6,7 +6,7 @@ import { escapeHtml } from "../../../pages/page.js";
 import type { Reply } from "../../../request/verdict.js";
 import { StoreFullError } from "../../../store/store.js";
 import type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "../../challenge.js";
-import { isSolved, javascriptChallenge, newWork, type WorkState } from "../javascript.js";
+import { isSolved, javascriptChallenge, newWork, sufficesFor, type WorkState } from "../javascript.js";
 import { Alphabet } from "./alphabet.js";
 import { HEIGHT, widthFor } from "./draw-captcha.js";
 import type { CaptchaResolved, Presentation } from "./options.js";
@@ -105,6 +105,10 @@ export class CaptchaChallenge implements ChallengeKind<CaptchaState> {
 
   declines(fields: Fields): boolean {
     return fields.has("want");
+  }
+
+  suffices(state: CaptchaState, visit: Visit): boolean {
+    return !("work" in state) || sufficesFor(state.work, visit, ALTERNATIVE_BITS);
   }
 
   spendOf(state: CaptchaState): "before" | "after" {

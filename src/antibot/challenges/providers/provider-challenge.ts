@@ -8,7 +8,14 @@ import { escapeHtml } from "../../../pages/page.js";
 import { providerScript } from "../../browser-scripts.generated.js";
 import type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "../../challenge.js";
 import { noscriptNotice } from "../../challenge-page.js";
-import { isSolved, javascriptChallenge, statusParts, newWork, type WorkState } from "../javascript.js";
+import {
+  isSolved,
+  javascriptChallenge,
+  newWork,
+  statusParts,
+  sufficesFor,
+  type WorkState,
+} from "../javascript.js";
 import { OutageDetector } from "./outage-detector.js";
 import type { ProviderPolicy, ProvidersResolved } from "./options.js";
 import type { TokenResult, Provider, ProviderResponse, ProviderRequest, WidgetState } from "./provider.js";
@@ -111,6 +118,10 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
       }
       return this.unchecked(error, visit.client, visit.request);
     }
+  }
+
+  suffices(state: ProviderState, visit: Visit): boolean {
+    return !("work" in state) || sufficesFor(state.work, visit, SUBSTITUTE_BITS);
   }
 
   spendOf(state: ProviderState): "before" | "after" {
