@@ -202,4 +202,29 @@ describe("on Redis", () => {
     }
     expect(await redis.cli("keys", "bans_*")).toBe("");
   });
+
+  test("R38 bans have a budget on Redis: beyond it, the client is held by the instance", async () => {
+    await redis.cli("flushall");
+    const store = new RedisStore({ url: redis.url, timeout: 900, logger: false, maxKeys: { ban: 1000 } });
+    stops.push(() => store.close());
+    await store.ready();
+    const bans = new BanList(store);
+    const address = (index: number): string => `45.${index >> 8}.${index & 255}.1`;
+    const added: PromiseSettledResult<unknown>[] = [];
+    for (let first = 0; first < 1300; first += 50) {
+      const batch = Array.from({ length: 50 }, (_, index) => bans.add(address(first + index), { ttl: 600 }));
+      added.push(...(await Promise.allSettled(batch)));
+    }
+    const refused = added.flatMap((one, index) =>
+      one.status === "rejected" ? [{ index, why: one.reason as unknown }] : [],
+    );
+    expect(refused.length).toBeGreaterThanOrEqual(1300 - 1008);
+    expect(refused[0]!.why).toMatchObject({ code: "ERR_BUNKER_STORE_FULL", limit: "keys" });
+    // Held here, and not stored; a ban that is stored can still be written over.
+    expect(await bans.get(address(refused[0]!.index))).toBeDefined();
+    expect((await bans.list()).length).toBe(1300 - refused.length);
+    const stored = added.findIndex(({ status }) => status === "fulfilled");
+    await bans.add(address(stored), { ttl: 900, reason: "again" });
+    expect(await bans.get(address(stored))).toMatchObject({ reason: "again" });
+  });
 });

@@ -1,5 +1,5 @@
 import { prefixOf, type AddressRange } from "../address/address.js";
-import { RecentMap } from "../recent-map.js";
+import { hashOf } from "../store/memory/hash.js";
 import type { Store } from "../store/store.js";
 import type { StoreScope } from "../store/store-scope.js";
 import { UNKNOWN_SERVICE } from "../service-name.js";
@@ -13,8 +13,9 @@ export interface MergeLimits {
   readonly 56: number;
 }
 
-/** The networks of which the bans are counted. The one that was not heard of for longest is forgotten. */
-const MAX_NETWORKS = 32_768;
+// Networks are counted by hash, so that a flood from many of them takes no memory. One that shares a counter is looked at more
+// often, or merged a few bans later, than need be.
+const COUNTERS = 0x10000;
 /** The lengths of networks, the widest first. */
 const NETWORKS = [48, 56] as const;
 /** Longer prefixes are single addresses more than clients. */
@@ -26,7 +27,7 @@ const LONGEST_CLIENT = 64;
  */
 export class NetworkBans {
   /** How many bans have begun in a network since they were counted last. */
-  private readonly counts = new RecentMap<string, number>(MAX_NETWORKS);
+  private readonly counts = { 48: new Int32Array(COUNTERS), 56: new Int32Array(COUNTERS) };
 
   constructor(scope: StoreScope) {
     scope.get(BanIndex).onAutomaticBan = (range, service) => this.note(range, service);
@@ -36,8 +37,8 @@ export class NetworkBans {
   private note(range: AddressRange, service: string | undefined): void {
     for (const bits of NETWORKS) {
       if (!isInside(range, bits)) continue;
-      const key = keyOf(prefixOf(range.address, bits), service);
-      this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
+      const counter = counterOf(prefixOf(range.address, bits), service);
+      this.counts[bits][counter] = (this.counts[bits][counter] as number) + 1;
     }
   }
 
@@ -60,12 +61,13 @@ export class NetworkBans {
       const limit = limits[bits];
       if (limit === 0 || !isInside(range, bits)) continue;
       const network = prefixOf(range.address, bits);
-      const key = keyOf(network, service);
-      if ((this.counts.get(key) ?? 0) < limit || index.get(network, service) !== undefined) continue;
+      const counter = counterOf(network, service);
+      if ((this.counts[bits][counter] as number) < limit || index.get(network, service) !== undefined)
+        continue;
       const members = index.membersOf(network, service);
       const weigh = ({ kind }: FoundBan): number => (kind === "merged" ? limits[56] : 1);
       const count = members.reduce((sum, member) => sum + weigh(member), 0);
-      this.counts.set(key, count);
+      this.counts[bits][counter] = count;
       if (count < limit || !mayBan(network)) continue;
       return this.replace(members, mergedBan(network, ban, members, index.now()), { index, store, count });
     }
@@ -106,8 +108,8 @@ function isInside({ address, bits }: AddressRange, network: number): boolean {
   return address.family === 6 && bits > network && bits <= LONGEST_CLIENT;
 }
 
-function keyOf(network: AddressRange, service: string | undefined): string {
-  return service === undefined ? network.text : `${network.text}|${service}`;
+function counterOf(network: AddressRange, service: string | undefined): number {
+  return hashOf(service === undefined ? network.text : `${network.text}|${service}`) % COUNTERS;
 }
 
 function mergedBan(network: AddressRange, last: Ban, members: readonly FoundBan[], now: number): Ban {

@@ -26,7 +26,7 @@ export class KeyWriter {
   /**
    * Resolves to what the script returns.
    *
-   * @throws {StoreFullError} when a new `spent` key is refused
+   * @throws {StoreFullError} when a new `ban` or `spent` key is refused
    */
   async write(
     { key, value, ttl }: PendingWrite,
@@ -70,10 +70,10 @@ export class KeyWriter {
 
   /** The last arguments of a script that may create a key. */
   budget({ namespace, rest }: KeyLocation): [max: string, evict: string] {
-    if (namespace === "ban" || namespace === "state") return ["0", "evict"];
+    if (namespace === "state") return ["0", "evict"];
     const most = this.parts.options.maxKeys[namespace];
     const max = Math.ceil((namespace === "spent" && isGuess(rest) ? guessBudget(most) : most) / BUCKETS);
-    return [String(max), namespace === "spent" ? "" : "evict"];
+    return [String(max), namespace === "spent" || namespace === "ban" ? "" : "evict"];
   }
 
   private async send({ key, value, ttl }: PendingWrite, mode: "set" | "restore"): Promise<unknown> {

@@ -36,8 +36,11 @@ export interface RedisStoreOptions {
    * Default `false`.
    */
   bunkerwebCounters?: boolean;
-  /** The maximum number of keys per namespace. When full, the key that expires first is evicted; new `spent` keys are refused. Default 2 000 000 each. */
-  maxKeys?: { readonly [N in "spent" | "hit" | "cache"]?: number };
+  /**
+   * The maximum number of keys per namespace. When full, the key that expires first is evicted; new `ban` and `spent` keys are
+   * refused. Default 2 000 000 each.
+   */
+  maxKeys?: { readonly [N in "ban" | "spent" | "hit" | "cache"]?: number };
   /** Logs the beginning and end of an outage; `false` = no logger. Default: the console. */
   logger?: Logger | false;
 }
@@ -48,7 +51,12 @@ const budget = (namespace: string): { check: Check<number>; default: number; hel
   help: `The maximum number of ${namespace} keys.`,
 });
 
-const budgetsTable = { spent: budget("spent"), hit: budget("hit"), cache: budget("cache") };
+const budgetsTable = {
+  ban: budget("ban"),
+  spent: budget("spent"),
+  hit: budget("hit"),
+  cache: budget("cache"),
+};
 
 const clientCheck = check<object>("a client of redis (5, 6) or ioredis (5, 6)", (value) =>
   typeof value === "object" && value !== null && (isIoredis(value) || isNodeRedis(value)) ? value : undefined,
