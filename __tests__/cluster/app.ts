@@ -1,10 +1,17 @@
-// One instance of an app, in a process of its own. Argument: Redis's url. Environment: SESSIONS_SECRET, THRESHOLD.
+// One instance of an app, in a process of its own. Argument: Redis's url. Environment: SESSIONS_SECRET, THRESHOLD, CLOCK_SKEW.
 import express from "express";
 import type { AddressInfo } from "node:net";
 import { BanList, bunker } from "../../src/index.js";
 import { RedisStore } from "../../src/redis/index.js";
 import { plainSite } from "../support/hosts.js";
 import type { Answer, Question } from "./instance.js";
+
+// A clock that is wrong, in ms.
+const skew = Number(process.env["CLOCK_SKEW"] ?? 0);
+if (skew !== 0) {
+  const right = Date.now;
+  Date.now = () => right() + skew;
+}
 
 const [url = ""] = process.argv.slice(2);
 

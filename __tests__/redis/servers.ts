@@ -112,11 +112,11 @@ export async function startSentinel({ replicate = false } = {}): Promise<Sentine
       await ask("failover", "bunker");
       const { port } = replica as RedisServer;
       await until(async () => (await ask("get-master-addr-by-name", "bunker")).endsWith(String(port)));
-      await until(async () => (await master.cli("role")).startsWith("slave"));
+      await until(async () => (await master.cli("role").catch(() => "")).startsWith("slave"));
     },
     stop: async () => {
       await sentinel.stop("SIGKILL");
-      await Promise.all([master, replica].map((server) => server?.stop("SIGKILL")));
+      await Promise.all([master.stop("SIGKILL"), replica?.stop("SIGKILL")]);
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -16,6 +16,7 @@ import { RecentBans } from "./recent-bans.js";
 import { readRedisOptions, type RedisResolved, type RedisStoreOptions } from "./redis-options.js";
 import { integer, textOrNull, timeToLive } from "./replies.js";
 import { HIT, PROBE, READ } from "./scripts.js";
+import { ServerClock } from "./server-clock.js";
 import { WriteBehindQueue } from "./write-behind-queue.js";
 
 /**
@@ -42,6 +43,7 @@ export class RedisStore implements Store {
   private readonly listing: KeyListing;
   private readonly fallback = new FallbackStore();
   private readonly recent: RecentBans;
+  private readonly clock: ServerClock;
   private readonly writer: KeyWriter;
   private readonly writeBehind = new WriteBehindQueue(this.fallback, (pending) =>
     this.writer.writePending(pending),
@@ -71,6 +73,7 @@ export class RedisStore implements Store {
       read: (key) => this.read(key),
       publish: (channel, text) => {
         const { canTrack, cluster } = this.connection;
+        void this.clock.learn();
         if (!canTrack && !cluster) this.recent.lookForFlush().catch(() => undefined);
         return this.commands.send(["PUBLISH", channel, text], channel, integer);
       },
@@ -81,6 +84,7 @@ export class RedisStore implements Store {
       if (value === undefined) this.fallback.forgetCounters(clientOf(key));
     });
     const { breaker, commands, fallback, feed, names } = this;
+    this.clock = new ServerClock(commands, logger);
     this.recent = new RecentBans({
       commands,
       logger,
@@ -96,7 +100,7 @@ export class RedisStore implements Store {
     void this.commands
       .connected()
       .then(
-        () => Promise.all([feed.start(), this.checkServer()]),
+        () => Promise.all([feed.start(), this.checkServer(), this.clock.learn()]),
         () => undefined,
       )
       .catch(() => undefined);
@@ -105,7 +109,12 @@ export class RedisStore implements Store {
   /** Resolves when Redis is reached and changes by other instances are received. Stays pending while Redis is away. */
   async ready(): Promise<void> {
     await this.commands.connected();
-    await this.feed.start();
+    await Promise.all([this.feed.start(), this.clock.learn()]);
+  }
+
+  /** The time in ms since 1970 on the clock of Redis, so that instances agree about it; this machine's until Redis was asked. */
+  now(): number {
+    return this.clock.now();
   }
 
   async get(key: string): Promise<string | undefined> {

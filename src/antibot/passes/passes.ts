@@ -16,6 +16,9 @@ import { keepInSession, passIn, sessionOf } from "./request-session.js";
 /** A session that was given a pass and comes back within this time without one does not last, in ms. */
 const LOST_WITHIN = 60_000;
 
+/** How far the clock of another instance may run ahead, in ms. */
+const MAX_AHEAD_MS = 60_000;
+
 /** Everything that is signed with a pass. */
 interface SignedPass extends PassInfo {
   readonly service: string;
@@ -70,8 +73,12 @@ class PassSigner {
     if (verified === undefined) return undefined;
     const { pass } = verified;
     if (pass.service !== service || pass.epoch < this.options.epoch) return undefined;
-    // The clock of another instance may run a little ahead; a time far in the future is a forgery.
-    if (now - pass.issued > this.options.timeValid * 1000 || pass.issued - now > 60_000) return undefined;
+    if (now - pass.issued > this.options.timeValid * 1000) return undefined;
+    // The clock of another instance may run a little ahead.
+    if (pass.issued - now > MAX_AHEAD_MS) {
+      this.warnOfClock(pass.issued - now);
+      return undefined;
+    }
     if (!this.sameAddress(verified, client) || !this.sameUserAgent(verified, request)) return undefined;
     const { banIndex } = this.context;
     if (banIndex.voids(client, client.service, pass.issued) || banIndex.revoked.has(pass.id))
@@ -86,6 +93,14 @@ class PassSigner {
       return pass;
     const solved = new Map([...pass.solved].filter(([, at]) => at >= oldest));
     return { ...pass, solved, kinds: [...solved.keys()] };
+  }
+
+  // Only an instance with our secret can have issued it.
+  private warnOfClock(ahead: number): void {
+    this.context.events.warn(
+      "WRN_BUNKER_CLOCK",
+      `a visitor brought a valid pass that was issued ${Math.round(ahead / 1000)} s in the future: the clock of this machine is behind, or that of another instance ahead; set both (NTP). Until then such passes are refused here`,
+    );
   }
 
   private verify(cookie: string, service: string): Verified | undefined {
