@@ -79,7 +79,7 @@ export type {
 } from "./events/event-bus.js";
 export type { ExplainedStep, Explanation, ImaginedRequest } from "./engine/explain.js";
 export type { GuardOptions } from "./connections/guard-server.js";
-export type { BunkerRequest, PassInfo, RequestBan } from "./request/request-view.js";
+export type { BunkerRequest, PassInfo, RequestBan, RequestFailure } from "./request/request-view.js";
 export type { DenyInfo, DenyOptions, SharedOptions } from "./engine/shared-options.js";
 export type { DnsResolver, ResolverOption } from "./dns/resolver-option.js";
 export type { ListStatus } from "./lists/address-list.js";

@@ -269,7 +269,9 @@ describe("what counts", () => {
     const ban = (await guard.bans.get(ATTACKER))!;
     expect((ban.expires!.getTime() - ban.date.getTime()) / 1000).toBe(60);
     await guard.bans.remove(ATTACKER);
-    await bad(url, 9, { headers: { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image" } });
+    await bad(url, 9, {
+      headers: { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image", "Sec-Fetch-Mode": "no-cors" },
+    });
     await bad(url, 1);
     const mixed = (await guard.bans.get(ATTACKER))!;
     expect((mixed.expires!.getTime() - mixed.date.getTime()) / 1000).toBe(86_400);
@@ -282,7 +284,9 @@ describe("what counts", () => {
       antibot: { challenge: "cookie", ignoreUri: ["^/missing"] },
     });
     served = await serve(EXPRESS.app([guard], plainSite));
-    await bad(served.url, 10, { headers: { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image" } });
+    await bad(served.url, 10, {
+      headers: { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image", "Sec-Fetch-Mode": "no-cors" },
+    });
     expect((await guard.bans.get(ATTACKER))!.action).toBe("challenge");
     expect((await ask(served.url, "/missing", { from: ATTACKER })).headers["content-type"]).toBe(
       "application/problem+json",

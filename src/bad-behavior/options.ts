@@ -29,7 +29,10 @@ export interface BadBehaviorOptions<Req extends IncomingMessage = IncomingMessag
   ignoreIp?: string | readonly string[] | AddressSet;
   /** Patterns of User-Agents that never count. Any client can send any User-Agent. Default: none. */
   ignoreUserAgent?: string | readonly (string | RegExp)[];
-  /** The weight of each counted response. Default 1. */
+  /**
+   * The weight of each counted response. Default 1. Status 499 stands for a request that got no status because its client left:
+   * default 1, and 0 for GET and HEAD, for which a hook is not asked.
+   */
   weight?: Weight<Req>;
   /** The factor by which each further ban of the same client is longer: 1–100. Default 1: all bans are equally long. */
   banFactor?: number;
@@ -132,7 +135,7 @@ export const badBehaviorTable = {
   weight: {
     check: either<Weights | WeightHook>(weights, hook("(request, status) => weight")),
     default: () => ({}),
-    help: "The weight of a bad response, by status code; 1 by default.",
+    help: "The weight of a bad response, by status code; 1 by default. 499 = the client left before there was a status; 0 by default for GET and HEAD.",
   },
   banFactor: {
     check: decimal(1, 100),

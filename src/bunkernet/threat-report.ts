@@ -52,8 +52,8 @@ const AUTHORITY = /^[a-z][a-z0-9+.-]{0,31}:\/\/[^/?#]*/i;
 /** Bans by our own protections, by their reason. */
 const OWN_BANS = new Set(["bad behavior", "dnsbl"]);
 const OWN_BANNERS = new Set(["bad-behavior", "dnsbl"]);
-/** Denials that are not the client's fault. */
-const OUR_FAULT = new Set(["store error", "fault"]);
+/** Denials that say nothing against the client. */
+const OUR_FAULT = new Set(["store error", "fault", "too many requests at once"]);
 
 /**
  * The client that a `denied` or `banned` event would report; `undefined` = none. Denials because of BunkerNet are not reported,

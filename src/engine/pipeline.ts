@@ -2,7 +2,8 @@ import type { ServerResponse } from "node:http";
 import { isThenable, type Awaitable } from "../awaitable.js";
 import { BunkerHookError, messageOf, StoreFailure } from "../errors.js";
 import type { Client } from "../request/client.js";
-import type { RequestBan, RequestView } from "../request/request-view.js";
+import { hasLeft } from "../request/queued-responses.js";
+import type { RequestBan, RequestFailure, RequestView } from "../request/request-view.js";
 import { statusSent } from "../request/status-sent.js";
 import { PASS, type Deny, type Pass, type Verdict } from "../request/verdict.js";
 import type { Context } from "./context.js";
@@ -21,6 +22,8 @@ const DEFAULT_BAN_TIME = 86_400;
 export class Pipeline {
   readonly responder: Responder;
   private readonly observers: readonly Protection[];
+  /** The protection that limits requests in flight. */
+  private readonly admission: Protection | undefined;
   private readonly connectionProtections: readonly Protection[];
 
   constructor(
@@ -29,6 +32,7 @@ export class Pipeline {
   ) {
     this.responder = new Responder(context);
     this.observers = protections.filter((protection) => protection.observe !== undefined);
+    this.admission = protections.find((protection) => protection.admit !== undefined);
     this.connectionProtections = protections.filter((protection) => protection.requestsOnly !== true);
   }
 
@@ -62,14 +66,19 @@ export class Pipeline {
       this.settleLater(verdict, request, res, next);
       return;
     }
-    if (this.observers.length > 0) this.observe(verdict, request, res);
-    if (verdict.action === "pass") {
-      if (request.cookies !== undefined && !statusSent(res)) res.appendHeader("Set-Cookie", request.cookies);
-      next();
+    const client = this.observers.length > 0 ? this.observe(verdict, request, res) : undefined;
+    const { admission } = this;
+    if (
+      verdict.action === "pass" &&
+      client !== undefined &&
+      admission !== undefined &&
+      admission.admit?.(client, res) === false
+    ) {
+      const resume = (late: Verdict): void => this.finish(late, request, res, next);
+      admission.hold?.({ client, request, res, resume });
       return;
     }
-    request.note(verdict);
-    this.responder.respond(verdict, request, res, next);
+    this.finish(verdict, request, res, next);
   }
 
   /** Whether a request is not judged at all: its client is on `allow`, or `skip` says so. */
@@ -105,11 +114,33 @@ export class Pipeline {
     this.context.emit("fault", { protection: source, reason, data: messageOf(error) }, client, request);
   }
 
-  /** Notifies the observers of a response that has ended. Its status line was sent. */
-  responseEnded(client: Client, request: RequestView, status: number): void {
+  /** Notifies the observers that the client has left before the response had a status. */
+  clientLeft(client: Client, request: RequestView, res: ServerResponse): void {
     for (const observer of this.observers) {
       try {
-        observer.observe?.({ client, request, status });
+        observer.left?.(client, request, res);
+      } catch (error) {
+        this.fault(observer.name, error, client, request);
+      }
+    }
+  }
+
+  /** Counts a failure for the app. Returns `false` if no protection counts here. */
+  failed(client: Client, request: RequestView, failure: RequestFailure): boolean {
+    const counter = this.observers.find((observer) => observer.fail !== undefined);
+    try {
+      counter?.fail?.(client, request, failure);
+    } catch (error) {
+      this.fault(counter?.name ?? "", error, client, request);
+    }
+    return counter !== undefined;
+  }
+
+  /** Notifies the observers of a response that has ended. Its status line was sent. */
+  responseEnded(client: Client, request: RequestView, status: number, res?: ServerResponse): void {
+    for (const observer of this.observers) {
+      try {
+        observer.observe?.({ client, request, res, status });
       } catch (error) {
         this.fault(observer.name, error, client, request);
       }
@@ -157,6 +188,21 @@ export class Pipeline {
     }
   }
 
+  private finish(
+    verdict: Verdict,
+    request: RequestView,
+    res: ServerResponse,
+    next: (err?: unknown) => void,
+  ): void {
+    if (verdict.action === "pass") {
+      if (request.cookies !== undefined && !statusSent(res)) res.appendHeader("Set-Cookie", request.cookies);
+      next();
+      return;
+    }
+    request.note(verdict);
+    this.responder.respond(verdict, request, res, next);
+  }
+
   // Errors that `next` throws belong to the app: outside the promise they surface as they would without us.
   private settleLater(
     verdict: PromiseLike<Verdict>,
@@ -164,18 +210,24 @@ export class Pipeline {
     res: ServerResponse,
     next: (err?: unknown) => void,
   ): void {
+    // A client that has left meanwhile: its response ends no more.
+    const reach = (): void => {
+      if (hasLeft(res)) request.end(res);
+      next();
+    };
     verdict.then(
-      (late) => process.nextTick(() => this.settle(late, request, res, next)),
+      (late) => process.nextTick(() => this.settle(late, request, res, reach)),
       () => process.nextTick(next),
     );
   }
 
   // Our own refusals never count (R23), so requests of banned clients are not watched.
-  private observe(verdict: Verdict, request: RequestView, res: ServerResponse): void {
-    if (verdict === ALLOWED || verdict === SKIPPED) return;
-    if (verdict.action === "deny" && this.context.options.mode !== "detect") return;
+  private observe(verdict: Verdict, request: RequestView, res: ServerResponse): Client | undefined {
+    if (verdict === ALLOWED || verdict === SKIPPED) return undefined;
+    if (verdict.action === "deny" && this.context.options.mode !== "detect") return undefined;
     const client = request.knownClient(this.context.resolver);
     if (client !== undefined) request.watch(this, client, res);
+    return client;
   }
 
   private skips(skip: (request: never) => unknown, client: Client, request: RequestView): boolean {

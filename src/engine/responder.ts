@@ -43,6 +43,11 @@ export function problem({ status, type, title, members = {}, cookies = [] }: Pro
   };
 }
 
+const PROBLEMS: Readonly<Record<number, { type: string; title: string }>> = {
+  429: { type: "too-many-requests", title: "Too Many Requests" },
+  503: { type: "unavailable", title: "Service Unavailable" },
+};
+
 /** HTTP/2's NO_ERROR and CANCEL (RFC 9113, 7). */
 const NO_ERROR = 0;
 const CANCEL = 8;
@@ -81,8 +86,7 @@ export class Responder {
     if (request.wantsJson) {
       return problem({
         status,
-        type: verdict.status === 503 ? "unavailable" : "denied",
-        title: verdict.status === 503 ? "Service Unavailable" : "Forbidden",
+        ...(PROBLEMS[status] ?? { type: "denied", title: "Forbidden" }),
         members: { id: request.id },
       });
     }

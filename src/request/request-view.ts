@@ -5,6 +5,7 @@ import type { Awaitable } from "../awaitable.js";
 import type { Client } from "./client.js";
 import type { ClientResolver } from "./client-resolver.js";
 import { canonicalPath, type CanonicalPath } from "./path.js";
+import { forgetQueued, watchQueued } from "./queued-responses.js";
 import { statusSent } from "./status-sent.js";
 import type { Verdict } from "./verdict.js";
 
@@ -33,6 +34,14 @@ export interface RequestBan {
   data?: unknown;
 }
 
+/** Options of `req.bunker.fail`. */
+export interface RequestFailure {
+  /** What failed, in a few words (`"login"`): part of the evidence of a ban, cut at 32 characters. Default `"failed"`. */
+  reason?: string;
+  /** How much it counts towards the threshold: a whole number from 1. Default 1. */
+  weight?: number;
+}
+
 /** The object that apps find at `req.bunker`. */
 export interface BunkerRequest {
   /** The client's canonical address; `"unknown"` if it has none. */
@@ -45,6 +54,12 @@ export interface BunkerRequest {
   readonly pass: PassInfo | undefined;
   /** Bans the client of this request, for a reason that only the app knows (a failed login, a honeypot). */
   ban(options?: RequestBan): Awaitable<void>;
+  /**
+   * Counts a failure that the status does not show (a failed login that is answered with 200) towards the threshold of Bad
+   * Behavior, once for each call and in addition to the response's status. Never throws. Has no effect for clients that never
+   * count, and where no Bad Behavior watches the request.
+   */
+  fail(options?: RequestFailure): void;
 }
 
 /** Bans clients for the app. */
@@ -54,7 +69,11 @@ export interface BanHandler {
 
 /** Is notified of the end of responses. */
 export interface ResponseObserver {
-  responseEnded(client: Client, request: RequestView, status: number): void;
+  responseEnded(client: Client, request: RequestView, status: number, res?: ServerResponse): void;
+  /** The client has left before the response had a status. */
+  clientLeft(client: Client, request: RequestView, res: ServerResponse): void;
+  /** Counts a failure for the app. Returns `false` if nothing counts here. */
+  failed(client: Client, request: RequestView, failure: RequestFailure): boolean;
 }
 
 /** A request as this package reads it: parsed lazily, and once for all middlewares. */
@@ -72,6 +91,8 @@ export class RequestView implements BunkerRequest {
   declare ownResponse: "refused" | "failed" | undefined;
   /** Cookies to send with the app's own response. */
   declare cookies: readonly string[] | undefined;
+  declare private isQueued: boolean | undefined;
+  declare private hasLeft: boolean | undefined;
   declare private others: Map<ClientResolver, Client> | undefined;
   declare private reference: string | undefined;
   declare private counters: Set<object> | undefined;
@@ -142,17 +163,27 @@ export class RequestView implements BunkerRequest {
       this.watched = client;
       // "close" comes right after "finish", and also when the client leaves early.
       res.on("close", notifyWatchers);
+      if (res.socket === null) this.isQueued = watchQueued(res, endOf);
     } else if (this.watcher !== watcher) {
       (this.moreWatchers ??= []).push([watcher, client]);
     }
   }
 
-  /** Notifies the watchers. A response without a status line does not count. */
+  /** Notifies the watchers, once. */
   end(res: ServerResponse): void {
-    if (!statusSent(res)) return;
-    this.watcher?.responseEnded(this.watched as Client, this, res.statusCode);
-    if (this.moreWatchers !== undefined)
-      for (const [watcher, client] of this.moreWatchers) watcher.responseEnded(client, this, res.statusCode);
+    const { watcher } = this;
+    if (watcher === undefined || this.hasLeft === true) return;
+    if (this.isQueued === true) forgetQueued(res);
+    const client = this.watched as Client;
+    if (statusSent(res)) {
+      watcher.responseEnded(client, this, res.statusCode, res);
+      if (this.moreWatchers !== undefined)
+        for (const [one, known] of this.moreWatchers) one.responseEnded(known, this, res.statusCode, res);
+      return;
+    }
+    this.hasLeft = true;
+    watcher.clientLeft(client, this, res);
+    for (const [one, known] of this.moreWatchers ?? []) one.clientLeft(known, this, res);
   }
 
   /** Adds a verdict to {@link verdicts}. */
@@ -169,6 +200,12 @@ export class RequestView implements BunkerRequest {
 
   ban(options: RequestBan = {}): Awaitable<void> {
     return this.banHandler?.banNow(this, options);
+  }
+
+  fail(options: RequestFailure = {}): void {
+    if (this.watcher === undefined || this.watcher.failed(this.watched as Client, this, options)) return;
+    for (const [watcher, client] of this.moreWatchers ?? [])
+      if (watcher.failed(client, this, options)) return;
   }
 
   get method(): string {
@@ -225,7 +262,11 @@ export class RequestView implements BunkerRequest {
 }
 
 function notifyWatchers(this: ServerResponse): void {
-  bearerOf(this.req)[VIEW]?.end(this);
+  endOf(this);
+}
+
+function endOf(res: ServerResponse): void {
+  bearerOf(res.req)[VIEW]?.end(res);
 }
 
 // The view is a property of the request's list of raw headers. As a property of the request it costs 2.6 µs once Express has set

@@ -22,8 +22,8 @@ export interface Deny {
   readonly data: unknown;
   /** The ban that refuses the client, if one does. */
   readonly ban?: Ban;
-  /** 503 if the cause is on our side; otherwise `deny.status` decides. */
-  readonly status?: 503;
+  /** 503 if the cause is on our side, 429 for too many requests at once; otherwise `deny.status` decides. */
+  readonly status?: 429 | 503;
 }
 
 /** The client gets a challenge, or its request is for the challenge itself. */

@@ -1,4 +1,4 @@
-import { REASON } from "../../bad-behavior/bad-behavior-protection.js";
+import { REASON } from "../../bad-behavior/bad-behavior-bans.js";
 import type { Evidence } from "../../bad-behavior/index.js";
 import { badBehaviorTable } from "../../bad-behavior/options.js";
 import type { BunkerOptions } from "../../bunker/bunker.js";
