@@ -22,7 +22,10 @@ export function withTimeout<T, Late>(
   onTimeout?: () => Late,
 ): Promise<T | Late> {
   return new Promise((resolve, reject) => {
+    let settled = false;
     const expire = (): void => {
+      // Between the timer and this; nobody would handle what `onTimeout` throws.
+      if (settled) return;
       if (onTimeout === undefined) reject(new TimeoutError(ms));
       else resolve(Promise.resolve().then(onTimeout));
     };
@@ -30,10 +33,12 @@ export function withTimeout<T, Late>(
     const timer = setTimeout(() => setImmediate(expire), ms).unref();
     work.then(
       (value) => {
+        settled = true;
         clearTimeout(timer);
         resolve(value);
       },
       (error: unknown) => {
+        settled = true;
         clearTimeout(timer);
         // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- passed on as it is
         reject(error);

@@ -1,7 +1,7 @@
 import type { Awaitable } from "../awaitable.js";
 import type { Client } from "../request/client.js";
 import { StoreFailure } from "../errors.js";
-import type { Gate, Protection, ProtectionExplanation } from "./protection.js";
+import type { Gate, Protection, ProtectionExplanation, ProtectionHealth } from "./protection.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Context } from "./context.js";
 import { PASS, type Verdict } from "../request/verdict.js";
@@ -49,6 +49,11 @@ export class BanProtection implements Protection {
       this.context.banIndex.read(ban),
     ]);
     return { verdict: action, reason: whole.reason, data: whole };
+  }
+
+  health(): ProtectionHealth {
+    const { problem } = this.context.options.store;
+    return problem === undefined ? { ok: true, problems: [] } : { ok: false, problems: [problem] };
   }
 
   private look(client: Client, request: RequestView): Awaitable<Verdict> {

@@ -2,6 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Awaitable } from "../awaitable.js";
 import type { EventBus } from "../events/event-bus.js";
+import { bansRead } from "./bans-read.js";
 import { wasReset, type Client } from "../request/client.js";
 import { exposeViews, viewOf } from "../request/request-view.js";
 import type { Verdict } from "../request/verdict.js";
@@ -84,7 +85,7 @@ export class Engine implements Running {
   }
 
   async ready(): Promise<void> {
-    await this.context.banIndex.ready();
+    await bansRead(this.context);
     for (const protection of this.protections()) await protection.start?.();
   }
 

@@ -13,6 +13,7 @@ import { addressSetCheck } from "../options/address-checks.js";
 import { clientIpCheck, serviceName, servicesCheck } from "../request/client-checks.js";
 import {
   check,
+  decimal,
   either,
   flag,
   hook,
@@ -76,6 +77,8 @@ export interface SharedOptions<Req extends IncomingMessage = IncomingMessage> {
   theme?: PageTheme;
   /** Whether requests pass or are refused (503) while the store cannot answer. Default `"allow"`. */
   onStoreError?: "allow" | "deny";
+  /** How long `ready()` waits for the bans in the store before it rejects, in seconds. Default 30. */
+  readyTimeout?: number;
   /** Bans private, loopback and other non-global addresses too. Default `false`. */
   banLocal?: boolean;
   /** Listeners for events, by kind. */
@@ -202,6 +205,11 @@ export const sharedTable = {
     check: oneOf("allow", "deny"),
     default: "allow",
     help: "Whether requests pass or are refused while the store is unavailable.",
+  },
+  readyTimeout: {
+    check: decimal(0.1, 3600),
+    default: 30,
+    help: "How long ready() waits for the bans in the store, in seconds.",
   },
   banLocal: { check: flag(), default: false, help: "Also bans private and other non-global addresses." },
   events: {

@@ -1,4 +1,4 @@
-import { messageOf, withHelp } from "../errors.js";
+import { withHelp } from "../errors.js";
 import type { Logger } from "../events/event-bus.js";
 
 /** Consecutive failures after which Redis counts as away. */
@@ -13,6 +13,8 @@ const PROBES_PER_CONNECTION = 3;
 /** What a {@link CircuitBreaker} controls. */
 export interface CircuitBreakerHooks {
   readonly logger: Logger | false;
+  /** Says in words why a call failed. */
+  explain(error: unknown): string;
   /** Resolves when Redis has accepted a write: to whether it did so in time. */
   probe(): Promise<boolean>;
   reconnect(): void;
@@ -33,12 +35,18 @@ export class CircuitBreaker {
   private closed = false;
   private probes = 0;
   private inTime = 0;
+  private cause = "";
 
   constructor(private readonly hooks: CircuitBreakerHooks) {}
 
   /** Whether Redis counts as away. */
   get isOpen(): boolean {
     return this.since !== undefined;
+  }
+
+  /** Why Redis counts as away, in words. */
+  get why(): string | undefined {
+    return this.isOpen ? `Redis is away (${this.cause})` : undefined;
   }
 
   succeeded(): void {
@@ -48,9 +56,10 @@ export class CircuitBreaker {
   failed(why: unknown): void {
     if (++this.failures < MAX_FAILURES || this.since !== undefined || this.closed) return;
     this.since = Date.now();
+    this.cause = this.hooks.explain(why);
     this.log(
       "warn",
-      `Redis is away (${messageOf(why)}); known bans stay in force, this process counts by itself, new bans are written later`,
+      `Redis is away (${this.cause}); known bans stay in force, this process counts by itself, new bans are written later`,
     );
     this.probeIn(FIRST_PAUSE_MS);
   }
@@ -79,8 +88,10 @@ export class CircuitBreaker {
       this.failures = this.probes = this.inTime = 0;
       this.hooks.closed();
       this.log("info", `Redis is back after ${seconds} s${done}`);
-    } catch {
+    } catch (error) {
       if (this.closed) return;
+      // The first failure is often a timeout, and only a later one says why.
+      this.cause = this.hooks.explain(error);
       this.inTime = 0;
       if (++this.probes % PROBES_PER_CONNECTION === 0) this.hooks.reconnect();
       this.probeIn(Math.min(MAX_PAUSE_MS, pause * 2));

@@ -9,8 +9,9 @@ import type { Script } from "./scripts.js";
 /** Redis did not reply in time, cannot be reached, or accepts no commands (out of memory, a replica, a wrong password). */
 export class RedisAwayError extends Error {
   readonly code = "ERR_BUNKER_REDIS";
-  constructor(why: unknown) {
-    super(withHelp("ERR_BUNKER_REDIS", messageOf(why)), { cause: why });
+  /** @param text the cause in words, if they are not those of `why` */
+  constructor(why: unknown, text = messageOf(why)) {
+    super(withHelp("ERR_BUNKER_REDIS", text), { cause: why });
     this.name = "RedisAwayError";
   }
 }
@@ -40,6 +41,7 @@ export class Commands {
     private readonly connection: RedisConnection,
     private readonly timeout: CallTimeout,
     private readonly breaker: CircuitBreaker,
+    private readonly explain: (error: unknown) => string,
   ) {}
 
   /**
@@ -102,7 +104,7 @@ export class Commands {
       } catch (error) {
         if (attempt === PAGE_ATTEMPTS || this.closed || error instanceof WrongReplyError) {
           this.breaker.failed(error);
-          throw new RedisAwayError(error);
+          throw new RedisAwayError(error, this.explain(error));
         }
         await new Promise<void>((resolve) => setTimeout(resolve, PAGE_PAUSE_MS * attempt).unref());
       }
@@ -110,7 +112,7 @@ export class Commands {
   }
 
   private async guarded<T>(work: () => Promise<T>, late?: (reply: T) => void): Promise<T> {
-    if (this.breaker.isOpen) throw new RedisAwayError("Redis is away");
+    if (this.breaker.isOpen) throw new RedisAwayError(this.breaker.why);
     const { replyCount: answers, lateCount: lateOnes } = this;
     let over = false;
     const gaveUp = (): boolean => over;
@@ -133,7 +135,7 @@ export class Commands {
       if (!(error instanceof WrongReplyError) && KEY_ERROR.test(messageOf(error)))
         throw new TypeError(messageOf(error), { cause: error });
       this.failed(error, this.replyCount > answers, this.lateCount > lateOnes);
-      throw new RedisAwayError(error);
+      throw new RedisAwayError(error, this.explain(error));
     }
   }
 

@@ -26,6 +26,8 @@ export interface KeyListingHooks {
   readonly feed: ChangeFeed;
   readonly names: KeyNames;
   readonly recent: RecentBans;
+  /** Says in words why a call failed. */
+  explain(error: unknown): string;
   /** Writes what a new master lacks, before bans are read from it. */
   checkServer(): Promise<void>;
 }
@@ -73,14 +75,14 @@ export class KeyListing {
   // A change between the listing and the start of the feed would be lost.
   private async waitUntilReached(): Promise<void> {
     const { breaker, commands, feed } = this.hooks;
-    if (breaker.isOpen) throw new RedisAwayError("Redis is away");
+    if (breaker.isOpen) throw new RedisAwayError(breaker.why);
     try {
       const patience = this.created + FIRST_CONNECTION_MS - Date.now();
       await withTimeout(commands.connected(), Math.max(commands.timeoutMs, patience));
       await withTimeout(feed.start(), FEED_DEADLINE_MS);
     } catch (error) {
       breaker.failed(error);
-      throw new RedisAwayError(error);
+      throw new RedisAwayError(error, this.hooks.explain(error));
     }
   }
 

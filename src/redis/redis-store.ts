@@ -8,6 +8,7 @@ import { CircuitBreaker } from "./circuit-breaker.js";
 import type { RedisConnection } from "./clients/connection.js";
 import { connectionOf } from "./clients/open-connection.js";
 import { Commands, RedisAwayError } from "./commands.js";
+import { failureCause } from "./failure-cause.js";
 import { clientOf, FallbackStore } from "./fallback-store.js";
 import { KeyListing, secondsOf } from "./key-listing.js";
 import { keysOf, KeyNames } from "./key-names.js";
@@ -55,8 +56,10 @@ export class RedisStore implements Store {
     this.exactBans = bunkerweb;
     this.names = new KeyNames(prefix, bunkerweb);
     this.connection = connectionOf(this.options);
+    const explain = (error: unknown): string => this.explain(error);
     this.breaker = new CircuitBreaker({
       logger,
+      explain,
       probe: () => this.commands.probe(PROBE, [`${prefix}probe:{0}`]),
       reconnect: () => this.connection.reconnect(),
       recover: () => this.recover(),
@@ -66,7 +69,7 @@ export class RedisStore implements Store {
       },
     });
     this.timeout = new CallTimeout(timeout, (roundTrip) => this.warnOfRoundTrip(roundTrip));
-    this.commands = new Commands(this.connection, this.timeout, this.breaker);
+    this.commands = new Commands(this.connection, this.timeout, this.breaker, explain);
     this.feed = new ChangeFeed({
       connection: this.connection,
       names: this.names,
@@ -95,7 +98,7 @@ export class RedisStore implements Store {
       feed.watch(namespace, (change) => this.recent.record(change));
     const { recent } = this;
     const checkServer = (): Promise<void> => this.checkServer();
-    this.listing = new KeyListing({ breaker, commands, fallback, feed, names, recent, checkServer });
+    this.listing = new KeyListing({ breaker, commands, fallback, feed, names, recent, checkServer, explain });
     this.writer = new KeyWriter({ commands, names, feed, recent, options: this.options });
     void this.commands
       .connected()
@@ -115,6 +118,14 @@ export class RedisStore implements Store {
   /** The time in ms since 1970 on the clock of Redis, so that instances agree about it; this machine's until Redis was asked. */
   now(): number {
     return this.clock.now();
+  }
+
+  /** What is wrong with Redis or the way to it, in words and with the setting to look at; `undefined` = nothing. */
+  get problem(): string | undefined {
+    const { breaker, connection } = this;
+    if (breaker.isOpen) return breaker.why;
+    if (connection.isReady() || connection.problem === undefined || this.closed) return undefined;
+    return `Redis is not reached (${this.explain(connection.problem)})`;
   }
 
   async get(key: string): Promise<string | undefined> {
@@ -230,7 +241,7 @@ export class RedisStore implements Store {
     try {
       await this.recent.check();
     } catch (error) {
-      throw new RedisAwayError(error);
+      throw new RedisAwayError(error, this.explain(error));
     }
   }
 
@@ -248,6 +259,13 @@ export class RedisStore implements Store {
     const [found] = await this.commands.run(READ, [data], []);
     const ttl = secondsOf(found?.left ?? -2);
     return ttl === undefined || found?.value === undefined ? undefined : { value: found.value, ttl };
+  }
+
+  // While there is no connection, what the client said of it says more than the call that waited.
+  private explain(error: unknown): string {
+    const { problem } = this.connection;
+    const cause = this.connection.isReady() || problem === undefined ? error : problem;
+    return failureCause(cause, this.options.url !== undefined);
   }
 
   private warnOfRoundTrip(roundTrip: number): void {

@@ -87,6 +87,8 @@ export interface Store {
    * need not be stored, too.
    */
   readonly ephemeral?: boolean;
+  /** What is wrong with the store now, in words, for `health()` and `ready()`; `undefined` = nothing. */
+  readonly problem?: string | undefined;
   /** The store's clock, in ms since 1970. Instances that share the store then agree about the age of passes and bans. Default: `Date.now`. */
   now?(): number;
   /** Releases timers and connections. May be called twice. */
