@@ -240,12 +240,15 @@ test("R10 nothing that an upgrade asks for brings the process down", async () =>
   await new Promise((resolve) => server.close(resolve));
 });
 
-test("R31 a ban for which the store has no room is refused, and no process keeps it in secret", async () => {
-  const store = new MemoryStore({ maxKeys: { ban: 100 } });
+test("R31 a ban for which the store has no room is refused, and this process holds its client for a minute only", async () => {
+  const now = new Clock();
+  const store = new MemoryStore({ maxKeys: { ban: 100 }, now: now.now });
   const bans = new BanList(store);
   let refused = 0;
   for (let i = 0; i < 150; i++) await bans.add(`20.0.0.${i}`).catch(() => refused++);
   expect(refused).toBe(50);
+  expect(await bans.get("20.0.0.149")).toBeDefined();
+  now.advance(61);
   expect(await bans.get("20.0.0.149")).toBeUndefined();
   expect(await bans.get("20.0.0.5")).toBeDefined();
 });

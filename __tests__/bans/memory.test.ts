@@ -107,7 +107,7 @@ test("R38 bans have a budget of bytes, and one network has a share of it", async
   const add = async (bans: BanList, address: (index: number) => string): Promise<unknown> => {
     for (let index = 0; index < 10_000; index++) {
       try {
-        await bans.add(address(index), { data: "x".repeat(1000) });
+        await bans.addUnlessBanned(address(index), { data: "x".repeat(1000) });
       } catch (error) {
         return { index, error };
       }
@@ -124,5 +124,11 @@ test("R38 bans have a budget of bytes, and one network has a share of it", async
   const shares = new BanList(new MemoryStore({ maxKeys: { ban: 1600 } }));
   const flooded = await add(shares, (index) => `2a01:4f8:1:${index.toString(16)}::1`);
   expect(flooded).toMatchObject({ index: 100, error: { limit: "share" } });
-  await shares.add("2a01:4f8:2::1");
+  await shares.addUnlessBanned("2a01:4f8:2::1");
+  // Neither the share of a network nor a flood of automatic bans keeps an operator from a ban by hand.
+  await shares.add("2a01:4f8:1:ffff::1");
+  expect(await add(shares, (index) => `${20 + (index >> 8)}.${index & 255}.0.1`)).toMatchObject({
+    error: { limit: "keys" },
+  });
+  for (let index = 0; index < 90; index++) await shares.add(`9.9.9.${index}`);
 });

@@ -1,4 +1,4 @@
-import type { Store } from "../store/store.js";
+import { StoreFullError, type Store } from "../store/store.js";
 import { banKey, decodeBan, encodeBan, kindOf, type Ban, type BanKind } from "./ban.js";
 
 /** Bans whose ends differ by less are the same ban, in seconds. */
@@ -7,10 +7,11 @@ const SAME_END = 10;
 const REPLACED_TTL = 10;
 
 /**
- * The outcome of {@link claimBan}: `written` by this call; `unwritten`, since the store is full or away or holds a weaker ban, so
- * that the caller must write it; `lifted` by somebody meanwhile; or the ban that was found instead.
+ * The outcome of {@link claimBan}: `written` by this call; `unwritten`, since the store is away or holds a weaker ban, so that
+ * the caller must write it; `lifted` by an operator meanwhile; no room; or the ban that was found instead.
  */
-export type BanClaim = "written" | "unwritten" | "lifted" | { readonly ban: Ban; readonly kind: BanKind };
+export type BanClaim =
+  "written" | "unwritten" | "lifted" | StoreFullError | { readonly ban: Ban; readonly kind: BanKind };
 
 /** Writes a ban if its key is absent: of several instances that ban a client at once, one writes the ban. Never rejects. */
 export async function claimBan(store: Store, ban: Ban, ttl: number, now: () => number): Promise<BanClaim> {
@@ -26,8 +27,8 @@ export async function claimBan(store: Store, ban: Ban, ttl: number, now: () => n
     return (await store.add(`cache:${ban.ip}|replaced|${service ?? "*"}`, "1", REPLACED_TTL))
       ? "unwritten"
       : { ban, kind: "automatic" };
-  } catch {
-    return "unwritten";
+  } catch (error) {
+    return error instanceof StoreFullError ? error : "unwritten";
   }
 }
 

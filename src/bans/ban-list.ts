@@ -70,6 +70,10 @@ export class BanList {
     const { ban, ttl, exact, range, holdTime } = this.prepare(ip, options);
     this.index.put(ban, "automatic");
     const claim = await claimBan(this.store, ban, ttl, () => this.index.now());
+    if (claim instanceof StoreFullError) {
+      this.index.hold(ban, holdTime);
+      throw claim;
+    }
     if (claim === "lifted") this.index.end(range, scopeOf(ban));
     else if (typeof claim !== "string") this.index.put(claim.ban, claim.kind);
     if (claim !== "written" && claim !== "unwritten")

@@ -10,6 +10,9 @@ import type { RecentBans } from "./recent-bans.js";
 import type { RedisResolved } from "./redis-options.js";
 import { DELETE, WRITE } from "./scripts.js";
 
+/** The share of `ban` keys kept for bans by hand, which are written by `set`; automatic ones are written by `add`. */
+const HAND_RESERVE = 1 / 16;
+
 /** The parts of the store that {@link KeyWriter} uses. */
 export interface KeyWriterParts {
   readonly commands: Commands;
@@ -37,7 +40,14 @@ export class KeyWriter {
     const { namespace, rest } = location;
     const ms = Math.ceil(validTtl(ttl) * 1000);
     const { result, arrived } = await this.announcing(location, ms, (message) => {
-      const args = [rest, value, String(ms), names.channel(namespace), message, ...this.budget(location)];
+      const args = [
+        rest,
+        value,
+        String(ms),
+        names.channel(namespace),
+        message,
+        ...this.budget(location, mode),
+      ];
       return commands.run(WRITE, this.keys(location), [...args, mode]);
     });
     if (result === -1) full(location);
@@ -69,9 +79,10 @@ export class KeyWriter {
   }
 
   /** The last arguments of a script that may create a key. */
-  budget({ namespace, rest }: KeyLocation): [max: string, evict: string] {
+  budget({ namespace, rest }: KeyLocation, mode?: "set" | "add" | "increment"): [max: string, evict: string] {
     if (namespace === "state") return ["0", "evict"];
-    const most = this.parts.options.maxKeys[namespace];
+    const all = this.parts.options.maxKeys[namespace];
+    const most = namespace === "ban" && mode === "add" ? all * (1 - HAND_RESERVE) : all;
     const max = Math.ceil((namespace === "spent" && isGuess(rest) ? guessBudget(most) : most) / BUCKETS);
     return [String(max), namespace === "spent" || namespace === "ban" ? "" : "evict"];
   }

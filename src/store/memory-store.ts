@@ -17,6 +17,8 @@ const SWEEP_SLICE = 1000;
 /** The ids of guesses are `spent` keys, but have a budget of their own. */
 type PartitionName = Namespace | "guess";
 
+/** The share of `ban` keys kept for bans by hand, which are written by `set`; automatic ones are written by `add`. */
+const HAND_RESERVE = 1 / 16;
 /** Slots that {@link MemoryStore.keys} reads before it yields to the event loop. */
 const KEYS_SLICE = 5000;
 
@@ -77,7 +79,9 @@ export class MemoryStore implements Store {
 
   /** @throws {StoreFullError} when a new `ban`, `state` or `spent` key is refused */
   set(key: string, value: string, ttl = 0): void {
-    this.write(this.partitionOf(key), key, value, ttl);
+    const partition = this.partitionOf(key);
+    partition.write(key, value, this.expiryOf(ttl), key.startsWith("ban:"));
+    this.written(key, value, ttl);
   }
 
   /** @throws {StoreFullError} when a new `ban`, `state` or `spent` key is refused */
@@ -180,9 +184,17 @@ export class MemoryStore implements Store {
   }
 
   private write(partition: Partition, key: string, value: string | number, ttl: number): void {
-    partition.write(key, value, validTtl(ttl) === 0 ? Infinity : this.time() + ttl * 1000);
+    partition.write(key, value, this.expiryOf(ttl));
+    this.written(key, value, ttl);
+  }
+
+  private written(key: string, value: string | number, ttl: number): void {
     this.sweeper.wake();
     this.notify(key, value, ttl);
+  }
+
+  private expiryOf(ttl: number): number {
+    return validTtl(ttl) === 0 ? Infinity : this.time() + ttl * 1000;
   }
 
   private notify(key: string, value: string | number | undefined, ttl: number): void {
@@ -203,7 +215,7 @@ export class MemoryStore implements Store {
     const maxKeys = { ...this.options.maxKeys, guess: guessBudget(this.options.maxKeys.spent) };
     const maxBytes = { ...this.options.maxBytes, guess: guessBudget(this.options.maxBytes.spent) };
     const admissions: Record<PartitionName, Admission> = {
-      ban: new Quotas(maxKeys.ban, maxBytes.ban),
+      ban: new Quotas(maxKeys.ban, maxBytes.ban, HAND_RESERVE),
       state: REFUSE_WHEN_FULL,
       spent: new Quotas(maxKeys.spent, maxBytes.spent),
       guess: new Quotas(maxKeys.guess, maxBytes.guess),

@@ -13,8 +13,11 @@ export interface Fullness {
 
 /** Decides, for one namespace, which new keys are admitted when it is full and which key is evicted for them. */
 export interface Admission {
-  /** Called before a new key of some bytes is written; returns the slot to evict first, `undefined` for none, or a refusal. */
-  admit(key: string, full: Fullness, size: number): number | undefined | Refusal;
+  /**
+   * Called before a new key is written to a namespace of `size` keys; returns the slot to evict first, `undefined` for none, or
+   * a refusal. `byHand`: no share and no reserve limits the key.
+   */
+  admit(key: string, full: Fullness, size: number, byHand?: boolean): number | undefined | Refusal;
   resize?(capacity: number): void;
   added?(slot: number, key: string, bytes: number): void;
   /** A key was overwritten, and takes so many bytes more. */

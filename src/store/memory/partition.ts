@@ -99,12 +99,12 @@ export class Partition {
    *
    * @throws {StoreFullError} when the key is new and not admitted
    */
-  write(key: string, value: Value, expires: number): void {
+  write(key: string, value: Value, expires: number, byHand = false): void {
     const slot = this.index.get(key);
     if (slot !== undefined && !this.hasExpired(slot)) this.overwrite(slot, value, expires);
     else {
       if (slot !== undefined) this.vacate(slot);
-      this.insert(key, value, expires);
+      this.insert(key, value, expires, byHand);
     }
   }
 
@@ -150,9 +150,9 @@ export class Partition {
     return this.expiry.timeOf(slot) <= this.options.now();
   }
 
-  private insert(key: string, value: Value, expires: number): void {
+  private insert(key: string, value: Value, expires: number, byHand: boolean): void {
     this.sweep(SWEPT_PER_KEY);
-    const victim = this.admit(key);
+    const victim = this.admit(key, byHand);
     const evicted = victim === undefined ? undefined : this.vacate(victim);
     const bytes = bytesOf(key, value);
     const slot = this.free.pop() ?? this.newSlot();
@@ -168,13 +168,13 @@ export class Partition {
   }
 
   // The slot to evict for a new key.
-  private admit(key: string): number | undefined {
+  private admit(key: string, byHand: boolean): number | undefined {
     const { admission, namespace, now } = this.options;
-    let admitted = admission.admit(key, this.fullness, this.size);
+    let admitted = admission.admit(key, this.fullness, this.size, byHand);
     if (typeof admitted === "object" && this.expiry.expired(now()) !== undefined) {
       // Some keys may have expired without having been removed.
       this.sweep(SWEPT_BEFORE_REFUSAL);
-      admitted = admission.admit(key, this.fullness, this.size);
+      admitted = admission.admit(key, this.fullness, this.size, byHand);
     }
     if (typeof admitted === "object") throw new StoreFullError(namespace, admitted.limit);
     return admitted;

@@ -9,7 +9,7 @@ const MIN_NETWORK_BYTES = 0x10000;
 const SHARE_USED_UP: Refusal = { limit: "share" };
 
 /**
- * Evicts nothing, and limits how many keys one client (1/128 of the budget, at least 16) and one network (IPv4 /16, IPv6 /48;
+ * Evicts nothing, may keep a reserve for keys written by hand, and limits how many keys one client (1/128 of the budget, at least 16) and one network (IPv4 /16, IPv6 /48;
  * 1/16 of the budgets of keys and bytes, at least 64 keys) may hold. New keys beyond that, or when a budget is used up, are
  * refused.
  */
@@ -20,15 +20,20 @@ export class Quotas implements Admission {
   private readonly networks = new Int32Array(COUNTERS);
   private readonly networkBytes = new Float64Array(COUNTERS);
   private readonly bytesPerNetwork: number;
+  private readonly maxUnreserved: number;
 
-  constructor(maxKeys: number, maxBytes: number) {
+  /** @param reserve the share of the keys that only keys written by hand may use */
+  constructor(maxKeys: number, maxBytes: number, reserve = 0) {
+    this.maxUnreserved = Math.ceil(maxKeys * (1 - reserve));
     this.bytesPerNetwork = Math.max(MIN_NETWORK_BYTES, Math.floor(maxBytes / 16));
     this.perClient = Math.max(16, Math.floor(maxKeys / 128));
     this.perNetwork = Math.max(64, Math.floor(maxKeys / 16));
   }
 
-  admit(key: string, full: Fullness, size: number): number | Refusal | undefined {
+  admit(key: string, full: Fullness, size: number, byHand = false): number | Refusal | undefined {
     if (full.keys || full.bytes) return REFUSE_WHEN_FULL.admit(key, full, size);
+    if (byHand) return undefined;
+    if (size >= this.maxUnreserved) return { limit: "keys" };
     const client = this.clients[clientHash(key) % COUNTERS] as number;
     const group = networkHash(key) % COUNTERS;
     return client >= this.perClient ||
