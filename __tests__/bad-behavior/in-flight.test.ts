@@ -177,10 +177,10 @@ describe("R23 visitors", () => {
       EXPRESS.app(
         [
           (_req, res, next) => {
-            let reached = false;
-            Object.assign(res, { reach: () => (reached = true) });
+            const seen = { reached: false };
+            Object.assign(res, { reach: () => (seen.reached = true) });
             next();
-            if (!reached) waited++;
+            if (!seen.reached) waited++;
           },
           guard,
         ],

@@ -96,9 +96,9 @@ describe.each(HOSTS)("R23 on $name", (host) => {
 });
 
 describe("R23 a client that leaves", () => {
-  test.each([
-    ["res.writeHead", ((_req, res) => void res.writeHead(403).end()) as Site],
-    ["res.write", ((_req, res) => ((res.statusCode = 404), void res.write("part"))) as Site],
+  test.each<[string, Site]>([
+    ["res.writeHead", (_req, res) => void res.writeHead(403).end()],
+    ["res.write", (_req, res) => ((res.statusCode = 404), void res.write("part"))],
   ])("is counted by %s, and a good answer counts for nothing", async (_name, answer) => {
     const left = await site(answer);
     for (let i = 0; i < 3; i++) await left.leave("GET");

@@ -155,7 +155,7 @@ describe("R10 upgrades see the client that the middleware sees, under Express's 
     const outer = express();
     outer.use("/inner", appBehind("loopback", guard));
     outer.use(guard, plainSite);
-    const server = createServer((req, res) => outer(req, res));
+    const server = createServer((req, res) => void outer(req, res));
     guard.guard(server);
     takeAll(server);
     const url = await listen(server);

@@ -105,9 +105,11 @@ export class BadBehaviorProtection implements Protection {
     if (weight > 0) this.inFlight.release(activity, res);
   }
 
-  fail(client: Client, request: RequestView, { reason = "failed", weight = 1 }: RequestFailure): void {
+  fail(client: Client, request: RequestView, failure: RequestFailure): void {
+    // Callers in JavaScript may pass anything.
+    const { reason, weight = 1 }: { reason?: unknown; weight?: unknown } = failure;
     if (this.exemption(client, request) !== undefined || this.isBanned(client)) return;
-    const right = Number.isSafeInteger(weight) && weight >= 1;
+    const right = Number.isSafeInteger(weight) && (weight as number) >= 1;
     if (!right)
       this.fault(
         "argument",
@@ -115,7 +117,8 @@ export class BadBehaviorProtection implements Protection {
         client,
         request,
       );
-    this.count(client, request, { status: 0, weight: right ? weight : 1, reason: String(reason) });
+    const text = typeof reason === "string" ? reason : "failed";
+    this.count(client, request, { status: 0, weight: right ? (weight as number) : 1, reason: text });
   }
 
   close(): void {

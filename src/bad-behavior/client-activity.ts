@@ -1,11 +1,17 @@
 import { MassCount } from "../engine/mass-count.js";
-import type { HeldRequest } from "./in-flight-limit.js";
+import type { HeldRequest } from "../engine/protection.js";
 import type { Slots } from "./slots.js";
 
 /** The number of clients that are remembered beyond those with requests in flight, and that are counted as active. */
 const MAX_CLIENTS = 100_000;
 /** How many clients each new one has checked, so that idle ones are forgotten. */
 const SWEEP_STEPS = 3;
+
+/** A request that waits until others of its client have a status. */
+export interface WaitingRequest extends HeldRequest {
+  /** Since when, in ms. */
+  readonly since: number;
+}
 
 /** The bad responses of a client, as far as this instance knows. */
 export interface BadCount {
@@ -26,7 +32,7 @@ export class ClientActivity {
   /** The client's requests in flight; `undefined` = none. */
   slots: Slots | undefined;
   /** Requests that wait for one of those; `undefined` = none. */
-  waiting: HeldRequest[] | undefined;
+  waiting: WaitingRequest[] | undefined;
   /** `undefined` = no bad response lately. */
   bad: BadCount | undefined;
 

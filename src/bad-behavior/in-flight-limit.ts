@@ -1,11 +1,11 @@
 import type { ServerResponse } from "node:http";
 import { isThenable, type Awaitable } from "../awaitable.js";
-import type { HeldRequest as Held } from "../engine/protection.js";
+import type { HeldRequest } from "../engine/protection.js";
 import type { Client } from "../request/client.js";
 import { viewOf, type RequestView } from "../request/request-view.js";
 import { statusSent } from "../request/status-sent.js";
 import { PASS, type Deny, type Verdict } from "../request/verdict.js";
-import type { ClientActivity } from "./client-activity.js";
+import type { ClientActivity, WaitingRequest } from "./client-activity.js";
 import { Slots } from "./slots.js";
 
 /** After so long a request counts as a long poll: it no longer takes the place of another, in ms. */
@@ -20,12 +20,6 @@ const MAX_WAITING_TOTAL = 16_384;
 const POLL_MS = 20;
 /** How many unused slots are kept for reuse. */
 const MAX_POOL = 128;
-
-/** A request that waits until others of its client have a status. */
-export interface HeldRequest extends Held {
-  /** Since when, in ms. */
-  readonly since: number;
-}
 
 /** What an {@link InFlightLimit} asks of its protection. */
 export interface InFlightParts {
@@ -76,7 +70,7 @@ export class InFlightLimit {
   }
 
   /** Resumes a request at once if it may reach the app or must be refused, and otherwise when it is its turn. */
-  hold(activity: ClientActivity, { client, request, res, resume }: Held): void {
+  hold(activity: ClientActivity, { client, request, res, resume }: HeldRequest): void {
     const now = this.parts.now();
     if (this.closed || this.parts.isExempt(client, request)) {
       resume(PASS);
@@ -186,7 +180,7 @@ export class InFlightLimit {
     }
   }
 
-  private removeWaiting(activity: ClientActivity, index: number): HeldRequest | undefined {
+  private removeWaiting(activity: ClientActivity, index: number): WaitingRequest | undefined {
     const [removed] = activity.waiting?.splice(index, 1) ?? [];
     if (removed !== undefined) this.total--;
     if (activity.waiting?.length === 0) {

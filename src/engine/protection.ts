@@ -20,7 +20,7 @@ export interface HeldRequest {
   readonly request: RequestView;
   readonly res: ServerResponse;
   /** Passes it on, or refuses it. */
-  resume(verdict: Verdict): void;
+  readonly resume: (verdict: Verdict) => void;
 }
 
 /** The health of one protection. */

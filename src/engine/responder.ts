@@ -185,7 +185,7 @@ function send({ status, headers, body }: Reply, request: RequestView, res: Serve
   else res.end(body);
   // Node resets the stream of an unfinished body itself, but not when a part of it was read.
   const { stream } = res as { readonly stream?: Http2Stream };
-  if (stream?.readableEnded === false && stream.endAfterHeaders === false) stream.close(NO_ERROR);
+  if (stream?.readableEnded === false && !stream.endAfterHeaders) stream.close(NO_ERROR);
 }
 
 function hasUnreadBody(req: IncomingMessage): boolean {

@@ -4,7 +4,8 @@ import { Http2ServerResponse } from "node:http2";
 type Getter = (this: unknown) => boolean;
 
 const [ofHttp1, ofHttp2] = [OutgoingMessage, Http2ServerResponse].map(
-  ({ prototype }) => Object.getOwnPropertyDescriptor(prototype, "headersSent")?.get as Getter,
+  ({ prototype }) =>
+    (Object.getOwnPropertyDescriptor(prototype, "headersSent") as { readonly get: Getter }).get,
 ) as [Getter, Getter];
 
 /**
