@@ -288,8 +288,8 @@ Refused    7 of ${REQUESTS.length} requests
 Look real  1 of the banned clients
 
 WHEN                  ADDRESS     SERVICE  FOR  COUNTED  REFUSED  LOOKS      WHY
-2024-03-01 12:00:59Z  45.83.64.3  default  1d   10x404   5        REAL       82% of 55 answers good, 30 assets with a referer, a browser; /assets/gone-0.png /assets/gone-1.png and 8 more
-2024-03-01 12:00:09Z  45.83.64.1  default  1d   10x404   2        automatic  0% of 12 answers good, no assets, calls itself a program; /probe-0.php /probe-1.php and 8 more
+2024-03-01 12:00:59Z  45.83.64.3  default  1d   10x404   5        REAL       82% of 55 answers good, 30 assets with a referer, a browser; /assets/gone-7.png /assets/gone-8.png and 8 more
+2024-03-01 12:00:09Z  45.83.64.1  default  1d   10x404   2        automatic  0% of 12 answers good, no assets, calls itself a program; /probe-7.php /probe-8.php and 8 more
 `);
   const quiet = await run(write("quiet.log", `${combined(REQUESTS[0] as Asked)}\n`));
   expect(quiet.code).toBe(0);

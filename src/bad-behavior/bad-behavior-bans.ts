@@ -62,6 +62,7 @@ export class BadBehaviorBans {
         method: request.method,
         path: request.path.path,
         passHolder: request.pass !== undefined,
+        statuses: statusesOf(evidence),
         origin: { client, request },
       },
     });
@@ -75,7 +76,11 @@ export class BadBehaviorBans {
   private async detect(client: Client, request: RequestView, evidence: readonly Evidence[]): Promise<void> {
     const key = `cache:${client.key}|bb|detected|${client.service ?? "*"}`;
     if (!(await this.context.store.add(key, "1", this.options.banTime))) return;
-    const data = { scope: this.scopeOf(client), evidence: evidence.slice(-MAX_EVIDENCE) };
+    const data = {
+      scope: this.scopeOf(client),
+      evidence: evidence.slice(-MAX_EVIDENCE),
+      statuses: statusesOf(evidence),
+    };
     this.context.emit("banned", { protection: PROTECTION, reason: REASON, data }, client, request);
   }
 
@@ -100,6 +105,12 @@ export class BadBehaviorBans {
     const earlier = Number((await this.context.store.get(earlierBansKey(client))) ?? 0);
     return Math.max(banTime, Math.min(maxBanTime, Math.round(banTime * banFactor ** Math.min(earlier, 64))));
   }
+}
+
+function statusesOf(evidence: readonly Evidence[]): Record<number, number> {
+  const statuses: Record<number, number> = {};
+  for (const { status } of evidence) statuses[status] = (statuses[status] ?? 0) + 1;
+  return statuses;
 }
 
 function earlierBansKey({ key }: Client): string {

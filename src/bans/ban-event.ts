@@ -23,6 +23,7 @@ export function banEvent(
       action: ban.action,
       passHolder: source.passHolder ?? false,
       evidence: ban.data,
+      ...(source.statuses === undefined ? {} : { statuses: source.statuses }),
     },
     mode: "block",
     ...(source.method === undefined ? {} : { method: source.method }),

@@ -34,6 +34,8 @@ export interface BanOptions {
   /** Further fields of the `banned` event: the protection, and the request that led to the ban. */
   source?: Partial<Pick<BunkerEvent, "protection" | "id" | "method" | "path">> & {
     passHolder?: boolean;
+    /** How many responses of each status led to the ban; `data` may hold only the last of them. */
+    statuses?: Readonly<Record<number, number>>;
     origin?: object;
   };
 }

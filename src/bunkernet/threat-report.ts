@@ -127,10 +127,14 @@ function dataOf(reason: string, data: unknown): unknown {
   const evidence = Array.isArray(data) ? data : fields["evidence"];
   if (reason !== "bad behavior" || !Array.isArray(evidence)) return {};
   const statuses: Record<string, number> = {};
-  for (const one of evidence as { status?: unknown }[]) {
-    const status = Number(one.status);
-    if (status >= 100 && status <= 599) statuses[status] = (statuses[status] ?? 0) + 1;
-  }
+  const add = (status: number, count: number): void => {
+    if (status >= 100 && status <= 599) statuses[status] = (statuses[status] ?? 0) + count;
+  };
+  // The evidence holds only the last responses that counted.
+  if (typeof fields["statuses"] === "object")
+    for (const [status, count] of Object.entries(fields["statuses"] ?? {}))
+      add(Number(status), Number(count));
+  else for (const { status } of evidence as { status?: unknown }[]) add(Number(status), 1);
   return { statuses };
 }
 

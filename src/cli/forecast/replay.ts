@@ -29,7 +29,7 @@ export interface ForecastBan {
   readonly expires: Date | null;
   /** How many answers of each status were counted. */
   readonly counted: Readonly<Record<string, number>>;
-  /** The first of the answers that were counted. */
+  /** The last of the answers that were counted. */
   readonly evidence: readonly Evidence[];
   /** How many different paths they were for. */
   readonly paths: number;
@@ -186,20 +186,23 @@ export class Replay {
     if (reason !== REASON) return;
     this.banCount++;
     if (this.bans.length >= MAX_BANS) return;
-    const { scope, expires, evidence } = data as Pick<ForecastBan, "scope" | "expires" | "evidence">;
+    const { scope, expires, evidence, statuses } = data as Pick<
+      ForecastBan,
+      "scope" | "expires" | "evidence"
+    > & { statuses: ForecastBan["counted"] };
     const visitor = this.visitorOf(ip);
     this.bannedVisitors.set(ip, visitor);
-    const counted: Record<string, number> = {};
-    for (const { status } of evidence) counted[status] = (counted[status] ?? 0) + 1;
+    const total = Object.values(statuses).reduce((sum, count) => sum + count, 0);
     const ban: ForecastBan = {
       time,
       ip,
       service,
       scope,
       expires,
-      counted,
+      counted: statuses,
       evidence: evidence.slice(0, MAX_EVIDENCE),
-      paths: new Set(evidence.map(({ path }) => path)).size,
+      // Of the answers that are no longer in the evidence, the paths are not known.
+      paths: new Set(evidence.map(({ path }) => path)).size + total - evidence.length,
       visitor,
       refused: 0,
     };
