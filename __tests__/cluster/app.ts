@@ -32,7 +32,9 @@ const guard = bunker({
   sessions: { secret: process.env["SESSIONS_SECRET"] },
   events: {
     banned: ({ protection, data }) => {
-      if (protection === "bad-behavior") evidence.push((data as { evidence: unknown[] }).evidence.length);
+      if (protection !== "bad-behavior") return;
+      const { statuses } = data as { statuses: Record<string, number> };
+      evidence.push(Object.values(statuses).reduce((sum, count) => sum + count, 0));
     },
   },
 });

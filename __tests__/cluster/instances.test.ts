@@ -77,7 +77,7 @@ test("10 000 bad requests of one address at once, spread over the instances, ban
   await until(async () => (await answers(ip)).every((status) => status === 403));
   expect(await crowd.all(400, urls(), { path: "/open", headers: asked.headers })).toEqual({ 403: 400 });
   const ban = JSON.parse(await redis.cli("get", await keyOf("ban", ip))) as { reason_data: unknown[] };
-  expect(ban.reason_data).toHaveLength(THRESHOLD);
+  expect(ban.reason_data).toHaveLength(3);
 });
 
 test("R14 200 copies of one solution at once, over all instances, are one pass", async () => {

@@ -48,16 +48,21 @@ const CAUSES: readonly (readonly [RegExp, string, string])[] = [
   ],
 ];
 
+/** Matches the cause of a connection that never comes about. */
+const UNREACHABLE = "EHOSTUNREACH";
+
 /**
- * Says in words why a call to Redis failed, in the words of whoever failed first, and which setting to look at. Never contains a password.
+ * Returns why a call to Redis failed, in the words of the error that came first, and which setting to look at. Never contains a
+ * password.
  *
  * @param byUrl whether the store connects by its option `url`; otherwise through a client of the app
+ * @param connected whether there is a connection: without one, a call that got no reply says nothing of Redis's speed
  */
-export function failureCause(error: unknown, byUrl: boolean): string {
+export function failureCause(error: unknown, byUrl: boolean, connected: boolean): string {
   const own = ownWords(error);
-  if (error instanceof TimeoutError)
-    return `${own}: check that Redis is not overloaded, and the option "timeout"`;
-  const found = CAUSES.find(([pattern]) => pattern.test(own));
+  const late = error instanceof TimeoutError;
+  if (late && connected) return `${own}: check that Redis is not overloaded, and the option "timeout"`;
+  const found = CAUSES.find(([pattern]) => pattern.test(late ? UNREACHABLE : own));
   if (found === undefined) return own;
   const [, what, advice] = found;
   return `${what}: ${own}; ${advice.replace("{url}", byUrl ? 'the option "url"' : 'the settings of "client"')}`;

@@ -264,8 +264,9 @@ export class RedisStore implements Store {
   // While there is no connection, what the client said of it says more than the call that waited.
   private explain(error: unknown): string {
     const { problem } = this.connection;
-    const cause = this.connection.isReady() || problem === undefined ? error : problem;
-    return failureCause(cause, this.options.url !== undefined);
+    const connected = this.connection.isReady();
+    const cause = connected || problem === undefined ? error : problem;
+    return failureCause(cause, this.options.url !== undefined, connected);
   }
 
   private warnOfRoundTrip(roundTrip: number): void {
