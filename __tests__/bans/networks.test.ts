@@ -209,7 +209,8 @@ describe("on Redis", () => {
     stops.push(() => store.close());
     await store.ready();
     const bans = new BanList(store);
-    const address = (index: number): string => `45.${index >> 8}.${index & 255}.1`;
+    // Each in a network of its own, which has its share.
+    const address = (index: number): string => `${45 + (index >> 8)}.${index & 255}.1.1`;
     const added: PromiseSettledResult<unknown>[] = [];
     for (let first = 0; first < 1300; first += 50) {
       const batch = Array.from({ length: 50 }, (_, index) => bans.add(address(first + index), { ttl: 600 }));
@@ -226,5 +227,98 @@ describe("on Redis", () => {
     const stored = added.findIndex(({ status }) => status === "fulfilled");
     await bans.add(address(stored), { ttl: 900, reason: "again" });
     expect(await bans.get(address(stored))).toMatchObject({ reason: "again" });
+  });
+
+  const small = async (more: object = {}): Promise<{ store: RedisStore; bans: BanList }> => {
+    const store = new RedisStore({
+      url: redis.url,
+      timeout: 900,
+      logger: false,
+      maxKeys: { ban: 4096 },
+      ...more,
+    });
+    stops.push(() => store.close());
+    await store.ready();
+    return { store, bans: new BanList(store) };
+  };
+
+  /** How many of these bans Redis took; the others were refused for the share of their network. */
+  const taken = async (
+    addresses: readonly string[],
+    add: (ip: string) => Promise<unknown>,
+  ): Promise<string[]> => {
+    const stored: string[] = [];
+    for (let first = 0; first < addresses.length; first += 50) {
+      const batch = addresses.slice(first, first + 50);
+      for (const [index, one] of (await Promise.allSettled(batch.map(add))).entries())
+        if (one.status === "fulfilled") stored.push(batch[index]!);
+        else expect(one.reason).toMatchObject({ code: "ERR_BUNKER_STORE_FULL", limit: "share" });
+    }
+    return stored;
+  };
+
+  const SLASH_16 = Array.from({ length: 600 }, (_, index) => `45.7.${index >> 8}.${index & 255}`);
+  const SLASH_48 = Array.from({ length: 600 }, (_, index) => `2a01:4f8:7:${index.toString(16)}::/64`);
+
+  test.each([
+    ["an IPv4 /16", SLASH_16, "45.8.0.1", false],
+    ["an IPv6 /48", SLASH_48, "2a01:4f8:8:1::/64", false],
+    ["an IPv4 /16, shared with BunkerWeb", SLASH_16, "45.8.0.1", true],
+  ])(
+    "R38 the automatic bans of %s have a share of the budget on Redis, bans by hand have none",
+    async (_name, addresses, neighbour, bunkerweb) => {
+      await redis.cli("flushall");
+      const { store, bans } = await small({ bunkerweb });
+      const { bans: other } = await small({ bunkerweb });
+      const automatic = (ip: string): Promise<unknown> => bans.addUnlessBanned(ip, { ttl: 600 });
+      // A sixteenth of 4096, divided among 16 indexes of which few stay short of theirs.
+      const stored = await taken(addresses, automatic);
+      expect(stored.length).toBeGreaterThan(200);
+      expect(stored.length).toBeLessThanOrEqual(256);
+      expect((await bans.list()).length).toBe(stored.length);
+      // Neither another instance nor another service gets round it; another network has its own, and a stored ban stays one.
+      const more = await taken(addresses, (ip) => other.addUnlessBanned(ip, { ttl: 600, service: "a.test" }));
+      expect(stored.length + more.length).toBeLessThanOrEqual(256);
+      await automatic(neighbour);
+      expect(await bans.addUnlessBanned(stored[0]!, { ttl: 600 })).toMatchObject({ isNew: false });
+      const refused = addresses.filter((ip) => !stored.includes(ip));
+      await bans.add(refused[0]!, { ttl: 600, reason: "by hand" });
+      expect(await other.get(refused[0]!.replace("/64", "1"))).toMatchObject({ reason: "by hand" });
+      // What was lifted makes room for as many.
+      await bans.remove(refused[0]!);
+      for (const ip of stored.slice(0, 100)) await bans.remove(ip);
+      expect((await taken(stored.slice(0, 100), automatic)).length).toBe(100);
+      expect(await taken(refused, automatic)).toEqual([]);
+      store.close();
+    },
+  );
+
+  test("R38 bans that are over leave the share of their network on Redis, and so do their keys", async () => {
+    await redis.cli("flushall");
+    const { store } = await small();
+    const networks = async (): Promise<string[]> =>
+      (await redis.cli("keys", "bunker:network:*")).split("\n").filter((key) => key !== "");
+    const add = (ip: string): Promise<boolean> => store.add(`ban:${ip}`, "{}", 3);
+    const stored = new Set(await taken(SLASH_16, add));
+    const refused = SLASH_16.find((ip) => !stored.has(ip))!;
+    expect((await networks()).length).toBeGreaterThan(0);
+    await until(() =>
+      add(refused).then(
+        () => true,
+        () => false,
+      ),
+    );
+    // The keys end with the last of their bans.
+    await until(async () => (await networks()).length === 0);
+  });
+
+  test("R38 an instance that does not count the bans of networks on Redis harms nothing", async () => {
+    await redis.cli("flushall");
+    const { bans } = await small();
+    const stored = await taken(SLASH_16, (ip) => bans.addUnlessBanned(ip, { ttl: 600 }));
+    for (const key of (await redis.cli("keys", "bunker:network:*")).split("\n")) await redis.cli("del", key);
+    expect(await bans.remove(stored[0]!)).toBe(true);
+    expect(await bans.get(stored[1]!)).toBeDefined();
+    expect(await taken([stored[0]!], (ip) => bans.addUnlessBanned(ip, { ttl: 600 }))).toEqual([stored[0]]);
   });
 });

@@ -1,6 +1,7 @@
 import { invalidKey, namespaceOf } from "../store/arguments.js";
 import { isGuess } from "../store/spent-keys.js";
 import { NAMESPACES, type Namespace } from "../store/store.js";
+import { hashOf, networkGroup } from "./ban-networks.js";
 import { bunkerwebKey, fromBunkerweb, BUNKERWEB_BANS } from "./bunkerweb-keys.js";
 
 /** Where a key of the store is in Redis. */
@@ -10,9 +11,9 @@ export interface KeyLocation {
   readonly rest: string;
   /** The key in Redis. */
   readonly data: string;
-  /** The index that lists it; empty for BunkerWeb's keys, which have none. */
+  /** The index that lists it; for BunkerWeb's keys one that only counts those that we wrote. */
   readonly index: string;
-  /** The prefix of all keys in the index. */
+  /** The prefix of all keys in the index; empty for BunkerWeb's keys. */
   readonly stem: string;
 }
 
@@ -37,7 +38,14 @@ export class KeyNames {
     const rest = key.slice(namespace.length + 1);
     if (this.bunkerweb && namespace === "ban") {
       const data = bunkerwebKey(rest);
-      if (data !== undefined) return { namespace, rest, data, index: "", stem: "" };
+      if (data !== undefined)
+        return {
+          namespace,
+          rest,
+          data,
+          index: `${this.prefix}index:bunkerweb:{${bucketOf(rest)}}`,
+          stem: "",
+        };
     }
     const bucket = bucketOf(rest);
     const { index, stem } = this.bucket(namespace, bucket);
@@ -85,6 +93,11 @@ export class KeyNames {
     return `${this.prefix}deleted:ban:{${bucketOf(rest)}}`;
   }
 
+  /** The key that counts the bans of the network of `rest` in its bucket. */
+  network(rest: string): string {
+    return `${this.prefix}network:ban:{${bucketOf(rest)}}:${networkGroup(rest)}`;
+  }
+
   /** The channel for changes of a namespace. */
   channel(namespace: Namespace): string {
     return `${this.prefix}changes:${namespace}`;
@@ -96,12 +109,10 @@ export function keysOf({ data, index, stem }: KeyLocation): string[] {
   return [data, index, stem];
 }
 
-// FNV-1a of the address at the start of the key, or of the whole key.
+// By the address at the start of the key, or the whole key.
 function bucketOf(rest: string): number {
   const end = addressEnd(rest) ?? rest.length;
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < end; at++) hash = Math.imul(hash ^ rest.charCodeAt(at), 0x01000193);
-  return (hash >>> 16) % BUCKETS;
+  return hashOf(rest.slice(0, end)) % BUCKETS;
 }
 
 function addressEnd(rest: string): number | undefined {

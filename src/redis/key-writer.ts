@@ -12,6 +12,9 @@ import { DELETE, WRITE } from "./scripts.js";
 
 /** The share of `ban` keys kept for bans by hand, which are written by `set`; automatic ones are written by `add`. */
 const HAND_RESERVE = 1 / 16;
+/** The share of `ban` keys that the automatic bans of one network may hold, and how many in each bucket whatever the budget. */
+const NETWORK_SHARE = 1 / 16;
+const MIN_SHARE = 12;
 
 /** The parts of the store that {@link KeyWriter} uses. */
 export interface KeyWriterParts {
@@ -48,9 +51,10 @@ export class KeyWriter {
         message,
         ...this.budget(location, mode),
       ];
-      return commands.run(WRITE, this.keys(location), [...args, mode]);
+      return commands.run(WRITE, this.keys(location), [...args, mode, this.share(location, mode)]);
     });
     if (result === -1) full(location);
+    if (result === -2) full(location, "share");
     if (!arrived && result !== 0) this.parts.recent.record({ key, value, ttl });
     return result;
   }
@@ -87,18 +91,26 @@ export class KeyWriter {
     return [String(max), namespace === "spent" || namespace === "ban" ? "" : "evict"];
   }
 
+  // How many bans of its network may be in its bucket; 0 = any number.
+  private share({ namespace }: KeyLocation, mode: "set" | "add" | "increment"): string {
+    if (namespace !== "ban" || mode !== "add") return "0";
+    return String(Math.max(MIN_SHARE, Math.ceil((this.parts.options.maxKeys.ban * NETWORK_SHARE) / BUCKETS)));
+  }
+
   private async send({ key, value, ttl }: PendingWrite, mode: "set" | "restore"): Promise<unknown> {
     const { commands, names } = this.parts;
     const location = names.locate(key);
     const { namespace, rest } = location;
     const ms = Math.ceil(ttl * 1000);
     const args = [rest, value, String(ms), names.channel(namespace), changeMessage(rest, ms)];
-    return commands.runAnyway(WRITE, this.keys(location), [...args, "0", "", mode]);
+    return commands.runAnyway(WRITE, this.keys(location), [...args, "0", "", mode, "0"]);
   }
 
   private keys(location: KeyLocation): string[] {
     const keys = keysOf(location);
-    return location.namespace === "ban" ? [...keys, this.parts.names.deleted(location.rest)] : keys;
+    const { names } = this.parts;
+    const { namespace, rest } = location;
+    return namespace === "ban" ? [...keys, names.deleted(rest), names.network(rest)] : keys;
   }
 
   // Waits until the listeners of this instance were called, in Redis's order: no caller reads an older state afterwards.
@@ -110,7 +122,8 @@ export class KeyWriter {
     const pending = this.parts.feed.expect(namespace);
     try {
       const result = await write(changeMessage(rest, ms, pending?.tag));
-      if (result !== 0 && result !== -1 && result !== false && pending !== undefined)
+      const changed = typeof result === "number" ? result > 0 : result !== false;
+      if (changed && pending !== undefined)
         await withTimeout(pending.delivered, this.parts.commands.timeoutMs).catch(() => undefined);
       return { result, arrived: pending?.arrived === true };
     } finally {
@@ -120,6 +133,6 @@ export class KeyWriter {
 }
 
 /** @throws {StoreFullError} always */
-export function full({ namespace }: KeyLocation): never {
-  throw new StoreFullError(namespace);
+export function full({ namespace }: KeyLocation, limit: "keys" | "share" = "keys"): never {
+  throw new StoreFullError(namespace, limit);
 }

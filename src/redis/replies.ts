@@ -55,11 +55,11 @@ export function timeToLive(reply: unknown): number {
   return ms;
 }
 
-/** The result of the script that writes: 1 = written, 0 = not written, -1 = full, or the new value in an array. */
+/** The result of the script that writes: 1 = written, 0 = not written, -1 = full, -2 = the network has its share, or the new value in an array. */
 export function written(reply: unknown): number | readonly [string] {
   if (Array.isArray(reply)) return [text(list(reply, "the new value")[0])];
   const result = integer(reply);
-  if (result < -1 || result > 1) throw new WrongReplyError("-1, 0 or 1", reply);
+  if (result < -2 || result > 1) throw new WrongReplyError("-2, -1, 0 or 1", reply);
   return result;
 }
 

@@ -13,19 +13,27 @@ function script<T>(text: string, read: ReadReply<T>): Script<T> {
   return { text, sha: createHash("sha1").update(text).digest("hex"), read };
 }
 
-// KEYS of a write: the key, its index ("" = none), the prefix of the keys in that index.
+/** A ban counts against the share of its network for so many ms at most, in case that it is deleted by other software. */
+const MAX_COUNTED_MS = 30 * 86_400_000;
+
+// KEYS of a write: the key, its index, the prefix of the keys in that index ("" = the index only counts BunkerWeb's keys, which
+// are often deleted by other software).
 const COMMON = `
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local function text(number) return string.format('%.0f', number) end
+local function counted(ttl) return ttl > 0 and math.min(ttl, ${MAX_COUNTED_MS}) or ${MAX_COUNTED_MS} end
+local function put(index, score, member)
+  redis.call('ZADD', index, score, member)
+  local due = redis.call('ZRANGEBYSCORE', index, '-inf', '(' .. text(now), 'LIMIT', 0, 4)
+  if #due > 0 then redis.call('ZREM', index, unpack(due)) end
+end
 local function list(rest, ttl)
-  if KEYS[2] == '' then return end
-  redis.call('ZADD', KEYS[2], ttl > 0 and text(now + ttl) or '+inf', rest)
-  local due = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', '(' .. text(now), 'LIMIT', 0, 4)
-  if #due > 0 then redis.call('ZREM', KEYS[2], unpack(due)) end
+  if KEYS[3] == '' then ttl = counted(ttl) end
+  put(KEYS[2], ttl > 0 and text(now + ttl) or '+inf', rest)
 end
 local function full(rest, most, evict, channel)
-  if most == 0 or KEYS[2] == '' or redis.call('ZCARD', KEYS[2]) < most then return false end
+  if most == 0 or redis.call('ZCARD', KEYS[2]) < most then return false end
   if redis.call('ZSCORE', KEYS[2], rest) then return false end
   local gone = redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', '(' .. text(now))
   if gone > 0 then return false end
@@ -41,8 +49,9 @@ end
 /**
  * Writes a string. ARGV: rest, value, ttl in ms, channel, change message, max keys (0 = unlimited), "evict" or "", and "set",
  * "add" (only if the key is absent), "restore" (only if it is absent and was not deleted a short time ago) or "increment" (the
- * value is the summand). An optional fourth key has the keys deleted a short time ago. Returns {the new value} or 1, 0 = not
- * written, -1 = full.
+ * value is the summand), and how many keys the fifth key may count (0 = any number). For bans, the fourth key has the keys deleted a
+ * short time ago, and the fifth has short hashes of the bans of a network, with the times when they end. Returns {the new value}
+ * or 1, 0 = not written, -1 = full, -2 = the fifth key is full.
  */
 export const WRITE = script(
   `${COMMON}
@@ -53,6 +62,16 @@ if KEYS[4] then
   elseif redis.call('ZSCORE', KEYS[4], ARGV[1]) then return 0 end
 end
 if full(ARGV[1], tonumber(ARGV[6]), ARGV[7] == 'evict', ARGV[4]) then return -1 end
+if KEYS[5] then
+  local share, network, member = tonumber(ARGV[9]), KEYS[5], string.sub(redis.sha1hex(ARGV[1]), 1, 8)
+  if share > 0 and redis.call('ZCARD', network) >= share and not redis.call('ZSCORE', network, member) then
+    redis.call('ZREMRANGEBYSCORE', network, '-inf', '(' .. text(now))
+    if redis.call('ZCARD', network) >= share then return -2 end
+  end
+  local left = counted(ttl)
+  put(network, text(now + left), member)
+  if redis.call('PTTL', network) < left then redis.call('PEXPIRE', network, text(left)) end
+end
 if mode == 'increment' then
   redis.call('INCRBY', KEYS[1], value)
   value = redis.call('GET', KEYS[1])
@@ -107,14 +126,15 @@ const DELETED_MS = 900_000;
 const MAX_DELETED = 1000;
 
 /**
- * Deletes a key. ARGV: rest, channel, change message. An optional fourth key remembers for a while what was deleted. Returns the
- * number of deleted keys.
+ * Deletes a key. ARGV: rest, channel, change message. For bans, the fourth key remembers for a while what was deleted, and the
+ * fifth counts the bans of a network. Returns the number of deleted keys.
  */
 export const DELETE = script(
   `
 local gone = redis.call('DEL', KEYS[1])
-if KEYS[2] ~= '' then redis.call('ZREM', KEYS[2], ARGV[1]) end
+redis.call('ZREM', KEYS[2], ARGV[1])
 if KEYS[4] then
+  redis.call('ZREM', KEYS[5], string.sub(redis.sha1hex(ARGV[1]), 1, 8))
   local now = redis.call('TIME')[1] * 1000
   redis.call('ZADD', KEYS[4], now, ARGV[1])
   redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', string.format('%.0f', now - ${DELETED_MS}))
