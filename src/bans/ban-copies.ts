@@ -106,10 +106,9 @@ export class BanCopies {
     };
   }
 
-  /** Writes a ban. */
-  write(range: AddressRange, service: string | undefined, copy: BanCopy): void {
-    this.sweep();
-    const row = this.rowFor(range, service);
+  /** Writes a ban; `known` is its row, if it has one. */
+  write(range: AddressRange, service: string | undefined, copy: BanCopy, known: number): void {
+    const row = known === NONE ? this.newRow(range, service) : known;
     const { rows } = this.table;
     const reason = copy.reason.length > MAX_REASON_LENGTH ? 0 : this.reasons.take(copy.reason);
     this.reasons.release(rows.reason(row));
@@ -117,6 +116,7 @@ export class BanCopies {
     rows.setTimes(row, copy);
     const kind = KINDS.indexOf(copy.kind) << KIND_SHIFT;
     this.setFlags(row, kind | (copy.action === "challenge" ? CHALLENGE : 0) | (this.reading << SEEN_SHIFT));
+    this.sweep();
   }
 
   /** Writes the mark of a ban that is over, unless the ban is known. */
@@ -129,7 +129,7 @@ export class BanCopies {
       return;
     }
     this.sweep();
-    const row = this.rowFor(range, service);
+    const row = this.newRow(range, service);
     rows.setTimes(row, { began, ends: 0, voidUntil });
     this.setFlags(row, OVER | (this.reading << SEEN_SHIFT));
   }
@@ -238,9 +238,7 @@ export class BanCopies {
     return (this.table.rows.flags(row) & SEEN) >> SEEN_SHIFT !== this.reading;
   }
 
-  private rowFor(range: AddressRange, service: string | undefined): number {
-    const known = this.rowOf(range, service);
-    if (known !== NONE) return known;
+  private newRow(range: AddressRange, service: string | undefined): number {
     const row = this.table.add(range, service === undefined ? GLOBAL : this.services.take(service));
     // What an earlier ban left in the row.
     this.table.rows.setTimes(row, { began: 0, ends: 0, voidUntil: 0 });

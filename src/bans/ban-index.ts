@@ -3,8 +3,9 @@ import type { Store, StoreChange } from "../store/store.js";
 import { StoreReplica } from "../store/store-replica.js";
 import type { StoreScope } from "../store/store-scope.js";
 import { parseRange, rangeContains, type Address, type AddressRange } from "../address/address.js";
+import { readRange } from "../address/canonical-range.js";
 import { UNKNOWN_SERVICE } from "../service-name.js";
-import { banKey, decodeBan, kindOf, parseBanKey, type Ban, type BanKind } from "./ban.js";
+import { banKey, decodeBan, parseBanKey, readHead, type Ban, type BanHead, type BanKind } from "./ban.js";
 import { BanCopies } from "./ban-copies.js";
 import type { AutomaticBanListener, FoundBan } from "./found-ban.js";
 import { NONE } from "./ban-table.js";
@@ -22,6 +23,13 @@ export interface BanSubject {
   /** The IPv4 address or the IPv6 prefix that bans are kept under. */
   readonly key: string;
   readonly address: Address | undefined;
+}
+
+/** Whom a ban is about, where, and when it ends, in ms. */
+interface BanPlace {
+  readonly range: AddressRange;
+  readonly service: string | undefined;
+  readonly ends: number;
 }
 
 /**
@@ -60,7 +68,7 @@ export class BanIndex {
         this.copies.beginReading();
         return {
           entry: (entry) => {
-            if (entry.value !== undefined) this.apply(entry);
+            if (entry.value !== undefined) this.apply(entry, true);
           },
           // Bans that were lifted while no change was reported.
           end: (_changes, first) => (first ? undefined : this.endUnseen()),
@@ -135,22 +143,21 @@ export class BanIndex {
     if (range === undefined) return;
     const service = ban.scope === "service" ? ban.service : undefined;
     this.replica.record(banKey(range.text, service), "");
+    const { reason, action } = ban;
     const ends = ban.expires === null ? Infinity : ban.expires.getTime();
-    const date = ban.date.getTime();
+    this.write({ range, service, ends }, { reason, action, kind, date: ban.date.getTime() });
+  }
+
+  private write({ range, service, ends }: BanPlace, head: BanHead): void {
+    const { date, reason, action, kind } = head;
     const row = this.copies.rowOf(range, service);
     const known = row === NONE ? NaN : this.copies.began(row);
     // The store's watch returns this instance's own bans, too, with dates in whole milliseconds.
     const began = Math.floor(known) === date ? known : date === this.now() ? this.stamp() : date;
     const voidUntil = ends + this.retention * 1000;
     const isNew = row === NONE || !this.copies.inForce(row);
-    this.copies.write(range, service, {
-      began,
-      ends,
-      voidUntil,
-      kind,
-      action: ban.action,
-      reason: ban.reason,
-    });
+    const copy = { began, ends, voidUntil, kind, action, reason };
+    this.copies.write(range, service, copy, row);
     // Those of a network were banned one by one before.
     if (kind !== "merged") this.revoked.banned({ range, service, began });
     if (isNew && (kind === "automatic" || kind === "merged")) this.onAutomaticBan(range, service);
@@ -210,7 +217,8 @@ export class BanIndex {
       .filter(({ address }) => wide.some((range) => rangeContains(range, address)));
   }
 
-  private apply(change: StoreChange): void {
+  // What is read with many others is older than any change meanwhile, so it is not recorded as one.
+  private apply(change: StoreChange, isRead = false): void {
     if (change.key.startsWith(REVOKED_PREFIX)) {
       this.revoked.apply(change);
       return;
@@ -221,25 +229,28 @@ export class BanIndex {
     }
     if (!change.key.startsWith("ban:")) return;
     const { subject, service } = parseBanKey(change.key);
-    const range = parseRange(subject);
+    const range = readRange(subject);
     if (range === undefined) return;
-    const key = banKey(range.text, service);
+    const key = range.text === subject ? change.key : banKey(range.text, service);
     if (key !== change.key) {
       if (change.value === undefined) this.spellings.delete(key);
       else if (this.spellings.size < MAX_SPELLINGS) this.spellings.set(key, change.key);
     }
-    this.stored.note(change.key, change.value);
-    if (change.value === undefined) this.end(range, service);
-    else {
-      const expires = change.ttl === 0 ? 0 : this.now() + change.ttl * 1000;
-      this.put(decodeBan(key, change.value, expires), kindOf(change.value));
+    if (isRead && change.value !== undefined) this.stored.noteHead(change.key, change.value);
+    else this.stored.note(change.key, change.value);
+    if (change.value === undefined) {
+      this.end(range, service);
+      return;
     }
+    if (!isRead) this.replica.record(key, "");
+    const ends = change.ttl === 0 ? Infinity : this.now() + change.ttl * 1000;
+    this.write({ range, service, ends }, readHead(change.value));
   }
 
   private putVoid(key: string, value: string, ttl: number): void {
     const began = Number(value);
     const { subject, service } = parseBanKey(`ban:${key.slice(VOID_PREFIX.length)}`);
-    const range = parseRange(subject);
+    const range = readRange(subject);
     if (!Number.isFinite(began) || range === undefined) return;
     this.copies.writeMark(range, service, began, ttl === 0 ? Infinity : this.now() + ttl * 1000);
   }

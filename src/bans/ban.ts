@@ -86,6 +86,30 @@ export function decodeBan(key: string, value: string, expires: number): Ban {
   };
 }
 
+/** What an index keeps of a stored ban. `date` is in ms. */
+export interface BanHead {
+  readonly reason: string;
+  readonly date: number;
+  readonly action: "deny" | "challenge";
+  readonly kind: BanKind;
+}
+
+// As encodeBan writes it, without escapes.
+const HEAD =
+  /^\{"reason":"([^"\\]*)","service":"[^"\\]*","date":(\d{1,12}(?:\.\d{1,9})?),"country":"unknown","ban_scope":"[a-z]+","permanent":(?:true|false)(,"action":"challenge")?(?:,"kind":"(automatic|merged)")?[,}]/;
+
+/** Reads of a stored ban what an index keeps. */
+export function readHead(value: string): BanHead {
+  const found = HEAD.exec(value);
+  if (found !== null) {
+    const [, reason = "", date, challenge, kind] = found;
+    const action = challenge === undefined ? "deny" : "challenge";
+    return { reason, date: Number(date) * 1000, action, kind: (kind as BanKind | undefined) ?? "single" };
+  }
+  const { reason, date, action } = decodeBan("ban:", value, 0);
+  return { reason, date: date.getTime(), action, kind: kindOf(value) };
+}
+
 /** What was parsed last: an index asks for a ban and for its kind. */
 let last: { readonly text: string; readonly fields: Record<string, unknown> } | undefined;
 

@@ -1,5 +1,5 @@
-import { prefixOf, type AddressRange } from "../address/address.js";
-import { hashOf } from "../store/memory/hash.js";
+import { prefixMask, prefixOf, type AddressRange } from "../address/address.js";
+import { hashOf, hashOfNumbers } from "../store/memory/hash.js";
 import type { Store } from "../store/store.js";
 import type { StoreScope } from "../store/store-scope.js";
 import { UNKNOWN_SERVICE } from "../service-name.js";
@@ -37,7 +37,7 @@ export class NetworkBans {
   private note(range: AddressRange, service: string | undefined): void {
     for (const bits of NETWORKS) {
       if (!isInside(range, bits)) continue;
-      const counter = counterOf(prefixOf(range.address, bits), service);
+      const counter = counterOf(range, bits, service);
       this.counts[bits][counter] = (this.counts[bits][counter] as number) + 1;
     }
   }
@@ -61,7 +61,7 @@ export class NetworkBans {
       const limit = limits[bits];
       if (limit === 0 || !isInside(range, bits)) continue;
       const network = prefixOf(range.address, bits);
-      const counter = counterOf(network, service);
+      const counter = counterOf(range, bits, service);
       if ((this.counts[bits][counter] as number) < limit || index.get(network, service) !== undefined)
         continue;
       const members = index.membersOf(network, service);
@@ -108,8 +108,10 @@ function isInside({ address, bits }: AddressRange, network: number): boolean {
   return address.family === 6 && bits > network && bits <= LONGEST_CLIENT;
 }
 
-function counterOf(network: AddressRange, service: string | undefined): number {
-  return hashOf(service === undefined ? network.text : `${network.text}|${service}`) % COUNTERS;
+function counterOf({ address }: AddressRange, bits: 48 | 56, service: string | undefined): number {
+  const [first = 0, second = 0] = address.words;
+  const scope = service === undefined ? 0 : hashOf(service);
+  return hashOfNumbers(first, second & prefixMask(bits - 32), scope) % COUNTERS;
 }
 
 function mergedBan(network: AddressRange, last: Ban, members: readonly FoundBan[], now: number): Ban {

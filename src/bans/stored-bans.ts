@@ -27,6 +27,12 @@ export class StoredBans {
     else this.kept.set(key, value);
   }
 
+  /** Notes the text of a ban as it was read with many others, perhaps without its evidence. */
+  noteHead(key: string, value: string): void {
+    if (this.kept.size > 0 && this.kept.get(key)?.startsWith(value.slice(0, -1)) === false)
+      this.kept.delete(key);
+  }
+
   /** The text at a key; `undefined` = it cannot be read. Never rejects. */
   read(key: string): Awaitable<string | undefined> {
     const known = this.kept.get(key) ?? this.asking.get(key);

@@ -18,6 +18,9 @@ const FIRST_CONNECTION_MS = 1500;
 /** How long a listing waits until changes are received, in ms: the feed gives up before. */
 const FEED_DEADLINE_MS = 12_000;
 
+/** What a listing reads of each key; `"heads"` = the value, of a ban without its evidence. */
+export type Listed = "keys" | "values" | "heads";
+
 /** The parts of the store that {@link KeyListing} uses. */
 export interface KeyListingHooks {
   readonly breaker: CircuitBreaker;
@@ -41,33 +44,41 @@ export class KeyListing {
     this.names = hooks.names;
   }
 
-  /**
-   * The keys of a namespace whose rest starts with `prefix`, with times to live and, if `values`, the string values. Includes
-   * pending writes, since a ban must not end because Redis does not hold it yet, and the counters of this process.
-   */
+  /** The keys that {@link pages} lists, each once. */
   async *entries(
     namespace: Namespace,
     prefix: string,
-    values: boolean,
+    what: Listed,
   ): AsyncGenerator<StoreChange, void, undefined> {
+    for await (const page of this.pages(namespace, prefix, what)) yield* page;
+  }
+
+  /**
+   * The keys of a namespace whose rest starts with `prefix`, with times to live and, if asked for, the string values. Includes
+   * pending writes, since a ban must not end because Redis does not hold it yet, and the counters of this process.
+   */
+  async *pages(
+    namespace: Namespace,
+    prefix: string,
+    what: Listed,
+  ): AsyncGenerator<readonly StoreChange[], void, undefined> {
     const { fallback, recent } = this.hooks;
     await this.waitUntilReached();
     if (namespace === "ban") await this.hooks.checkServer();
     const began = Date.now();
     const found = new Set<string>();
-    for (const write of fallback.pendingWrites(`${namespace}:${prefix}`)) {
-      found.add(write.key);
-      yield write;
-    }
+    const own: StoreChange[] = [...fallback.pendingWrites(`${namespace}:${prefix}`)];
+    for (const { key } of own) found.add(key);
     if (namespace === "hit")
       for await (const key of fallback.counterKeys(prefix)) {
         found.add(key);
-        yield { key, value: undefined, ttl: 0 };
+        own.push({ key, value: undefined, ttl: 0 });
       }
-    for await (const entry of this.stored(namespace, prefix, values)) {
-      if (found.has(entry.key)) continue;
-      if (recent.has(entry.key)) found.add(entry.key);
-      yield entry;
+    if (own.length > 0) yield own;
+    const known = new Set(found);
+    for await (const page of this.stored(namespace, prefix, what)) {
+      for (const { key } of page) if (recent.has(key)) found.add(key);
+      yield known.size === 0 ? page : page.filter(({ key }) => !known.has(key));
     }
     if (namespace === "ban" && prefix === "") recent.retain(found, began);
   }
@@ -89,12 +100,12 @@ export class KeyListing {
   private async *stored(
     namespace: Namespace,
     prefix: string,
-    values: boolean,
-  ): AsyncGenerator<StoreChange, void, undefined> {
+    what: Listed,
+  ): AsyncGenerator<StoreChange[], void, undefined> {
     for (const bucket of this.names.bucketsOf(prefix)) {
       const { stem } = this.names.bucket(namespace, bucket);
       for (const index of this.names.indexesOf(namespace, bucket))
-        yield* this.index(namespace, { index, stem }, prefix, values);
+        yield* this.index(namespace, { index, stem }, prefix, what);
     }
     if (this.names.bunkerweb && namespace === "ban") yield* this.bunkerwebBans(prefix);
   }
@@ -103,26 +114,28 @@ export class KeyListing {
     namespace: Namespace,
     { index, stem }: { readonly index: string; readonly stem: string },
     prefix: string,
-    values: boolean,
-  ): AsyncGenerator<StoreChange, void, undefined> {
+    what: Listed,
+  ): AsyncGenerator<StoreChange[], void, undefined> {
     const pattern = `${escaped(prefix)}*`;
-    // Redis may return a key twice if the set is rehashed meanwhile.
-    const seen = new Set<string>();
+    // Redis may return a key twice if the set is rehashed meanwhile. To an index that makes no difference.
+    const seen = what === "heads" ? undefined : new Set<string>();
     const cursors = new Cursors();
     do {
-      const args = [cursors.current, pattern, String(PAGE_SIZE), values ? "values" : ""];
+      const args = [cursors.current, pattern, String(PAGE_SIZE), what];
       const { cursor, entries } = await this.hooks.commands.page(PAGE, [index, stem], args);
       cursors.next(cursor);
+      const listed: StoreChange[] = [];
       for (const { rest, left, value } of entries) {
-        if (seen.has(rest)) continue;
-        seen.add(rest);
-        yield { key: `${namespace}:${rest}`, value, ttl: secondsOf(left) ?? 0 };
+        if (seen?.has(rest) === true) continue;
+        seen?.add(rest);
+        listed.push({ key: `${namespace}:${rest}`, value, ttl: secondsOf(left) ?? 0 });
       }
+      yield listed;
     } while (!cursors.isLast);
   }
 
   // BunkerWeb has no index: SCAN finds its bans, as BunkerWeb does itself. Only to load bans, never for a request.
-  private async *bunkerwebBans(prefix: string): AsyncGenerator<StoreChange, void, undefined> {
+  private async *bunkerwebBans(prefix: string): AsyncGenerator<StoreChange[], void, undefined> {
     const seen = new Set<string>();
     const cursors = new Cursors();
     do {
@@ -137,12 +150,14 @@ export class KeyListing {
       const read = await this.hooks.commands.page(READ, fresh);
       if (read.length !== fresh.length)
         throw new RedisAwayError(new WrongReplyError(`${fresh.length} values`, read));
+      const listed: StoreChange[] = [];
       for (const [at, data] of fresh.entries()) {
         const { left, value } = read[at] ?? { left: -2, value: undefined };
         const ttl = secondsOf(left);
         if (ttl !== undefined && value !== undefined)
-          yield { key: this.names.keyOf(data) as string, value, ttl };
+          listed.push({ key: this.names.keyOf(data) as string, value, ttl });
       }
+      yield listed;
     } while (!cursors.isLast);
   }
 }

@@ -215,11 +215,15 @@ export class RedisStore implements Store {
   }
 
   async *keys(namespace: Namespace, prefix = ""): AsyncGenerator<string, void, undefined> {
-    for await (const { key } of this.listing.entries(namespace, prefix, false)) yield key;
+    for await (const { key } of this.listing.entries(namespace, prefix, "keys")) yield key;
   }
 
   async *entries(namespace: Namespace, prefix = ""): AsyncGenerator<StoreChange, void, undefined> {
-    yield* this.listing.entries(namespace, prefix, true);
+    yield* this.listing.entries(namespace, prefix, "values");
+  }
+
+  pages(namespace: Namespace, prefix = ""): AsyncGenerator<readonly StoreChange[], void, undefined> {
+    return this.listing.pages(namespace, prefix, namespace === "ban" ? "heads" : "values");
   }
 
   watch(namespace: Namespace, listener: (change: StoreChange) => void, onGap?: () => void): () => void {

@@ -148,8 +148,9 @@ return gone
 );
 
 /**
- * Reads a page of an index. KEYS: index, the prefix of its keys. ARGV: cursor, pattern, page size, "values" or "". Returns the next
- * cursor, then for each key its rest, ms left (-1 = for ever) and value (nil if it is not a string).
+ * Reads a page of an index. KEYS: index, the prefix of its keys. ARGV: cursor, pattern, page size, and "keys", "values" or
+ * "heads" (of bans without their evidence, which comes last). Returns the next cursor, then for each key its rest, ms left (-1 =
+ * for ever) and value (nil if it is not a string).
  */
 export const PAGE = script(
   `
@@ -162,9 +163,14 @@ for at = 1, #page[2], 2 do
     gone[#gone + 1] = rest
   else
     local value = false
-    if ARGV[4] == 'values' then
+    if ARGV[4] ~= 'keys' then
       value = redis.pcall('GET', KEYS[2] .. rest)
       if type(value) == 'table' then value = false end
+    end
+    if value and ARGV[4] == 'heads' then
+      local at = string.find(value, ',"reason_data":', 1, true)
+      local before = at and string.find(value, ',"permanent":', 1, true)
+      if before and before < at then value = string.sub(value, 1, at - 1) .. '}' end
     end
     found[#found + 1] = rest
     found[#found + 1] = left

@@ -5,6 +5,8 @@ import type { Namespace, Store, StoreChange } from "./store.js";
 
 /** The pause before a failed read is retried, in ms. */
 const RETRY_MS = 1000;
+/** How many keys of a page are taken at a time: a millisecond or two. */
+const SLICE = 250;
 
 /** Holds the copies of a {@link StoreReplica}. */
 export interface ReplicaTarget {
@@ -94,6 +96,23 @@ export class StoreReplica {
     });
   }
 
+  private async readPart(
+    namespace: Namespace,
+    prefix: string,
+    entry: (one: StoreChange) => void,
+  ): Promise<void> {
+    if (this.store.pages === undefined) {
+      for await (const one of entriesOf(this.store, namespace, prefix)) entry(one);
+      return;
+    }
+    for await (const page of this.store.pages(namespace, prefix))
+      for (let first = 0; first < page.length; first += SLICE) {
+        for (const one of page.slice(first, first + SLICE)) entry(one);
+        // Requests must not wait for a whole page.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+  }
+
   private async read(): Promise<void> {
     let { gaps } = this;
     try {
@@ -102,8 +121,9 @@ export class StoreReplica {
         const changes = (this.changes = new Map<string, string | undefined>());
         const pass = this.target.beginRead();
         for (const [namespace, prefix] of this.parts)
-          for await (const one of entriesOf(this.store, namespace, prefix))
+          await this.readPart(namespace, prefix, (one) => {
             if (!changes.has(one.key)) pass.entry(one);
+          });
         await pass.end(changes, !this.loaded);
       } while (gaps !== this.gaps);
       this.loaded = true;
