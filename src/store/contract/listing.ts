@@ -19,6 +19,16 @@ export const LISTING: Clauses = {
     assert.ok(!all.includes(key("cache", "a|cache")));
     assert.equal(new Set(all).size, all.length, "a key was listed twice");
   },
+  "lists by the page, if it does, what it lists one by one": async ({ store, key }) => {
+    if (store.pages === undefined) return;
+    const keys = Array.from({ length: 50 }, (_, index) => key("ban", `page ${index}`));
+    for (const one of keys) await store.set(one, `value of ${one}`, 60);
+    const found = new Map<string, string | undefined>();
+    for await (const page of store.pages("ban", key("ban", "").slice("ban:".length)))
+      for (const one of page) found.set(one.key, one.value);
+    assert.deepEqual([...found.keys()].sort(), [...keys].sort());
+    for (const [one, value] of found) assert.equal(value, `value of ${one}`);
+  },
   "treats prefixes literally": async ({ store, key, list }) => {
     const rests = ["*", "**", "?", "[ab]", "a", "ab", "\\*", "\\", " ", "ä", "漢字", "A"];
     for (const rest of rests) await store.set(key("state", rest), "1", 60);
