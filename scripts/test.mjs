@@ -29,11 +29,14 @@ await step("build", async () => once((await import("./build.mjs")).build()));
 await step("types", () => command("typescript/bin/tsc", ["--noEmit"]));
 await step("lint", () => command("eslint/bin/eslint.js", [".", "--max-warnings=0"]));
 await step("format", () => command("prettier/bin/prettier.cjs", ["--check", "--log-level=warn", "."]));
-// The Redis tests depend on Redis's timeouts, so nothing else runs beside them.
+// The Redis tests depend on Redis's timeouts, and mostly wait: they run beside each other, but not beside tests that take
+// all of the CPU.
 await step("unit and integration tests", () =>
   jest("unit", ["--testPathPatterns=/__tests__/(?!redis/|cluster/)", "--maxWorkers=2"]),
 );
-await step("Redis tests", () => jest("unit", ["--testPathPatterns=/__tests__/(redis|cluster)/", "-i"]));
+await step("Redis tests", () =>
+  jest("unit", ["--testPathPatterns=/__tests__/(redis|cluster)/", "--maxWorkers=2"]),
+);
 await step("browser tests", () => jest("browser", ["-i"]));
 await step("package tests", () => jest("package", ["-i"]));
 finish();
