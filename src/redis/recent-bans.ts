@@ -41,6 +41,8 @@ export class RecentBans {
   private isMaster = true;
   /** The run id of the server on which the mark was set. */
   private marked: string | undefined;
+  /** Bans written again since that was last logged: an attempt may be cut off. */
+  private written = 0;
 
   constructor(private readonly parts: RecentBansParts) {}
 
@@ -117,13 +119,14 @@ export class RecentBans {
   }
 
   private async writeAgain(): Promise<void> {
-    let written = 0;
     const write = async (one: PendingWrite): Promise<void> => {
-      if ((await this.parts.writeMissing(one)) && one.key.startsWith("ban:")) written++;
+      if ((await this.parts.writeMissing(one)) && one.key.startsWith("ban:")) this.written++;
     };
     const recent = [...this.inForce()];
     for (let at = 0; at < recent.length; at += BATCH)
       await Promise.all(recent.slice(at, at + BATCH).map(write));
+    const { written } = this;
+    this.written = 0;
     if (written === 0 || this.parts.logger === false) return;
     try {
       this.parts.logger.info(
