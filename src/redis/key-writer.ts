@@ -1,4 +1,5 @@
 import { validTtl } from "../store/arguments.js";
+import { HAND_RESERVE } from "../store/ban-reserve.js";
 import { guessBudget, isGuess } from "../store/spent-keys.js";
 import { StoreFullError } from "../store/store.js";
 import { withTimeout } from "../with-timeout.js";
@@ -10,8 +11,6 @@ import type { RecentBans } from "./recent-bans.js";
 import type { RedisResolved } from "./redis-options.js";
 import { DELETE, WRITE } from "./scripts.js";
 
-/** The share of `ban` keys kept for bans by hand, which are written by `set`; automatic ones are written by `add`. */
-const HAND_RESERVE = 1 / 16;
 /** The share of `ban` keys that the automatic bans of one network may hold, and how many in each bucket whatever the budget. */
 const NETWORK_SHARE = 1 / 16;
 const MIN_SHARE = 12;

@@ -1,4 +1,5 @@
 import { allProblemsAtOnce, readOptions, type Resolved } from "../options/table.js";
+import { HAND_RESERVE } from "./ban-reserve.js";
 import { checkHit, invalidKey, namespaceOf, validTtl } from "./arguments.js";
 import { REFUSE_WHEN_FULL, type Admission } from "./memory/admission.js";
 import { Eviction } from "./memory/eviction.js";
@@ -17,8 +18,6 @@ const SWEEP_SLICE = 1000;
 /** The ids of guesses are `spent` keys, but have a budget of their own. */
 type PartitionName = Namespace | "guess";
 
-/** The share of `ban` keys kept for bans by hand, which are written by `set`; automatic ones are written by `add`. */
-const HAND_RESERVE = 1 / 16;
 /** Slots that {@link MemoryStore.keys} reads before it yields to the event loop. */
 const KEYS_SLICE = 5000;
 
