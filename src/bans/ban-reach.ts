@@ -8,6 +8,9 @@ import {
 } from "../address/address.js";
 import { BunkerBanError } from "../errors.js";
 
+/** For how long the addresses of this machine are taken as unchanged, in ms. */
+const OWN_ADDRESSES_MS = 10_000;
+
 /**
  * Checks that a ban does not cover too much.
  *
@@ -31,7 +34,20 @@ export function checkReach(range: AddressRange, proxies: Iterable<AddressRange>)
   }
 }
 
-function ownAddresses(): AddressRange[] {
+let known: readonly AddressRange[] = [];
+let knownAt = -Infinity;
+
+// Asking the system takes longer than all the rest of a ban.
+function ownAddresses(): readonly AddressRange[] {
+  const now = performance.now();
+  if (now - knownAt >= OWN_ADDRESSES_MS) {
+    known = readOwnAddresses();
+    knownAt = now;
+  }
+  return known;
+}
+
+function readOwnAddresses(): AddressRange[] {
   const addresses = Object.values(networkInterfaces()).flatMap((list) =>
     (list ?? []).map((entry) => parseAddress(entry.address)),
   );

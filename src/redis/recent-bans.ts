@@ -7,6 +7,8 @@ import type { PendingWrite } from "./fallback-store.js";
 /** How long a ban is remembered after it was written, in ms, and how many of them. */
 const REMEMBERED_MS = 600_000;
 const MAX_REMEMBERED = 10_000;
+/** After so many records, the oldest are forgotten. One at a time would be slow: a Map still walks over what was deleted at its start. */
+const TRIM_AFTER = 500;
 /** Bans written again at a time. */
 const BATCH = 500;
 
@@ -43,6 +45,7 @@ export class RecentBans {
   private marked: string | undefined;
   /** Bans written again since that was last logged: an attempt may be cut off. */
   private written = 0;
+  private recorded = 0;
 
   constructor(private readonly parts: RecentBansParts) {}
 
@@ -52,11 +55,8 @@ export class RecentBans {
     this.kept.delete(key);
     if (value === undefined) return;
     const now = Date.now();
-    for (const [oldest, { at }] of this.kept) {
-      if (this.kept.size < MAX_REMEMBERED && now - at < REMEMBERED_MS) break;
-      this.kept.delete(oldest);
-    }
     this.kept.set(key, { value, ends: ttl === 0 ? Infinity : now + ttl * 1000, at: now });
+    if (++this.recorded % TRIM_AFTER === 0) this.trim(now);
   }
 
   has(key: string): boolean {
@@ -97,6 +97,13 @@ export class RecentBans {
     if (!this.isMaster) return;
     for (const [key, { at }] of this.kept)
       if (at < since && key.startsWith("ban:") && !found.has(key)) this.kept.delete(key);
+  }
+
+  private trim(now: number): void {
+    for (const [oldest, { at }] of this.kept) {
+      if (this.kept.size <= MAX_REMEMBERED && now - at < REMEMBERED_MS) break;
+      this.kept.delete(oldest);
+    }
   }
 
   // `undefined` = this user may not ask: nothing is ever written again.
