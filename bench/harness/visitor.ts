@@ -1,5 +1,5 @@
 import { Agent, request, type IncomingMessage } from "node:http";
-import type { ClientHeaders } from "./load-process.js";
+import type { ClientHeaders } from "./keep-alive.js";
 
 const AT_MOST_REDIRECTS = 6;
 

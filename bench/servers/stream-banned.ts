@@ -2,10 +2,9 @@ import type { AddressInfo } from "node:net";
 import express from "express";
 import { MemoryStore } from "express-bunker";
 import { streamGuard } from "express-bunker/stream";
-import type { ServerMessage } from "../harness/server-process.js";
+import { answerParent, tell } from "../harness/self-report.js";
 import { ADDRESSES } from "./clients.js";
 
-const tell = (message: ServerMessage): void => void process.send?.(message);
 const app = express();
 app.get("/", (_req, res) => void res.send("hello"));
 
@@ -18,9 +17,4 @@ async function main(): Promise<void> {
 }
 
 void main();
-process.on("message", () => {
-  const { user, system } = process.cpuUsage();
-  tell({ cpuMicroseconds: user + system });
-});
-// The parent is gone, so no other process would stop this one.
-process.once("disconnect", () => process.exit());
+answerParent();
