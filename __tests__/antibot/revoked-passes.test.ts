@@ -1,4 +1,11 @@
-import { bunker, MemoryStore, type Bunker, type BunkerOptions } from "../../src/index.js";
+import {
+  antibot,
+  badBehavior,
+  bunker,
+  MemoryStore,
+  type Bunker,
+  type BunkerOptions,
+} from "../../src/index.js";
 import { RevokedPasses } from "../../src/bans/revoked-passes.js";
 import { StoreScope } from "../../src/store/store-scope.js";
 import { ask, Jar, NAVIGATION } from "../support/ask.js";
@@ -152,6 +159,92 @@ test("R16 solving another kind launders nothing either", async () => {
   expect(await getsIn(url, dear, "14.4.4.4")).toBe(true);
   await guard.bans.add("14.4.4.4");
   expect(await getsIn(url, both, HOME)).toBe(false);
+});
+
+describe("R16 a pass that was shown only where the gate does not look goes with its bearer's ban", () => {
+  const BEARER = "14.4.4.4";
+  const IGNORING = { antibot: { challenge: "javascript" as const, ignoreUri: "^/(api|missing)/" } };
+
+  /** Requests `path` from the bearer's address so many times. */
+  async function bring(url: string, jar: Jar | undefined, path: string, count = 10): Promise<void> {
+    for (let i = 0; i < count; i++)
+      await ask(url, path, { from: BEARER, headers: { ...NAVIGATION, ...jar?.header } });
+  }
+
+  test("on a path that the gate ignores", async () => {
+    const { url } = await site(IGNORING);
+    const jar = await solved(url, HOME);
+    await bring(url, jar, "/missing/api");
+    expect(await getsIn(url, jar, "20.1.1.1")).toBe(false);
+    expect(await getsIn(url, await solved(url, "20.1.1.1"), "20.1.1.1")).toBe(true);
+  });
+
+  test("also when the last of the requests came without it, or a ban by hand follows", async () => {
+    const { url, guard } = await site(IGNORING);
+    const jar = await solved(url, HOME);
+    await bring(url, jar, "/missing/api", 3);
+    await bring(url, undefined, "/missing/api", 7);
+    expect(await getsIn(url, jar, "20.1.1.1")).toBe(false);
+    const other = await solved(url, HOME);
+    await ask(url, "/missing/api", { from: "15.5.5.5", headers: { ...NAVIGATION, ...other.header } });
+    await guard.bans.add("15.5.5.5");
+    expect(await getsIn(url, other, "20.1.1.1")).toBe(false);
+  });
+
+  test("when the app bans there, or counts failures", async () => {
+    const { url } = await site(IGNORING, (req, res) => {
+      if (req.url === "/api/trap") void req.bunker?.ban();
+      if (req.url === "/api/login") req.bunker?.fail();
+      res.end("site: ");
+    });
+    const trapped = await solved(url, HOME);
+    await bring(url, trapped, "/api/trap", 1);
+    expect(await getsIn(url, trapped, "20.1.1.1")).toBe(false);
+    const guesser = await solved(url, HOME);
+    for (let i = 0; i < 10; i++)
+      await ask(url, "/api/login", { from: "15.5.5.5", headers: { ...NAVIGATION, ...guesser.header } });
+    expect(await getsIn(url, guesser, "20.1.1.1")).toBe(false);
+  });
+
+  test("to a middleware without a gate, beside a gate for other paths", async () => {
+    const { url } = await startSite((shared) => badBehavior(shared), {
+      mount: (guard, shared) => {
+        const gate = antibot({
+          ...shared,
+          challenge: "javascript",
+          difficulty: 16,
+          sessions: { secret: SECRET, checkIp: false },
+        });
+        return [
+          guard,
+          (req, res, next) => (req.url?.startsWith("/missing/") ? next() : gate(req, res, next)),
+        ];
+      },
+    });
+    const jar = await solved(url, HOME);
+    await bring(url, jar, "/missing/open");
+    expect(await getsIn(url, jar, "20.1.1.1")).toBe(false);
+  });
+
+  test("but a forged or expired one leaves no trace, and a good response costs nobody a pass", async () => {
+    const { url, store, clock, guard } = await site({
+      ...IGNORING,
+      antibot: { ...IGNORING.antibot, timeValid: 600 },
+    });
+    const good = await solved(url, HOME);
+    await bring(url, good, "/api/page");
+    await guard.bans.add(BEARER);
+    expect(await getsIn(url, good, HOME)).toBe(true);
+    await guard.bans.remove(BEARER);
+    const forged = new Jar();
+    for (const name of good.names) forged.set(name, `${good.get(name)}A`);
+    await bring(url, forged, "/missing/api");
+    await guard.bans.remove(BEARER);
+    clock.advance(601);
+    await bring(url, good, "/missing/api");
+    expect(await guard.bans.get(BEARER)).toBeDefined();
+    for await (const key of store.keys("state", "revoked|")) throw new Error(`${key} is revoked`);
+  });
 });
 
 test("R16 detect bans nobody and voids no pass", async () => {

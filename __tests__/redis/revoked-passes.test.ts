@@ -15,14 +15,14 @@ afterEach(async () => {
   stops = [];
 });
 
-async function instance(): Promise<{ app: Served; guard: Bunker }> {
+async function instance(ignoreUri?: string): Promise<{ app: Served; guard: Bunker }> {
   const store = new RedisStore({ url: redis.url, timeout: 900, logger: false });
   const guard = bunker({
     store,
     logger: false,
     bunkernet: false,
     sessions: { checkIp: false },
-    antibot: { challenge: "javascript", difficulty: 16 },
+    antibot: { challenge: "javascript", difficulty: 16, ...(ignoreUri === undefined ? {} : { ignoreUri }) },
   });
   const app = await serve(EXPRESS.app([guard], plainSite));
   stops.push(
@@ -69,4 +69,16 @@ test("R16 an instance that hears of a ban voids the passes that it alone was sho
   await one.guard.bans.add("8.8.4.4");
   await until(async () => !(await getsIn(one, jar, "20.1.1.1")));
   expect(await getsIn(two, jar, "20.1.1.1")).toBe(false);
+});
+
+test("R16 a pass that one instance was shown on an ignored path is void on all once another bans its bearer", async () => {
+  const [one, two] = [await instance("^/missing/"), await instance("^/missing/")];
+  const jar = await solved(one, "12.2.2.2");
+  const headers = { ...NAVIGATION, ...jar.header };
+  for (let i = 0; i < 5; i++) await ask(one.app.url, "/missing/api", { from: "11.1.1.1", headers });
+  for (let i = 0; i < 5; i++)
+    await ask(two.app.url, "/missing/api", { from: "11.1.1.1", headers: NAVIGATION });
+  await until(async () => (await one.guard.bans.get("11.1.1.1")) !== undefined);
+  await until(async () => !(await getsIn(two, jar, "20.1.1.1")));
+  expect(await getsIn(one, jar, "20.1.1.1")).toBe(false);
 });

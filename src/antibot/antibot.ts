@@ -1,6 +1,7 @@
 import cluster from "node:cluster";
 import type { IncomingMessage } from "node:http";
 import { BanProtection } from "../engine/ban-protection.js";
+import { CarriedPasses } from "../engine/carried-passes.js";
 import { Engine, type Middleware, type Running } from "../engine/engine.js";
 import type { ReportProblem } from "../options/check.js";
 import { allProblemsAtOnce, nearestName, readOptions } from "../options/table.js";
@@ -39,6 +40,8 @@ export function antibot<Req extends IncomingMessage = IncomingMessage>(
   });
   const context = new Context(resolved, options as SharedOptions);
   const gate = new GateProtection(context, resolved);
+  const carried = context.scope.get(CarriedPasses);
+  context.onClose(carried.add((bearer, request) => gate.noteCarried(bearer, request)));
   const engine = new Engine(context, [new BanProtection(context, () => gate), gate]);
   return engine.asMiddleware(gate.parts(engine));
 }

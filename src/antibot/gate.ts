@@ -95,6 +95,12 @@ export class GateProtection implements Protection, Gate {
       : this.withoutPass(client, request, { requirement, uri });
   }
 
+  /** Remembers the passes that a request carries which this gate did not judge. */
+  noteCarried(bearer: Client, request: RequestView): void {
+    const { crypto, passes } = this.gate;
+    if (crypto.ready() === undefined) passes.noteCarried(bearer, request);
+  }
+
   async start(): Promise<void> {
     await this.gate.crypto.ready();
   }

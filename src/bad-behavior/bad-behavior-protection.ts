@@ -3,6 +3,7 @@ import type { Hits } from "../store/store.js";
 import { isThenable, type Awaitable } from "../awaitable.js";
 import type { Client } from "../request/client.js";
 import { BunkerHookError, messageOf, StoreFailure } from "../errors.js";
+import { CarriedPasses } from "../engine/carried-passes.js";
 import { exclusionOf } from "../engine/exclusions.js";
 import type {
   Gate,
@@ -33,6 +34,7 @@ export class BadBehaviorProtection implements Protection {
   private readonly clients: ClientActivities;
   private readonly inFlight: InFlightLimit;
   private readonly departures: Departures;
+  private readonly carried: CarriedPasses;
   /** The client of the last request: admission comes right after judgement. */
   private last: ClientActivity | undefined;
   private lastNow = 0;
@@ -49,6 +51,7 @@ export class BadBehaviorProtection implements Protection {
     this.bans = new BadBehaviorBans(context, options, gate);
     for (const status of options.statusCodes) this.counted[status] = 1;
     if (options.banScope === "service") context.warnOfUnnamedService();
+    this.carried = context.scope.get(CarriedPasses);
     this.clients = new ClientActivities(options.countTime);
     const { now } = context;
     this.inFlight = new InFlightLimit({
@@ -163,6 +166,8 @@ export class BadBehaviorProtection implements Protection {
   ): void {
     const { threshold, countTime } = this.options;
     const { status, weight, reason } = bad;
+    // A ban makes the passes of all counted requests void.
+    this.carried.note(client, request);
     const note = noteOf(request, status, this.context.now(), reason);
     const activity = this.activityOf(client);
     activity.badCount.counting += weight;

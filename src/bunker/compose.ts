@@ -6,6 +6,7 @@ import { BunkernetProtection } from "../bunkernet/bunkernet-protection.js";
 import { DnsblProtection } from "../dnsbl/dnsbl-protection.js";
 import { BanProtection } from "../engine/ban-protection.js";
 import type { Context } from "../engine/context.js";
+import { CarriedPasses } from "../engine/carried-passes.js";
 import { Engine, type Middleware } from "../engine/engine.js";
 import { Pipeline } from "../engine/pipeline.js";
 import type { Gate } from "../engine/protection.js";
@@ -50,6 +51,7 @@ export class Composition {
       this.services.set(name, this.makeProtections(context.forService(own), own));
     const pipelines = [...this.services].map(([name, { pipeline }]) => [name, pipeline] as const);
     this.engine = new Engine(context, this.common.pipeline.protections, new Map(pipelines));
+    if (this.all.some(({ gate }) => gate !== undefined)) this.readCarriedPasses();
   }
 
   /** The DNSBL of all services, or of the first that has one. */
@@ -103,6 +105,16 @@ export class Composition {
 
   private get all(): readonly ServiceProtections[] {
     return [this.common, ...this.services.values()];
+  }
+
+  // One reader for the gates of all services, however many there are.
+  private readCarriedPasses(): void {
+    const { resolver, scope } = this.context;
+    const stop = scope.get(CarriedPasses).add((bearer, request) => {
+      const { service } = request.client(resolver);
+      this.protectionsFor(service).gate?.noteCarried(bearer, request);
+    });
+    this.context.onClose(stop);
   }
 
   private protectionsFor(service: string | undefined): ServiceProtections {

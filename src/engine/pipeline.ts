@@ -6,6 +6,7 @@ import { hasLeft } from "../request/queued-responses.js";
 import type { RequestBan, RequestFailure, RequestView } from "../request/request-view.js";
 import { statusSent } from "../request/status-sent.js";
 import { PASS, type Deny, type Pass, type Verdict } from "../request/verdict.js";
+import { CarriedPasses } from "./carried-passes.js";
 import type { Context } from "./context.js";
 import type { Protection } from "./protection.js";
 import { Responder } from "./responder.js";
@@ -172,6 +173,7 @@ export class Pipeline {
     }
     const { id, method, path, pass } = request;
     if (pass !== undefined) this.context.banIndex.revoked.revoke(pass.id);
+    this.context.scope.get(CarriedPasses).note(client, request);
     try {
       await this.context.bans.addUnlessBanned(client.key, {
         reason,

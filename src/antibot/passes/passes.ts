@@ -1,158 +1,20 @@
-import { createHash, randomBytes } from "node:crypto";
-import { networkOf } from "../../address/address.js";
+import { randomBytes } from "node:crypto";
 import type { Awaitable } from "../../awaitable.js";
 import type { Context } from "../../engine/context.js";
 import { messageOf } from "../../errors.js";
 import type { BunkerEvent } from "../../events/event-bus.js";
 import { RecentMap } from "../../recent-map.js";
-import type { Client, Identity } from "../../request/client.js";
+import type { Client } from "../../request/client.js";
 import { requestOrigin } from "../../request/event-origin.js";
-import type { PassInfo, RequestView } from "../../request/request-view.js";
+import type { RequestView } from "../../request/request-view.js";
 import { DEFAULT_SERVICE } from "../../service-name.js";
 import type { GateCrypto } from "../gate-crypto.js";
 import type { AntibotResolved } from "../options.js";
+import { PassSigner } from "./pass-signer.js";
 import { keepInSession, passIn, sessionOf } from "./request-session.js";
 
 /** A session that was given a pass and comes back within this time without one does not last, in ms. */
 const LOST_WITHIN = 60_000;
-
-/** How far the clock of another instance may run ahead, in ms. */
-const MAX_AHEAD_MS = 60_000;
-
-/** Everything that is signed with a pass. */
-interface SignedPass extends PassInfo {
-  readonly service: string;
-  readonly address: string;
-  readonly userAgent: string;
-  readonly epoch: number;
-}
-
-type Fields = [string, number, [string, number][], string, string, number];
-
-// Only a good signature and the bindings that matched are remembered: everything else is checked every time (R16).
-interface Verified {
-  readonly pass: SignedPass;
-  /** The address and the User-Agent that matched last: they need not be cut up and hashed again. */
-  identity: Identity | undefined;
-  userAgent: string | undefined;
-  /** Who showed it last: the index of bans remembers it. */
-  shownBy: Identity | undefined;
-}
-
-/** Issues and checks passes: signed, self-contained, no memory on the server. */
-class PassSigner {
-  private readonly verified = new RecentMap<string, Verified>(20_000);
-
-  constructor(
-    private readonly context: Context,
-    private readonly crypto: GateCrypto,
-    private readonly options: AntibotResolved,
-  ) {}
-
-  /** A pass, as its cookie holds it. `solved` has the time at which each kind was solved, in ms, as `now` is. */
-  issue(
-    client: Client,
-    request: RequestView,
-    { id, solved, now }: { id: string; solved: ReadonlyMap<string, number>; now: number },
-  ): string {
-    const fields: Fields = [
-      id,
-      now,
-      [...solved],
-      this.addressBinding(client),
-      this.userAgentBinding(request),
-      this.options.epoch,
-    ];
-    return this.crypto.keys.sign("pass", [client.service ?? DEFAULT_SERVICE], JSON.stringify(fields));
-  }
-
-  /** The pass in a cookie, if it is valid for this client at `now`; the caller checks its kinds. */
-  check(cookie: string, client: Client, request: RequestView, now: number): SignedPass | undefined {
-    const service = client.service ?? DEFAULT_SERVICE;
-    const verified = this.verify(cookie, service);
-    if (verified === undefined) return undefined;
-    const { pass } = verified;
-    if (pass.service !== service || pass.epoch < this.options.epoch) return undefined;
-    if (now - pass.issued > this.options.timeValid * 1000) return undefined;
-    // The clock of another instance may run a little ahead.
-    if (pass.issued - now > MAX_AHEAD_MS) {
-      this.warnOfClock(pass.issued - now);
-      return undefined;
-    }
-    if (!this.sameAddress(verified, client) || !this.sameUserAgent(verified, request)) return undefined;
-    const { banIndex } = this.context;
-    if (banIndex.voids(client, client.service, pass.issued) || banIndex.revoked.has(pass.id))
-      return undefined;
-    if (verified.shownBy !== client.identity) {
-      verified.shownBy = client.identity;
-      banIndex.revoked.shown(client, pass);
-    }
-    // Each kind lasts from when it was solved: solving another later prolongs the pass, not the kind.
-    const oldest = now - this.options.timeValid * 1000;
-    if (pass.kinds.length === 1 || pass.kinds.every((kind) => (pass.solved.get(kind) as number) >= oldest))
-      return pass;
-    const solved = new Map([...pass.solved].filter(([, at]) => at >= oldest));
-    return { ...pass, solved, kinds: [...solved.keys()] };
-  }
-
-  // Only an instance with our secret can have issued it.
-  private warnOfClock(ahead: number): void {
-    this.context.events.warn(
-      "WRN_BUNKER_CLOCK",
-      `a visitor brought a valid pass that was issued ${Math.round(ahead / 1000)} s in the future: the clock of this machine is behind, or that of another instance ahead; set both (NTP). Until then such passes are refused here`,
-    );
-  }
-
-  private verify(cookie: string, service: string): Verified | undefined {
-    const known = this.verified.get(cookie);
-    if (known !== undefined) return known;
-    const text = cookie.length > 1024 ? undefined : this.crypto.keys.verify("pass", [service], cookie);
-    if (text === undefined) return undefined;
-    const [id, issued, entries, address, userAgent, epoch] = JSON.parse(text) as Fields;
-    const solved = new Map(entries);
-    const verified: Verified = {
-      pass: { id, issued, kinds: [...solved.keys()], solved, address, userAgent, epoch, service },
-      identity: undefined,
-      userAgent: undefined,
-      shownBy: undefined,
-    };
-    this.verified.set(cookie, verified);
-    return verified;
-  }
-
-  private sameAddress(verified: Verified, client: Client): boolean {
-    if (this.options.sessions.checkIp === false || verified.identity === client.identity) return true;
-    if (verified.pass.address !== this.addressBinding(client)) return false;
-    verified.identity = client.identity;
-    return true;
-  }
-
-  private sameUserAgent(verified: Verified, request: RequestView): boolean {
-    if (!this.options.sessions.checkUserAgent) return true;
-    const header = request.header("user-agent") ?? "";
-    if (verified.userAgent === header) return true;
-    if (verified.pass.userAgent !== this.userAgentBinding(request)) return false;
-    // Longer ones are hashed each time: the client must not choose how much memory a cookie takes.
-    if (header.length <= 512) verified.userAgent = header;
-    return true;
-  }
-
-  // Short enough for a cookie: it need only differ, since the signature protects it.
-  private addressBinding({ address, ip }: Client): string {
-    const { checkIp } = this.options.sessions;
-    if (checkIp === false) return "";
-    if (address === undefined) return ip;
-    return checkIp === "exact" ? address.text : networkOf(address);
-  }
-
-  private userAgentBinding(request: RequestView): string {
-    if (!this.options.sessions.checkUserAgent) return "";
-    return createHash("sha256")
-      .update(request.header("user-agent") ?? "")
-      .digest("base64url")
-      .slice(0, 11);
-  }
-}
 
 function newId(): string {
   return randomBytes(9).toString("base64url");
@@ -213,6 +75,15 @@ export class PassStorage {
     return this.inSession
       ? this.keepInSession(client, request, pass, browser)
       : [this.cookie(client, request, pass)];
+  }
+
+  /** Remembers the passes that a request carries, valid for its client or not: a ban of `bearer` revokes them. */
+  noteCarried(bearer: Client, request: RequestView): void {
+    const client = request.client(this.context.resolver);
+    for (const value of this.candidates(client, request)) {
+      const pass = this.signer.read(value, client, this.context.now());
+      if (pass !== undefined) this.context.banIndex.revoked.shown(bearer, pass);
+    }
   }
 
   /** Revokes the pass that was shown with the request that led to a ban. */
