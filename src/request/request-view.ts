@@ -6,6 +6,7 @@ import type { Client } from "./client.js";
 import type { ClientResolver } from "./client-resolver.js";
 import { canonicalPath, type CanonicalPath } from "./path.js";
 import { forgetQueued, watchQueued } from "./queued-responses.js";
+import { shareShape } from "./shared-shape.js";
 import { statusSent } from "./status-sent.js";
 import type { Verdict } from "./verdict.js";
 
@@ -286,7 +287,12 @@ function bearerOf(request: object): Bearer {
 /** Returns the view of a request, and makes it the first time. */
 export function viewOf(request: RequestLike): RequestView {
   const bearer = bearerOf(request);
-  return (bearer[VIEW] ??= new RequestView(request));
+  return (bearer[VIEW] ??= newView(request));
+}
+
+function newView(request: RequestLike): RequestView {
+  shareShape(request);
+  return new RequestView(request);
 }
 
 let exposed = false;
