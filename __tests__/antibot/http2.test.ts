@@ -55,3 +55,14 @@ test("R9 an HTTP/2 preflight ends with its headers: with a body that no header a
   expect(await preflight({ ":path": "/open" }, "")).toBe(403);
   expect(reached).toEqual(["/bare"]);
 });
+
+test("an HTTP/2 client that sends its body while it is refused sees the stream close", async () => {
+  for (let i = 0; i < 5; i++) {
+    const stream = session.request({ ":method": "POST", ":path": "/form" }, { endStream: false });
+    stream.resume();
+    setTimeout(() => stream.end("a=1"), 0);
+    const [got] = (await once(stream, "response")) as [{ ":status": number }];
+    expect(got[":status"]).toBe(403);
+    if (!stream.destroyed) await once(stream, "close");
+  }
+});

@@ -185,7 +185,8 @@ function send({ status, headers, body }: Reply, request: RequestView, res: Serve
   else res.end(body);
   // Node resets the stream of an unfinished body itself, but not when a part of it was read.
   const { stream } = res as { readonly stream?: Http2Stream };
-  if (stream?.readableEnded === false && !stream.endAfterHeaders) stream.close(NO_ERROR);
+  // Before the client has sent its body, Node's own client would never close the stream.
+  if (stream?.readableEnded === false && stream.readableDidRead) stream.close(NO_ERROR);
 }
 
 function hasUnreadBody(req: IncomingMessage): boolean {
