@@ -56,8 +56,10 @@ export class BadBehaviorProtection implements Protection {
     const { now } = context;
     this.inFlight = new InFlightLimit({
       threshold: options.threshold,
+      countTime: options.countTime,
       now,
-      isExempt: (client, request) => this.exemption(client, request) !== undefined,
+      isExempt: (request, client = request.knownClient(context.resolver)) =>
+        client === undefined || this.exemption(client, request) !== undefined,
       isBanned: (client) => this.isBanned(client),
       judge: (client, request) => this.banProtection.judge(client, request),
       countSent: (request, res) => this.countSent(request, res),

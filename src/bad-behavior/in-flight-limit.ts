@@ -6,10 +6,12 @@ import { viewOf, type RequestView } from "../request/request-view.js";
 import { statusSent } from "../request/status-sent.js";
 import { PASS, type Deny, type Verdict } from "../request/verdict.js";
 import type { ClientActivity, WaitingRequest } from "./client-activity.js";
-import { Slots } from "./slots.js";
+import { Slots, type SlotState } from "./slots.js";
 
-/** After so long a request counts as a long poll: it no longer takes the place of another, in ms. */
+/** After so long a request no longer takes the place of a safe one, nor a safe one (a long poll) of any, in ms. */
 const MAX_FLIGHT_MS = 5000;
+/** A body of so many bytes that is still arriving by then is an upload, which takes no place either. */
+const UPLOAD_BYTES = 1_048_576;
 /** How long a request waits for its turn, in ms. */
 const MAX_WAIT_MS = 10_000;
 /** How many requests of one client wait. */
@@ -24,15 +26,19 @@ const MAX_POOL = 128;
 /** What an {@link InFlightLimit} asks of its protection. */
 export interface InFlightParts {
   readonly threshold: number;
+  /** How long an unsafe request takes the place of other unsafe ones, in seconds. */
+  readonly countTime: number;
   readonly now: () => number;
   /** Whether responses to this request never count. */
-  isExempt(client: Client, request: RequestView): boolean;
+  isExempt(request: RequestView, client?: Client): boolean;
   isBanned(client: Client): boolean;
   /** Judges a request again after it has waited. */
   judge(client: Client, request: RequestView): Awaitable<Verdict>;
   /** Counts a response whose status was sent, before it ends. */
   countSent(request: RequestView, res: ServerResponse): void;
 }
+
+const NONE = { size: 0, late: 0 };
 
 const TOO_MANY: Deny = Object.freeze({
   action: "deny",
@@ -72,11 +78,11 @@ export class InFlightLimit {
   /** Resumes a request at once if it may reach the app or must be refused, and otherwise when it is its turn. */
   hold(activity: ClientActivity, { client, request, res, resume }: HeldRequest): void {
     const now = this.parts.now();
-    if (this.closed || this.parts.isExempt(client, request)) {
+    if (this.closed || this.parts.isExempt(request, client)) {
       resume(PASS);
       return;
     }
-    if (activity.waiting === undefined && this.fits(activity, now)) {
+    if (activity.waiting === undefined && this.fits(activity, request, now)) {
       this.add(activity, res, now);
       resume(PASS);
       return;
@@ -111,14 +117,11 @@ export class InFlightLimit {
   wake(activity: ClientActivity): void {
     if (this.sweeping) return;
     const now = this.parts.now();
-    if (activity.waiting !== undefined && !this.fits(activity, now)) this.sweep(activity, now);
-    for (let next = activity.waiting?.[0]; next !== undefined; next = activity.waiting?.[0]) {
-      if (!this.parts.isBanned(next.client)) {
-        if (!this.fits(activity, now)) return;
-        this.add(activity, next.res, now);
-      }
-      this.removeWaiting(activity, 0);
-      const turn = next;
+    if (activity.waiting !== undefined && this.nextOf(activity, now) === -1) this.sweep(activity, now);
+    for (let index = this.nextOf(activity, now); index !== -1; index = this.nextOf(activity, now)) {
+      const turn = this.removeWaiting(activity, index);
+      if (turn === undefined) return;
+      if (!this.parts.isBanned(turn.client)) this.add(activity, turn.res, now);
       process.nextTick(() => this.resume(activity, turn));
     }
   }
@@ -130,8 +133,21 @@ export class InFlightLimit {
       while (activity.waiting !== undefined) this.removeWaiting(activity, 0)?.resume(PASS);
   }
 
-  private fits(activity: ClientActivity, now: number): boolean {
-    return (activity.slots?.size ?? 0) < this.limitOf(activity, now);
+  // The next waiting request that may go on; -1 = none. Safe ones do not wait behind those that wait for late ones.
+  private nextOf(activity: ClientActivity, now: number): number {
+    const { waiting, slots } = activity;
+    const [first] = waiting ?? [];
+    if (waiting === undefined || first === undefined) return -1;
+    if (this.parts.isBanned(first.client)) return 0;
+    const limit = this.limitOf(activity, now);
+    const { size, late } = slots ?? NONE;
+    if (size < limit) return 0;
+    return size - late < limit ? waiting.findIndex(({ request }) => isSafe(request)) : -1;
+  }
+
+  private fits(activity: ClientActivity, request: RequestView, now: number): boolean {
+    const { size, late } = activity.slots ?? NONE;
+    return (isSafe(request) ? size - late : size) < this.limitOf(activity, now);
   }
 
   private limitOf(activity: ClientActivity, now: number): number {
@@ -161,14 +177,19 @@ export class InFlightLimit {
   private sweep(activity: ClientActivity, now: number): void {
     const { slots } = activity;
     if (slots === undefined) return;
-    const over = slots.removeOver(
-      (res, since) =>
-        now - since >= MAX_FLIGHT_MS || statusSent(res) || viewOf(res.req).ownResponse !== undefined,
-    );
+    const over = slots.removeOver((res, since) => this.stateOf(res, now - since));
     this.recycle(activity, slots);
     this.sweeping = true;
     for (const res of over) if (statusSent(res)) this.parts.countSent(viewOf(res.req), res);
     this.sweeping = false;
+  }
+
+  private stateOf(res: ServerResponse, age: number): SlotState {
+    const request = viewOf(res.req);
+    if (statusSent(res) || request.ownResponse !== undefined) return "over";
+    if (age < MAX_FLIGHT_MS) return "in flight";
+    if (age >= this.parts.countTime * 1000 || isSafe(request)) return "over";
+    return isUpload(request) || this.parts.isExempt(request) ? "over" : "late";
   }
 
   private poll(): void {
@@ -216,4 +237,12 @@ export class InFlightLimit {
       return PASS;
     }
   }
+}
+
+function isSafe({ method }: RequestView): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+function isUpload(request: RequestView): boolean {
+  return !request.message.complete && Number(request.header("content-length") ?? 0) >= UPLOAD_BYTES;
 }
