@@ -1,6 +1,9 @@
 import { BanList, type Ban } from "../../src/index.js";
 import { RedisStore } from "../../src/redis/index.js";
 import type { StoreChange } from "../../src/store/store.js";
+import { BanIndex } from "../../src/bans/ban-index.js";
+import { StoreScope } from "../../src/store/store-scope.js";
+import { parseAddress } from "../../src/address/address.js";
 import { startRedis, type RedisServer } from "./servers.js";
 
 let redis: RedisServer;
@@ -78,4 +81,24 @@ test("an instance that starts reads bans without their evidence, and the evidenc
     expect(await known.get(subject)).toMatchObject({ reason: "bad behavior", service: "a", data: evidence });
   expect(await known.get("8.0.0.5")).toMatchObject({ reason: "only a reason" });
   expect(await known.remove("2a10:2::1")).toBe(true);
+});
+
+test("R16 an instance that starts knows of every ban since when passes are void: of those that are over, too", async () => {
+  const bans = new BanList(await open());
+  const began = Date.now();
+  for (let client = 1; client <= 20; client++)
+    await bans.addUnlessBanned(`8.1.0.${client}`, { ttl: 600, service: client % 2 === 0 ? "a" : undefined });
+  await bans.remove("8.1.0.3");
+  await bans.remove("8.1.0.4");
+
+  const index = StoreScope.of(await open()).get(BanIndex);
+  await index.ready();
+  for (let client = 1; client <= 20; client++) {
+    const subject = { key: `8.1.0.${client}`, address: parseAddress(`8.1.0.${client}`) };
+    const isOver = client === 3 || client === 4;
+    expect(index.find(subject, "a") === undefined).toBe(isOver);
+    expect(index.voids(subject, "a", began - 1)).toBe(true);
+    expect(index.voids(subject, "a", Date.now() + 1)).toBe(false);
+    expect(index.voids(subject, "b", began - 1)).toBe(client % 2 === 1);
+  }
 });

@@ -69,6 +69,12 @@ function hexDigit(text: string, at: number): number {
 
 // 0–127; a text that is no such number makes 0, with which no address but "::" is canonical.
 function prefixLength(text: string, start: number): number {
-  const digits = text.slice(start);
-  return /^(?:[1-9]\d?|1[01]\d|12[0-7])$/.test(digits) ? Number(digits) : 0;
+  let number = 0;
+  for (let at = start; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9 || (digit === 0 && at === start)) return 0;
+    number = number * 10 + digit;
+    if (number > 127) return 0;
+  }
+  return number;
 }

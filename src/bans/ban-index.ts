@@ -5,7 +5,16 @@ import type { StoreScope } from "../store/store-scope.js";
 import { parseRange, rangeContains, type Address, type AddressRange } from "../address/address.js";
 import { readRange } from "../address/canonical-range.js";
 import { UNKNOWN_SERVICE } from "../service-name.js";
-import { banKey, decodeBan, parseBanKey, readHead, type Ban, type BanHead, type BanKind } from "./ban.js";
+import {
+  banKey,
+  decodeBan,
+  parseBanKey,
+  parseBanPlace,
+  readHead,
+  type Ban,
+  type BanHead,
+  type BanKind,
+} from "./ban.js";
 import { BanCopies } from "./ban-copies.js";
 import type { AutomaticBanListener, FoundBan } from "./found-ban.js";
 import { NONE } from "./ban-table.js";
@@ -60,7 +69,9 @@ export class BanIndex {
     this.revoked = new RevokedPasses(scope, clock);
     this.stored = new StoredBans(store);
     const bans = ["ban", ""] as const;
-    const voids = ["state", VOID_PREFIX.slice("state:".length)] as const;
+    // A ban in force has all that its mark says.
+    const isInForce = (key: string): boolean => this.isMarkOfBan(key);
+    const voids = ["state", VOID_PREFIX.slice("state:".length), isInForce] as const;
     const revoked = ["state", REVOKED_PREFIX.slice("state:".length)] as const;
     this.replica = new StoreReplica(store, [bans, voids, revoked], {
       apply: (change) => this.apply(change),
@@ -247,9 +258,15 @@ export class BanIndex {
     this.write({ range, service, ends }, readHead(change.value));
   }
 
+  private isMarkOfBan(key: string): boolean {
+    const { subject, service } = parseMarkKey(key);
+    const range = readRange(subject);
+    return range !== undefined && this.copies.hasStored(range, service);
+  }
+
   private putVoid(key: string, value: string, ttl: number): void {
     const began = Number(value);
-    const { subject, service } = parseBanKey(`ban:${key.slice(VOID_PREFIX.length)}`);
+    const { subject, service } = parseMarkKey(key);
     const range = readRange(subject);
     if (!Number.isFinite(began) || range === undefined) return;
     this.copies.writeMark(range, service, began, ttl === 0 ? Infinity : this.now() + ttl * 1000);
@@ -290,4 +307,8 @@ const VOID_PREFIX = "state:void|";
 /** Returns the store's key that keeps passes void after a ban. Its value is the time when the ban began, in ms. */
 export function voidKey(subject: string, service: string | undefined): string {
   return VOID_PREFIX + banKey(subject, service).slice("ban:".length);
+}
+
+function parseMarkKey(key: string): { subject: string; service: string | undefined } {
+  return parseBanPlace(key, VOID_PREFIX.length);
 }

@@ -13,7 +13,7 @@ const MAX_LOAD = 0.7;
 
 /** The lengths of prefixes in use of one family, longest first, and how many rows have each. */
 interface Lengths {
-  readonly counts: Map<number, number>;
+  readonly counts: Int32Array;
   sorted: readonly number[];
 }
 
@@ -34,8 +34,8 @@ export class BanTable {
   /** Row numbers plus one; 0 = empty. */
   private readonly shards = new Array<Int32Array | undefined>(1 << SHARD_BITS).fill(undefined);
   private readonly used = new Int32Array(1 << SHARD_BITS);
-  private readonly ipv4: Lengths = { counts: new Map(), sorted: [] };
-  private readonly ipv6: Lengths = { counts: new Map(), sorted: [] };
+  private readonly ipv4: Lengths = { counts: new Int32Array(33), sorted: [] };
+  private readonly ipv6: Lengths = { counts: new Int32Array(129), sorted: [] };
 
   get size(): number {
     return this.rows.size;
@@ -144,10 +144,12 @@ export class BanTable {
 
   private countLength(family: 4 | 6, bits: number, by: 1 | -1): void {
     const lengths = family === 4 ? this.ipv4 : this.ipv6;
-    const before = lengths.counts.get(bits) ?? 0;
-    if (before + by === 0) lengths.counts.delete(bits);
-    else lengths.counts.set(bits, before + by);
-    if (before === 0 || before + by === 0) lengths.sorted = [...lengths.counts.keys()].sort((a, b) => b - a);
+    const before = lengths.counts[bits] as number;
+    const after = (lengths.counts[bits] = before + by);
+    if (before > 0 && after > 0) return;
+    lengths.sorted = [...lengths.counts.keys()]
+      .filter((one) => (lengths.counts[one] as number) > 0)
+      .reverse();
   }
 }
 

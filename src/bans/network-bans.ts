@@ -35,9 +35,11 @@ export class NetworkBans {
 
   /** Notes that a protection has banned a client, here or on another instance. */
   private note(range: AddressRange, service: string | undefined): void {
+    if (range.address.family === 4) return;
+    const scope = scopeHash(service);
     for (const bits of NETWORKS) {
       if (!isInside(range, bits)) continue;
-      const counter = counterOf(range, bits, service);
+      const counter = counterOf(range, bits, scope);
       this.counts[bits][counter] = (this.counts[bits][counter] as number) + 1;
     }
   }
@@ -61,7 +63,7 @@ export class NetworkBans {
       const limit = limits[bits];
       if (limit === 0 || !isInside(range, bits)) continue;
       const network = prefixOf(range.address, bits);
-      const counter = counterOf(range, bits, service);
+      const counter = counterOf(range, bits, scopeHash(service));
       if ((this.counts[bits][counter] as number) < limit || index.get(network, service) !== undefined)
         continue;
       const members = index.membersOf(network, service);
@@ -108,9 +110,12 @@ function isInside({ address, bits }: AddressRange, network: number): boolean {
   return address.family === 6 && bits > network && bits <= LONGEST_CLIENT;
 }
 
-function counterOf({ address }: AddressRange, bits: 48 | 56, service: string | undefined): number {
+function scopeHash(service: string | undefined): number {
+  return service === undefined ? 0 : hashOf(service);
+}
+
+function counterOf({ address }: AddressRange, bits: 48 | 56, scope: number): number {
   const [first = 0, second = 0] = address.words;
-  const scope = service === undefined ? 0 : hashOf(service);
   return hashOfNumbers(first, second & prefixMask(bits - 32), scope) % COUNTERS;
 }
 

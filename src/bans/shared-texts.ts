@@ -4,18 +4,25 @@ export class SharedTexts {
   private readonly texts: (string | undefined)[] = [undefined];
   private readonly uses: number[] = [0];
   private readonly free: number[] = [];
+  /** The text that was asked for last: most bans that are read together have the same. */
+  private last = "";
+  private lastNumber: number | undefined;
 
   /** @param max how many different texts are held at most */
   constructor(private readonly max: number) {}
 
   /** The number of a text that is in use; `undefined` = it is not. */
   numberOf(text: string): number | undefined {
-    return this.numbers.get(text);
+    if (text !== this.last || this.lastNumber === undefined) {
+      this.last = text;
+      this.lastNumber = this.numbers.get(text);
+    }
+    return this.lastNumber;
   }
 
   /** Counts one more use of a text; returns its number, or 0 when too many texts are in use. */
   take(text: string): number {
-    let number = this.numbers.get(text);
+    let number = this.numberOf(text);
     if (number === undefined) {
       if (this.numbers.size >= this.max) return 0;
       number = this.free.pop() ?? this.texts.length;
@@ -34,6 +41,7 @@ export class SharedTexts {
     this.uses[number] = left;
     if (left > 0) return;
     this.numbers.delete(this.texts[number] as string);
+    this.lastNumber = undefined;
     this.texts[number] = undefined;
     this.free.push(number);
   }

@@ -7,11 +7,12 @@ import type { FallbackStore } from "./fallback-store.js";
 import type { RecentBans } from "./recent-bans.js";
 import type { KeyNames } from "./key-names.js";
 import { BUNKERWEB_BANS } from "./bunkerweb-keys.js";
-import { scanned, WrongReplyError } from "./replies.js";
+import { scanned, WrongReplyError, type Page } from "./replies.js";
 import { PAGE, READ } from "./scripts.js";
 
-/** Keys per page: about a millisecond of the server's time. */
+/** Keys per page: about a millisecond of the server's time. The first pages are smaller: programs are slow when they have just started. */
 const PAGE_SIZE = 1000;
+const FIRST_PAGE_SIZE = 50;
 
 /** How long listings of a new store wait for the first connection, in ms. */
 const FIRST_CONNECTION_MS = 1500;
@@ -20,6 +21,15 @@ const FEED_DEADLINE_MS = 12_000;
 
 /** What a listing reads of each key; `"heads"` = the value, of a ban without its evidence. */
 export type Listed = "keys" | "values" | "heads";
+
+/** What to list. */
+interface Wanted {
+  /** The start of the rest of the keys. */
+  readonly prefix: string;
+  readonly what: Listed;
+  /** Keys of which no value is needed: they are left out. */
+  readonly isKnown?: ((key: string) => boolean) | undefined;
+}
 
 /** The parts of the store that {@link KeyListing} uses. */
 export interface KeyListingHooks {
@@ -39,18 +49,15 @@ export interface KeyListingHooks {
 export class KeyListing {
   private readonly created = Date.now();
   private readonly names: KeyNames;
+  private pageSize = FIRST_PAGE_SIZE;
 
   constructor(private readonly hooks: KeyListingHooks) {
     this.names = hooks.names;
   }
 
   /** The keys that {@link pages} lists, each once. */
-  async *entries(
-    namespace: Namespace,
-    prefix: string,
-    what: Listed,
-  ): AsyncGenerator<StoreChange, void, undefined> {
-    for await (const page of this.pages(namespace, prefix, what)) yield* page;
+  async *entries(namespace: Namespace, wanted: Wanted): AsyncGenerator<StoreChange, void, undefined> {
+    for await (const page of this.pages(namespace, wanted)) yield* page;
   }
 
   /**
@@ -59,10 +66,10 @@ export class KeyListing {
    */
   async *pages(
     namespace: Namespace,
-    prefix: string,
-    what: Listed,
+    wanted: Wanted,
   ): AsyncGenerator<readonly StoreChange[], void, undefined> {
     const { fallback, recent } = this.hooks;
+    const { prefix } = wanted;
     await this.waitUntilReached();
     if (namespace === "ban") await this.hooks.checkServer();
     const began = Date.now();
@@ -76,8 +83,8 @@ export class KeyListing {
       }
     if (own.length > 0) yield own;
     const known = new Set(found);
-    for await (const page of this.stored(namespace, prefix, what)) {
-      for (const { key } of page) if (recent.has(key)) found.add(key);
+    for await (const page of this.stored(namespace, wanted)) {
+      if (!recent.isEmpty) for (const { key } of page) if (recent.has(key)) found.add(key);
       yield known.size === 0 ? page : page.filter(({ key }) => !known.has(key));
     }
     if (namespace === "ban" && prefix === "") recent.retain(found, began);
@@ -99,13 +106,13 @@ export class KeyListing {
 
   private async *stored(
     namespace: Namespace,
-    prefix: string,
-    what: Listed,
+    wanted: Wanted,
   ): AsyncGenerator<StoreChange[], void, undefined> {
+    const { prefix } = wanted;
     for (const bucket of this.names.bucketsOf(prefix)) {
       const { stem } = this.names.bucket(namespace, bucket);
       for (const index of this.names.indexesOf(namespace, bucket))
-        yield* this.index(namespace, { index, stem }, prefix, what);
+        yield* this.index(namespace, { index, stem }, wanted);
     }
     if (this.names.bunkerweb && namespace === "ban") yield* this.bunkerwebBans(prefix);
   }
@@ -113,24 +120,38 @@ export class KeyListing {
   private async *index(
     namespace: Namespace,
     { index, stem }: { readonly index: string; readonly stem: string },
-    prefix: string,
-    what: Listed,
+    { prefix, what, isKnown }: Wanted,
   ): AsyncGenerator<StoreChange[], void, undefined> {
-    const pattern = `${escaped(prefix)}*`;
+    const pattern = prefix === "" ? "" : `${escaped(prefix)}*`;
     // Redis may return a key twice if the set is rehashed meanwhile. To an index that makes no difference.
     const seen = what === "heads" ? undefined : new Set<string>();
     const cursors = new Cursors();
+    const ask = (): Promise<Page> => {
+      const args = [cursors.current, pattern, String(this.pageSize), isKnown === undefined ? what : "names"];
+      this.pageSize = Math.min(this.pageSize * 2, PAGE_SIZE);
+      return this.hooks.commands.page(PAGE, [index, stem], args);
+    };
+    let next = ask();
     do {
-      const args = [cursors.current, pattern, String(PAGE_SIZE), what];
-      const { cursor, entries } = await this.hooks.commands.page(PAGE, [index, stem], args);
+      const { cursor, entries } = await next;
       cursors.next(cursor);
+      if (!cursors.isLast) {
+        // Redis reads the next page while this one is being taken. Nobody may ask for it any more.
+        next = ask();
+        next.catch(() => undefined);
+      }
       const listed: StoreChange[] = [];
+      const unknown: string[] = [];
       for (const { rest, left, value } of entries) {
+        if (isKnown !== undefined) {
+          if (!isKnown(`${namespace}:${rest}`)) unknown.push(stem + rest);
+          continue;
+        }
         if (seen?.has(rest) === true) continue;
         seen?.add(rest);
         listed.push({ key: `${namespace}:${rest}`, value, ttl: secondsOf(left) ?? 0 });
       }
-      yield listed;
+      yield isKnown === undefined ? listed : await this.valuesOf(unknown);
     } while (!cursors.isLast);
   }
 
@@ -146,19 +167,24 @@ export class KeyListing {
         const key = this.names.keyOf(data);
         return key?.startsWith(`ban:${prefix}`) === true && !seen.has(key) && seen.add(key);
       });
-      if (fresh.length === 0) continue;
-      const read = await this.hooks.commands.page(READ, fresh);
-      if (read.length !== fresh.length)
-        throw new RedisAwayError(new WrongReplyError(`${fresh.length} values`, read));
-      const listed: StoreChange[] = [];
-      for (const [at, data] of fresh.entries()) {
-        const { left, value } = read[at] ?? { left: -2, value: undefined };
-        const ttl = secondsOf(left);
-        if (ttl !== undefined && value !== undefined)
-          listed.push({ key: this.names.keyOf(data) as string, value, ttl });
-      }
-      yield listed;
+      yield await this.valuesOf(fresh);
     } while (!cursors.isLast);
+  }
+
+  // Takes names of keys in Redis, all of one server.
+  private async valuesOf(names: readonly string[]): Promise<StoreChange[]> {
+    if (names.length === 0) return [];
+    const read = await this.hooks.commands.page(READ, names);
+    if (read.length !== names.length)
+      throw new RedisAwayError(new WrongReplyError(`${names.length} values`, read));
+    const listed: StoreChange[] = [];
+    for (const [at, data] of names.entries()) {
+      const { left, value } = read[at] ?? { left: -2, value: undefined };
+      const ttl = secondsOf(left);
+      if (ttl !== undefined && value !== undefined)
+        listed.push({ key: this.names.keyOf(data) as string, value, ttl });
+    }
+    return listed;
   }
 }
 

@@ -59,6 +59,10 @@ export class RecentBans {
     if (++this.recorded % TRIM_AFTER === 0) this.trim(now);
   }
 
+  get isEmpty(): boolean {
+    return this.kept.size === 0;
+  }
+
   has(key: string): boolean {
     return this.kept.has(key);
   }

@@ -215,15 +215,20 @@ export class RedisStore implements Store {
   }
 
   async *keys(namespace: Namespace, prefix = ""): AsyncGenerator<string, void, undefined> {
-    for await (const { key } of this.listing.entries(namespace, prefix, "keys")) yield key;
+    for await (const { key } of this.listing.entries(namespace, { prefix, what: "keys" })) yield key;
   }
 
   async *entries(namespace: Namespace, prefix = ""): AsyncGenerator<StoreChange, void, undefined> {
-    yield* this.listing.entries(namespace, prefix, "values");
+    yield* this.listing.entries(namespace, { prefix, what: "values" });
   }
 
-  pages(namespace: Namespace, prefix = ""): AsyncGenerator<readonly StoreChange[], void, undefined> {
-    return this.listing.pages(namespace, prefix, namespace === "ban" ? "heads" : "values");
+  pages(
+    namespace: Namespace,
+    prefix = "",
+    isKnown?: (key: string) => boolean,
+  ): AsyncGenerator<readonly StoreChange[], void, undefined> {
+    const what = namespace === "ban" ? "heads" : "values";
+    return this.listing.pages(namespace, { prefix, what, isKnown });
   }
 
   watch(namespace: Namespace, listener: (change: StoreChange) => void, onGap?: () => void): () => void {

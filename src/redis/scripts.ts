@@ -148,33 +148,44 @@ return gone
 );
 
 /**
- * Reads a page of an index. KEYS: index, the prefix of its keys. ARGV: cursor, pattern, page size, and "keys", "values" or
- * "heads" (of bans without their evidence, which comes last). Returns the next cursor, then for each key its rest, ms left (-1 =
- * for ever) and value (nil if it is not a string).
+ * Reads a page of an index. KEYS: index, the prefix of its keys. ARGV: cursor, pattern ("" = any), page size, and "keys",
+ * "values", "heads" (of bans without their evidence, which comes last) or "names" (as the index has them: the keys may be gone).
+ * Returns the next cursor, then for each key its rest, ms left (-1 = for ever, or not asked) and value (nil if it is not a string,
+ * or not asked).
  */
 export const PAGE = script(
   `
-local page = redis.call('ZSCAN', KEYS[1], ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])
-local found, gone = {page[1]}, {}
+local match = ARGV[2] ~= '' and {'MATCH', ARGV[2]} or {}
+local page = redis.call('ZSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[3], unpack(match))
+local found, gone, size, what = {page[1]}, {}, 1, ARGV[4]
+local function read(key)
+  local value = redis.pcall('GET', key)
+  return type(value) ~= 'table' and value
+end
+local function cut(text)
+  local at = string.find(text, ',"reason_data":', 1, true)
+  local before = at and string.find(text, ',"permanent":', 1, true)
+  return before and before < at and string.sub(text, 1, at - 1) .. '}'
+end
+local function head(key)
+  local start = redis.pcall('GETRANGE', key, 0, 255)
+  if type(start) == 'table' then return false end
+  local short = cut(start)
+  if short or #start < 256 then return short or start end
+  local text = read(key)
+  return cut(text) or text
+end
 for at = 1, #page[2], 2 do
   local rest = page[2][at]
-  local left = redis.call('PTTL', KEYS[2] .. rest)
+  local key = KEYS[2] .. rest
+  local left = what ~= 'names' and redis.call('PTTL', key) or -1
   if left == -2 then
     gone[#gone + 1] = rest
   else
-    local value = false
-    if ARGV[4] ~= 'keys' then
-      value = redis.pcall('GET', KEYS[2] .. rest)
-      if type(value) == 'table' then value = false end
-    end
-    if value and ARGV[4] == 'heads' then
-      local at = string.find(value, ',"reason_data":', 1, true)
-      local before = at and string.find(value, ',"permanent":', 1, true)
-      if before and before < at then value = string.sub(value, 1, at - 1) .. '}' end
-    end
-    found[#found + 1] = rest
-    found[#found + 1] = left
-    found[#found + 1] = value
+    found[size + 1] = rest
+    found[size + 2] = left
+    found[size + 3] = what == 'values' and read(key) or what == 'heads' and head(key)
+    size = size + 3
   end
 end
 if #gone > 0 and #gone < 4000 then redis.pcall('ZREM', KEYS[1], unpack(gone)) end

@@ -5,8 +5,10 @@ import type { Namespace, Store, StoreChange } from "./store.js";
 
 /** The pause before a failed read is retried, in ms. */
 const RETRY_MS = 1000;
-/** How many keys of a page are taken at a time: a millisecond or two. */
-const SLICE = 250;
+/** For how long keys of a page are taken at a time, in ms: requests must not wait for a whole page. */
+const SLICE_MS = 2;
+/** After so many keys, it is asked how long that took. */
+const KEYS_PER_CHECK = 16;
 
 /** Holds the copies of a {@link StoreReplica}. */
 export interface ReplicaTarget {
@@ -18,6 +20,8 @@ export interface ReplicaTarget {
     end(changes: ReadonlyMap<string, string | undefined>, first: boolean): Awaitable<void>;
   };
 }
+
+type ReplicaPart = readonly [Namespace, prefix: string, isKnown?: (key: string) => boolean];
 
 /** Keeps copies of some keys: reads them all once, follows the store's changes, and reads again when some may have been missed. */
 export class StoreReplica {
@@ -32,12 +36,12 @@ export class StoreReplica {
   private changes: Map<string, string | undefined> | undefined;
 
   /**
-   * @param parts the keys: namespaces, and the start of the rest of their keys
+   * @param parts the keys: namespaces, the start of the rest of their keys, and which of them need not be read
    * @param reloadMs how often everything is read again, in ms, if the store reports changes or does not. Default: never
    */
   constructor(
     private readonly store: Store,
-    private readonly parts: readonly (readonly [Namespace, string])[],
+    private readonly parts: readonly ReplicaPart[],
     private readonly target: ReplicaTarget,
     reloadMs?: { readonly watched: number; readonly unwatched: number },
   ) {
@@ -97,20 +101,22 @@ export class StoreReplica {
   }
 
   private async readPart(
-    namespace: Namespace,
-    prefix: string,
+    [namespace, prefix, isKnown]: ReplicaPart,
     entry: (one: StoreChange) => void,
   ): Promise<void> {
     if (this.store.pages === undefined) {
       for await (const one of entriesOf(this.store, namespace, prefix)) entry(one);
       return;
     }
-    for await (const page of this.store.pages(namespace, prefix))
-      for (let first = 0; first < page.length; first += SLICE) {
-        for (const one of page.slice(first, first + SLICE)) entry(one);
-        // Requests must not wait for a whole page.
+    for await (const page of this.store.pages(namespace, prefix, isKnown)) {
+      let began = performance.now();
+      for (let at = 0; at < page.length; at++) {
+        entry(page[at] as StoreChange);
+        if (at % KEYS_PER_CHECK !== 0 || performance.now() - began < SLICE_MS) continue;
         await new Promise((resolve) => setImmediate(resolve));
+        began = performance.now();
       }
+    }
   }
 
   private async read(): Promise<void> {
@@ -120,9 +126,9 @@ export class StoreReplica {
         gaps = this.gaps;
         const changes = (this.changes = new Map<string, string | undefined>());
         const pass = this.target.beginRead();
-        for (const [namespace, prefix] of this.parts)
-          await this.readPart(namespace, prefix, (one) => {
-            if (!changes.has(one.key)) pass.entry(one);
+        for (const part of this.parts)
+          await this.readPart(part, (one) => {
+            if (changes.size === 0 || !changes.has(one.key)) pass.entry(one);
           });
         await pass.end(changes, !this.loaded);
       } while (gaps !== this.gaps);

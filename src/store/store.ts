@@ -77,9 +77,13 @@ export interface Store {
   entries?(namespace: Namespace, prefix?: string): AsyncIterable<StoreChange>;
   /**
    * The keys as {@link entries} lists them, in arrays of about a thousand: what an instance reads when it starts. A key may come
-   * twice. The value of a ban in BunkerWeb's JSON may lack `reason_data`.
+   * twice. The value of a ban in BunkerWeb's JSON may lack `reason_data`. Keys for which `isKnown` returns `true` may be left out.
    */
-  pages?(namespace: Namespace, prefix?: string): AsyncIterable<readonly StoreChange[]>;
+  pages?(
+    namespace: Namespace,
+    prefix?: string,
+    isKnown?: (key: string) => boolean,
+  ): AsyncIterable<readonly StoreChange[]>;
   /**
    * Calls `listener` with every change in `namespace`, including those of other instances, until the returned function is
    * called. Calls `onGap` when changes may have been missed, so that copies must be read again.

@@ -29,6 +29,17 @@ export const LISTING: Clauses = {
     assert.deepEqual([...found.keys()].sort(), [...keys].sort());
     for (const [one, value] of found) assert.equal(value, `value of ${one}`);
   },
+  "leaves no key out of pages but those that the reader knows": async ({ store, key }) => {
+    if (store.pages === undefined) return;
+    const keys = Array.from({ length: 50 }, (_, index) => key("state", `page ${index}`));
+    for (const one of keys) await store.set(one, `value of ${one}`, 60);
+    const isKnown = (one: string): boolean => one.endsWith("7");
+    const found = new Map<string, string | undefined>();
+    for await (const page of store.pages("state", key("state", "").slice("state:".length), isKnown))
+      for (const one of page) if (!isKnown(one.key)) found.set(one.key, one.value);
+    assert.deepEqual([...found.keys()].sort(), keys.filter((one) => !isKnown(one)).sort());
+    for (const [one, value] of found) assert.equal(value, `value of ${one}`);
+  },
   "treats prefixes literally": async ({ store, key, list }) => {
     const rests = ["*", "**", "?", "[ab]", "a", "ab", "\\*", "\\", " ", "ä", "漢字", "A"];
     for (const rest of rests) await store.set(key("state", rest), "1", 60);
