@@ -108,8 +108,9 @@ export class StoreReplica {
       for await (const one of entriesOf(this.store, namespace, prefix)) entry(one);
       return;
     }
+    // A page may be there at once, so a slice goes on into the next one.
+    let began = performance.now();
     for await (const page of this.store.pages(namespace, prefix, isKnown)) {
-      let began = performance.now();
       for (let at = 0; at < page.length; at++) {
         entry(page[at] as StoreChange);
         if (at % KEYS_PER_CHECK !== 0 || performance.now() - began < SLICE_MS) continue;
