@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { badBehavior, BanList, MemoryStore } from "express-bunker";
 import { RedisStore } from "express-bunker/redis";
 import { collect } from "./harness/held-memory.js";
-import { printTable, writeResults } from "./harness/report.js";
+import { Report } from "./harness/report.js";
 import { startRedis, type MeasuredRedis } from "./redis/redis-server.js";
 import { measureStorm } from "./redis/storm.js";
 
@@ -221,17 +221,15 @@ async function main(): Promise<void> {
   const redis = await startRedis();
   process.env["REDIS_URL"] = redis.url;
   try {
+    const report = new Report("bans");
     const flooded = await inProcess("flood", quick ? 20_000 : 200_000, ["--max-old-space-size=256"]);
-    console.log(`\nTen bad answers from each of many /64s, in a heap of 256 MB (${load()}):\n`);
-    printTable([flooded]);
+    report.table(`Ten bad answers from each of many /64s, in a heap of 256 MB (${load()})`, [flooded]);
     const bytes = await measureBytes(redis);
-    console.log(`\nWhat bans take (${load()}):\n`);
-    printTable(bytes);
+    report.table(`What bans take (${load()})`, bytes);
     const storm = await measureStorm(redis, { perSecond: 100_000 / 60, seconds: quick ? 6 : 60 });
-    console.log(`\nA storm of bans over four instances (${load()}):\n`);
-    printTable(storm.instances);
-    printTable(storm.redis);
-    writeResults("bans", { load: loadavg(), flooded, bytes, storm });
+    report.table(`A storm of bans over four instances (${load()})`, storm.instances);
+    report.table("Redis during the storm", storm.redis);
+    report.write();
   } finally {
     await redis.stop();
   }

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { MemoryStore } from "express-bunker";
 import { bunkernetServer } from "../src/bunkernet-server/index.js";
-import { printTable, writeResults } from "./harness/report.js";
+import { Report } from "./harness/report.js";
 import { median, medianBounds } from "./harness/statistics.js";
 
 const quick = process.argv.includes("--quick");
@@ -221,9 +221,10 @@ async function main(): Promise<void> {
     "longest stall, ms": Math.round(delay.max / 1e6),
     "first /db, ms": Math.round(writeMs),
   };
-  printTable(rows);
-  printTable([load]);
-  writeResults("bunkernet-server", { rows, load });
+  const report = new Report("bunkernet-server");
+  report.table("Calls, compared with bare node:http that answers as many bytes", rows);
+  report.table("A thousand instances of a thousand networks report and vote", [load]);
+  report.write();
   close();
   await server.close();
   agent.destroy();

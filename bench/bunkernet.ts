@@ -9,7 +9,7 @@ import { AddressSet } from "../src/address/address-set.js";
 import { addressOfWords, type Address } from "../src/address/address.js";
 import { MemoryStore } from "../src/store/memory-store.js";
 import { collect, held, nsPerLookup } from "./harness/held-memory.js";
-import { printTable, writeResults } from "./harness/report.js";
+import { Report } from "./harness/report.js";
 import { median } from "./harness/statistics.js";
 
 const quick = process.argv.includes("--quick");
@@ -169,11 +169,12 @@ async function download(size: number): Promise<Record<string, string | number>> 
 async function main(): Promise<void> {
   if (globalThis.gc === undefined) console.log("run with --expose-gc to get meaningful memory figures");
   const lookups = SIZES.flatMap((size) => ([4, 6] as const).flatMap((family) => compare(family, size)));
-  printTable(lookups);
+  const report = new Report("bunkernet");
+  report.table("One look-up in a list", lookups);
   const downloads = [];
   for (const size of DOWNLOADS) downloads.push(await download(size));
-  printTable(downloads);
-  writeResults("bunkernet", { lookups, downloads });
+  report.table("A list downloaded and put into force", downloads);
+  report.write();
 }
 
 main().catch((error: unknown) => {

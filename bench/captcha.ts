@@ -8,7 +8,7 @@ import { inkOf, thresholded, withoutThinLines, type Plane } from "./captcha/imag
 import { alphabet, CLASSES, labelled, LENGTH, type Labelled } from "./captcha/labelled-images.js";
 import { nearestNeighbour, piecesOf } from "./captcha/nearest-neighbour.js";
 import { hasTesseract, readAll } from "./captcha/tesseract.js";
-import { printTable, writeResults } from "./harness/report.js";
+import { Report } from "./harness/report.js";
 import { DEFAULT_ALPHABET } from "../src/antibot/challenges/captcha/alphabet.js";
 import { RandomStream } from "../src/antibot/challenges/captcha/random-stream.js";
 import { spokenLanguages } from "../src/antibot/challenges/captcha/spoken-digits.js";
@@ -110,14 +110,15 @@ function sounds(): Record<string, string | number>[] {
 }
 
 const speed = drawing();
-printTable([speed]);
+const report = new Report("captcha");
+report.table("Drawing pictures", [speed]);
 const ocr = hasTesseract() ? tesseract() : [{ tesseract: "not installed (Debian: tesseract-ocr)" }];
-printTable(ocr);
+report.table("Pictures read by tesseract", ocr);
 console.log(
   `${CLASSES.length} different characters: a random guess at one is right in ${percent(1 / CLASSES.length)} of cases`,
 );
 const audio = sounds();
-printTable(audio);
+report.table("Sounds read by a program that has the clips", audio);
 const curve = learningCurve();
-printTable(curve);
-writeResults("captcha", { speed, ocr, audio, curve });
+report.table("Pictures read by attacks trained on labelled ones", curve);
+report.write();

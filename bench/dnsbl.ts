@@ -9,7 +9,7 @@ import { dnsbl, MemoryStore, type Dnsbl } from "express-bunker";
 import { startHostile } from "../__tests__/dnsbl/hostile-server.js";
 import { startRbldnsd } from "../__tests__/dnsbl/list-server.js";
 import { startLoader } from "./harness/loader.js";
-import { printTable, writeResults } from "./harness/report.js";
+import { Report } from "./harness/report.js";
 import { startServer } from "./harness/server-process.js";
 import { median, medianBounds } from "./harness/statistics.js";
 import { ADDRESSES } from "./servers/clients.js";
@@ -169,8 +169,10 @@ async function scan(): Promise<Record<string, number>> {
 }
 
 async function main(): Promise<void> {
+  const report = new Report("dnsbl");
   const known = await cached();
-  printTable(
+  report.table(
+    `Requests of known clients: ${PAIRS} rounds of ${SECONDS} s, in turns`,
     known.map(({ baseline, ratio, lower, upper, perSecond }) => ({
       "known clients, against":
         ["bare Express", "one empty middleware", "bunker() without DNSBL"][baseline as number] ?? "",
@@ -181,7 +183,7 @@ async function main(): Promise<void> {
     })),
   );
   const perSecond = await cold();
-  console.log(`\nuncached look-ups (3 zones, rbldnsd): ${Math.round(perSecond)} addresses/s\n`);
+  report.table("Uncached look-ups in 3 zones of rbldnsd", [{ "addresses/s": Math.round(perSecond) }]);
   const cases: [string, number, string, boolean][] = [
     ["known client", 0, "list.test", true],
     ["0 ms", 0, "list.test", false],
@@ -192,7 +194,8 @@ async function main(): Promise<void> {
   const latencies = [];
   for (const [name, delay, list, warm] of cases)
     latencies.push({ name, ...(await latency(delay, list, warm)) });
-  printTable(
+  report.table(
+    "How long a client's first request waits",
     latencies.map(({ name, p50, p99, late }) => ({
       "first request, zones respond after": name,
       "p50 ms": p50.toFixed(1),
@@ -201,8 +204,8 @@ async function main(): Promise<void> {
     })),
   );
   const scanned = await scan();
-  console.log(`\nscan of ${SCAN} addresses: ${JSON.stringify(scanned)}`);
-  writeResults("dnsbl", { known, coldPerSecond: perSecond, latencies, scanned });
+  report.table(`A scan by ${SCAN} addresses`, [scanned]);
+  report.write();
 }
 
 const role = process.argv.find((argument) => argument.startsWith("--name-server="));

@@ -1,5 +1,5 @@
-// The cost of the gate outside the hot path: a first visit, the challenge page, verifying a solution, sealing and opening; and
-// the size of its pages. Ratios are to bare Express in the same run, in turns. Without a socket, only our part is measured.
+// The gate outside the hot path: how fast it seals, signs and verifies, the size of its pages, and what visitors leave behind who
+// never solve a challenge. The bench refusals compares its answers with bare Express.
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Writable } from "node:stream";
@@ -10,8 +10,8 @@ import { isSolved, PUZZLES, targetOf } from "../src/antibot/challenges/javascrip
 import { KeyRing } from "../src/antibot/keys.js";
 import { CompiledTheme } from "../src/pages/compiled-theme.js";
 import { denyPage } from "../src/pages/deny-page.js";
-import { printTable, writeResults } from "./harness/report.js";
-import { median, medianBounds } from "./harness/statistics.js";
+import { Report, type Row } from "./harness/report.js";
+import { median } from "./harness/statistics.js";
 import { solve } from "../__tests__/support/work.js";
 
 const quick = process.argv.includes("--quick");
@@ -77,12 +77,6 @@ function visit(app: App, url: string, headers: Record<string, string>, from = "8
   });
 }
 
-function hello(): App {
-  const app = express();
-  app.get("/", (_req, res) => void res.send("hello"));
-  return app;
-}
-
 function gated(challenge: KindName, store = new MemoryStore()): App {
   const app = express();
   app.use(
@@ -105,36 +99,7 @@ async function perSecond(work: () => unknown, calls: number): Promise<number> {
   return calls / (Number(process.hrtime.bigint() - started) / 1e9);
 }
 
-async function visits(): Promise<Record<string, unknown>[]> {
-  const bare = hello();
-  const rows: Record<string, unknown>[] = [];
-  for (const kind of KINDS) {
-    const app = gated(kind);
-    const first = await visit(app, "/", BROWSER);
-    const cookie = String((first.headers["set-cookie"] as string[])[0]).split(";", 1)[0] as string;
-    const steps: [string, string, Record<string, string>][] = [
-      ["first visit", "/", BROWSER],
-      [kind === "cookie" ? "pass issued" : "challenge page", "/challenge", { ...BROWSER, cookie }],
-    ];
-    for (const [step, url, headers] of steps) {
-      const ratios: number[] = [];
-      for (let round = 0; round <= ROUNDS; round++) {
-        const base = await perSecond(() => visit(bare, "/", BROWSER), CALLS);
-        const ours = await perSecond(() => visit(app, url, headers), CALLS);
-        if (round > 0) ratios.push(ours / base);
-      }
-      rows.push({
-        kind,
-        step,
-        "ratio to bare": median(ratios).toFixed(2),
-        "lower bound": medianBounds(ratios).lower.toFixed(2),
-      });
-    }
-  }
-  return rows;
-}
-
-async function cryptography(): Promise<Record<string, unknown>[]> {
+async function cryptography(): Promise<Row[]> {
   const keys = new KeyRing(["bench-secret-of-32-characters-xx"]);
   const context = ["default"];
   const text = JSON.stringify([
@@ -157,7 +122,7 @@ async function cryptography(): Promise<Record<string, unknown>[]> {
     "verify a pass": () => keys.verify("pass", context, signed),
     "verify a proof of work": () => isSolved(work, solution),
   };
-  const rows: Record<string, unknown>[] = [];
+  const rows: Row[] = [];
   for (const [name, run] of Object.entries(works)) {
     const rates: number[] = [];
     for (let round = 0; round < ROUNDS; round++) rates.push(await perSecond(run, CALLS * 3));
@@ -171,7 +136,7 @@ async function cryptography(): Promise<Record<string, unknown>[]> {
 }
 
 /** Memory and stored keys after many visitors that open the challenge and never solve it. Both should stay constant. */
-async function unsolved(): Promise<Record<string, unknown>[]> {
+async function unsolved(): Promise<Row[]> {
   const store = new MemoryStore();
   const app = gated("javascript", store);
   const heap = (): number => {
@@ -189,7 +154,7 @@ async function unsolved(): Promise<Record<string, unknown>[]> {
     const cookie = String((first.headers["set-cookie"] as string[])[0]).split(";", 1)[0] as string;
     await visit(app, "/challenge", { ...BROWSER, cookie }, address(number));
   }
-  const rows: Record<string, unknown>[] = [];
+  const rows: Row[] = [];
   const keys: Record<string, number> = {};
   for (const namespace of ["ban", "state", "spent", "hit", "cache"] as const) {
     keys[namespace] = 0;
@@ -199,7 +164,7 @@ async function unsolved(): Promise<Record<string, unknown>[]> {
   return rows;
 }
 
-async function weights(): Promise<Record<string, unknown>[]> {
+async function weights(): Promise<Row[]> {
   const rows = [{ page: "refusal", bytes: 0, gzip: 0 }];
   const add = (page: string, text: string): number =>
     rows.push({ page, bytes: Buffer.byteLength(text), gzip: gzipSync(text).length });
@@ -219,17 +184,11 @@ async function weights(): Promise<Record<string, unknown>[]> {
 }
 
 async function main(): Promise<void> {
-  const parts = {
-    visits: await visits(),
-    cryptography: await cryptography(),
-    weights: await weights(),
-    "unsolved visitors": await unsolved(),
-  };
-  for (const [name, rows] of Object.entries(parts)) {
-    console.log(`\n${name}`);
-    printTable(rows as Parameters<typeof printTable>[0]);
-  }
-  writeResults("gate", parts);
+  const report = new Report("gate");
+  report.table("Cryptography, one thread", await cryptography());
+  report.table("Size of the pages", await weights());
+  report.table("What unsolved visits leave behind", await unsolved());
+  report.write();
   process.exit(0);
 }
 

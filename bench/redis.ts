@@ -2,7 +2,7 @@
 // on Redis; the cost of one ban, one counted client and one solved challenge; and the delay until a ban is in force on other
 // instances, for single bans and in a storm. The bench starts its own redis-server.
 import { loadavg } from "node:os";
-import { printTable, writeResults } from "./harness/report.js";
+import { Report } from "./harness/report.js";
 import { measureFanOut, measureStart } from "./redis/fan-out.js";
 import { measureFootprint } from "./redis/footprint.js";
 import { compareHotPath } from "./redis/hot-path.js";
@@ -14,33 +14,27 @@ const quick = process.argv.includes("--quick");
 const load = (): string => `load average ${loadavg()[0]?.toFixed(1)}`;
 
 async function main(): Promise<void> {
+  const report = new Report("redis");
   const redis = await startRedis();
   // The child processes read the url from this variable.
   process.env["REDIS_URL"] = redis.url;
   try {
     const propagation = await measurePropagation(quick ? 500 : 3000);
-    console.log(`\nDelay until a ban is in force on another instance (${load()}):\n`);
-    printTable(propagation);
+    report.table(`Delay until a ban is in force on another instance (${load()})`, propagation);
     const footprint = await measureFootprint(redis, quick ? 5000 : 50_000);
-    console.log(`\nCost of one entry of each kind, with one instance subscribed (${load()}):\n`);
-    printTable(footprint);
+    report.table(`Cost of one entry of each kind, with one instance subscribed (${load()})`, footprint);
     const fanOut = await measureFanOut(redis, [1, 10, 30, 100], quick ? 500 : 3000);
-    console.log(`\nCost of a ban by the number of subscribed instances (${load()}):\n`);
-    printTable(fanOut);
+    report.table(`Cost of a ban by the number of subscribed instances (${load()})`, fanOut);
     const start = await measureStart(redis, quick ? 10_000 : 100_000);
-    console.log(`\nLoading all bans at the start of an instance (${load()}):\n`);
-    printTable(start);
+    report.table(`Loading all bans at the start of an instance (${load()})`, start);
     // 100 000 bans a minute; a quick run is shorter, at the same rate.
     const storm = await measureStorm(redis, { perSecond: 100_000 / 60, seconds: quick ? 6 : 60 });
-    console.log(`\nA storm of bans across four instances (${load()}):\n`);
-    printTable(storm.instances);
-    console.log("\nRedis during the storm:\n");
-    printTable(storm.redis);
+    report.table(`A storm of bans across four instances (${load()})`, storm.instances);
+    report.table("Redis during the storm", storm.redis);
     await redis.flush();
     const hotPath = await compareHotPath(redis, quick ? { pairs: 3, seconds: 1 } : { pairs: 11, seconds: 2 });
-    console.log(`\nAll protections on Redis, clients with passes (${load()}):\n`);
-    printTable(hotPath);
-    writeResults("redis", { load: loadavg(), propagation, footprint, fanOut, start, storm, hotPath });
+    report.table(`All protections on Redis, clients with passes (${load()})`, hotPath);
+    report.write();
   } finally {
     await redis.stop();
   }

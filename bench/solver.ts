@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { chromium, type Page } from "playwright-core";
-import { printTable, writeResults } from "./harness/report.js";
+import { Report } from "./harness/report.js";
 import { median, medianBounds } from "./harness/statistics.js";
 
 const OTHERS = ["hash-wasm", "hash-wasm-one-call", "noble-hashes", "crypto-subtle", "cap-wasm"] as const;
@@ -94,7 +94,7 @@ async function main(): Promise<void> {
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
   });
   try {
-    const rates: Record<string, unknown>[] = [];
+    const report = new Report("solver");
     for (const workers of [1, 2]) {
       const page = await browser.newPage();
       await page.goto(origin);
@@ -130,9 +130,7 @@ async function main(): Promise<void> {
         row("own", own, []),
         ...[...others].map(([name, seen]) => row(name, seen.rates, seen.ratios)),
       ];
-      printTable(rows);
-      console.log();
-      rates.push(...rows);
+      report.table(`Hashes per second, workers: ${workers}`, rows);
       await page.close();
     }
 
@@ -151,8 +149,8 @@ async function main(): Promise<void> {
         "slowest (ms)": Math.round(at(1)),
       });
     }
-    printTable(solving);
-    writeResults("solver", { rates, solving });
+    report.table("Time to solve a challenge", solving);
+    report.write();
   } finally {
     await browser.close();
     server.close();

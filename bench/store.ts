@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import NodeCache from "node-cache";
 import { MemoryStore } from "express-bunker/store";
-import { printTable, writeResults } from "./harness/report.js";
+import { Report } from "./harness/report.js";
 import { median } from "./harness/statistics.js";
 
 // Observers are not called for incremental marking, and one of its steps may take 50 ms. Without it they see every collection.
@@ -293,11 +293,13 @@ async function main(): Promise<void> {
     return;
   }
   const comparison = (await compare()) as Record<string, string | number>[];
-  printTable(comparison);
-  console.log(`\n${FLOOD} addresses, one bad request each, at the default budgets (500 000 counters):\n`);
-  const flooded = await floods();
-  printTable(flooded);
-  writeResults("store", { comparison, flooded });
+  const report = new Report("store");
+  report.table("The engines of MemoryStore", comparison);
+  report.table(
+    `${FLOOD} addresses, one bad request each, at the default budgets (500 000 counters)`,
+    await floods(),
+  );
+  report.write();
 }
 
 main().catch((error: unknown) => {

@@ -1,134 +1,97 @@
-// The cost of denying a banned client at the socket, compared with "hello" from bare Express, with one connection per request.
-// The servers take turns (A B A B …); only ratios within one run are meaningful. The clients run in Node and may be slower than
-// the server under test: the CPU time per connection shows the capacity of the server itself.
-import { fork, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { connect } from "node:net";
-import { printTable, writeResults } from "./harness/report.js";
+// The cost of refusing a banned client at the socket, compared with "hello" from bare Express, with one connection per request.
+// The servers take turns (A B A B …). The server is the limit only if it is busy all the time: the table says how busy it was.
+import { AT_ONCE, connectionLoad, type ConnectionLoad } from "./harness/connection-load.js";
+import { Report } from "./harness/report.js";
 import { startServer, type ServerProcess } from "./harness/server-process.js";
 import { median, medianBounds } from "./harness/statistics.js";
 
 const GOAL = 3;
-const CONNECTIONS = 64;
 const quick = process.argv.includes("--quick");
-const PAIRS = quick ? 3 : 11;
+const STARTS = quick ? 2 : 5;
+const PAIRS = quick ? 2 : 5;
 const SECONDS = quick ? 1 : 2;
-const REQUEST = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-
-interface Job {
-  port: number;
-  seconds: number;
-}
-
-interface Load {
-  /** Connections that ended with a response of 200. */
-  answered: number;
-  /** Connections that ended without a byte. */
-  dropped: number;
-  seconds: number;
-}
-
-/** Opens connections with one request each, {@link CONNECTIONS} at a time, until the time is over. */
-function load({ port, seconds }: Job): Promise<Load> {
-  const started = performance.now();
-  const until = started + seconds * 1000;
-  const counts = { answered: 0, dropped: 0 };
-  let running = 0;
-  return new Promise((resolve) => {
-    const next = (): void => {
-      if (performance.now() >= until) {
-        if (running === 0) resolve({ ...counts, seconds: (performance.now() - started) / 1000 });
-        return;
-      }
-      running++;
-      let bytes = "";
-      const socket = connect(port, "127.0.0.1");
-      socket.setEncoding("latin1").on("data", (chunk: string) => (bytes ||= chunk));
-      // A refused connection may be reset.
-      socket.on("error", () => undefined);
-      socket.on("close", () => {
-        running--;
-        if (bytes.startsWith("HTTP/1.1 200 ")) counts.answered++;
-        else if (bytes === "") counts.dropped++;
-        next();
-      });
-      socket.write(REQUEST);
-    };
-    for (let i = 0; i < CONNECTIONS; i++) next();
-  });
-}
 
 interface Sample {
   perSecond: number;
   /** CPU time of the server process per connection, in µs. */
   cpu: number;
+  /** The share of the time that the server process used a core. */
+  busy: number;
+}
+
+interface Pair {
+  bare: Sample;
+  banned: Sample;
 }
 
 async function sample(
-  loader: ChildProcess,
+  load: ConnectionLoad,
   server: ServerProcess,
   kind: "answered" | "dropped",
 ): Promise<Sample> {
   const before = await server.cpu();
-  loader.send({ port: Number(new URL(server.origin).port), seconds: SECONDS } satisfies Job);
-  const [result] = (await once(loader, "message")) as [Load];
+  const result = await load.measure(Number(new URL(server.origin).port), SECONDS);
   const used = (await server.cpu()) - before;
   const count = result[kind];
   if (count === 0 || count < result.answered + result.dropped)
     throw new Error(`expected only ${kind}, got ${JSON.stringify(result)}`);
-  return { perSecond: count / result.seconds, cpu: used / count };
+  return { perSecond: count / result.seconds, cpu: used / count, busy: used / 1e6 / result.seconds };
 }
 
-async function main(): Promise<void> {
+async function measurePairs(load: ConnectionLoad): Promise<Pair[]> {
   const servers: ServerProcess[] = [];
-  const loader = fork(__filename, ["--load"]);
+  const pairs: Pair[] = [];
   try {
     for (const name of ["stream-bare", "stream-banned"]) servers.push(await startServer(name));
     const [bare, banned] = servers as [ServerProcess, ServerProcess];
-    const pairs: { bare: Sample; banned: Sample }[] = [];
     // The first pair is a warm-up and is discarded.
     for (let pair = 0; pair <= PAIRS; pair++) {
-      const a = await sample(loader, bare, "answered");
-      const b = await sample(loader, banned, "dropped");
+      const a = await sample(load, bare, "answered");
+      const b = await sample(load, banned, "dropped");
       if (pair > 0) pairs.push({ bare: a, banned: b });
     }
-    const rates = pairs.map((pair) => pair.banned.perSecond / pair.bare.perSecond);
-    const costs = pairs.map((pair) => pair.bare.cpu / pair.banned.cpu);
-    const rows = [
-      { what: "connections per second", ratios: rates },
-      { what: "server CPU time per connection", ratios: costs },
-    ].map(({ what, ratios }) => ({ what, ratio: median(ratios), ...medianBounds(ratios) }));
-    console.log(
-      `\n${PAIRS} pairs of ${SECONDS} s each, ${CONNECTIONS} connections at once. Refusals at the socket compared with bare Express.\n`,
-    );
-    printTable(
-      rows.map((row) => ({
-        what: row.what,
-        "median ratio": row.ratio.toFixed(2),
-        "lower bound": row.lower.toFixed(2),
-        "upper bound": row.upper.toFixed(2),
-        goal: `${GOAL} ${row.lower >= GOAL ? "reached" : "MISSED"}`,
-      })),
-    );
-    const middle = (pick: (pair: (typeof pairs)[number]) => number): number =>
-      Math.round(median(pairs.map(pick)));
-    console.log(
-      `\nbare ${middle(({ bare: { perSecond } }) => perSecond)}/s, ${middle(({ bare: { cpu } }) => cpu)} µs; ` +
-        `refused ${middle(({ banned: { perSecond } }) => perSecond)}/s, ${middle(({ banned: { cpu } }) => cpu)} µs`,
-    );
-    writeResults("stream", { rows, pairs });
   } finally {
-    loader.kill();
     await Promise.all(servers.map((server) => server.stop()));
   }
+  return pairs;
 }
 
-if (process.argv.includes("--load")) {
-  process.on("message", (job: Job) => void load(job).then((result) => process.send?.(result)));
-  process.once("disconnect", () => process.exit());
-} else {
-  main().catch((error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-  });
+async function main(): Promise<void> {
+  const report = new Report("stream");
+  const load = connectionLoad();
+  const pairs: Pair[] = [];
+  try {
+    for (let start = 0; start < STARTS; start++) pairs.push(...(await measurePairs(load)));
+  } finally {
+    load.stop();
+  }
+  const middle = (pick: (pair: Pair) => number): number => median(pairs.map(pick));
+  report.table(
+    `${STARTS} starts, ${PAIRS} pairs of ${SECONDS} s each; ${load.name}, ${AT_ONCE} connections at once.`,
+    (["bare", "banned"] as const).map((name) => ({
+      server: name === "bare" ? 'bare Express, "hello"' : "refused at the socket",
+      "connections/s": Math.round(middle((pair) => pair[name].perSecond)),
+      "server CPU µs": middle((pair) => pair[name].cpu).toFixed(1),
+      "server busy %": Math.round(middle((pair) => pair[name].busy) * 100),
+    })),
+  );
+  const ratios: [string, number[]][] = [
+    ["connections per second", pairs.map(({ bare, banned }) => banned.perSecond / bare.perSecond)],
+    ["CPU time of the server", pairs.map(({ bare, banned }) => bare.cpu / banned.cpu)],
+  ];
+  for (const [by, found] of ratios) {
+    const { lower, upper } = medianBounds(found);
+    report.goal({
+      goal: `refusing a banned client at the socket: at least ${GOAL} times bare Express by ${by}, lower bound`,
+      measured: median(found).toFixed(2),
+      bounds: `${lower.toFixed(2)} to ${upper.toFixed(2)}`,
+      reached: lower >= GOAL,
+    });
+  }
+  report.write(pairs);
 }
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

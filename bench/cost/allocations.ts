@@ -1,5 +1,5 @@
+import { Stand, type Candidate } from "../harness/stand.js";
 import { median } from "../harness/statistics.js";
-import { Stand, type Step } from "./steps.js";
 
 /** How much to measure. */
 export interface AllocationPlan {
@@ -11,19 +11,22 @@ export interface AllocationPlan {
   requests: number;
 }
 
-/** The bytes that a step allocates per request, in each run: the median of its windows. */
+/** The bytes that a server allocates per request, in each run: the median of its windows. */
 export type Allocations = ReadonlyMap<string, readonly number[]>;
 
 // The new space is so large that no window fills it, so nothing is collected, and the growth of the heap is what was allocated.
 const NODE_OPTIONS = ["--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=256"];
 
-/** Measures what the server of each step allocates per request, by the growth of a heap that is not collected meanwhile. */
-export async function measureAllocations(steps: readonly Step[], plan: AllocationPlan): Promise<Allocations> {
-  const found = new Map(steps.map(({ name }) => [name, [] as number[]]));
+/** Measures what each server allocates per request, by the growth of a heap that is not collected meanwhile. */
+export async function measureAllocations(
+  candidates: readonly Candidate[],
+  plan: AllocationPlan,
+): Promise<Allocations> {
+  const found = new Map(candidates.map(({ name }) => [name, [] as number[]]));
   for (let run = 0; run < plan.runs; run++) {
-    const stand = await Stand.start(steps, { nodeOptions: NODE_OPTIONS });
+    const stand = await Stand.start(candidates, { nodeOptions: NODE_OPTIONS });
     try {
-      for (const { name } of steps) found.get(name)?.push(await bytesPerRequest(stand, name, plan));
+      for (const { name } of candidates) found.get(name)?.push(await bytesPerRequest(stand, name, plan));
     } finally {
       await stand.stop();
     }

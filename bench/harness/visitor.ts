@@ -39,6 +39,29 @@ export async function earnPass(origin: string, address: string, agent: Agent): P
   throw new Error(`${address} was not let in: more than ${AT_MOST_REDIRECTS} redirects`);
 }
 
+/** Returns the headers of one client per address that has never been here. */
+export function newClients(addresses: readonly string[]): ClientHeaders[] {
+  return addresses.map((address) => ({ ...BROWSER_HEADERS, "X-Forwarded-For": address }));
+}
+
+/** Returns the headers of one client per address that was sent to the gate and has not solved its challenge. */
+export async function clientsAtChallenge(
+  origin: string,
+  addresses: readonly string[],
+): Promise<ClientHeaders[]> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+  const clients = await Promise.all(
+    newClients(addresses).map(async (headers) => {
+      const response = await get(new URL("/", origin), headers, agent);
+      const pairs = (response.headers["set-cookie"] ?? []).map((line) => line.split(";", 1)[0] ?? "");
+      if (pairs.length === 0) throw new Error(`the gate set no cookie: ${response.statusCode}`);
+      return { ...headers, Cookie: pairs.join("; ") };
+    }),
+  );
+  agent.destroy();
+  return clients;
+}
+
 /** Returns the headers of one client per address, each with a pass from the gate at `origin`. */
 export async function clientsWithPasses(
   origin: string,
@@ -60,7 +83,7 @@ function cookieHeader(cookies: ReadonlyMap<string, string>): string {
   return [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
 }
 
-function get(url: URL, headers: Record<string, string>, agent: Agent): Promise<IncomingMessage> {
+function get(url: URL, headers: ClientHeaders, agent: Agent): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const outgoing = request(url, { headers, agent }, (response) => {
       response.resume();
