@@ -4,7 +4,7 @@ import type { Awaitable } from "../awaitable.js";
 import type { EventBus } from "../events/event-bus.js";
 import { bansRead } from "./bans-read.js";
 import { wasReset, type Client } from "../request/client.js";
-import { exposeViews, viewOf } from "../request/request-view.js";
+import { exposeViews, viewOf, watchEnds } from "../request/request-view.js";
 import type { Verdict } from "../request/verdict.js";
 import { closeInTime } from "./close-in-time.js";
 import type { Context } from "./context.js";
@@ -59,6 +59,7 @@ export class Engine implements Running {
     private readonly services: ReadonlyMap<string, Pipeline> = new Map(),
   ) {
     exposeViews();
+    context.onClose(watchEnds());
     this.events = context.events;
     this.common = new Pipeline(context, protections);
   }

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { isThenable, type Awaitable } from "../awaitable.js";
 import { BunkerHookError, messageOf, StoreFailure } from "../errors.js";
 import type { Client } from "../request/client.js";
-import { hasLeft } from "../request/queued-responses.js";
+import { hasLeft } from "../request/response-ends.js";
 import type { RequestBan, RequestFailure, RequestView } from "../request/request-view.js";
 import { statusSent } from "../request/status-sent.js";
 import { PASS, type Deny, type Pass, type Verdict } from "../request/verdict.js";
