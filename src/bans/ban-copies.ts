@@ -247,7 +247,7 @@ export class BanCopies {
 
   private newRow(range: AddressRange, service: string | undefined): number {
     const row = this.table.add(range, service === undefined ? GLOBAL : this.services.take(service));
-    // What an earlier ban left in the row.
+    // An earlier ban may have left values in the row.
     this.table.rows.setTimes(row, { began: 0, ends: 0, voidUntil: 0 });
     return row;
   }

@@ -228,7 +228,7 @@ export class BanIndex {
       .filter(({ address }) => wide.some((range) => rangeContains(range, address)));
   }
 
-  // What is read with many others is older than any change meanwhile, so it is not recorded as one.
+  // An entry of a read is older than any change meanwhile, so it is not recorded as a change.
   private apply(change: StoreChange, isRead = false): void {
     if (change.key.startsWith(REVOKED_PREFIX)) {
       this.revoked.apply(change);

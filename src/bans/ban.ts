@@ -132,7 +132,7 @@ export function readHead(value: string): BanHead {
   return { reason, date: date.getTime(), action, kind: kindOf(value) };
 }
 
-/** What was parsed last: an index asks for a ban and for its kind. */
+/** The last parsed text: an index asks for a ban and for its kind. */
 let last: { readonly text: string; readonly fields: Record<string, unknown> } | undefined;
 
 // Without the evidence, which is most of the text and comes last in bans of ours. The quotes of a text in JSON are escaped, so

@@ -7,7 +7,7 @@ import { UNKNOWN_SERVICE } from "../service-name.js";
 import type { Store, StoreChange } from "../store/store.js";
 import type { StoreScope } from "../store/store-scope.js";
 
-/** What the keys of revoked passes start with. */
+/** The start of the keys of revoked passes. */
 export const REVOKED_PREFIX = "state:revoked|";
 
 /** Revoked passes that are remembered: beyond that, the one revoked first is forgotten. */
@@ -30,7 +30,7 @@ interface Bearer {
   readonly passes: ShownPass[];
 }
 
-/** What a ban covers: a service, or every one; `began` is in ms. */
+/** The scope of a ban: a service, or every one; `began` is in ms. */
 interface NewBan {
   readonly range: AddressRange;
   readonly service: string | undefined;
@@ -132,7 +132,7 @@ export class RevokedPasses {
     this.ids.set(id, now + ttl * 1000);
   }
 
-  // What could not be stored holds in this process.
+  // A revocation that could not be stored still holds in this process.
   private write(call: () => unknown): void {
     try {
       const result = call();

@@ -8,7 +8,7 @@ export interface BunkerFetchOptions {
    */
   challenge?: string;
   /**
-   * What sends the requests.
+   * The function that sends the requests.
    * @default the page's own `fetch`
    */
   fetch?: typeof fetch;
@@ -18,7 +18,7 @@ export interface BunkerFetchOptions {
    */
   title?: string;
   /**
-   * What the dialog's close button says.
+   * The text of the dialog's close button.
    * @default "Close"
    */
   closeLabel?: string;
@@ -29,7 +29,7 @@ export interface BunkerFetchOptions {
   timeout?: number;
 }
 
-/** What the dialogs of all wrappers share: one dialog a path, however many requests wait for it. */
+/** The state that the dialogs of all wrappers share: one dialog a path, however many requests wait for it. */
 interface Gate {
   dialog: ChallengeDialog | undefined;
   /** How many requests wait for it. */

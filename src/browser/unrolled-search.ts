@@ -51,7 +51,7 @@ if((${names[0]}+${H[0]}>>>0)<t)return n}
 return-1}`;
 }
 
-// Word `i` of the schedule. What is known of it beforehand goes to `once`, what is worked out for every nonce to `each`.
+// Word `i` of the schedule. The part that is known beforehand goes to `once`, the part that depends on the nonce to `each`.
 function schedule(i: number, words: readonly Word[], once: string[], each: string[]): Word {
   const terms = [
     [i - 16, undefined],

@@ -69,7 +69,7 @@ export class AutomatonBuilder {
         return this.alternatives(node.alternatives);
       case "Quantifier":
         return this.quantifier(node);
-      // Taken as always true: that only adds ways. What a lookaround costs is counted apart.
+      // Taken as always true: that only adds ways. The cost of a lookaround is counted separately.
       case "Assertion":
         return NOTHING;
       case "Backreference": {

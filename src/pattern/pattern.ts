@@ -22,7 +22,7 @@ export interface Pattern {
 }
 
 const SUBJECT_LIMITS = { uri: 2048, userAgent: 256 } as const;
-// What a quadratic pattern may cost on 2048 characters, four times over.
+// Four times the cost of a quadratic pattern on 2048 characters.
 const MAX_STEPS = 8_400_000;
 const MAX_GROWTH = 4;
 const MAX_SOURCE_LENGTH = 8_192;

@@ -167,7 +167,7 @@ export class RedisStore implements Store {
   async increment(key: string, by: number, ttl: number): Promise<number> {
     if (!Number.isSafeInteger(by)) throw new RangeError(`increments must be whole numbers, not ${by}`);
     const count = (): number => this.fallback.increment(key, by, validTtl(ttl));
-    // What was counted here in an outage is counted on here until it expires, and the larger number holds.
+    // A counter that began here in an outage goes on here until it expires; the larger number holds.
     const own = this.fallback.counts(key) ? count() : undefined;
     return this.withFallback(
       async () => {

@@ -68,7 +68,7 @@ export class RenewedClient {
       if (!client.isOpen) this.renewLater();
     });
     client.on("ready", () => (this.attempts = 0));
-    // What fails is emitted, too.
+    // Failures are emitted as events, too.
     client.connect().catch(ignoreError);
     return opened;
   }
