@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -99,6 +101,19 @@ describe("R39 what is wrong is said in its own words in the log, by ready() and 
     );
     expect(await told({ url: "redis://no-such-host.invalid:6379" })).toEqual(
       all(/host name is not known: .*no-such-host.invalid.*option "url"/),
+    );
+  });
+
+  test("a port where another server listens", async () => {
+    const web = createServer((_req, res) => res.end());
+    await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
+    stops.push(() => web.close());
+    const url = `redis://127.0.0.1:${(web.address() as AddressInfo).port}`;
+    // Which of the two comes first depends on what the client reads before the connection ends.
+    expect(await told({ url })).toEqual(
+      all(
+        /(?:listens there is not Redis: Unknown RESP type|closed by the other end: Socket closed).*port in the option "url"/,
+      ),
     );
   });
 

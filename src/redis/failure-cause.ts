@@ -34,6 +34,11 @@ const CAUSES: readonly (readonly [RegExp, string, string])[] = [
     "Redis does not speak TLS there",
     "use redis:// in {url}, or the TLS port",
   ],
+  [
+    /Unknown RESP type|Protocol error, got/,
+    "what listens there is not Redis",
+    "check host and port in {url}",
+  ],
   [/ECONNREFUSED/, "nothing listens at that address", "check host and port in {url}, and whether Redis runs"],
   [/ENOTFOUND|EAI_AGAIN/, "the host name is not known", "check the host in {url}"],
   [
