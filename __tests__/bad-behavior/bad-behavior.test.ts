@@ -181,6 +181,16 @@ describe("configurations", () => {
     expect((await guard.bans.list()).map(({ ip }) => ip)).toEqual([ATTACKER]);
   });
 
+  test("a wrong weight is named with its status", () => {
+    const wrong = { 499: -1, 401: "2", 777: 1 } as never;
+    expect(() => badBehavior({ weight: wrong })).toThrow(
+      /weight\.401: got "2"; allowed: a whole number from 0[^]*weight\.499: got -1; allowed: a whole number from 0[^]*weight\.777: got 1; allowed: a status code/,
+    );
+    expect(() => badBehavior({ weight: 3 as never })).toThrow(
+      /weight: got 3; allowed: an object of status codes/,
+    );
+  });
+
   test("weights: by status, and by a hook", async () => {
     const first = await site({ weight: { 401: 5, 404: 0 } });
     await bad(first.url, 20);

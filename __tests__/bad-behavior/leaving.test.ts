@@ -260,6 +260,21 @@ describe("R23 req.bunker.fail", () => {
     );
   });
 
+  test("counts as 1, with a fault, also if it is told with what is no object", async () => {
+    const faults: unknown[] = [];
+    const guard = badBehavior({
+      store: new MemoryStore(),
+      logger: false,
+      threshold: 3,
+      events: { fault: ({ data }) => faults.push(data) },
+    });
+    const served = await app(failing(null as never), guard);
+    expect(await tries(served, 4)).toEqual([200, 200, 200, 403]);
+    expect(faults).toEqual(
+      Array(3).fill("req.bunker.fail: the argument must be an object { reason, weight }; it counts as 1"),
+    );
+  });
+
   test("has no effect for clients that never count, in detect mode, and without Bad Behavior", async () => {
     for (const options of [{ ignoreIp: ATTACKER }, { allow: [ATTACKER] }, { mode: "detect" as const }]) {
       const guard = badBehavior({ store: new MemoryStore(), logger: false, threshold: 1, ...options });

@@ -121,6 +121,30 @@ test("R26 wide bans, this machine and trusted proxies need force", async () => {
     await expect(bans.add(junk)).rejects.toMatchObject({ code: "ERR_BUNKER_BAN_ADDRESS" });
 });
 
+test("what is no address, and options that no ban can have, are named in the error", async () => {
+  const bans = new BanList(new MemoryStore());
+  const code = "ERR_BUNKER_BAN_ADDRESS";
+  for (const method of ["add", "get", "remove"] as const)
+    for (const [wrong, words] of [
+      [undefined, "undefined is not a valid IP address"],
+      [null, "null is not a valid IP address"],
+      [42, "a number is not a valid IP address"],
+    ] as const) {
+      const message = expect.stringContaining(words) as string;
+      await expect(bans[method](wrong as never)).rejects.toMatchObject({ code, message });
+    }
+  for (const [wrong, words] of [
+    [{ ttl: "1h" }, "ttl must be a number of seconds from 0, not 1h"],
+    [{ scope: "all" }, 'scope must be "service" or "global", not all'],
+    [{ action: "drop" }, 'action must be "deny" or "challenge", not drop'],
+  ] as const) {
+    const message = expect.stringContaining(words) as string;
+    await expect(bans.add("9.9.9.9", wrong as never)).rejects.toMatchObject({ code, message });
+  }
+  expect(await bans.list()).toEqual([]);
+  expect((await bans.add("9.9.9.9", { reason: 5 as never })).reason).toBe("5");
+});
+
 test("R26 an unban clears the counters and cached verdicts of what it covers", async () => {
   const store = new MemoryStore({ now: clock.now });
   const bans = new BanList(store);

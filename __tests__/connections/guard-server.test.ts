@@ -94,6 +94,10 @@ test("wrong options are named, and nothing is guarded then", async () => {
   const guard = bunker({ bunkernet: false, logger: false });
   for (const wrong of [guard, {}, undefined])
     expect(() => guard.guard(wrong as never)).toThrow(/server: got .*; allowed: a server/);
+  const aServer = createServer();
+  expect(() => guard.guard(aServer, guard as never)).toThrow(
+    /options: got a function; allowed: an object of options; an app goes in as \{ app \}/,
+  );
   expect(() => streamGuard({} as never)).toThrow("server: got an object");
   await guard.close();
   expect(Object.hasOwn(server as Server, "emit")).toBe(false);

@@ -112,16 +112,16 @@ export class BadBehaviorProtection implements Protection {
 
   fail(client: Client, request: RequestView, failure: RequestFailure): void {
     // Callers in JavaScript may pass anything.
-    const { reason, weight = 1 }: { reason?: unknown; weight?: unknown } = failure;
+    const isObject = typeof failure === "object" && (failure as unknown) !== null;
+    const { reason, weight = 1 }: { reason?: unknown; weight?: unknown } = isObject ? failure : {};
     if (this.exemption(client, request) !== undefined || this.isBanned(client)) return;
     const right = Number.isSafeInteger(weight) && (weight as number) >= 1;
-    if (!right)
-      this.fault(
-        "argument",
-        "req.bunker.fail: weight must be a whole number from 1; it counts as 1",
-        client,
-        request,
-      );
+    if (!isObject || !right) {
+      const problem = isObject
+        ? "weight must be a whole number from 1"
+        : "the argument must be an object { reason, weight }";
+      this.fault("argument", `req.bunker.fail: ${problem}; it counts as 1`, client, request);
+    }
     const text = typeof reason === "string" ? reason : "failed";
     this.count(client, request, { status: 0, weight: right ? (weight as number) : 1, reason: text });
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { AddressSet } from "../address/address-set.js";
 import { addressSetCheck, patternCheck } from "../options/address-checks.js";
-import { check, decimal, either, hook, integer, list, oneOf, type Check } from "../options/check.js";
+import { decimal, either, hook, integer, list, oneOf, type Check } from "../options/check.js";
 import { readOptions, switched, type AnyTable, type Resolved } from "../options/table.js";
 import { compilePattern } from "../pattern/pattern.js";
 import { gateOption } from "../engine/gate-option.js";
@@ -54,17 +54,27 @@ export interface BadBehaviorOptions<Req extends IncomingMessage = IncomingMessag
 type Weights = Readonly<Record<number, number>>;
 type WeightHook = (request: never, status: number) => unknown;
 
-const weights: Check<Weights> = check("an object of status codes and whole numbers from 0", (value) => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  const entries = Object.entries(value as Record<string, unknown>);
-  const right = entries.every(
-    ([status, weight]) =>
-      /^[1-5]\d\d$/.test(status) && Number.isSafeInteger(weight) && (weight as number) >= 0,
-  );
-  return right ? (value as Weights) : undefined;
-});
-
 const MAX = Number.MAX_SAFE_INTEGER;
+
+const weight = integer(0, MAX);
+
+const weights: Check<Weights> = {
+  allowed: "an object of status codes and whole numbers from 0",
+  parse: (text) => text,
+  read(value, path, report) {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      report({ path, value, allowed: this.allowed });
+      return undefined;
+    }
+    for (const [status, one] of Object.entries(value)) {
+      const at = `${path}.${status}`;
+      if (!/^[1-5]\d\d$/.test(status))
+        report({ path: at, value: one, allowed: "a status code from 100 to 599" });
+      else weight.read(one, at, report);
+    }
+    return value as Weights;
+  },
+};
 
 const mergeTable = {
   56: {

@@ -2,7 +2,7 @@ import { StoreScope } from "../store/store-scope.js";
 import { entriesOf } from "../store/entries.js";
 import { StoreFullError, type Store } from "../store/store.js";
 import { parseAddress, parseRange, prefixOf, rangeContains, type AddressRange } from "../address/address.js";
-import { BunkerBanError, StoreFailure } from "../errors.js";
+import { StoreFailure } from "../errors.js";
 import { EventBus } from "../events/event-bus.js";
 import { DEFAULT_SERVICE, UNKNOWN_SERVICE } from "../service-name.js";
 import { banKey, decodeBan, encodeBan, parseBanKey, type Ban, type BanKind } from "./ban.js";
@@ -10,9 +10,9 @@ import { claimBan } from "./ban-claim.js";
 import { boundedData, boundedReason } from "./ban-data.js";
 import { banEvent } from "./ban-event.js";
 import { ANY_SERVICE, BanIndex, voidKey } from "./ban-index.js";
-import type { BanOptions } from "./ban-options.js";
+import { checkBanOptions, type BanOptions } from "./ban-options.js";
 import { checkReach, isWithinReach } from "./ban-reach.js";
-import { subjectOf, subjectsOf } from "./ban-subject.js";
+import { addressOf, subjectOf, subjectsOf } from "./ban-subject.js";
 import { forgetCounters } from "./forget-counters.js";
 import { NetworkBans, type MergeLimits } from "./network-bans.js";
 
@@ -126,8 +126,8 @@ export class BanList {
    * @throws {StoreFailure} when the store cannot be read
    */
   async get(ip: string, service?: string): Promise<Ban | undefined> {
+    const address = addressOf(ip);
     await this.ready();
-    const address = parseAddress(ip);
     const found =
       address === undefined
         ? this.index.get(subjectOf(ip, this.ipv6Subnet), service)
@@ -169,17 +169,13 @@ export class BanList {
   private prepare(ip: string, options: BanOptions) {
     const range = subjectOf(ip, this.ipv6Subnet);
     if (options.force !== true) checkReach(range, this.events.proxies);
+    checkBanOptions(options);
     const ttl = options.ttl ?? 86_400;
-    if (!Number.isFinite(ttl) || ttl < 0)
-      throw new BunkerBanError(
-        "ERR_BUNKER_BAN_ADDRESS",
-        `ttl must be a number of seconds from 0, not ${ttl}`,
-      );
     const scope = options.scope ?? (options.service === undefined ? "global" : "service");
     const now = this.index.now();
     const ban: Ban = {
       ip: range.text,
-      reason: boundedReason(options.reason ?? "manual"),
+      reason: boundedReason(String(options.reason ?? "manual")),
       scope,
       service: options.service ?? (scope === "service" ? DEFAULT_SERVICE : UNKNOWN_SERVICE),
       date: new Date(now),

@@ -1,3 +1,4 @@
+import { BunkerBanError } from "../errors.js";
 import type { BunkerEvent } from "../events/event-bus.js";
 import type { MergeLimits } from "./network-bans.js";
 
@@ -38,4 +39,22 @@ export interface BanOptions {
     statuses?: Readonly<Record<number, number>>;
     origin?: object;
   };
+}
+
+/**
+ * Checks what callers in JavaScript may get wrong.
+ *
+ * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for a value that no ban can have
+ */
+export function checkBanOptions({ ttl = 0, scope, action }: BanOptions): void {
+  if (!Number.isFinite(ttl) || ttl < 0) fail("ttl", "a number of seconds from 0", ttl);
+  if (scope !== undefined && scope !== "service" && scope !== "global")
+    fail("scope", '"service" or "global"', scope);
+  if (action !== undefined && action !== "deny" && action !== "challenge")
+    fail("action", '"deny" or "challenge"', action);
+}
+
+function fail(name: string, allowed: string, value: unknown): never {
+  const got = typeof value === "object" ? "an object" : String(value).slice(0, 64);
+  throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `${name} must be ${allowed}, not ${got}`);
 }

@@ -48,7 +48,9 @@ export const guardTable = {
 export function guardServer(engine: Engine, server: Server, options: GuardOptions = {}): () => void {
   const resolved = allProblemsAtOnce((report) => {
     checkServer(server, report);
-    const read = readOptions(guardTable, options, "", report);
+    if (typeof options === "function")
+      report({ path: "options", value: options, allowed: "an object of options; an app goes in as { app }" });
+    const read = readOptions(guardTable, typeof options === "function" ? {} : options, "", report);
     checkConnections(read, engine.context.options, report);
     return read;
   });

@@ -110,12 +110,17 @@ export function either<Out>(...checks: Check<Out>[]): Check<Out> {
     allowed,
     parse: (value) => checks[0]?.parse(value),
     read(value, path, report) {
+      const inside: OptionProblem[] = [];
       for (const one of checks) {
-        const problems: unknown[] = [];
+        const problems: OptionProblem[] = [];
         const ready = one.read(value, path, (problem) => problems.push(problem));
         if (problems.length === 0 && ready !== undefined) return ready;
+        // The value has the right shape for this check: what is wrong inside says more.
+        if (inside.length === 0 && problems.every((problem) => problem.path !== path))
+          inside.push(...problems);
       }
-      report({ path, value, allowed });
+      for (const problem of inside) report(problem);
+      if (inside.length === 0) report({ path, value, allowed });
       return undefined;
     },
   };
