@@ -106,9 +106,12 @@ async function profile(): Promise<void> {
   try {
     await stand.send(WHOLE, PROFILED.warmUp);
     const recorded = await stand.server(WHOLE).profile(() => stand.send(WHOLE, PROFILED.requests));
+    const places = selfTimes(recorded);
+    const own = places.filter(({ place }) => place.startsWith("dist/"));
+    const ownShare = own.reduce((sum, { share }) => sum + share, 0);
     report.table(
-      `Self time in the whole stack's server over ${PROFILED.requests} requests.`,
-      selfTimes(recorded).map(({ place, share }) => ({ place, "self time %": (share * 100).toFixed(2) })),
+      `Self time in the whole stack's server over ${PROFILED.requests} requests; ${(ownShare * 100).toFixed(1)} % in this package.`,
+      places.map(({ place, share }) => ({ place, "self time %": (share * 100).toFixed(2) })),
     );
     report.write();
   } finally {

@@ -8,10 +8,29 @@ import { measureFootprint } from "./redis/footprint.js";
 import { compareHotPath } from "./redis/hot-path.js";
 import { measurePropagation } from "./redis/propagation.js";
 import { startRedis } from "./redis/redis-server.js";
+import { measureTraffic, type Traffic } from "./redis/traffic.js";
 import { measureStorm } from "./redis/storm.js";
 
 const quick = process.argv.includes("--quick");
 const load = (): string => `load average ${loadavg()[0]?.toFixed(1)}`;
+
+/** What an instance sends by itself every two seconds does not count as a command of an event. */
+const TOLERANCE = 0.05;
+
+function setTrafficGoals(report: Report, badAnswer: Traffic, ban: Traffic): void {
+  report.goal({
+    goal: "counting a bad answer: one command",
+    measured: badAnswer.scripts.toFixed(3),
+    bounds: "",
+    reached: badAnswer.scripts <= 1 + TOLERANCE && badAnswer.reads <= 1 + TOLERANCE,
+  });
+  report.goal({
+    goal: "a ban: one round trip",
+    measured: ban.reads.toFixed(3),
+    bounds: "",
+    reached: ban.reads <= 1 + TOLERANCE,
+  });
+}
 
 async function main(): Promise<void> {
   const report = new Report("redis");
@@ -32,8 +51,22 @@ async function main(): Promise<void> {
     report.table(`A storm of bans across four instances (${load()})`, storm.instances);
     report.table("Redis during the storm", storm.redis);
     await redis.flush();
-    const hotPath = await compareHotPath(redis, quick ? { pairs: 3, seconds: 1 } : { pairs: 11, seconds: 2 });
-    report.table(`All protections on Redis, clients with passes (${load()})`, hotPath);
+    const { badAnswer, ban } = await measureTraffic(redis);
+    report.table(
+      `Messages to Redis, one event after the other, an instance's own every two seconds included (${load()})`,
+      [badAnswer, ban].map(({ event, scripts, reads }) => ({
+        event,
+        "scripts run": scripts.toFixed(3),
+        "round trips": reads.toFixed(3),
+      })),
+    );
+    setTrafficGoals(report, badAnswer, ban);
+    const { rows, goals } = await compareHotPath(
+      redis,
+      quick ? { pairs: 3, seconds: 1 } : { pairs: 11, seconds: 2 },
+    );
+    report.table(`All protections on Redis, clients with passes, in turns (${load()})`, rows);
+    for (const goal of goals) report.goal(goal);
     report.write();
   } finally {
     await redis.stop();

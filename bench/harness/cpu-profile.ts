@@ -1,6 +1,6 @@
 /** What V8's profiler records: a tree of functions, and for each sample the function that ran and the time since the last one. */
 export interface Profile {
-  nodes: { id: number; callFrame: { functionName: string; url: string } }[];
+  nodes: { id: number; callFrame: { functionName: string; url: string }; children?: number[] }[];
   samples?: number[];
   timeDeltas?: number[];
 }
@@ -12,13 +12,18 @@ export interface SelfTime {
   share: number;
 }
 
-/** Returns the self time by file, the most expensive first. Files of one package count together, as do Node's own. */
+const IDLE = "idle";
+
+/**
+ * Returns the self time by file, the most expensive first. Files of one package count together, as do Node's own. Built-in functions
+ * have no file: their time counts for the code that calls them.
+ */
 export function selfTimes(profile: Profile): SelfTime[] {
-  const places = new Map(profile.nodes.map(({ id, callFrame }) => [id, placeOf(callFrame)]));
+  const places = placesOf(profile);
   const times = new Map<string, number>();
   let total = 0;
   profile.samples?.forEach((id, index) => {
-    const place = places.get(id) ?? "unknown";
+    const place = places.get(id) ?? "native code";
     const delta = Math.max(0, profile.timeDeltas?.[index] ?? 0);
     if (place === IDLE) return;
     times.set(place, (times.get(place) ?? 0) + delta);
@@ -29,15 +34,28 @@ export function selfTimes(profile: Profile): SelfTime[] {
     .sort((a, b) => b.share - a.share);
 }
 
-const IDLE = "idle";
-
-function placeOf({ functionName, url }: { functionName: string; url: string }): string {
-  if (url === "") {
-    if (functionName === "(idle)") return IDLE;
-    if (functionName === "(garbage collector)") return "garbage collector";
-    // Built-in functions have no file: their callers are not told apart.
-    return functionName.startsWith("(") ? "native code" : "built-in functions";
+/** Returns the place of each function by its id. */
+function placesOf({ nodes }: Profile): Map<number, string> {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const places = new Map<number, string>();
+  const [root] = nodes;
+  const open = root === undefined ? [] : [{ node: root, caller: "native code" }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { node, caller } = next;
+    const place = placeOf(node.callFrame) ?? caller;
+    places.set(node.id, place);
+    for (const id of node.children ?? []) {
+      const child = byId.get(id);
+      if (child !== undefined) open.push({ node: child, caller: place });
+    }
   }
+  return places;
+}
+
+function placeOf({ functionName, url }: { functionName: string; url: string }): string | undefined {
+  if (functionName === "(idle)") return IDLE;
+  if (functionName === "(garbage collector)") return "garbage collector";
+  if (url === "") return undefined;
   if (url.startsWith("node:")) return "node internals";
   const path = url.replace(/^file:\/\//, "");
   const packages = path.split("/node_modules/");
