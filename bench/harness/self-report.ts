@@ -88,7 +88,7 @@ function profiled(method: "Profiler.start" | "Profiler.stop"): Promise<Profile |
   return new Promise((resolve, reject) => {
     asked.post(method, (error, result?: { profile?: Profile }) => {
       if (error === null) resolve(result?.profile);
-      else reject(error);
+      else reject(new Error(error.message));
     });
   });
 }

@@ -34,7 +34,7 @@ export async function mountStack(
   await guard.ready();
   if (guard.bunkernet !== undefined) {
     await guard.bunkernet.sync();
-    const { entries } = guard.bunkernet.status().list ?? { entries: 0 };
+    const { entries } = guard.bunkernet.status().list;
     if (entries !== LISTED) throw new Error(`the list has ${entries} entries`);
   }
   app.use(guard);
