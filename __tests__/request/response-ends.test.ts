@@ -1,4 +1,4 @@
-import { channel } from "node:diagnostics_channel";
+import diagnostics from "node:diagnostics_channel";
 import {
   createServer,
   OutgoingMessage,
@@ -16,8 +16,7 @@ import { RequestView, viewOf, watchEnds } from "../../src/request/request-view.j
 import type { Client } from "../../src/request/client.js";
 import { until } from "../support/until.js";
 
-const FINISHED = channel("http.server.response.finish");
-const CLIENT = {} as Client;
+const CLIENT = Object.create(null) as Client;
 
 const stops: (() => unknown)[] = [];
 let engineEnds: () => void;
@@ -56,7 +55,7 @@ class Told {
   }
 }
 
-async function listen<S extends NetServer>(server: S): Promise<number> {
+async function listen(server: NetServer): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   stops.push(() => {
     (server as unknown as Partial<Server>).closeAllConnections?.();
@@ -227,7 +226,7 @@ describe("R23 the end of a response", () => {
     const held: { end(): void; stream: { closed: boolean } }[] = [];
     const server = createHttp2Server((req, res) => {
       told.watch(req as never, res as never);
-      if (req.url === "/held") held.push(res as never);
+      if (req.url === "/held") held.push(res);
       else res.writeHead(404).end();
     });
     const port = await listen(server);
@@ -360,25 +359,31 @@ test("R23 the end of every response is told as by a listener on each, whatever a
 });
 
 describe("Node's channel of finished responses", () => {
-  test("has no subscriber of ours before the first request, after close(), and while no response is open then", async () => {
+  test("has a subscriber of ours from the first request until close(), and until the responses open then have ended", async () => {
     engineEnds();
-    const before = FINISHED.hasSubscribers;
+    // Other copies of the package in this process have subscribers of their own.
+    const subscribe = jest.spyOn(diagnostics, "subscribe");
+    const unsubscribe = jest.spyOn(diagnostics, "unsubscribe");
+    stops.push(() => jest.restoreAllMocks());
+    const calls = (): [number, number] => [subscribe.mock.calls.length, unsubscribe.mock.calls.length];
     const guard = badBehavior({ logger: false, store: new MemoryStore() });
     const held: ServerResponse[] = [];
     const app = express().use(guard);
     app.get("/held", (_req, res) => void held.push(res));
     app.get("/", (_req, res) => void res.end("x"));
     const port = await listen(createServer(app));
-    expect([before, FINISHED.hasSubscribers]).toEqual([false, false]);
+    expect(calls()).toEqual([0, 0]);
     const { socket, text } = await open(port);
     socket.write(get("/"));
     await until(() => text().includes("200 OK"));
     socket.write(get("/held"));
     await until(() => held.length === 1);
     await guard.close();
-    expect(FINISHED.hasSubscribers).toBe(true);
+    expect(calls()).toEqual([1, 0]);
     held[0]?.end("x");
-    await until(() => !FINISHED.hasSubscribers);
+    await until(() => calls()[1] === 1);
+    expect(unsubscribe.mock.calls[0]).toEqual(subscribe.mock.calls[0]);
+    expect(unsubscribe.mock.results[0]?.value).toBe(true);
   });
 
   test("of a process with other servers changes nothing for them, and an observer that throws does not end it", async () => {
@@ -430,6 +435,22 @@ describe("Node's channel of finished responses", () => {
     for (const [guard] of guards) expect((await guard.bans.list()).map(({ ip }) => ip)).toHaveLength(1);
     for (const guard of guards.flat()) await guard.close();
   });
+});
+
+test("R23 every response frees its place in flight, for each of two stores", async () => {
+  const guards = [1, 2].map(() =>
+    badBehavior({ logger: false, store: new MemoryStore(), threshold: 1, banLocal: true, trustProxy: false }),
+  );
+  const app = express();
+  for (const guard of guards) app.use(guard);
+  app.use((_req, res) => void res.end("x"));
+  const port = await listen(createServer(app));
+  const { socket, text } = await open(port);
+  for (let i = 0; i < 10; i++) {
+    socket.write(get("/") + get("/"));
+    await until(() => text().split("200 OK").length === 2 * i + 3);
+  }
+  for (const guard of guards) await guard.close();
 });
 
 test("Node's servers mark their responses, and those that apps make are not marked", async () => {

@@ -5,18 +5,12 @@ import type { Client } from "../request/client.js";
 import { BunkerHookError, messageOf, StoreFailure } from "../errors.js";
 import { CarriedPasses } from "../engine/carried-passes.js";
 import { exclusionOf } from "../engine/exclusions.js";
-import type {
-  Gate,
-  HeldRequest,
-  ObservedResponse,
-  Protection,
-  ProtectionExplanation,
-} from "../engine/protection.js";
+import type { Gate, HeldRequest, Protection, ProtectionExplanation } from "../engine/protection.js";
 import type { RequestFailure, RequestView } from "../request/request-view.js";
 import type { Context } from "../engine/context.js";
 import { PASS, type Verdict } from "../request/verdict.js";
 import { BadBehaviorBans } from "./bad-behavior-bans.js";
-import { ClientActivities, type ClientActivity } from "./client-activity.js";
+import { ClientActivities, ClientActivity } from "./client-activity.js";
 import { Departures } from "./departures.js";
 import { noteOf, type Evidence } from "./evidence.js";
 import { InFlightLimit } from "./in-flight-limit.js";
@@ -82,19 +76,26 @@ export class BadBehaviorProtection implements Protection {
     return counting === undefined ? PASS : counting.then(() => this.banProtection.judge(client, request));
   }
 
-  admit(client: Client, res: ServerResponse): boolean {
+  admit(client: Client, request: RequestView, res: ServerResponse): boolean {
     if (this.context.options.mode === "detect" || this.isNeverCounted(client)) return true;
-    return this.inFlight.take(this.activityOf(client), res, this.lastNow);
+    const activity = this.activityOf(client);
+    request.activity ??= activity;
+    return this.inFlight.take(activity, res, this.lastNow);
   }
 
   hold(held: HeldRequest): void {
     this.inFlight.hold(this.activityOf(held.client), held);
   }
 
-  observe({ client, request, res, status }: ObservedResponse): void {
+  observe(client: Client, request: RequestView, status: number, res?: ServerResponse): void {
     this.countStatus(client, request, status);
-    const activity = this.clients.get(client.key);
-    if (activity !== undefined && res !== undefined) this.inFlight.release(activity, res);
+    if (res === undefined) return;
+    const { activity: known } = request;
+    const activity =
+      known instanceof ClientActivity && known.owner === this.clients && known.window >= 0
+        ? known
+        : this.clients.get(client.key);
+    if (activity !== undefined) this.inFlight.release(activity, res);
   }
 
   left(client: Client, request: RequestView, res: ServerResponse): void {

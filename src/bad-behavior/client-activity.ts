@@ -36,7 +36,10 @@ export class ClientActivity {
   /** `undefined` = no bad response lately. */
   bad: BadCount | undefined;
 
-  constructor(readonly key: string) {}
+  constructor(
+    readonly key: string,
+    readonly owner: ClientActivities,
+  ) {}
 
   /** The bad responses, begun at none. */
   get badCount(): BadCount {
@@ -112,7 +115,7 @@ export class ClientActivities {
       if (next.done === true) this.sweeper = undefined;
       else if (next.value.isIdle(now) && (full || next.value.window !== this.window)) this.delete(next.value);
     }
-    const activity = new ClientActivity(key);
+    const activity = new ClientActivity(key, this);
     this.clients.set(key, activity);
     return activity;
   }

@@ -73,7 +73,7 @@ export class Pipeline {
       verdict.action === "pass" &&
       client !== undefined &&
       admission !== undefined &&
-      admission.admit?.(client, res) === false
+      admission.admit?.(client, request, res) === false
     ) {
       const resume = (late: Verdict): void => this.finish(late, request, res, next);
       admission.hold?.({ client, request, res, resume });
@@ -141,7 +141,7 @@ export class Pipeline {
   responseEnded(client: Client, request: RequestView, status: number, res?: ServerResponse): void {
     for (const observer of this.observers) {
       try {
-        observer.observe?.({ client, request, res, status });
+        observer.observe?.(client, request, status, res);
       } catch (error) {
         this.fault(observer.name, error, client, request);
       }

@@ -4,16 +4,6 @@ import type { Client } from "../request/client.js";
 import type { RequestFailure, RequestView } from "../request/request-view.js";
 import type { Verdict } from "../request/verdict.js";
 
-/** A response that has ended, and its request. */
-export interface ObservedResponse {
-  readonly client: Client;
-  readonly request: RequestView;
-  /** Absent for connections, and for responses in a log. */
-  readonly res: ServerResponse | undefined;
-  /** The status that was sent to the client. */
-  readonly status: number;
-}
-
 /** A request that may have to wait before it reaches the app. */
 export interface HeldRequest {
   readonly client: Client;
@@ -52,14 +42,14 @@ export interface Protection {
   judge(client: Client, request: RequestView): Awaitable<Verdict>;
   /** Returns what `judge` would decide, and why, by the same code. Counts, bans and emits nothing. */
   explain(client: Client, request: RequestView): Awaitable<ProtectionExplanation>;
-  /** Called after every response whose status line was sent. */
-  observe?(outcome: ObservedResponse): void;
+  /** Called after every response whose status line was sent. Connections, and responses in a log, have no `res`. */
+  observe?(client: Client, request: RequestView, status: number, res?: ServerResponse): void;
   /** Called when the client has left before the response had a status. */
   left?(client: Client, request: RequestView, res: ServerResponse): void;
   /** Counts a failure that the app tells. */
   fail?(client: Client, request: RequestView, failure: RequestFailure): void;
   /** Whether a request that passed may reach the app now; if not, `hold` is called. */
-  admit?(client: Client, res: ServerResponse): boolean;
+  admit?(client: Client, request: RequestView, res: ServerResponse): boolean;
   /** Resumes a request at once or later. */
   hold?(held: HeldRequest): void;
   start?(): Awaitable<void>;

@@ -91,9 +91,13 @@ export class ResponseEnds {
     const isListed = (isTold || res.socket === null) && this.list(owner, res);
     // "close" comes right after "finish", and also when the client leaves early.
     if (!isTold || !isListed) res.on("close", this.closed);
-    // The client may have been gone before, so that no event follows; one that is due comes before the second turn.
-    if (isListed ? res.req.socket.destroyed : hasLeft(res)) setImmediate(() => setImmediate(this.ended, res));
+    if (isListed ? res.req.socket.destroyed : hasLeft(res)) this.endLater(res);
     return isListed;
+  }
+
+  // The client may have been gone before, so that no event follows; one that is due comes before the second turn.
+  private endLater(res: ServerResponse): void {
+    setImmediate(() => setImmediate(this.ended, res));
   }
 
   /** Forgets a response that has ended. */
