@@ -5,7 +5,7 @@
 /** The folders of each layer; a name that ends in ".ts" is a file in src/ itself. */
 export const LAYERS = [
   ["errors.ts"],
-  ["optional-package.ts", "printable.ts", "version.ts", "with-timeout.ts"],
+  ["cluster-worker.ts", "optional-package.ts", "printable.ts", "version.ts", "with-timeout.ts"],
   ["awaitable.ts", "recent-map.ts", "service-name.ts", "address", "browser"],
   ["pattern", "http"],
   ["options"],

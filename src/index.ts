@@ -58,7 +58,8 @@ export {
   type SettingsExplanation,
   type SettingsSource,
 } from "./settings/index.js";
-export { ControlSocketError, type Control, type ControlOptions } from "./control/index.js";
+export type { Control, ControlOptions } from "./control/index.js";
+export { ControlSocketError } from "./control/socket-file.js";
 export { BanList, type BanListOptions, type BanOptions } from "./bans/ban-list.js";
 export type { Ban } from "./bans/ban.js";
 export {

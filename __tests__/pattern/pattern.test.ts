@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { canonicalPath } from "../../src/request/path.js";
-import { compilePattern, PatternError } from "../../src/pattern/pattern.js";
+import { DEFAULT_IGNORED } from "../../src/bad-behavior/options.js";
+import { compilePattern, ownPattern, PatternError } from "../../src/pattern/pattern.js";
 import { uriMatches } from "../../src/request/path.js";
 
 describe("compilePattern: syntax", () => {
@@ -262,4 +263,14 @@ describe("uriMatches", () => {
       about("\\\\\\?"),
     ]).toEqual([true, true, false, false, false, true]);
   });
+});
+
+test("the patterns of our own, which are not analysed at run time, are linear and mean the same when they are", () => {
+  for (const source of DEFAULT_IGNORED) {
+    const [own, analysed] = [ownPattern(source), compilePattern(source)];
+    const test = expect.any(Function) as unknown;
+    expect(own).toEqual({ ...analysed, test });
+    for (const path of ["/favicon.ico", "/favicon.icon", "/apple-touch-icon-120.png", "/robots.txt", "/x"])
+      expect(own.test(path)).toBe(analysed.test(path));
+  }
 });

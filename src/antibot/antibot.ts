@@ -1,5 +1,5 @@
-import cluster from "node:cluster";
 import type { IncomingMessage } from "node:http";
+import { isClusterWorker } from "../cluster-worker.js";
 import { BanProtection } from "../engine/ban-protection.js";
 import { CarriedPasses } from "../engine/carried-passes.js";
 import { Engine, type Middleware, type Running } from "../engine/engine.js";
@@ -19,15 +19,7 @@ export type Antibot = Middleware & Running & AntibotParts;
 
 const table = { ...sharedTable, ...antibotTable };
 
-/**
- * The gate (BunkerWeb's Antibot): visitors solve a challenge before the site opens to them.
- *
- * @param options the gate's options, and those that all protections share
- * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
- * @example
- * const gate = antibot({ challenge: "cookie", sessions: { secret: process.env.SESSIONS_SECRET } });
- * app.use(gate);
- */
+/** See `antibot` of index.ts. */
 export function antibot<Req extends IncomingMessage = IncomingMessage>(
   options: SharedOptions<Req> & AntibotOptions<Req>,
 ): Antibot {
@@ -73,7 +65,7 @@ export function checkAntibot({ input, options, store, prefix }: AntibotInput, re
   const { successUri: value, sessions } = options;
   if (value.split(/[?#]/, 1)[0] === options.uri)
     report({ path: at("successUri"), value, allowed: "a path other than the challenge's" });
-  if (sessions.secret.length === 0 && cluster.isWorker && store instanceof MemoryStore) {
+  if (sessions.secret.length === 0 && isClusterWorker() && store instanceof MemoryStore) {
     const allowed =
       "a secret that all workers share, or a store that they share: each worker would refuse the others' passes";
     report({ path: "sessions.secret", value: undefined, allowed });

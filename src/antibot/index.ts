@@ -1,4 +1,10 @@
-export { antibot, type Antibot } from "./antibot.js";
+import type { IncomingMessage } from "node:http";
+import type { SharedOptions } from "../engine/shared-options.js";
+import type * as AntibotModule from "./antibot.js";
+import type { Antibot } from "./antibot.js";
+import type { AntibotOptions } from "./options.js";
+
+export type { Antibot } from "./antibot.js";
 export type { AntibotParts } from "./gate.js";
 export type { AntibotOptions, SessionOptions } from "./options.js";
 export type { Alternative, CaptchaOptions } from "./challenges/captcha/options.js";
@@ -18,3 +24,20 @@ export type {
 export type { GeoLookup } from "./lookups/geo-database.js";
 export type { GeoOptions, IgnoreCookie, LookupOptions } from "./lookups/options.js";
 export type { BotName } from "./lookups/verified-bots.js";
+
+/**
+ * The gate (BunkerWeb's Antibot): visitors solve a challenge before the site opens to them.
+ *
+ * @param options the gate's options, and those that all protections share
+ * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every wrong option
+ * @example
+ * const gate = antibot({ challenge: "cookie", sessions: { secret: process.env.SESSIONS_SECRET } });
+ * app.use(gate);
+ */
+export function antibot<Req extends IncomingMessage = IncomingMessage>(
+  options: SharedOptions<Req> & AntibotOptions<Req>,
+): Antibot {
+  // The gate is half of the package, so it is loaded with the first call.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return (require("./antibot.js") as typeof AntibotModule).antibot(options);
+}

@@ -3,7 +3,7 @@ import { AddressSet } from "../address/address-set.js";
 import { addressSetCheck, patternCheck } from "../options/address-checks.js";
 import { decimal, either, hook, integer, list, oneOf, type Check } from "../options/check.js";
 import { readOptions, switched, type AnyTable, type Resolved } from "../options/table.js";
-import { compilePattern } from "../pattern/pattern.js";
+import { ownPattern } from "../pattern/pattern.js";
 import { gateOption } from "../engine/gate-option.js";
 import type { Gate } from "../engine/protection.js";
 
@@ -90,6 +90,9 @@ const mergeTable = {
 } satisfies AnyTable;
 
 /** The options of Bad Behavior. */
+/** Paths that browsers ask for by themselves. */
+export const DEFAULT_IGNORED = ["^/favicon\\.ico$", "^/apple-touch-icon", "^/robots\\.txt$"];
+
 export const badBehaviorTable = {
   statusCodes: {
     setting: "BAD_BEHAVIOR_STATUS_CODES",
@@ -128,8 +131,7 @@ export const badBehaviorTable = {
   },
   ignoreUri: {
     check: list(patternCheck("uri")),
-    default: () =>
-      ["^/favicon\\.ico$", "^/apple-touch-icon", "^/robots\\.txt$"].map((source) => compilePattern(source)),
+    default: () => DEFAULT_IGNORED.map(ownPattern),
     help: "Paths whose responses never count.",
   },
   ignoreIp: {

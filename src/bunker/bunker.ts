@@ -1,13 +1,16 @@
+/* eslint-disable @typescript-eslint/no-require-imports -- parts that most apps do not use are loaded with their first call */
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { AntibotParts } from "../antibot/gate.js";
 import { readBunkerOptions, type BunkerOptions } from "./options.js";
 import { bunkernetParts, type BunkernetParts } from "../bunkernet/bunkernet.js";
-import { Controls, type Control, type ControlOptions } from "../control/index.js";
+import type * as ControlModule from "../control/index.js";
+import type { Control, ControlOptions, Controls } from "../control/index.js";
 import type { BanList } from "../bans/ban-list.js";
 import type { Middleware, Running } from "../engine/engine.js";
-import { traceDetected } from "./detect-trace.js";
-import { explain, type Explanation, type ImaginedRequest } from "../engine/explain.js";
+import type * as TraceModule from "./detect-trace.js";
+import type * as ExplainModule from "../engine/explain.js";
+import type { Explanation, ImaginedRequest } from "../engine/explain.js";
 import { allProblemsAtOnce } from "../options/table.js";
 import { closeInTime } from "../engine/close-in-time.js";
 import { Context } from "../engine/context.js";
@@ -17,7 +20,8 @@ import type { DnsblParts } from "../dnsbl/dnsbl-parts.js";
 import { Composition } from "./compose.js";
 import type { Store } from "../store/store.js";
 import type { Awaitable } from "../awaitable.js";
-import { guardServer, type GuardOptions } from "../connections/guard-server.js";
+import type * as GuardModule from "../connections/guard-server.js";
+import type { GuardOptions } from "../connections/guard-server.js";
 
 export type { BunkerOptions } from "./options.js";
 
@@ -75,20 +79,33 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
   });
   const { engine, dnsbl, bunkernet } = composition;
   const detects = [common, ...services.values()].some(({ mode }) => mode === "detect");
-  if (detects && common.logger !== false) context.onClose(traceDetected(engine, common.logger));
-  const explained = (subject: IncomingMessage | ImaginedRequest): Promise<Explanation> =>
-    explain(engine, subject);
-  const controls = new Controls({
-    bans: context.bans,
-    explain: explained,
-    health: () => engine.health(),
-    bunkernet: bunkernet && bunkernetParts(bunkernet),
-    lookups: {
-      resolver: common.resolver,
-      dnsbl: common.dnsbl === false ? undefined : common.dnsbl,
-      ...(common.antibot === false ? {} : common.antibot.geo),
-    },
-  });
+  if (detects && common.logger !== false) {
+    const { traceDetected } = require("./detect-trace.js") as typeof TraceModule;
+    context.onClose(traceDetected(engine, common.logger));
+  }
+  const explained = async (subject: IncomingMessage | ImaginedRequest): Promise<Explanation> =>
+    (require("../engine/explain.js") as typeof ExplainModule).explain(engine, subject);
+  let controls: Controls | undefined;
+  let closed = false;
+  const makeControls = (): Controls =>
+    new (require("../control/index.js") as typeof ControlModule).Controls({
+      bans: context.bans,
+      explain: explained,
+      health: () => engine.health(),
+      bunkernet: bunkernet && bunkernetParts(bunkernet),
+      lookups: {
+        resolver: common.resolver,
+        dnsbl: common.dnsbl === false ? undefined : common.dnsbl,
+        ...(common.antibot === false ? {} : common.antibot.geo),
+      },
+    });
+  // A socket that is asked for after `close()` is closed at once.
+  const controlsOf = (): Controls => {
+    if (controls !== undefined) return controls;
+    controls = makeControls();
+    if (closed) void controls.close();
+    return controls;
+  };
   return engine.asMiddleware({
     bans: context.bans,
     store: common.store,
@@ -96,10 +113,11 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
     badBehavior: composition.countsResponses ? { bans: context.bans } : undefined,
     dnsbl: dnsbl?.parts,
     bunkernet: bunkernet && bunkernetParts(bunkernet),
-    guard: (server: Server, how?: GuardOptions) => guardServer(engine, server, how),
+    guard: (server: Server, how?: GuardOptions) =>
+      (require("../connections/guard-server.js") as typeof GuardModule).guardServer(engine, server, how),
     explain: explained,
-    control: (how?: ControlOptions) => controls.control(how),
-    close: () => closeInTime([() => controls.close(), () => engine.close()]),
+    control: (how?: ControlOptions) => controlsOf().control(how),
+    close: () => closeInTime([() => ((closed = true), controls?.close()), () => engine.close()]),
     upgrade: (req: IncomingMessage, socket: Duplex) => judgeUpgrade(engine, req, socket),
   });
 }

@@ -1,9 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { isDeepStrictEqual } from "node:util";
-import { GateProtection, type AntibotParts } from "../antibot/gate.js";
+import type * as GateModule from "../antibot/gate.js";
+import type { AntibotParts, GateProtection } from "../antibot/gate.js";
+import type { AntibotResolved } from "../antibot/options.js";
 import { BadBehaviorProtection } from "../bad-behavior/bad-behavior-protection.js";
 import { BunkernetProtection } from "../bunkernet/bunkernet-protection.js";
-import { DnsblProtection } from "../dnsbl/dnsbl-protection.js";
+import type * as DnsblModule from "../dnsbl/dnsbl-protection.js";
+import type { DnsblProtection } from "../dnsbl/dnsbl-protection.js";
 import { BanProtection } from "../engine/ban-protection.js";
 import type { Context } from "../engine/context.js";
 import { CarriedPasses } from "../engine/carried-passes.js";
@@ -136,7 +139,7 @@ export class Composition {
 
   private makeProtections(context: Context, options: ProtectionOptions): ServiceProtections {
     const { antibot, badBehavior } = options;
-    const gate = antibot === false ? undefined : new GateProtection(context, antibot);
+    const gate = antibot === false ? undefined : makeGate(context, antibot);
     const [separate] = [badBehavior, options.dnsbl, options.bunkernet].flatMap((one) =>
       one === false ? [] : (one.gate ?? []),
     );
@@ -161,6 +164,9 @@ export class Composition {
     if (shared !== undefined) return shared[1];
     const separate = dnsbl.gate?.gate;
     const gate = antibot === false && separate === undefined ? undefined : this.gateOf(separate);
+    // It is off by default, so it is loaded with the first one.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const { DnsblProtection } = require("../dnsbl/dnsbl-protection.js") as typeof DnsblModule;
     const made = new DnsblProtection(context, dnsbl, () => gate);
     this.sharedDnsbl.push([options, made]);
     return made;
@@ -181,4 +187,11 @@ export class Composition {
     this.sharedBunkernet.push([options, made]);
     return made;
   }
+}
+
+// The gate is half of the package, so it is loaded with the first one.
+function makeGate(context: Context, options: AntibotResolved): GateProtection {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { GateProtection } = require("../antibot/gate.js") as typeof GateModule;
+  return new GateProtection(context, options);
 }

@@ -1,11 +1,12 @@
 import type { IncomingMessage } from "node:http";
-import { checkAntibot } from "../antibot/antibot.js";
-import { antibotTable, sessionsCheck, type AntibotOptions, type SessionOptions } from "../antibot/options.js";
+import type * as AntibotModule from "../antibot/antibot.js";
+import type * as AntibotOptionsModule from "../antibot/options.js";
+import type { AntibotOptions, SessionOptions } from "../antibot/options.js";
 import { checkBadBehavior } from "../bad-behavior/bad-behavior.js";
 import { badBehaviorTable, type BadBehaviorOptions } from "../bad-behavior/options.js";
 import { bunkernetTable, checkBunkernet, type BunkernetOptions } from "../bunkernet/options.js";
 import type { OptionProblem } from "../errors.js";
-import type { ReportProblem } from "../options/check.js";
+import { lazyCheck, type ReportProblem } from "../options/check.js";
 import { readOptions, switched, type AnyTable, type Resolved } from "../options/table.js";
 import { checkTogether, sharedTable, type SharedOptions } from "../engine/shared-options.js";
 import { checkDnsbl, dnsblTable, type DnsblOptions } from "../dnsbl/options.js";
@@ -49,15 +50,25 @@ export const protectionsTable = {
   },
 } satisfies AnyTable;
 
+// The gate is half of the package, so its options are loaded with the first gate.
+function antibotOptions(): typeof AntibotOptionsModule {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return require("../antibot/options.js") as typeof AntibotOptionsModule;
+}
+
 const table = {
   ...sharedTable,
   antibot: {
-    check: switched(antibotTable, '{ challenge: "javascript" }'),
+    check: lazyCheck(() => switched(antibotOptions().antibotTable, '{ challenge: "javascript" }')),
     default: false,
     help: "The gate.",
   },
   ...protectionsTable,
-  sessions: { check: sessionsCheck, default: undefined, help: "How the gate keeps passes." },
+  sessions: {
+    check: lazyCheck(() => antibotOptions().sessionsCheck),
+    default: undefined,
+    help: "How the gate keeps passes.",
+  },
 } satisfies AnyTable;
 
 const serviceTable = Object.fromEntries(SERVICE_OPTIONS.map((name) => [name, table[name]])) as Pick<
@@ -124,6 +135,8 @@ function checkGateAndProtections(
   if (antibot !== false) {
     if (sessions !== undefined) antibot.sessions = sessions;
     const at = prefix === "" ? "antibot" : `${prefix}.antibot`;
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const { checkAntibot } = require("../antibot/antibot.js") as typeof AntibotModule;
     checkAntibot({ input: input["antibot"] ?? {}, options: antibot, store, prefix: at }, report);
   }
   checkProtections(options, antibot !== false, prefix, report);

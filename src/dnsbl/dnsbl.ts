@@ -14,13 +14,7 @@ export type Dnsbl = Middleware & Running & DnsblParts;
 
 const table = { ...sharedTable, ...dnsblTable };
 
-/**
- * Refuses and bans clients whose address is on a DNS blocklist (BunkerWeb's DNSBL). The zones receive the visitors'
- * addresses.
- *
- * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every invalid option
- * @example app.use(dnsbl({ list: "zen.spamhaus.org", resolver: { servers: ["127.0.0.1"] } }));
- */
+/** See `dnsbl` of index.ts. */
 export function dnsbl<Req extends IncomingMessage = IncomingMessage>(
   options: SharedOptions<Req> & DnsblOptions = {},
 ): Dnsbl {

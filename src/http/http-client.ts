@@ -1,7 +1,5 @@
 import http, { type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
-import https from "node:https";
 import { pipeline, type Readable } from "node:stream";
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { messageOf } from "../errors.js";
 import { Deadline } from "./deadline.js";
 import { proxyAgentFor } from "./environment-proxy.js";
@@ -58,12 +56,13 @@ export class HttpError extends Error {
   }
 }
 
+/** What makes the decoder of each Content-Encoding: the name of a function of node:zlib, which is loaded with the first call. */
 const DECODERS = {
-  gzip: createGunzip,
-  "x-gzip": createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-};
+  gzip: "createGunzip",
+  "x-gzip": "createGunzip",
+  deflate: "createInflate",
+  br: "createBrotliDecompress",
+} as const;
 
 /**
  * Makes one call, on a connection of its own and through the proxy that the environment sets. Unlike `fetch`, it sends a body
@@ -111,7 +110,9 @@ async function follow(request: HttpRequest, signal: AbortSignal, deadline: Deadl
 function exchange(call: HttpRequest, deadline: Deadline): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const { url, body, ca, signal } = call;
-    const request = (url.protocol === "https:" ? https.request : http.request)(url, {
+    const request = (
+      url.protocol === "https:" ? process.getBuiltinModule("node:https").request : http.request
+    )(url, {
       method: call.method,
       // One connection a call: what was sent must not be sent again because a kept connection turned out to be closed.
       agent: proxyAgentFor(url) ?? false,
@@ -179,7 +180,7 @@ function decoded(request: HttpRequest, response: IncomingMessage): Readable {
   const encoding = (response.headers["content-encoding"] ?? "identity").toLowerCase();
   if (encoding === "identity") return response;
   if (!Object.hasOwn(DECODERS, encoding)) throw new HttpError("failed", "an unknown Content-Encoding");
-  const decoder = DECODERS[encoding as keyof typeof DECODERS]();
+  const decoder = process.getBuiltinModule("node:zlib")[DECODERS[encoding as keyof typeof DECODERS]]();
   // Its errors arrive where the decoder is read.
   return pipeline(response, decoder, () => undefined);
 }

@@ -30,6 +30,19 @@ export function check<Out>(
   };
 }
 
+/** A check that `make` returns when it is first used, so that the table of a part that is off costs nothing. */
+export function lazyCheck<Out>(make: () => Check<Out>): Check<Out> {
+  let made: Check<Out> | undefined;
+  const whole = (): Check<Out> => (made ??= make());
+  return {
+    get allowed() {
+      return whole().allowed;
+    },
+    parse: (text) => whole().parse(text),
+    read: (value, path, report) => whole().read(value, path, report),
+  };
+}
+
 /** A whole number from `min` to `max`. */
 export function integer(min: number, max: number, unit = ""): Check<number> {
   const top = max === Number.MAX_SAFE_INTEGER ? "" : ` to ${max}`;

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { IncomingMessage, type ServerResponse } from "node:http";
-import { Http2ServerRequest } from "node:http2";
 import type { Awaitable } from "../awaitable.js";
 import type { Client } from "./client.js";
 import type { ClientResolver } from "./client-resolver.js";
@@ -292,23 +291,27 @@ export function viewOf(request: RequestLike): RequestView {
 
 function newView(request: RequestLike): RequestView {
   shareShape(request);
+  // A server of HTTP/2 has loaded the module; loading it takes as long as a third of this package.
+  if (request.stream != null) expose(process.getBuiltinModule("node:http2").Http2ServerRequest);
   return new RequestView(request);
 }
 
-let exposed = false;
+const exposed = new Set<object>();
 
-/** Defines `req.bunker` on requests of HTTP/1 and HTTP/2. */
+/** Defines `req.bunker` on requests of HTTP/1. Those of HTTP/2 get it with the first view of one. */
 export function exposeViews(): void {
-  if (exposed) return;
-  exposed = true;
-  for (const { prototype } of [IncomingMessage, Http2ServerRequest]) {
-    Object.defineProperty(prototype, "bunker", {
-      configurable: true,
-      get(this: object) {
-        return bearerOf(this)[VIEW];
-      },
-    });
-  }
+  expose(IncomingMessage);
+}
+
+function expose({ prototype }: { readonly prototype: object }): void {
+  if (exposed.has(prototype)) return;
+  exposed.add(prototype);
+  Object.defineProperty(prototype, "bunker", {
+    configurable: true,
+    get(this: object) {
+      return bearerOf(this)[VIEW];
+    },
+  });
 }
 
 // Random bytes are read in batches, so that not every refusal costs a system call. Crockford's base 32 avoids similar letters.

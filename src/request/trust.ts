@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import proxyaddr from "proxy-addr";
+import type ProxyAddr from "proxy-addr";
 import { check, type Check } from "../options/check.js";
 
 /** Returns whether hop `index` (0 = the socket's peer) at `address` is a trusted proxy. */
@@ -49,7 +49,9 @@ function compileTrust(value: TrustProxy): Trust {
     };
   }
   const names = typeof value === "string" ? value.split(/[\s,]+/).filter((name) => name !== "") : [...value];
-  return { trusts: proxyaddr.compile(names), anybody: false, nobody: names.length === 0, anyPeer: false };
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- only this form of the option needs the package
+  const { compile } = require("proxy-addr") as typeof ProxyAddr;
+  return { trusts: compile(names), anybody: false, nobody: names.length === 0, anyPeer: false };
 }
 
 /** The trust that a function means, as far as calls with a few addresses show it. */

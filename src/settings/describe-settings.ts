@@ -4,7 +4,7 @@ import type { Setting } from "./setting.js";
 /** What is known of a setting, for people. */
 export type SettingDescription = Omit<Setting, "check" | "rule">;
 
-/** Every setting, in the order of the docs. */
+/** See `describeSettings` of index.ts. */
 export function describeSettings(): SettingDescription[] {
   return SETTINGS.map(({ name, part, option, context, multiple, default: text, allowed, help, secret }) => ({
     name,

@@ -27,11 +27,7 @@ export interface SettingsExplanation {
   readonly warnings: readonly string[];
 }
 
-/**
- * Every setting's value and where it came from, for all services and for each. Opens no connection.
- *
- * @throws {BunkerSettingsError} `ERR_BUNKER_SETTINGS` with every wrong setting
- */
+/** See `explainSettings` of index.ts. */
 export function explainSettings(source: SettingsSource): SettingsExplanation {
   const { common, services, aliases, multisite, warnings } = readSettings(source);
   // A service never inherits the common SERVER_NAME.

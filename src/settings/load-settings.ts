@@ -22,14 +22,7 @@ export interface LoadSettingsOptions {
   createStore?: (redis: RedisAccess) => Store;
 }
 
-/**
- * Reads BunkerWeb's settings into the options of `bunker()`.
- *
- * @param source `process.env`, an object, or the path of a `.yml`, `.yaml`, `.json`, `.env` or `variables.env` file
- * @throws {BunkerSettingsError} `ERR_BUNKER_SETTINGS` with every wrong setting
- * @throws {Error} `ERR_BUNKER_PACKAGE` when a file takes `yaml` or `dotenv`, or Redis a client, that is not installed
- * @example app.use(bunker(loadSettings(process.env)));
- */
+/** See `loadSettings` of index.ts. */
 export function loadSettings(source: SettingsSource, options: LoadSettingsOptions = {}): BunkerOptions {
   const reading = readSettings(source);
   const { logger = console, createStore = redisStoreOf } = options;

@@ -1,4 +1,4 @@
-import cluster from "node:cluster";
+import { isClusterWorker } from "../cluster-worker.js";
 import { MemoryStore } from "./memory-store.js";
 
 /** The store of every middleware without a `store` option, one for the whole process. Tests may `clear()` it. */
@@ -9,7 +9,7 @@ let warned = false;
 /** Returns {@link defaultStore}; warns once if this process is one of several workers, which do not share it. */
 export function useDefaultStore(): MemoryStore {
   // PM2 numbers its processes; the first may be the only one.
-  if (!warned && (cluster.isWorker || Number(process.env["NODE_APP_INSTANCE"] ?? 0) > 0)) {
+  if (!warned && (isClusterWorker() || Number(process.env["NODE_APP_INSTANCE"] ?? 0) > 0)) {
     warned = true;
     process.emitWarning(
       "this process is one of several workers, and each keeps bans, counters and spent challenges to itself; give all of them one store: new RedisStore({ url }) of express-bunker/redis (npx express-bunker error WRN_BUNKER_LOCAL_STORE)",
