@@ -27,16 +27,18 @@ const MAX_RETRY_AFTER = 86_400;
 /** The four calls of the BunkerNet API. None of them ever rejects. */
 export class Api {
   private system: Promise<OperatingSystem> | undefined;
-  private readonly version: string;
-  private readonly userAgent: string;
 
   constructor(
     private readonly options: BunkernetResolved,
     private readonly signal: AbortSignal,
-  ) {
-    const own = packageVersion();
-    this.version = options.version ?? own;
-    this.userAgent = options.userAgent ?? `express-bunker/${own}`;
+  ) {}
+
+  private get version(): string {
+    return this.options.version ?? packageVersion();
+  }
+
+  private get userAgent(): string {
+    return this.options.userAgent ?? `express-bunker/${packageVersion()}`;
   }
 
   /** Asks for an id. */
