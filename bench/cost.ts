@@ -14,8 +14,8 @@ const BYTES = quick
   ? { runs: 2, warmUp: 6000, windows: 5, requests: 2000 }
   : { runs: 3, warmUp: 10_000, windows: 12, requests: 2000 };
 const CPU = quick
-  ? { starts: 2, warmUp: 4000, slices: 15, requests: 400 }
-  : { starts: 10, warmUp: 10_000, slices: 40, requests: 400 };
+  ? { starts: 2, warmUp: 8000, slices: 15, requests: 400 }
+  : { starts: 10, warmUp: 20_000, slices: 40, requests: 400 };
 const PROFILED = { warmUp: 20_000, requests: 40_000 };
 const AT_MOST_BYTES = 1200;
 

@@ -3,6 +3,7 @@
 // instances, for single bans and in a storm. The bench starts its own redis-server.
 import { loadavg } from "node:os";
 import { Report } from "./harness/report.js";
+import { describePlan } from "./harness/turns.js";
 import { measureFanOut, measureStart } from "./redis/fan-out.js";
 import { measureFootprint } from "./redis/footprint.js";
 import { compareHotPath } from "./redis/hot-path.js";
@@ -12,6 +13,9 @@ import { measureTraffic, type Traffic } from "./redis/traffic.js";
 import { measureStorm } from "./redis/storm.js";
 
 const quick = process.argv.includes("--quick");
+const PLAN = quick
+  ? { starts: 2, warmUp: 8000, slices: 15, requests: 400 }
+  : { starts: 10, warmUp: 20_000, slices: 30, requests: 400 };
 const load = (): string => `load average ${loadavg()[0]?.toFixed(1)}`;
 
 /** What an instance sends by itself every two seconds does not count as a command of an event. */
@@ -61,11 +65,8 @@ async function main(): Promise<void> {
       })),
     );
     setTrafficGoals(report, badAnswer, ban);
-    const { rows, goals } = await compareHotPath(
-      redis,
-      quick ? { pairs: 3, seconds: 1 } : { pairs: 11, seconds: 2 },
-    );
-    report.table(`All protections on Redis, clients with passes, in turns (${load()})`, rows);
+    const { rows, goals } = await compareHotPath(redis, PLAN);
+    report.table(`All protections on Redis, clients with passes: ${describePlan(PLAN)} (${load()})`, rows);
     for (const goal of goals) report.goal(goal);
     report.write();
   } finally {

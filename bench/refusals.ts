@@ -9,8 +9,8 @@ import { ADDRESSES } from "./servers/clients.js";
 
 const quick = process.argv.includes("--quick");
 const PLAN = quick
-  ? { starts: 2, warmUp: 4000, slices: 15, requests: 400 }
-  : { starts: 10, warmUp: 10_000, slices: 40, requests: 400 };
+  ? { starts: 2, warmUp: 8000, slices: 15, requests: 400 }
+  : { starts: 10, warmUp: 20_000, slices: 40, requests: 400 };
 const BASE = "bare Express";
 const BANNED = "banned client: 403";
 const GOAL = 1.3;
