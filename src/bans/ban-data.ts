@@ -1,10 +1,13 @@
+import { inspect } from "node:util";
+
 /** The most that the data of a ban take as JSON, in characters. */
 const MAX_DATA = 1024;
 /** The maximum length of a reason. */
 const MAX_REASON = 256;
 
-/** Cuts a reason at 256 characters. */
-export function boundedReason(reason: string): string {
+/** Cuts a reason at 256 characters. What callers in JavaScript pass is made a text. */
+export function boundedReason(given: unknown): string {
+  const reason = typeof given === "string" ? given : inspect(given);
   return reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON - 1)}…` : reason;
 }
 

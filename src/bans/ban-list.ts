@@ -175,7 +175,7 @@ export class BanList {
     const now = this.index.now();
     const ban: Ban = {
       ip: range.text,
-      reason: boundedReason(String(options.reason ?? "manual")),
+      reason: boundedReason(options.reason ?? "manual"),
       scope,
       service: options.service ?? (scope === "service" ? DEFAULT_SERVICE : UNKNOWN_SERVICE),
       date: new Date(now),

@@ -46,15 +46,17 @@ export interface BanOptions {
  *
  * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for a value that no ban can have
  */
-export function checkBanOptions({ ttl = 0, scope, action }: BanOptions): void {
-  if (!Number.isFinite(ttl) || ttl < 0) fail("ttl", "a number of seconds from 0", ttl);
-  if (scope !== undefined && scope !== "service" && scope !== "global")
-    fail("scope", '"service" or "global"', scope);
-  if (action !== undefined && action !== "deny" && action !== "challenge")
-    fail("action", '"deny" or "challenge"', action);
+export function checkBanOptions(options: BanOptions): void {
+  const { ttl = 0, scope = "global", action = "deny" }: { [N in keyof BanOptions]: unknown } = options;
+  if (!Number.isFinite(ttl) || (ttl as number) < 0) throw wrong("ttl", "a number of seconds from 0", ttl);
+  if (scope !== "service" && scope !== "global") throw wrong("scope", '"service" or "global"', scope);
+  if (action !== "deny" && action !== "challenge") throw wrong("action", '"deny" or "challenge"', action);
 }
 
-function fail(name: string, allowed: string, value: unknown): never {
-  const got = typeof value === "object" ? "an object" : String(value).slice(0, 64);
-  throw new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `${name} must be ${allowed}, not ${got}`);
+function wrong(name: string, allowed: string, value: unknown): BunkerBanError {
+  const got =
+    typeof value === "string" || typeof value === "number"
+      ? String(value)
+      : `a value of type ${typeof value}`;
+  return new BunkerBanError("ERR_BUNKER_BAN_ADDRESS", `${name} must be ${allowed}, not ${got.slice(0, 64)}`);
 }
