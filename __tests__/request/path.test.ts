@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { canonicalPath, isBuiltInPass } from "../../src/request/path.js";
+import { canonicalPath, isBuiltInPass, isSurelyOther } from "../../src/request/path.js";
 
 describe("canonicalPath", () => {
   test.each([
@@ -154,6 +154,26 @@ describe("canonicalPath", () => {
     );
     expect(canonicalPath(`/${"%".repeat(100_000)}`).suspicious).toBe(true);
   });
+});
+
+test("R7 a URL that is surely another one is neither the gate's own, however it is spelled, nor a built-in pass", () => {
+  const own = "/a/challenge";
+  const piece = fc.constantFrom(
+    ...["/a", "/challenge", "/", "//", "/..", "/.", "a", "%61", "%2f", "\\", "?", "#", ";", "é", " ", "\0"],
+    ...["/robots.txt", "/favicon.ico", "/.well-known/", "http://host", "%", "*"],
+  );
+  let sure = 0;
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
+      const url = pieces.join("");
+      if (!isSurelyOther(url, own)) return;
+      sure++;
+      const path = canonicalPath(url);
+      expect([path.path.startsWith(own), isBuiltInPass(path)]).toEqual([false, false]);
+    }),
+    { numRuns: 5000 },
+  );
+  expect(sure).toBeGreaterThan(500);
 });
 
 describe("isBuiltInPass", () => {

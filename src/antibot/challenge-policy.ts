@@ -61,6 +61,11 @@ export class ChallengePolicy {
     this.requirements = this.names.map((kind, step) => ({ kind, accepted: this.names.slice(step) }));
   }
 
+  /** Whether a hook of the app chooses the kind for each request. */
+  get isHook(): boolean {
+    return this.hook !== undefined;
+  }
+
   get steps(): number {
     return Math.max(1, this.requirements.length);
   }

@@ -1,5 +1,5 @@
 import { mountOf } from "../request/mount.js";
-import { canonicalPath, type CanonicalPath } from "../request/path.js";
+import { canonicalPath, isSurelyOther, type CanonicalPath } from "../request/path.js";
 import type { RequestView } from "../request/request-view.js";
 
 /** Where challenges are served for a request. */
@@ -30,6 +30,18 @@ export class ChallengeUris {
     if (mount !== "") return this.below(mount);
     this.rootIsServed = true;
     return this.root;
+  }
+
+  /**
+   * Whether a request is surely for neither the challenge's URI nor a path that every protection lets pass, as its text shows
+   * without being decoded. `false` = the canonical path and {@link served} decide.
+   */
+  isElsewhere(request: RequestView): boolean {
+    const { originalUrl, url } = request.raw;
+    const unmounted =
+      originalUrl === undefined ? this.mounted.size === 0 : originalUrl === url && this.rootIsServed;
+    const text = unmounted ? request.keepUrl() : undefined;
+    return text !== undefined && isSurelyOther(text, this.root.path);
   }
 
   /** The URI for a request that the gate's router handles, which may be mounted on the URI itself. */

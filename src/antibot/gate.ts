@@ -6,7 +6,7 @@ import { exclusionOf } from "../engine/exclusions.js";
 import { reasoningOfVerdict } from "../engine/explain.js";
 import { isBuiltInPass, uriMatches, type CanonicalPath } from "../request/path.js";
 import type { Pattern } from "../pattern/pattern.js";
-import type { Gate, Protection, ProtectionExplanation } from "../engine/protection.js";
+import type { Gate, Grounds, Protection, ProtectionExplanation } from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Context } from "../engine/context.js";
 import { judgeUpgrade } from "../engine/judge-upgrade.js";
@@ -55,6 +55,8 @@ export class GateProtection implements Protection, Gate {
   private readonly gate: GateContext;
   private readonly endpoint: ChallengeEndpoint;
   private readonly lookups: LookupExclusions;
+  /** Whether a good pass alone decides, once a client has one. */
+  private readonly remembers: boolean;
 
   constructor(
     private readonly context: Context,
@@ -63,6 +65,9 @@ export class GateProtection implements Protection, Gate {
     this.gate = createGateContext(context, options);
     this.endpoint = new ChallengeEndpoint(this.gate);
     this.lookups = new LookupExclusions(context, options);
+    const { challenge, include, ignoreUri, ignoreUserAgent, ignoreCookie } = options;
+    const rules = [include, ignoreUri, ignoreUserAgent, ignoreCookie];
+    this.remembers = !challenge.isHook && rules.every(({ length }) => length === 0);
     warnOfBareCookies(options.ignoreCookie, context);
     context.banIndex.retention = Math.max(context.banIndex.retention, options.timeValid);
     context.onClose(context.events.on("banned", (event) => this.gate.passes.revokeOf(event)));
@@ -78,6 +83,19 @@ export class GateProtection implements Protection, Gate {
     return this.hasPass(client, request, requirement)
       ? PASS
       : this.withoutPass(client, request, { requirement, uri, lookups: this.lookups });
+  }
+
+  grounds(client: Client): Grounds | undefined {
+    return this.remembers && this.isAtFirstStep(client) ? this.gate.passes.grounds : undefined;
+  }
+
+  stands(grounds: Grounds, client: Client, request: RequestView): boolean {
+    return (
+      !this.isApart(request) &&
+      this.options.ignoreIp.size === 0 &&
+      this.isAtFirstStep(client) &&
+      this.gate.passes.stillHas(grounds, client, request)
+    );
   }
 
   // Judging leaves no trace: a client that is challenged is not remembered.
@@ -140,6 +158,18 @@ export class GateProtection implements Protection, Gate {
     const explain: Protection["explain"] = async (client, request) =>
       reasoningOfVerdict(await judge(client, request));
     return new Engine(this.context, [{ name: this.name, failClosed: true, judge, explain }]).middleware();
+  }
+
+  private isAtFirstStep(client: Client): boolean {
+    return this.gate.escalation.localStep(client) === 0;
+  }
+
+  // Whether a request may be for the gate itself, or for something that is never gated.
+  private isApart(request: RequestView): boolean {
+    if (request.method === "OPTIONS") return true;
+    if (this.gate.uris.isElsewhere(request)) return false;
+    const { path } = request;
+    return isBuiltInPass(path) || isChallengeUri(path, this.gate.uris.served(request));
   }
 
   private requirement(client: Client, request: RequestView): Requirement | undefined {

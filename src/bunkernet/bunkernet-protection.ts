@@ -2,7 +2,13 @@ import { createHash } from "node:crypto";
 import { parseAddress, type Address } from "../address/address.js";
 import type { Client } from "../request/client.js";
 import { BunkerBanError } from "../errors.js";
-import type { Gate, Protection, ProtectionExplanation, ProtectionHealth } from "../engine/protection.js";
+import type {
+  Gate,
+  Grounds,
+  Protection,
+  ProtectionExplanation,
+  ProtectionHealth,
+} from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Context } from "../engine/context.js";
 import { PASS, type Deny, type Verdict } from "../request/verdict.js";
@@ -26,6 +32,9 @@ const REASON = "bunkernet";
 const TICK_MS = 5000;
 /** How long the first requests wait for the stored list, in ms. */
 const LOAD_DEADLINE_MS = 2000;
+
+/** A new list advances the generation. */
+const NOT_LISTED: Grounds = { until: Infinity };
 
 /** The state of BunkerNet. */
 export interface BunkernetStatus {
@@ -91,6 +100,7 @@ export class BunkernetProtection implements Protection {
       now,
       onFailed: (problem) => this.fault("list", problem),
       onMass: ({ active, affected }) => this.onMass(active, affected),
+      onChange: () => context.generation.advance(),
     });
     this.reporter = new Reporter(context, options, {
       api: this.api,
@@ -109,6 +119,18 @@ export class BunkernetProtection implements Protection {
     if (this.list.loaded) return this.look(client, request);
     const loaded = withTimeout(this.list.load(), LOAD_DEADLINE_MS, () => undefined);
     return loaded.then(() => this.look(client, request));
+  }
+
+  grounds(client: Client): Grounds | undefined {
+    const address = addressOf(client);
+    const passed = address === undefined || this.list.addresses?.has(address) !== true;
+    return this.list.loaded && passed ? NOT_LISTED : undefined;
+  }
+
+  stands(_grounds: Grounds, client: Client): boolean {
+    const address = addressOf(client);
+    if (address !== undefined) this.active.add(address, this.context.now());
+    return true;
   }
 
   async explain(client: Client, request: RequestView): Promise<ProtectionExplanation> {

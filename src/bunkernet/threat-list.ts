@@ -46,6 +46,8 @@ interface ThreatListParts {
   readonly onFailed: (problem: string) => void;
   /** A new list contains a large share of the active clients. */
   readonly onMass: (count: MassCount) => void;
+  /** Another list is in force. */
+  readonly onChange: () => void;
 }
 
 interface LoadedList {
@@ -205,8 +207,7 @@ export class ThreatList {
     this.endTrial();
     this.parts.onMass(share);
     if (this.options.massList !== "suspend") return;
-    this.inForce = before;
-    this.addresses = before?.set;
+    this.use(before);
     this.suspend(held);
     void this.rewrite(true);
   }
@@ -226,8 +227,13 @@ export class ThreatList {
 
   private putInForce(held: LoadedList): void {
     this.suspended = undefined;
+    this.use(held);
+  }
+
+  private use(held: LoadedList | undefined): void {
     this.inForce = held;
-    this.addresses = held.set;
+    this.addresses = held?.set;
+    this.parts.onChange();
   }
 
   // Stores the list again with its new state, so that a restart does not change it.

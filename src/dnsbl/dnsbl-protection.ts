@@ -4,7 +4,13 @@ import { DnsClient } from "../dns/dns-client.js";
 import { BunkerBanError } from "../errors.js";
 import { AddressList } from "../lists/address-list.js";
 import { ListFolder } from "../lists/list-folder.js";
-import type { Gate, Protection, ProtectionExplanation, ProtectionHealth } from "../engine/protection.js";
+import type {
+  Gate,
+  Grounds,
+  Protection,
+  ProtectionExplanation,
+  ProtectionHealth,
+} from "../engine/protection.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Context } from "../engine/context.js";
 import { PASS, type Deny, type Verdict } from "../request/verdict.js";
@@ -28,6 +34,9 @@ const TICK_MS = 5000;
 
 /** A zone's self-test queries two addresses of each family. */
 const QUESTIONS_PER_TEST = 4;
+
+/** Addresses that are never looked up. */
+const NO_TARGET: Grounds = { until: Infinity };
 
 /** Refuses and bans clients whose address a DNS blocklist lists. */
 export class DnsblProtection implements Protection {
@@ -99,6 +108,18 @@ export class DnsblProtection implements Protection {
     if (known !== undefined)
       return known.verdict === "listed" ? this.refuse(known, target, client, request) : PASS;
     return this.look(target, client, request);
+  }
+
+  grounds(client: Client): Grounds | undefined {
+    const target = lookupTargetOf(client);
+    if (target === undefined) return NO_TARGET;
+    const known = this.resolver.cached(target, this.context.now());
+    return known?.verdict === "listed" ? undefined : known;
+  }
+
+  stands(): boolean {
+    // Ignore lists change, and what they decide is cached at each request.
+    return this.options.ignoreIp.size === 0 && this.lists.size === 0;
   }
 
   /** Starts tests and downloads, and reads the cached ignore lists. Does not wait for the network. */

@@ -52,6 +52,7 @@ export class VerdictResolver {
   forget(text: string, key: string | undefined): void {
     if (key === undefined) this.cache.clear();
     else this.cache.forget(text, key);
+    this.context.generation.advance();
   }
 
   /** About how many addresses this process remembers. */
@@ -97,7 +98,7 @@ export class VerdictResolver {
 
   private keep(target: LookupTarget, finding: CachedVerdict, share: boolean): void {
     const isFull = this.cache.isFull(target.key);
-    this.cache.set(target.key, target.ip, finding);
+    this.remember(target, finding);
     const ttl = Math.ceil((finding.until - this.context.now()) / 1000);
     if (!share || isFull || ttl <= 0) return;
     try {
@@ -108,6 +109,13 @@ export class VerdictResolver {
     } catch (error) {
       emitFailure(this.context, error);
     }
+  }
+
+  // Only the clock, set back, would have another verdict than the last one count again.
+  private remember(target: LookupTarget, finding: CachedVerdict): void {
+    const last = this.cache.get(target.key, target.ip, -Infinity);
+    if (last !== undefined && last.verdict !== finding.verdict) this.context.generation.advance();
+    this.cache.set(target.key, target.ip, finding);
   }
 
   // If the store fails, the zones are queried.
@@ -140,7 +148,7 @@ export class VerdictResolver {
         until: Math.min(Number(until), now + ttl * 1000),
       };
       if (!(now < finding.until)) return undefined;
-      this.cache.set(target.key, target.ip, finding);
+      this.remember(target, finding);
       return finding;
     } catch {
       return undefined;

@@ -5,6 +5,7 @@ import { BanList } from "../bans/ban-list.js";
 import { BanIndex } from "../bans/ban-index.js";
 import type { ClientResolver } from "../request/client-resolver.js";
 import { EventLog } from "../events/event-log.js";
+import { Generation } from "./known-visitors.js";
 import {
   EVENT_TYPES,
   EventBus,
@@ -26,6 +27,7 @@ export class Context {
   readonly bans: BanList;
   readonly store: GuardedStore;
   readonly resolver: ClientResolver;
+  readonly generation: Generation;
   readonly now: () => number;
   private readonly stops: (() => void)[] = [];
 
@@ -37,6 +39,7 @@ export class Context {
     this.scope = StoreScope.of(store);
     this.events = this.scope.get(EventBus);
     this.banIndex = this.scope.get(BanIndex);
+    this.generation = this.scope.get(Generation);
     this.store = new GuardedStore(store);
     this.bans = new BanList(store, { ipv6Subnet: options.ipv6Subnet });
     if (options.now !== undefined) {

@@ -9,12 +9,15 @@ import { PASS, type Deny, type Pass, type Verdict } from "../request/verdict.js"
 import { CarriedPasses } from "./carried-passes.js";
 import type { Context } from "./context.js";
 import type { Protection } from "./protection.js";
+import { KnownVisitors, type KnownVisitor } from "./known-visitors.js";
 import { Responder } from "./responder.js";
 import { UNKNOWN_SERVICE } from "../service-name.js";
 
 /** The verdict on a client that is on `allow`. */
 export const ALLOWED: Pass = Object.freeze({ action: "pass", why: "allow" });
 const SKIPPED: Pass = Object.freeze({ action: "pass", why: "skip" });
+/** Lets a request through although its protection broke. */
+const BROKEN: Pass = Object.freeze({ action: "pass", why: "fault" });
 
 /** How long bans by the app last when neither the app nor a protection sets a time, in seconds. */
 const DEFAULT_BAN_TIME = 86_400;
@@ -26,6 +29,8 @@ export class Pipeline {
   /** The protection that limits requests in flight. */
   private readonly admission: Protection | undefined;
   private readonly connectionProtections: readonly Protection[];
+  /** `undefined` where every request must be judged in full. */
+  private readonly visitors: KnownVisitors | undefined;
 
   constructor(
     readonly context: Context,
@@ -35,6 +40,10 @@ export class Pipeline {
     this.observers = protections.filter((protection) => protection.observe !== undefined);
     this.admission = protections.find((protection) => protection.admit !== undefined);
     this.connectionProtections = protections.filter((protection) => protection.requestsOnly !== true);
+    const { options, generation, now } = context;
+    const remembers =
+      options.skip === undefined && protections.some((protection) => protection.grounds !== undefined);
+    this.visitors = remembers ? new KnownVisitors(protections, generation, now) : undefined;
   }
 
   /** Returns what all protections together decide about a request. */
@@ -45,7 +54,11 @@ export class Pipeline {
     if (skip !== undefined && this.skips(skip, client, request)) return SKIPPED;
     if (client.service === undefined && unknownHost === "deny")
       return this.refuseUnknownHost(client, request);
-    return this.walk(this.protections, client, request);
+    const { visitors } = this;
+    const known = visitors?.recall(client, request);
+    const verdict = this.walk(this.protections, client, request, known);
+    if (verdict === PASS && known === undefined) visitors?.remember(client, request);
+    return verdict;
   }
 
   /**
@@ -106,7 +119,7 @@ export class Pipeline {
         );
     const reason = store ? "store error" : "fault";
     const deny: Deny = { action: "deny", protection: name, reason, data: {}, status: 503 };
-    return refuse ? deny : PASS;
+    return refuse ? deny : BROKEN;
   }
 
   /** Emits a fault: something that went wrong on our side. */
@@ -246,13 +259,23 @@ export class Pipeline {
     }
   }
 
-  private walk(protections: readonly Protection[], client: Client, request: RequestView): Awaitable<Verdict> {
+  // `PASS` only if each protection has returned just that. `known` is about the protections of this pipeline.
+  private walk(
+    protections: readonly Protection[],
+    client: Client,
+    request: RequestView,
+    known?: KnownVisitor,
+  ): Awaitable<Verdict> {
+    let passed = PASS;
     for (let index = 0; index < protections.length; index++) {
+      if (known !== undefined && this.visitors?.stands(known, index, request) === true) continue;
       const verdict = this.judgeBy(protections[index] as Protection, client, request);
+      if (verdict === PASS) continue;
       if (isThenable(verdict)) return this.walkLater(verdict, protections.slice(index + 1), client, request);
       if (verdict.action !== "pass") return verdict;
+      passed = verdict;
     }
-    return PASS;
+    return passed;
   }
 
   private async walkLater(

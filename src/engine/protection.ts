@@ -13,6 +13,12 @@ export interface HeldRequest {
   readonly resume: (verdict: Verdict) => void;
 }
 
+/** What a protection's pass rests on, beside what is compared for every visitor (known-visitors.ts). */
+export interface Grounds {
+  /** Until when, in ms. */
+  readonly until: number;
+}
+
 /** The health of one protection. */
 export interface ProtectionHealth {
   readonly ok: boolean;
@@ -42,6 +48,16 @@ export interface Protection {
   judge(client: Client, request: RequestView): Awaitable<Verdict>;
   /** Returns what `judge` would decide, and why, by the same code. Counts, bans and emits nothing. */
   explain(client: Client, request: RequestView): Awaitable<ProtectionExplanation>;
+  /**
+   * Returns what the pass rests on that {@link judge} has just returned, so that the client's next requests need not be judged;
+   * `undefined` = its pass must not be remembered, nor those of the other protections. One without this method judges every request.
+   */
+  grounds?(client: Client, request: RequestView): Grounds | undefined;
+  /**
+   * Whether a remembered pass holds for this request, too: then it has every effect that {@link judge} would have. `false` =
+   * `judge` decides.
+   */
+  stands?(grounds: Grounds, client: Client, request: RequestView): boolean;
   /** Called after every response whose status line was sent. Connections, and responses in a log, have no `res`. */
   observe?(client: Client, request: RequestView, status: number, res?: ServerResponse): void;
   /** Called when the client has left before the response had a status. */

@@ -40,10 +40,17 @@ interface Route {
   last?: Client;
 }
 
-/** What has been found out under one trust function: addresses, and chains of proxies by their text. */
+/**
+ * What has been found out under one trust function: addresses, chains of proxies by their text, and the routes of clients whose
+ * peer is themselves or is named by another source. A client has one route as long as nothing changes.
+ */
 class RouteCache {
   readonly identities = new RecentMap<string, Identity>(16_384);
   readonly routes = new RecentMap<string, Route>(8192);
+  readonly direct = new RecentMap<string, Route>(8192);
+  readonly named = new RecentMap<string, Route>(8192);
+
+  constructor(readonly trust: Trust) {}
 }
 
 const UNKNOWN: Identity = Object.freeze({
@@ -58,6 +65,9 @@ const UNKNOWN: Identity = Object.freeze({
 export class ClientResolver {
   private readonly caches = new WeakMap<Trust, RouteCache>();
   private readonly expressTrust = new WeakMap<TrustFunction, Trust>();
+  /** Those of the last request: mostly the next one has the same. */
+  private lastCache: RouteCache | undefined;
+  private lastExpressTrust: Trust | undefined;
   private readonly trust: Trust;
   private readonly problems: TrustProblems;
 
@@ -138,12 +148,12 @@ export class ClientResolver {
       if (isThenable(text))
         throw new BunkerHookError("clientIp", "returned a promise; it must return an address");
       const address = typeof text === "string" ? parseForwarded(text) : undefined;
-      return address && { client: this.identityOf(address), peer, chosen: false };
+      return address && this.namedRoute(address, peer, false);
     }
     if (peer.address === undefined || !clientIp.from.has(peer.address)) return undefined;
     const header = request.headers[clientIp.header];
     const address = typeof header === "string" ? parseForwarded(header) : undefined;
-    return address && { client: this.identityOf(address), peer, chosen: false };
+    return address && this.namedRoute(address, peer, false);
   }
 
   // A host framework other than Express that sets the address by its own rules (Fastify with middie: an own property). Fastify's
@@ -151,32 +161,47 @@ export class ClientResolver {
   private hostRoute(request: RequestLike, ip: string): Route {
     const peer = this.peerOf(request);
     const address = parseForwarded(ip);
-    if (address === undefined || address.text === peer.ip) return { client: peer, peer, chosen: false };
+    if (address === undefined || address.text === peer.ip)
+      return peer.address === undefined
+        ? { client: peer, peer, chosen: false }
+        : this.namedRoute(peer.address, peer, false);
     this.problems.hostAddress();
-    return { client: this.identityOf(address), peer, chosen: true };
+    return this.namedRoute(address, peer, true);
+  }
+
+  private namedRoute(address: Address, peer: Identity, chosen: boolean): Route {
+    const client = this.identityOf(address);
+    const { named } = this.cacheOf(this.trust);
+    const known = named.get(client.ip);
+    if (known?.client === client && known.peer === peer && known.chosen === chosen) return known;
+    const route: Route = { client, peer, chosen };
+    named.set(client.ip, route);
+    return route;
   }
 
   private trustOfApp(app: AppLike | undefined): Trust | undefined {
     const trusts = typeof app?.get === "function" ? app.get("trust proxy fn") : undefined;
     if (typeof trusts !== "function") return undefined;
+    const last = this.lastExpressTrust;
+    if (last?.trusts === trusts) return last;
     let trust = this.expressTrust.get(trusts as TrustFunction);
     if (trust === undefined) {
       trust = trustOf(trusts as TrustFunction, app?.get?.("trust proxy") === false);
       this.expressTrust.set(trust.trusts, trust);
       if (trust.anybody) this.problems.trustsAnybody();
     }
-    return trust;
+    return (this.lastExpressTrust = trust);
   }
 
   private walk(request: RequestLike, trust: Trust): Route {
     const forwarded = request.headers["x-forwarded-for"];
     const remote = request.socket?.remoteAddress;
     if (typeof forwarded !== "string" || trust.nobody) {
-      const peer = this.identityOfText(remote, trust);
-      if (!trust.nobody) this.notForwarded(peer, trust);
+      const route = this.directRoute(remote, trust);
+      if (!trust.nobody) this.notForwarded(route.peer, trust);
       else if (forwarded !== undefined || request.headers["forwarded"] !== undefined)
-        this.problems.ignoredHeader(peer);
-      return { client: peer, peer, chosen: trust.anybody };
+        this.problems.ignoredHeader(route.peer);
+      return route;
     }
     // Only headers under 256 characters are cached, so that the cache stays small.
     const { routes } = this.cacheOf(trust);
@@ -189,14 +214,25 @@ export class ClientResolver {
     return route;
   }
 
+  private directRoute(remote: string | undefined, trust: Trust): Route {
+    const { direct } = this.cacheOf(trust);
+    const known = remote === undefined ? undefined : direct.get(remote);
+    if (known !== undefined) return known;
+    const peer = this.identityOfText(remote, trust);
+    const route: Route = { client: peer, peer, chosen: trust.anybody };
+    if (remote !== undefined && peer !== UNKNOWN) direct.set(remote, route);
+    return route;
+  }
+
   private notForwarded(peer: Identity, { anybody, anyPeer }: Trust): void {
     if (!anybody && (peer.isProxy || anyPeer)) this.problems.notForwarded();
   }
 
   private cacheOf(trust: Trust): RouteCache {
+    if (this.lastCache?.trust === trust) return this.lastCache;
     let cache = this.caches.get(trust);
-    if (cache === undefined) this.caches.set(trust, (cache = new RouteCache()));
-    return cache;
+    if (cache === undefined) this.caches.set(trust, (cache = new RouteCache(trust)));
+    return (this.lastCache = cache);
   }
 
   // Walks from the socket back through the trusted proxies; an entry that is not an address ends the walk at the hop before it.

@@ -6,7 +6,9 @@ import { normalHost } from "./services.js";
 export function isSecure(client: Client, request: RequestView): boolean {
   if (request.raw.socket?.encrypted === true) return true;
   if (!client.proxied) return false;
-  return request.header("x-forwarded-proto")?.split(",", 1)[0]?.trim().toLowerCase() === "https";
+  const proto = request.header("x-forwarded-proto");
+  if (proto === undefined || proto === "https") return proto === "https";
+  return proto.split(",", 1)[0]?.trim().toLowerCase() === "https";
 }
 
 /**

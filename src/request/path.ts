@@ -49,6 +49,22 @@ export function isBuiltInPass(path: CanonicalPath): boolean {
   return path.path === "/robots.txt" || path.path === "/favicon.ico" || path.path.startsWith("/.well-known/");
 }
 
+/**
+ * Whether the canonical path of a URL surely neither starts with `own` (a path without escapes) nor is a built-in pass, as the
+ * text shows at once. `false` = it may or may not.
+ */
+export function isSurelyOther(url: string, own: string): boolean {
+  return (
+    url.charCodeAt(0) === SLASH &&
+    !url.startsWith(own) &&
+    !url.startsWith("/robots.txt") &&
+    !url.startsWith("/favicon.ico") &&
+    !url.startsWith("/.well-known/") &&
+    // Without an escape, the canonical path is the start of the URL.
+    !url.includes("%")
+  );
+}
+
 /** Whether the pattern matches the canonical path, with the query if the pattern contains one. Never for a suspicious path. */
 export function uriMatches(pattern: Pattern, path: CanonicalPath): boolean {
   if (path.suspicious) return false;

@@ -86,7 +86,8 @@ export class RequestView implements BunkerRequest {
   private firstResolver: ClientResolver | undefined;
   /** What the first protection that admitted the request knows of its client: spares it a lookup at the end. */
   activity: object | undefined;
-  private canonical: CanonicalPath | undefined;
+  /** Or the URL that it is made of when it is asked for. */
+  private canonical: CanonicalPath | string | undefined;
   private watcher: ResponseObserver | undefined;
   private watched: Client | undefined;
   /** Whether the response is in the list of its connection. */
@@ -219,7 +220,17 @@ export class RequestView implements BunkerRequest {
   }
 
   get path(): CanonicalPath {
-    return (this.canonical ??= canonicalPath(this.url));
+    const known = this.canonical;
+    return typeof known === "object" ? known : (this.canonical = canonicalPath(known ?? this.url));
+  }
+
+  /**
+   * Returns the URL that {@link path} will be made of: from now on it stays, whatever the app makes of the request. `undefined` if
+   * the path was made before.
+   */
+  keepUrl(): string | undefined {
+    const known = this.canonical;
+    return typeof known === "object" ? undefined : (this.canonical = known ?? this.url);
   }
 
   /** Returns a header's text; repeated headers are joined by commas. */

@@ -1,12 +1,16 @@
 import { createHash } from "node:crypto";
 import { networkOf } from "../../address/address.js";
 import type { Context } from "../../engine/context.js";
+import type { Grounds } from "../../engine/protection.js";
 import { RecentMap } from "../../recent-map.js";
 import type { Client, Identity } from "../../request/client.js";
 import type { PassInfo, RequestView } from "../../request/request-view.js";
 import { DEFAULT_SERVICE } from "../../service-name.js";
 import type { GateCrypto } from "../gate-crypto.js";
 import type { AntibotResolved } from "../options.js";
+
+/** After which part of its life a pass is renewed. */
+export const RENEWED_AFTER = 0.5;
 
 /** How far the clock of another instance may run ahead, in ms. */
 const MAX_AHEAD_MS = 60_000;
@@ -21,9 +25,14 @@ interface SignedPass extends PassInfo {
 
 type Fields = [string, number, [string, number][], string, string, number];
 
-// Only a good signature and the bindings that matched are remembered: everything else is checked every time (R16).
-interface Verified {
+/**
+ * A pass with a good signature, and the bindings that matched. Nothing else is remembered: the rest is checked every time, or
+ * holds until {@link Verified.until}.
+ */
+export interface Verified extends Grounds {
   readonly pass: SignedPass;
+  /** Until when, in ms, nothing changes by age alone: the pass and all its kinds are valid, and it is not renewed. */
+  readonly until: number;
   /** The address and the User-Agent that matched last: they need not be cut up and hashed again. */
   identity: Identity | undefined;
   userAgent: string | undefined;
@@ -59,7 +68,7 @@ export class PassSigner {
   }
 
   /** The pass in a cookie, if it is valid for this client at `now`; the caller checks its kinds. */
-  check(cookie: string, client: Client, request: RequestView, now: number): SignedPass | undefined {
+  check(cookie: string, client: Client, request: RequestView, now: number): Verified | undefined {
     const service = client.service ?? DEFAULT_SERVICE;
     const verified = this.verify(cookie, service);
     if (verified === undefined) return undefined;
@@ -72,14 +81,22 @@ export class PassSigner {
       return undefined;
     }
     if (!this.sameAddress(verified, client) || !this.sameUserAgent(verified, request)) return undefined;
-    const { banIndex } = this.context;
-    if (banIndex.voids(client, client.service, pass.issued) || banIndex.revoked.has(pass.id))
-      return undefined;
+    if (this.isVoid(verified, client)) return undefined;
     if (verified.shownBy !== client.identity) {
       verified.shownBy = client.identity;
-      banIndex.revoked.shown(client, pass);
+      this.context.banIndex.revoked.shown(client, pass);
     }
-    // Each kind lasts from when it was solved: solving another later prolongs the pass, not the kind.
+    return verified;
+  }
+
+  /** Whether a ban has voided a pass for this client, or for everybody. */
+  isVoid({ pass }: Verified, client: Client): boolean {
+    const { banIndex } = this.context;
+    return banIndex.voids(client, client.service, pass.issued) || banIndex.revoked.has(pass.id);
+  }
+
+  /** The pass with the kinds that count at `now`: each lasts from when it was solved, and solving another prolongs only the pass. */
+  at({ pass }: Verified, now: number): SignedPass {
     const oldest = now - this.options.timeValid * 1000;
     if (pass.kinds.length === 1 || pass.kinds.every((kind) => (pass.solved.get(kind) as number) >= oldest))
       return pass;
@@ -108,8 +125,10 @@ export class PassSigner {
     if (text === undefined) return undefined;
     const [id, issued, entries, address, userAgent, epoch] = JSON.parse(text) as Fields;
     const solved = new Map(entries);
+    const { timeValid, renew } = this.options;
     const verified: Verified = {
       pass: { id, issued, kinds: [...solved.keys()], solved, address, userAgent, epoch, service },
+      until: Math.min(issued, ...solved.values()) + timeValid * (renew ? RENEWED_AFTER : 1) * 1000,
       identity: undefined,
       userAgent: undefined,
       shownBy: undefined,

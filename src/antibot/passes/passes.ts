@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Awaitable } from "../../awaitable.js";
 import type { Context } from "../../engine/context.js";
+import type { Grounds } from "../../engine/protection.js";
 import { messageOf } from "../../errors.js";
 import type { BunkerEvent } from "../../events/event-bus.js";
 import { RecentMap } from "../../recent-map.js";
@@ -10,7 +11,7 @@ import type { RequestView } from "../../request/request-view.js";
 import { DEFAULT_SERVICE } from "../../service-name.js";
 import type { GateCrypto } from "../gate-crypto.js";
 import type { AntibotResolved } from "../options.js";
-import { PassSigner } from "./pass-signer.js";
+import { PassSigner, RENEWED_AFTER, type Verified } from "./pass-signer.js";
 import { keepInSession, passIn, sessionOf } from "./request-session.js";
 
 /** A session that was given a pass and comes back within this time without one does not last, in ms. */
@@ -25,6 +26,8 @@ export class PassStorage {
   private readonly inSession: boolean;
   private readonly signer: PassSigner;
   private readonly kept = new RecentMap<string, number>(4096);
+  /** What the last pass that {@link has} found rests on; `undefined` = nothing that lasts. */
+  grounds: Grounds | undefined;
 
   constructor(
     private readonly context: Context,
@@ -38,20 +41,37 @@ export class PassStorage {
   /** Whether a client shows a valid pass for one of the `accepted` kinds. The first valid pass becomes `request.pass`. */
   has(client: Client, request: RequestView, accepted: readonly string[]): boolean {
     const now = this.context.now();
-    for (const value of this.candidates(client, request)) {
-      const pass = this.signer.check(value, client, request, now);
-      if (pass === undefined) continue;
+    const candidates = this.candidates(client, request);
+    this.grounds = undefined;
+    for (let index = 0; index < candidates.length; index++) {
+      const verified = this.signer.check(candidates[index] as string, client, request, now);
+      if (verified === undefined) continue;
+      const pass = this.signer.at(verified, now);
       request.pass ??= pass;
-      for (const kind of pass.kinds) if (this.accepts(accepted, kind)) return true;
+      for (const kind of pass.kinds) {
+        if (!this.accepts(accepted, kind)) continue;
+        // A pass before it might become good, and be shown as the request's.
+        if (index === 0 && !this.inSession) this.grounds = verified;
+        return true;
+      }
     }
     return false;
+  }
+
+  /** Whether a pass that {@link has} found is still good for the client, apart from its age: then it becomes `request.pass`. */
+  stillHas(grounds: Grounds, client: Client, request: RequestView): boolean {
+    const verified = grounds as Verified;
+    // After another client has shown it, the index of bans must learn of this one again.
+    if (verified.shownBy !== client.identity || this.signer.isVoid(verified, client)) return false;
+    request.pass ??= verified.pass;
+    return true;
   }
 
   /** Sliding expiry: a page view in the second half of a pass's life brings a new one along. */
   renew(client: Client, request: RequestView): void {
     const { pass } = request;
     if (pass === undefined || !request.isNavigation) return;
-    if (this.context.now() - pass.issued < this.options.timeValid * 500) return;
+    if (this.context.now() - pass.issued < this.options.timeValid * RENEWED_AFTER * 1000) return;
     const now = this.context.banIndex.stamp();
     const solved = new Map(pass.kinds.map((kind) => [kind, now]));
     // It keeps its id: when the pass is revoked, so are those that were made of it.
