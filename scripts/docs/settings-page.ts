@@ -34,7 +34,7 @@ settings before the app does: \`npx express-bunker settings --check FILE\`.
 \`explainSettings(source)\` returns every setting's value and where it came from, and \`describeSettings()\` returns the contents of
 this page.
 
-What differs from BunkerWeb: DNSBL is off by default and a listing bans; \`BAD_BEHAVIOR_BAN_SCOPE\` may differ between services;
+Differences from BunkerWeb: DNSBL is off by default and a listing bans; \`BAD_BEHAVIOR_BAN_SCOPE\` may differ between services;
 \`SERVER_NAME\` is empty by default, so that every Host is served; \`WHITELIST_IP\` works without \`USE_WHITELIST\`; Redis's certificate is
 checked unless \`REDIS_SSL_VERIFY=no\`.
 `;
