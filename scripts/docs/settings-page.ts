@@ -26,9 +26,9 @@ the only service that has one is read.
 - With \`USE_REDIS=yes\` the options hold a \`store\` that shares bans with a BunkerWeb on the same Redis. It connects at once; close it
   when you close the app. \`loadSettings(source, { createStore })\` makes another.
 
-What no setting says is said in code: \`bunker({ ...loadSettings(process.env), trustProxy: "10.0.0.0/8" })\`. Behind a proxy that is
+Options that have no setting are given in code: \`bunker({ ...loadSettings(process.env), trustProxy: "10.0.0.0/8" })\`. Behind a proxy that is
 needed, or Express's \`trust proxy\`: BunkerWeb's \`REAL_IP_…\` settings are among those that are ignored, and name proxies in front of
-BunkerWeb ([proxies.md](proxies.md)). A group given so (\`antibot\`, say) takes the place of the settings' whole group. To test
+BunkerWeb ([proxies.md](proxies.md)). A group of options that is given in this way (such as \`antibot\`) replaces the settings' whole group. To test
 settings before the app does: \`npx express-bunker settings --check FILE\`.
 
 \`explainSettings(source)\` returns every setting's value and where it came from, and \`describeSettings()\` returns the contents of
