@@ -11,7 +11,10 @@ const recorder = (load: string): string => `
     return original.call(this, name, ...rest);
   };
   const done = () => {
-    const files = Object.keys(require.cache).map((file) => relative(${JSON.stringify(ROOT)}, file).replaceAll("\\\\", "/"));
+    const files = Object.keys(require.cache)
+      .map((file) => relative(${JSON.stringify(ROOT)}, file).replaceAll("\\\\", "/"))
+      // Wherever packages are installed.
+      .map((file) => file.replace(/^.*(?=\\bnode_modules\\/)/, ""));
     console.log(JSON.stringify({ files: files.sort(), builtins: [...builtins].sort() }));
     process.exit();
   };
