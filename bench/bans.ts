@@ -75,7 +75,7 @@ async function fillRedis(count: number, url: string): Promise<Row> {
 async function read(count: number, url: string): Promise<Row> {
   const store = new RedisStore({ url, timeout: 900 });
   await store.ready();
-  const guard = badBehavior({ store, logger: false });
+  const guard = badBehavior({ store, logger: false, readyTimeout: 600 });
   const before = memory();
   const collections: { start: number; end: number }[] = [];
   const observer = new PerformanceObserver((list) => {

@@ -102,31 +102,13 @@ export interface BanHead {
 const HEAD =
   /^\{"reason":"([^"\\]*)","service":"[^"\\]*","date":(\d{1,12}(?:\.\d{1,9})?),"country":"unknown","ban_scope":"[a-z]+","permanent":(?:true|false)(,"action":"challenge")?(?:,"kind":"(automatic|merged)")?[,}]/;
 
-const DATE = /^\d{1,12}(?:\.\d{1,9})?$/;
-
-/** The head that was read last, and the text around its date: of many bans, most differ in nothing else. */
-let lastHead: { readonly before: string; readonly after: string; readonly head: BanHead } | undefined;
-
 /** Reads of a stored ban what an index keeps. */
 export function readHead(value: string): BanHead {
-  if (lastHead !== undefined && value.startsWith(lastHead.before) && value.endsWith(lastHead.after)) {
-    const date = value.slice(lastHead.before.length, value.length - lastHead.after.length);
-    if (DATE.test(date)) return { ...lastHead.head, date: Number(date) * 1000 };
-  }
   const found = HEAD.exec(value);
   if (found !== null) {
-    const [, reason = "", date = "", challenge, kind] = found;
+    const [, reason = "", date, challenge, kind] = found;
     const action = challenge === undefined ? "deny" : "challenge";
-    const head: BanHead = {
-      reason,
-      date: Number(date) * 1000,
-      action,
-      kind: (kind as BanKind | undefined) ?? "single",
-    };
-    const at = value.indexOf(`,"date":${date},`) + ',"date":'.length;
-    if (value.length <= MAX_REMEMBERED)
-      lastHead = { before: value.slice(0, at), after: value.slice(at + date.length), head };
-    return head;
+    return { reason, date: Number(date) * 1000, action, kind: (kind as BanKind | undefined) ?? "single" };
   }
   const { reason, date, action } = decodeBan("ban:", value, 0);
   return { reason, date: date.getTime(), action, kind: kindOf(value) };
