@@ -36,6 +36,7 @@ export class Commands {
   private lateCount = 0;
   private closed = false;
   private connecting: Promise<void> | undefined;
+  private lastAway: RedisAwayError | undefined;
 
   constructor(
     private readonly connection: RedisConnection,
@@ -112,7 +113,7 @@ export class Commands {
   }
 
   private async guarded<T>(work: () => Promise<T>, late?: (reply: T) => void): Promise<T> {
-    if (this.breaker.isOpen) throw new RedisAwayError(this.breaker.why);
+    if (this.breaker.isOpen) throw this.away(this.breaker.why);
     const { replyCount: answers, lateCount: lateOnes } = this;
     let over = false;
     const gaveUp = (): boolean => over;
@@ -137,6 +138,15 @@ export class Commands {
       this.failed(error, this.replyCount > answers, this.lateCount > lateOnes);
       throw new RedisAwayError(error, this.explain(error));
     }
+  }
+
+  // One error serves a whole outage: making one takes longer than the work that is done in its place.
+  private away(why: unknown): RedisAwayError {
+    const last = this.lastAway;
+    if (last !== undefined && last.cause === why) return last;
+    const error = new RedisAwayError(why);
+    this.lastAway = error;
+    return error;
   }
 
   // A timeout while others get replies means load, not an outage; and all timeouts of one hiccup are one failure.
