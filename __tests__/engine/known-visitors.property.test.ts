@@ -506,6 +506,12 @@ const CASES: readonly (readonly [Partial<SetUp>, readonly Step[]])[] = [
     [asks({ who: 4, cookies: "another's" }), asks({}), ban, asks({ who: 4, cookies: "another's" })],
   ],
   [{}, [asks({ agent: AGENTS[1] })]],
+  // Every path, method and spelling of the cookies by a visitor who is known.
+  [{}, PATHS.flatMap((path) => (path === "/ban-me" ? [] : [asks({}), asks({ path, repeat: 1 })]))],
+  [{}, METHODS.map((method) => asks({ method }))],
+  [{}, COOKIES.flatMap((cookies) => [asks({}), asks({ cookies, repeat: 1 })])],
+  // An unban has the address looked up again.
+  [{}, [ban, { do: "unban", ip: A }]],
   [{ steps: 2 }, [{ do: "escalate", ip: A, step: 1 }]],
   [{ rules: "hook" }, [asks({ path: "/a?b=c" })]],
   [{ rules: "include" }, [asks({ path: "/a" }), asks({}), asks({ path: "/a" })]],
