@@ -79,6 +79,18 @@ async function open(port: number): Promise<{ socket: Socket; text: () => string;
   return { socket, text: () => text, isClosed: () => closed };
 }
 
+/** A server that watches every response and holds it. */
+async function holding(told: Told): Promise<{ held: ServerResponse[]; port: number }> {
+  const held: ServerResponse[] = [];
+  const port = await listen(
+    createServer((req, res) => {
+      told.watch(req, res);
+      held.push(res);
+    }),
+  );
+  return { held, port };
+}
+
 describe("R23 the end of a response", () => {
   test("is told without a listener on it, once, as soon as it is sent", async () => {
     const told = new Told();
@@ -109,13 +121,7 @@ describe("R23 the end of a response", () => {
   test("is told once each of 100 pipelined requests, all answered or all left", async () => {
     for (const answers of [true, false]) {
       const told = new Told();
-      const held: ServerResponse[] = [];
-      const port = await listen(
-        createServer((req, res) => {
-          told.watch(req, res);
-          held.push(res);
-        }),
-      );
+      const { held, port } = await holding(told);
       const { socket, isClosed } = await open(port);
       socket.write(Array.from({ length: 100 }, (_, i) => get(`/${i}`)).join(""));
       await until(() => held.length === 100);
@@ -131,13 +137,7 @@ describe("R23 the end of a response", () => {
 
   test("of a queued response that has its status when the client leaves is that status", async () => {
     const told = new Told();
-    const held: ServerResponse[] = [];
-    const port = await listen(
-      createServer((req, res) => {
-        told.watch(req, res);
-        held.push(res);
-      }),
-    );
+    const { held, port } = await holding(told);
     const { socket } = await open(port);
     socket.write(get("/1") + get("/2") + get("/3"));
     await until(() => held.length === 3);
