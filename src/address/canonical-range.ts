@@ -67,7 +67,7 @@ function hexDigit(text: string, at: number): number {
   return code >= 48 && code <= 57 ? code - 48 : code >= 97 && code <= 102 ? code - 87 : -1;
 }
 
-// 0–127; a text that is no such number makes 0, with which no address but "::" is canonical.
+// Returns 0 to 127. Invalid text returns 0: with that length, only "::" is canonical.
 function prefixLength(text: string, start: number): number {
   let number = 0;
   for (let at = start; at < text.length; at++) {

@@ -89,10 +89,10 @@ const mergeTable = {
   },
 } satisfies AnyTable;
 
-/** The options of Bad Behavior. */
 /** Paths that browsers ask for by themselves. */
 export const DEFAULT_IGNORED = ["^/favicon\\.ico$", "^/apple-touch-icon", "^/robots\\.txt$"];
 
+/** The options of Bad Behavior. */
 export const badBehaviorTable = {
   statusCodes: {
     setting: "BAD_BEHAVIOR_STATUS_CODES",

@@ -36,7 +36,7 @@ export interface Verified extends Grounds {
   /** The address and the User-Agent that matched last: they need not be cut up and hashed again. */
   identity: Identity | undefined;
   userAgent: string | undefined;
-  /** Who showed it last: the index of bans remembers it. */
+  /** The client that showed the pass last; the index of bans has been told of it. */
   shownBy: Identity | undefined;
 }
 
