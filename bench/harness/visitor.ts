@@ -49,8 +49,7 @@ export async function clientsAtChallenge(
   origin: string,
   addresses: readonly string[],
 ): Promise<ClientHeaders[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
-  const clients = await Promise.all(
+  return withAgent((agent) =>
     newClients(addresses).map(async (headers) => {
       const response = await get(new URL("/", origin), headers, agent);
       const pairs = (response.headers["set-cookie"] ?? []).map((line) => line.split(";", 1)[0] ?? "");
@@ -58,8 +57,6 @@ export async function clientsAtChallenge(
       return { ...headers, Cookie: pairs.join("; ") };
     }),
   );
-  agent.destroy();
-  return clients;
 }
 
 /** Returns the headers of one client per address, each with a pass from the gate at `origin`. */
@@ -67,16 +64,13 @@ export async function clientsWithPasses(
   origin: string,
   addresses: readonly string[],
 ): Promise<ClientHeaders[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
-  const clients = await Promise.all(
+  return withAgent((agent) =>
     addresses.map(async (address) => ({
       ...BROWSER_HEADERS,
       "X-Forwarded-For": address,
       Cookie: await earnPass(origin, address, agent),
     })),
   );
-  agent.destroy();
-  return clients;
 }
 
 function cookieHeader(cookies: ReadonlyMap<string, string>): string {
@@ -92,4 +86,11 @@ function get(url: URL, headers: ClientHeaders, agent: Agent): Promise<IncomingMe
     outgoing.once("error", reject);
     outgoing.end();
   });
+}
+
+async function withAgent<T>(start: (agent: Agent) => Promise<T>[]): Promise<T[]> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+  const results = await Promise.all(start(agent));
+  agent.destroy();
+  return results;
 }
