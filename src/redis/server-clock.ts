@@ -7,7 +7,7 @@ import { integer, WrongReplyError } from "./replies.js";
 const MIN_OFFSET_MS = 1000;
 /** From this difference on there is a warning, in ms. */
 const WARN_FROM_MS = 10_000;
-/** A reply that takes longer says too little about the time, in ms. */
+/** A reply that takes longer is used, but the time is asked for again, in ms. */
 const MAX_ROUND_TRIP_MS = 500;
 /** How often the time is asked for, in ms. */
 const EVERY_MS = 60_000;
@@ -17,6 +17,7 @@ export class ServerClock {
   private offset = 0;
   private asked = -Infinity;
   private warned = false;
+  private learning: Promise<void> | undefined;
 
   constructor(
     private readonly commands: Commands,
@@ -28,25 +29,27 @@ export class ServerClock {
     return Date.now() + this.offset;
   }
 
-  /** Asks Redis for the time, once a minute at most. Never rejects. */
-  async learn(): Promise<void> {
+  /** Asks Redis for the time, once a minute at most; resolves when no answer is awaited any more. Never rejects. */
+  learn(): Promise<void> {
+    if (performance.now() - this.asked < EVERY_MS) return Promise.resolve();
+    return (this.learning ??= this.ask().finally(() => (this.learning = undefined)));
+  }
+
+  private async ask(): Promise<void> {
     const sent = performance.now();
-    if (sent - this.asked < EVERY_MS) return;
-    this.asked = sent;
     try {
       const time = timeOf(await this.commands.ask(["TIME"]));
       const roundTrip = performance.now() - sent;
-      if (roundTrip > MAX_ROUND_TRIP_MS) this.asked = -Infinity;
-      else this.compare(time + roundTrip / 2 - Date.now());
+      if (roundTrip <= MAX_ROUND_TRIP_MS) this.asked = sent;
+      this.compare(time + roundTrip / 2 - Date.now(), roundTrip);
     } catch {
       // Asked again at the next opportunity.
-      this.asked = -Infinity;
     }
   }
 
-  private compare(offset: number): void {
-    // A new measurement of the same difference must not make the time jump.
-    if (Math.abs(offset - this.offset) < MIN_OFFSET_MS) return;
+  private compare(offset: number, roundTrip: number): void {
+    // A new measurement of the same difference must not make the time jump, and neither must what a slow reply alone explains.
+    if (Math.abs(offset - this.offset) < Math.max(MIN_OFFSET_MS, roundTrip)) return;
     this.offset = Math.abs(offset) < MIN_OFFSET_MS ? 0 : Math.round(offset);
     if (Math.abs(offset) < WARN_FROM_MS || this.warned || this.logger === false) return;
     this.warned = true;
