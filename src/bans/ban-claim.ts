@@ -1,5 +1,6 @@
-import { StoreFullError, type Store } from "../store/store.js";
-import { banKey, decodeBan, encodeBan, kindOf, type Ban, type BanKind } from "./ban.js";
+import { StoreFullError, type BanWrite, type Store } from "../store/store.js";
+import { decodeBan, kindOf, type Ban, type BanKind } from "./ban.js";
+import { writeBan } from "./ban-mark.js";
 
 /** Bans whose ends differ by less are the same ban, in seconds. */
 const SAME_END = 10;
@@ -14,17 +15,22 @@ export type BanClaim =
   "written" | "unwritten" | "lifted" | StoreFullError | { readonly ban: Ban; readonly kind: BanKind };
 
 /** Writes a ban if its key is absent: of several instances that ban a client at once, one writes the ban. Never rejects. */
-export async function claimBan(store: Store, ban: Ban, ttl: number, now: () => number): Promise<BanClaim> {
-  const service = ban.scope === "service" ? ban.service : undefined;
-  const key = banKey(ban.ip, service);
+export async function claimBan(
+  store: Store,
+  ban: Ban,
+  write: BanWrite,
+  now: () => number,
+): Promise<BanClaim> {
+  const { key, ttl } = write;
   try {
-    if (await store.add(key, encodeBan(ban, "automatic"), ttl)) return "written";
+    if (await writeBan(store, write, "add")) return "written";
     const [value, left] = await Promise.all([store.get(key), store.ttl(key)]);
     if (value === undefined || left === undefined) return "lifted";
     const found = decodeBan(key, value, left === 0 ? 0 : now() + left * 1000);
     if (covers(found, ban, ttl)) return { ban: found, kind: kindOf(value) };
     // Starts with the address, so that an unban clears it too.
-    return (await store.add(`cache:${ban.ip}|replaced|${service ?? "*"}`, "1", REPLACED_TTL))
+    const service = ban.scope === "service" ? ban.service : "*";
+    return (await store.add(`cache:${ban.ip}|replaced|${service}`, "1", REPLACED_TTL))
       ? "unwritten"
       : { ban, kind: "automatic" };
   } catch (error) {

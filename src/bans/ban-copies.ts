@@ -83,13 +83,6 @@ export class BanCopies {
     return this.matches(row, this.now(), NaN);
   }
 
-  /** Whether a ban is in force that the store has, too. */
-  hasStored(range: AddressRange, service: string | undefined): boolean {
-    const row = this.rowOf(range, service);
-    if (row === NONE || !this.inForce(row)) return false;
-    return KINDS[(this.table.rows.flags(row) & KIND) >> KIND_SHIFT] !== "held";
-  }
-
   began(row: number): number {
     return this.table.rows.began(row);
   }

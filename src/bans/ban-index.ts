@@ -18,6 +18,7 @@ import {
 import { BanCopies } from "./ban-copies.js";
 import type { AutomaticBanListener, FoundBan } from "./found-ban.js";
 import { NONE } from "./ban-table.js";
+import { VOID_PREFIX } from "./ban-mark.js";
 import { REVOKED_PREFIX, RevokedPasses } from "./revoked-passes.js";
 import { StoredBans } from "./stored-bans.js";
 
@@ -69,9 +70,7 @@ export class BanIndex {
     this.revoked = new RevokedPasses(scope, clock);
     this.stored = new StoredBans(store);
     const bans = ["ban", ""] as const;
-    // A ban in force has all that its mark says.
-    const isInForce = (key: string): boolean => this.isMarkOfBan(key);
-    const voids = ["state", VOID_PREFIX.slice("state:".length), isInForce] as const;
+    const voids = ["state", VOID_PREFIX.slice("state:".length)] as const;
     const revoked = ["state", REVOKED_PREFIX.slice("state:".length)] as const;
     this.replica = new StoreReplica(store, [bans, voids, revoked], {
       apply: (change) => this.apply(change),
@@ -258,15 +257,9 @@ export class BanIndex {
     this.write({ range, service, ends }, readHead(change.value));
   }
 
-  private isMarkOfBan(key: string): boolean {
-    const { subject, service } = parseMarkKey(key);
-    const range = readRange(subject);
-    return range !== undefined && this.copies.hasStored(range, service);
-  }
-
   private putVoid(key: string, value: string, ttl: number): void {
     const began = Number(value);
-    const { subject, service } = parseMarkKey(key);
+    const { subject, service } = parseBanPlace(key, VOID_PREFIX.length);
     const range = readRange(subject);
     if (!Number.isFinite(began) || range === undefined) return;
     this.copies.writeMark(range, service, began, ttl === 0 ? Infinity : this.now() + ttl * 1000);
@@ -300,15 +293,4 @@ function wholeBan({ range, service, reason, began, ends, action }: FoundBan, tex
 // Bans must end when their keys do, so a store's own clock is used if it has one.
 function clockOf(store: Store & { now?: unknown }): () => number {
   return typeof store.now === "function" ? () => (store as { now: () => number }).now() : Date.now;
-}
-
-const VOID_PREFIX = "state:void|";
-
-/** Returns the store's key that keeps passes void after a ban. Its value is the time when the ban began, in ms. */
-export function voidKey(subject: string, service: string | undefined): string {
-  return VOID_PREFIX + banKey(subject, service).slice("ban:".length);
-}
-
-function parseMarkKey(key: string): { subject: string; service: string | undefined } {
-  return parseBanPlace(key, VOID_PREFIX.length);
 }

@@ -1,15 +1,16 @@
 import { StoreScope } from "../store/store-scope.js";
 import { entriesOf } from "../store/entries.js";
-import { StoreFullError, type Store } from "../store/store.js";
+import { StoreFullError, type BanWrite, type Store } from "../store/store.js";
 import { parseAddress, parseRange, prefixOf, rangeContains, type AddressRange } from "../address/address.js";
 import { StoreFailure } from "../errors.js";
 import { EventBus } from "../events/event-bus.js";
 import { DEFAULT_SERVICE, UNKNOWN_SERVICE } from "../service-name.js";
 import { banKey, decodeBan, encodeBan, parseBanKey, type Ban, type BanKind } from "./ban.js";
 import { claimBan } from "./ban-claim.js";
+import { voidKey, writeBan, writeMark } from "./ban-mark.js";
 import { boundedData, boundedReason } from "./ban-data.js";
 import { banEvent } from "./ban-event.js";
-import { ANY_SERVICE, BanIndex, voidKey } from "./ban-index.js";
+import { ANY_SERVICE, BanIndex } from "./ban-index.js";
 import { checkBanOptions, type BanOptions } from "./ban-options.js";
 import { checkReach, isWithinReach } from "./ban-reach.js";
 import { addressOf, subjectOf, subjectsOf } from "./ban-subject.js";
@@ -54,8 +55,8 @@ export class BanList {
   async add(ip: string, options: BanOptions = {}): Promise<Ban> {
     const { ban, ttl, exact, holdTime } = this.prepare(ip, options);
     this.index.put(ban);
-    await this.writeAndEmit(ban, options.source, () => this.write(ban, ttl, { holdTime }));
-    if (exact !== undefined) await this.write({ ...ban, ip: exact }, ttl, { holdTime });
+    await this.writeAndEmit(ban, options.source, () => this.write(ban, this.stored(ban, ttl), holdTime));
+    if (exact !== undefined) await this.writeFor(exact, ban, ttl, holdTime);
     return ban;
   }
 
@@ -69,7 +70,8 @@ export class BanList {
   async addUnlessBanned(ip: string, options: BanOptions = {}): Promise<{ ban: Ban; isNew: boolean }> {
     const { ban, ttl, exact, range, holdTime } = this.prepare(ip, options);
     this.index.put(ban, "automatic");
-    const claim = await claimBan(this.store, ban, ttl, () => this.index.now());
+    const stored = this.stored(ban, ttl, "automatic");
+    const claim = await claimBan(this.store, ban, stored, () => this.index.now());
     if (claim instanceof StoreFullError) {
       this.index.hold(ban, holdTime);
       throw claim;
@@ -78,11 +80,10 @@ export class BanList {
     else if (typeof claim !== "string") this.index.put(claim.ban, claim.kind);
     if (claim !== "written" && claim !== "unwritten")
       return { ban: claim === "lifted" ? ban : claim.ban, isNew: false };
-    const isWritten = claim === "written";
-    await this.writeAndEmit(ban, options.source, () =>
-      this.write(ban, ttl, { holdTime, isWritten, kind: "automatic" }),
-    );
-    if (exact !== undefined) await this.write({ ...ban, ip: exact }, ttl, { holdTime });
+    await this.writeAndEmit(ban, options.source, async () => {
+      if (claim === "unwritten") await this.write(ban, stored, holdTime);
+    });
+    if (exact !== undefined) await this.writeFor(exact, ban, ttl, holdTime);
     if (options.merge !== undefined && options.merge !== false) await this.merge(range, options.merge, ban);
     return { ban, isNew: true };
   }
@@ -161,9 +162,6 @@ export class BanList {
     const merged = await this.networks.merge(range, limits, { ban, index, store, mayBan });
     if (merged === undefined) return;
     this.emit("banned", merged);
-    const left = merged.expires === null ? 0 : (merged.expires.getTime() - index.now()) / 1000;
-    const voidTtl = left === 0 ? 0 : left + index.retention;
-    await this.writeVoid(merged.ip, scopeOf(merged), merged.date.getTime(), voidTtl);
   }
 
   private prepare(ip: string, options: BanOptions) {
@@ -210,40 +208,25 @@ export class BanList {
     this.emit("banned", ban, source);
   }
 
-  private async write(
-    ban: Ban,
-    ttl: number,
-    { holdTime, isWritten = false, kind }: { holdTime: number; isWritten?: boolean; kind?: BanKind },
-  ): Promise<void> {
-    const service = scopeOf(ban);
+  private stored(ban: Ban, ttl: number, kind?: BanKind): BanWrite {
+    const mark = { began: ban.date.getTime(), retention: this.index.retention };
+    return { key: banKey(ban.ip, scopeOf(ban)), value: encodeBan(ban, kind), ttl, mark };
+  }
+
+  // A ban of the single address, for software that does not know prefixes.
+  private writeFor(exact: string, prefixBan: Ban, ttl: number, holdTime: number): Promise<void> {
+    const ban = { ...prefixBan, ip: exact };
+    return this.write(ban, this.stored(ban, ttl), holdTime);
+  }
+
+  private async write(ban: Ban, stored: BanWrite, holdTime: number): Promise<void> {
     try {
-      // Both writes are sent at once, so that a store on a network needs one round trip.
-      await Promise.all([
-        isWritten || this.store.set(banKey(ban.ip, service), encodeBan(ban, kind), ttl),
-        this.writeVoid(ban.ip, service, ban.date.getTime(), ttl === 0 ? 0 : ttl + this.index.retention),
-      ]);
+      await writeBan(this.store, stored, "set");
     } catch (error) {
       if (!(error instanceof StoreFullError)) throw new StoreFailure(error);
       // A ban that only this process knew would have no bounds.
       this.index.hold(ban, holdTime);
       throw error;
-    }
-  }
-
-  // Passes issued before the ban stay void after it, on every instance and over a restart (R16).
-  private async writeVoid(
-    subject: string,
-    service: string | undefined,
-    began: number,
-    ttl: number,
-  ): Promise<void> {
-    // The index remembers it for as long as there is anything to remember.
-    if (this.store.ephemeral === true) return;
-    try {
-      await this.store.set(voidKey(subject, service), String(began), ttl);
-    } catch (error) {
-      // If the store is full, the ban itself still stands; older passes are valid again only after a restart.
-      if (!(error instanceof StoreFullError)) throw error;
     }
   }
 
@@ -257,7 +240,8 @@ export class BanList {
     if (ban !== undefined) this.emit("unbanned", ban);
     const began = Math.floor(known?.began ?? this.index.now());
     // The ban is lifted even if this fails; the mark that was written with the ban still stands.
-    await this.writeVoid(range.text, service, began, this.index.retention).catch(() => undefined);
+    const key = voidKey(range.text, service);
+    await writeMark(this.store, key, began, this.index.retention).catch(() => undefined);
     return true;
   }
 

@@ -5,7 +5,8 @@ import type { StoreScope } from "../store/store-scope.js";
 import { UNKNOWN_SERVICE } from "../service-name.js";
 import { banKey, encodeBan, type Ban } from "./ban.js";
 import type { FoundBan } from "./found-ban.js";
-import { BanIndex, voidKey } from "./ban-index.js";
+import { BanIndex } from "./ban-index.js";
+import { voidKey, writeBan } from "./ban-mark.js";
 
 /** How many banned clients make one ban of their network, by its prefix length; 0 = never. */
 export interface MergeLimits {
@@ -86,7 +87,9 @@ export class NetworkBans {
     const ttl = ban.expires === null ? 0 : (ban.expires.getTime() - index.now()) / 1000;
     let isNew: boolean;
     try {
-      isNew = await store.add(banKey(ban.ip, service), encodeBan(merged, "merged"), ttl);
+      const mark = { began: ban.date.getTime(), retention: index.retention };
+      const write = { key: banKey(ban.ip, service), value: encodeBan(merged, "merged"), ttl, mark };
+      isNew = await writeBan(store, write, "add");
     } catch {
       return undefined;
     }

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { namespaceOf } from "../store/arguments.js";
 import { Watchers } from "../store/memory/watchers.js";
-import type { Namespace, StoreChange } from "../store/store.js";
+import type { BanMark, Namespace, StoreChange } from "../store/store.js";
+import { markArgs } from "./ban-marks.js";
 import type { Subscriber, RedisConnection } from "./clients/connection.js";
 import { withTimeout } from "../with-timeout.js";
 import type { KeyNames } from "./key-names.js";
@@ -11,6 +12,8 @@ const MAX_PAUSE_MS = 2000;
 /** How often the feed checks that the subscriber still receives messages, in ms. */
 const PULSE_MS = 2000;
 const PULSE_DEADLINE_MS = 2000;
+/** How often it waits so long for one that is late. */
+const MAX_PULSE_WAITS = 10;
 const OPEN_DEADLINE_MS = 5000;
 const MAX_ANNOUNCED = 100_000;
 
@@ -23,10 +26,21 @@ export interface ChangeFeedHooks {
   publish(channel: string, text: string): Promise<unknown>;
   /** All keys were deleted. */
   flushed(): void;
+  /** Called with every change before the listeners are. */
+  changed(change: PublishedChange): void;
 }
 
-/** The message that a write publishes, before the line break and the value. `tag` lets the sender recognise its own message. */
-export function changeMessage(rest: string, ttlMs: number, tag?: string): string {
+/** A change; one that a script has published has the mark of the ban. */
+export interface PublishedChange extends StoreChange {
+  readonly mark?: BanMark | undefined;
+}
+
+/**
+ * The message that a write publishes, before the line break and the value: rest, ttl in ms, a tag by which the sender recognises its
+ * own message, and of a ban its mark, as in Redis.
+ */
+export function changeMessage(rest: string, ttlMs: number, tag?: string, mark?: BanMark): string {
+  if (mark !== undefined) return JSON.stringify([rest, ttlMs, tag ?? "", ...markArgs(mark).map(Number)]);
   return JSON.stringify(tag === undefined ? [rest, ttlMs] : [rest, ttlMs, tag]);
 }
 
@@ -55,6 +69,8 @@ export class ChangeFeed {
   /** Own writes whose message has not arrived yet, by tag. */
   private readonly pending = new Map<string, PendingChange>();
   private count = 0;
+  /** Messages received so far. */
+  private messages = 0;
   /** Keys whose change a script published: tracking reports the same change again, which is ignored. */
   private readonly announced = new Set<string>();
   /** Keys being read again; true = changed meanwhile. */
@@ -102,11 +118,17 @@ export class ChangeFeed {
       // Redis itself is away, which the circuit breaker notices.
       return;
     }
-    try {
-      await withTimeout(received, PULSE_DEADLINE_MS);
-    } catch {
-      if (this.subscriber === ear) this.reopen();
+    // A subscriber that receives other messages is late, not lost: a new one would make everybody read all bans again.
+    for (let before = -1, waits = 0; before !== this.messages && waits < MAX_PULSE_WAITS; waits++) {
+      before = this.messages;
+      try {
+        await withTimeout(received, PULSE_DEADLINE_MS);
+        return;
+      } catch {
+        if (this.subscriber !== ear) return;
+      }
     }
+    if (this.subscriber === ear) this.reopen();
   }
 
   /** Announces a write that is about to be sent; `undefined` if its message would not arrive here. */
@@ -203,18 +225,21 @@ export class ChangeFeed {
   }
 
   private onMessage(channel: string, text: string): void {
+    this.messages++;
     if (channel === this.pulse) this.onPulse?.();
     const { names, connection } = this.hooks;
-    const namespace = [...this.namespaces].find((one) => names.channel(one) === channel);
-    const change = namespace && parseChangeMessage(text);
-    if (namespace === undefined || change === undefined) return;
+    const namespace = names.namespaceOf(channel);
+    if (namespace === undefined || !this.namespaces.has(namespace)) return;
+    const change = parseChangeMessage(text);
+    if (change === undefined) return;
     const key = `${namespace}:${change.rest}`;
     if (this.reading.has(key)) this.reading.set(key, true);
     if (connection.canTrack && (namespace === "ban" || namespace === "state")) {
       if (this.announced.size >= MAX_ANNOUNCED) this.announced.clear();
       this.announced.add(key);
     }
-    this.watchers.notify(namespace, { key, value: change.value, ttl: change.ttl });
+    const { value, ttl, mark } = change;
+    this.notify(namespace, { key, value, ttl, mark });
     const pending = this.pending.get(change.tag);
     if (pending === undefined) return;
     pending.arrived = true;
@@ -242,13 +267,18 @@ export class ChangeFeed {
       if (this.reading.get(key) === true) void this.reread(key);
       else {
         this.reading.delete(key);
-        this.watchers.notify(namespaceOf(key), { key, value: found?.value, ttl: found?.ttl ?? 0 });
+        this.notify(namespaceOf(key), { key, value: found?.value, ttl: found?.ttl ?? 0 });
       }
     } catch {
       this.reading.delete(key);
       // The value is unknown: a new subscriber makes listeners read everything again.
       this.reopen();
     }
+  }
+
+  private notify(namespace: Namespace, change: PublishedChange): void {
+    this.hooks.changed(change);
+    this.watchers.notify(namespace, change);
   }
 
   private notifyGap(): void {
@@ -265,10 +295,15 @@ export class ChangeFeed {
 function parseChangeMessage(text: string) {
   const end = text.indexOf("\n");
   try {
-    const [rest, ttl, tag] = JSON.parse(end < 0 ? text : text.slice(0, end)) as unknown[];
+    const fields = JSON.parse(end < 0 ? text : text.slice(0, end)) as unknown[];
+    const [rest, ttl, tag, began, keepMs] = fields;
     if (typeof rest !== "string" || typeof ttl !== "number") return undefined;
     const value = end < 0 ? undefined : text.slice(end + 1);
-    return { rest, ttl: ttl / 1000, value, tag: typeof tag === "string" ? tag : "" };
+    const mark =
+      typeof began === "number" && typeof keepMs === "number"
+        ? { began, retention: keepMs / 1000 }
+        : undefined;
+    return { rest, ttl: ttl / 1000, value, tag: typeof tag === "string" ? tag : "", mark };
   } catch {
     return undefined;
   }

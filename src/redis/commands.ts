@@ -92,9 +92,9 @@ export class Commands {
     return this.retried(() => this.evaluate(script, keys, args));
   }
 
-  /** Does so with one plain command. */
-  pageOf<T>(args: readonly string[], read: ReadReply<T>): Promise<T> {
-    return this.retried(async () => read(await this.connection.send(args, "")));
+  /** Does so with one plain command, about `key`. */
+  pageOf<T>(args: readonly string[], read: ReadReply<T>, key = ""): Promise<T> {
+    return this.retried(async () => read(await this.connection.send(args, key)));
   }
 
   private async retried<T>(send: () => Promise<T>): Promise<T> {

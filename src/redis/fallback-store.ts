@@ -1,7 +1,7 @@
 import { RecentMap } from "../recent-map.js";
 import { namespaceOf } from "../store/arguments.js";
 import { MemoryStore } from "../store/memory-store.js";
-import type { HitOptions, Hits } from "../store/store.js";
+import type { BanMark, HitOptions, Hits } from "../store/store.js";
 import { RedisAwayError } from "./commands.js";
 
 /** The maximum number of pending writes. */
@@ -24,12 +24,15 @@ export interface PendingWrite {
   readonly value: string;
   /** Seconds; 0 = for ever. */
   readonly ttl: number;
+  /** Of a ban. */
+  readonly mark?: BanMark | undefined;
 }
 
 interface Pending {
   readonly value: string;
   /** In ms; Infinity = never. */
   readonly ends: number;
+  readonly mark: BanMark | undefined;
   /** Not sent while a delete of the key is under way. */
   held: boolean;
 }
@@ -61,7 +64,7 @@ export class FallbackStore {
     throw new RedisAwayError("Redis is away");
   }
 
-  set(key: string, value: string, ttl: number): void {
+  set(key: string, value: string, ttl: number, mark?: BanMark): void {
     const store = this.storeOf(key);
     // A used challenge stays used.
     if (store === this.spent) store.add(key, value, ttl);
@@ -72,7 +75,7 @@ export class FallbackStore {
         throw new RedisAwayError("Redis is away, and too many writes are pending already");
       }
       const ends = ttl === 0 ? Infinity : Date.now() + ttl * 1000;
-      this.pending.set(key, { value, ends, held: false });
+      this.pending.set(key, { value, ends, mark, held: false });
     }
   }
 
@@ -120,10 +123,10 @@ export class FallbackStore {
 
   /** The pending writes of keys that start with `prefix`, oldest first. */
   *pendingWrites(prefix = ""): Generator<PendingWrite, void, undefined> {
-    for (const [key, { value, ends }] of [...this.pending]) {
+    for (const [key, { value, ends, mark }] of [...this.pending]) {
       if (!key.startsWith(prefix)) continue;
       const left = ends === Infinity ? 0 : (ends - Date.now()) / 1000;
-      if (ends === Infinity || left > 0) yield { key, value, ttl: left };
+      if (ends === Infinity || left > 0) yield { key, value, ttl: left, mark };
       else this.pending.delete(key);
     }
   }

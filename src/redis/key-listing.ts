@@ -27,8 +27,6 @@ interface Wanted {
   /** The start of the rest of the keys. */
   readonly prefix: string;
   readonly what: Listed;
-  /** Keys of which no value is needed: they are left out. */
-  readonly isKnown?: ((key: string) => boolean) | undefined;
 }
 
 /** The parts of the store that {@link KeyListing} uses. */
@@ -120,14 +118,14 @@ export class KeyListing {
   private async *index(
     namespace: Namespace,
     { index, stem }: { readonly index: string; readonly stem: string },
-    { prefix, what, isKnown }: Wanted,
+    { prefix, what }: Wanted,
   ): AsyncGenerator<StoreChange[], void, undefined> {
     const pattern = prefix === "" ? "" : `${escaped(prefix)}*`;
     // Redis may return a key twice if the set is rehashed meanwhile. To an index that makes no difference.
     const seen = what === "heads" ? undefined : new Set<string>();
     const cursors = new Cursors();
     const ask = (): Promise<Page> => {
-      const args = [cursors.current, pattern, String(this.pageSize), isKnown === undefined ? what : "names"];
+      const args = [cursors.current, pattern, String(this.pageSize), what];
       this.pageSize = Math.min(this.pageSize * 2, PAGE_SIZE);
       return this.hooks.commands.page(PAGE, [index, stem], args);
     };
@@ -141,17 +139,12 @@ export class KeyListing {
         next.catch(() => undefined);
       }
       const listed: StoreChange[] = [];
-      const unknown: string[] = [];
       for (const { rest, left, value } of entries) {
-        if (isKnown !== undefined) {
-          if (!isKnown(`${namespace}:${rest}`)) unknown.push(stem + rest);
-          continue;
-        }
         if (seen?.has(rest) === true) continue;
         seen?.add(rest);
         listed.push({ key: `${namespace}:${rest}`, value, ttl: secondsOf(left) ?? 0 });
       }
-      yield isKnown === undefined ? listed : await this.valuesOf(unknown);
+      yield listed;
     } while (!cursors.isLast);
   }
 

@@ -25,11 +25,15 @@ export const BUCKETS = 16;
  * one server of a cluster. It depends on the address with which most keys start, so that all keys of an address are in one index.
  */
 export class KeyNames {
+  private readonly channels: ReadonlyMap<string, Namespace>;
+
   constructor(
     readonly prefix: string,
     /** Whether bans of single addresses use BunkerWeb's names. */
     readonly bunkerweb: boolean,
-  ) {}
+  ) {
+    this.channels = new Map(NAMESPACES.map((namespace) => [this.channel(namespace), namespace]));
+  }
 
   /** @throws {TypeError} when `key` has no namespace */
   locate(key: string): KeyLocation {
@@ -98,9 +102,24 @@ export class KeyNames {
     return `${this.prefix}network:ban:{${bucketOf(rest)}}:${networkGroup(rest)}`;
   }
 
+  /** The key that has the marks of the bans of a bucket. */
+  marks(bucket: number): string {
+    return `${this.prefix}marks:ban:{${bucket}}`;
+  }
+
+  /** The key that has the mark of the ban of `rest`. */
+  marksOf(rest: string): string {
+    return this.marks(bucketOf(rest));
+  }
+
   /** The channel for changes of a namespace. */
   channel(namespace: Namespace): string {
     return `${this.prefix}changes:${namespace}`;
+  }
+
+  /** The namespace of a channel; `undefined` if it has none. */
+  namespaceOf(channel: string): Namespace | undefined {
+    return this.channels.get(channel);
   }
 }
 

@@ -1,6 +1,8 @@
 import { messageOf } from "../errors.js";
 import type { Logger } from "../events/event-bus.js";
-import type { StoreChange } from "../store/store.js";
+import type { BanMark } from "../store/store.js";
+import { markKey } from "./ban-marks.js";
+import type { PublishedChange } from "./change-feed.js";
 import type { Commands } from "./commands.js";
 import type { PendingWrite } from "./fallback-store.js";
 
@@ -16,6 +18,7 @@ interface Remembered {
   readonly value: string;
   /** In ms; Infinity = never. */
   readonly ends: number;
+  readonly mark: BanMark | undefined;
   /** When it was written or heard of, in ms. */
   readonly at: number;
 }
@@ -50,12 +53,12 @@ export class RecentBans {
   constructor(private readonly parts: RecentBansParts) {}
 
   /** Remembers a write, or forgets a key that was deleted. */
-  record({ key, value, ttl }: StoreChange): void {
+  record({ key, value, ttl, mark }: PublishedChange): void {
     if (!isBan(key)) return;
     this.kept.delete(key);
     if (value === undefined) return;
     const now = Date.now();
-    this.kept.set(key, { value, ends: ttl === 0 ? Infinity : now + ttl * 1000, at: now });
+    this.kept.set(key, { value, ends: ttl === 0 ? Infinity : now + ttl * 1000, mark, at: now });
     if (++this.recorded % TRIM_AFTER === 0) this.trim(now);
   }
 
@@ -150,9 +153,15 @@ export class RecentBans {
 
   private *inForce(): Generator<PendingWrite, void, undefined> {
     const now = Date.now();
-    for (const [key, { value, ends, at }] of this.kept)
-      if (now < ends && now - at < REMEMBERED_MS)
-        yield { key, value, ttl: ends === Infinity ? 0 : (ends - now) / 1000 };
+    for (const [key, { value, ends, mark, at }] of this.kept) {
+      if (now - at >= REMEMBERED_MS) continue;
+      if (now < ends) yield { key, value, ttl: ends === Infinity ? 0 : (ends - now) / 1000, mark };
+      else if (mark !== undefined) {
+        // The ban is over, but not its mark.
+        const left = (ends - now) / 1000 + mark.retention;
+        if (left > 0) yield { key: markKey(key.slice("ban:".length)), value: String(mark.began), ttl: left };
+      }
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { checkHit, validTtl } from "../store/arguments.js";
-import type { HitOptions, Hits, Namespace, Store, StoreChange } from "../store/store.js";
+import type { BanWrite, HitOptions, Hits, Namespace, Store, StoreChange } from "../store/store.js";
 import { bunkerwebCounter } from "./bunkerweb-keys.js";
+import { endedMarks, markKey } from "./ban-marks.js";
 import { CallTimeout, MAX_TIMEOUT_MS } from "./call-timeout.js";
 import { ChangeFeed } from "./change-feed.js";
 import { CircuitBreaker } from "./circuit-breaker.js";
@@ -81,6 +82,7 @@ export class RedisStore implements Store {
         return this.commands.send(["PUBLISH", channel, text], channel, integer);
       },
       flushed: () => this.recent.wasFlushed(),
+      changed: (change) => this.recent.record(change),
     });
     // Its counters here are forgotten by all instances once a ban was lifted by one.
     this.feed.watch("ban", ({ key, value }) => {
@@ -94,8 +96,6 @@ export class RedisStore implements Store {
       markKey: `${prefix}mark:${randomUUID()}`,
       writeMissing: (write) => this.writer.writeMissing(write),
     });
-    for (const namespace of ["ban", "state"] as const)
-      feed.watch(namespace, (change) => this.recent.record(change));
     const { recent } = this;
     const checkServer = (): Promise<void> => this.checkServer();
     this.listing = new KeyListing({ breaker, commands, fallback, feed, names, recent, checkServer, explain });
@@ -163,6 +163,21 @@ export class RedisStore implements Store {
     );
   }
 
+  /** @throws {StoreFullError} when a new ban is refused */
+  async writeBan({ key, value, ttl, mark }: BanWrite, mode: "set" | "add"): Promise<boolean> {
+    if (mode === "set") this.fallback.discard(key);
+    return this.withFallback(
+      async () => (await this.writer.write({ key, value, ttl, mark }, mode)) !== 0,
+      () => {
+        // One instance cannot decide what all must agree on.
+        if (mode === "add") throw new RedisAwayError(this.breaker.why ?? "Redis is away");
+        this.fallback.set(key, value, validTtl(ttl), mark);
+        if (this.fallback.hasPending && !this.breaker.isOpen) this.writeBehind.flushSoon();
+        return true;
+      },
+    );
+  }
+
   /** @throws {TypeError} when `key` does not hold a whole number */
   async increment(key: string, by: number, ttl: number): Promise<number> {
     if (!Number.isSafeInteger(by)) throw new RangeError(`increments must be whole numbers, not ${by}`);
@@ -222,13 +237,11 @@ export class RedisStore implements Store {
     yield* this.listing.entries(namespace, { prefix, what: "values" });
   }
 
-  pages(
-    namespace: Namespace,
-    prefix = "",
-    isKnown?: (key: string) => boolean,
-  ): AsyncGenerator<readonly StoreChange[], void, undefined> {
+  async *pages(namespace: Namespace, prefix = ""): AsyncGenerator<readonly StoreChange[], void, undefined> {
     const what = namespace === "ban" ? "heads" : "values";
-    return this.listing.pages(namespace, { prefix, what, isKnown });
+    yield* this.listing.pages(namespace, { prefix, what });
+    if (namespace === "state" && markKey("").startsWith(`state:${prefix}`))
+      yield* endedMarks(this.commands, this.names, () => this.now());
   }
 
   watch(namespace: Namespace, listener: (change: StoreChange) => void, onGap?: () => void): () => void {

@@ -100,6 +100,29 @@ export function scanned(reply: unknown): { cursor: string; keys: string[] } {
   return { cursor: cursorOf(cursor), keys: list(keys, "keys").map(text) };
 }
 
+/** A member of a sorted set, and its score as Redis writes it. */
+export interface ScoredMember {
+  readonly member: string;
+  readonly score: string;
+}
+
+/** The members of a sorted set with their scores. */
+export function scoredMembers(reply: unknown): ScoredMember[] {
+  // RESP3 has pairs, and numbers that the client may have read.
+  const fields = list(reply, "members with scores").flat();
+  if (fields.length % 2 !== 0) throw new WrongReplyError("a score for each member", reply);
+  return Array.from({ length: fields.length / 2 }, (_, at) => ({
+    member: text(fields[2 * at]),
+    score: scoreOf(fields[2 * at + 1]),
+  }));
+}
+
+function scoreOf(reply: unknown): string {
+  const score = typeof reply === "number" ? String(reply) : text(reply);
+  if (!Number.isFinite(Number(score))) throw new WrongReplyError("a score", reply);
+  return score;
+}
+
 /** Times to live and values of keys, in the order in which they were asked for. */
 export function values(reply: unknown): ReadValue[] {
   const fields = list(reply, "values");

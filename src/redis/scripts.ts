@@ -50,8 +50,10 @@ end
  * Writes a string. ARGV: rest, value, ttl in ms, channel, change message, max keys (0 = unlimited), "evict" or "", and "set",
  * "add" (only if the key is absent), "restore" (only if it is absent and was not deleted a short time ago) or "increment" (the
  * value is the summand), and how many keys the fifth key may count (0 = any number). For bans, the fourth key has the keys deleted a
- * short time ago, and the fifth has short hashes of the bans of a network, with the times when they end. Returns {the new value}
- * or 1, 0 = not written, -1 = full, -2 = the fifth key is full.
+ * short time ago, and the fifth has short hashes of the bans of a network, with the times when they end. A sixth key has the marks
+ * of bans, as {@link MARK_LINES}, with the times when the bans end; ARGV goes on with the beginning of the ban in ms, how long its
+ * mark is needed after its end in ms, and how many marks there may be. Returns {the new value} or 1, 0 = not written, -1 = full,
+ * -2 = the fifth key is full.
  */
 export const WRITE = script(
   `${COMMON}
@@ -79,6 +81,16 @@ if mode == 'increment' then
 elseif ttl > 0 then redis.call('SET', KEYS[1], value, 'PX', ARGV[3])
 else redis.call('SET', KEYS[1], value) end
 list(ARGV[1], ttl)
+if KEYS[6] and ttl > 0 then
+  local marks, keep = KEYS[6], tonumber(ARGV[11])
+  redis.call('ZADD', marks, text(now + ttl), ARGV[1] .. '\\n' .. ARGV[10] .. '\\n' .. ARGV[11])
+  local due = redis.call('ZRANGEBYSCORE', marks, '-inf', text(now - keep), 'WITHSCORES', 'LIMIT', 0, 4)
+  for at = 1, #due, 2 do
+    if due[at + 1] + string.match(due[at], '%d+$') < now then redis.call('ZREM', marks, due[at]) end
+  end
+  if redis.call('ZCARD', marks) > tonumber(ARGV[12]) then redis.call('ZPOPMIN', marks) end
+  if redis.call('PTTL', marks) < ttl + keep then redis.call('PEXPIRE', marks, text(ttl + keep)) end
+end
 redis.call('PUBLISH', ARGV[4], ARGV[5] .. '\\n' .. value)
 return mode == 'increment' and {value} or 1
 `,
@@ -149,9 +161,8 @@ return gone
 
 /**
  * Reads a page of an index. KEYS: index, the prefix of its keys. ARGV: cursor, pattern ("" = any), page size, and "keys",
- * "values", "heads" (of bans without their evidence, which comes last) or "names" (as the index has them: the keys may be gone).
- * Returns the next cursor, then for each key its rest, ms left (-1 = for ever, or not asked) and value (nil if it is not a string,
- * or not asked).
+ * "values" or "heads" (of bans without their evidence, which comes last). Returns the next cursor, then for each key its rest,
+ * ms left (-1 = for ever) and value (nil if it is not a string, or not asked).
  */
 export const PAGE = script(
   `
@@ -178,7 +189,7 @@ end
 for at = 1, #page[2], 2 do
   local rest = page[2][at]
   local key = KEYS[2] .. rest
-  local left = what ~= 'names' and redis.call('PTTL', key) or -1
+  local left = redis.call('PTTL', key)
   if left == -2 then
     gone[#gone + 1] = rest
   else

@@ -21,7 +21,7 @@ export interface ReplicaTarget {
   };
 }
 
-type ReplicaPart = readonly [Namespace, prefix: string, isKnown?: (key: string) => boolean];
+type ReplicaPart = readonly [Namespace, prefix: string];
 
 /** Keeps copies of some keys: reads them all once, follows the store's changes, and reads again when some may have been missed. */
 export class StoreReplica {
@@ -36,7 +36,7 @@ export class StoreReplica {
   private changes: Map<string, string | undefined> | undefined;
 
   /**
-   * @param parts the keys: namespaces, the start of the rest of their keys, and which of them need not be read
+   * @param parts the keys: namespaces, and the start of the rest of their keys
    * @param reloadMs how often everything is read again, in ms, if the store reports changes or does not. Default: never
    */
   constructor(
@@ -100,17 +100,14 @@ export class StoreReplica {
     });
   }
 
-  private async readPart(
-    [namespace, prefix, isKnown]: ReplicaPart,
-    entry: (one: StoreChange) => void,
-  ): Promise<void> {
+  private async readPart([namespace, prefix]: ReplicaPart, entry: (one: StoreChange) => void): Promise<void> {
     if (this.store.pages === undefined) {
       for await (const one of entriesOf(this.store, namespace, prefix)) entry(one);
       return;
     }
     // A page may be there at once, so a slice goes on into the next one.
     let began = performance.now();
-    for await (const page of this.store.pages(namespace, prefix, isKnown)) {
+    for await (const page of this.store.pages(namespace, prefix)) {
       for (let at = 0; at < page.length; at++) {
         entry(page[at] as StoreChange);
         if (at % KEYS_PER_CHECK !== 0 || performance.now() - began < SLICE_MS) continue;

@@ -43,6 +43,23 @@ export interface StoreChange {
   ttl: number;
 }
 
+/** What a ban leaves behind: passes issued before it stay void when it is over. */
+export interface BanMark {
+  /** When the ban began, in ms. */
+  readonly began: number;
+  /** For how long after its end passes issued before it stay void, in seconds. */
+  readonly retention: number;
+}
+
+/** A ban to write, with its mark. */
+export interface BanWrite {
+  readonly key: string;
+  readonly value: string;
+  /** Seconds; 0 = for ever. */
+  readonly ttl: number;
+  readonly mark: BanMark;
+}
+
 /**
  * Holds everything that outlives a request. Keys are `namespace:rest`, values are strings, and times to live are seconds;
  * absent or 0 means for ever. Every method may return its result directly or as a promise. A store that fails throws or
@@ -59,6 +76,12 @@ export interface Store {
   set(key: string, value: string, ttl?: number): Awaitable<void>;
   /** Writes `value` if `key` is absent, atomically; returns whether it wrote. */
   add(key: string, value: string, ttl: number): Awaitable<boolean>;
+  /**
+   * Writes a ban and its mark at once: as {@link set} does, or, for `mode` `"add"`, as {@link add} does. Watchers are notified of
+   * the ban alone. Once it is over, {@link pages} lists the mark as `state:void|` and the ban's rest, with `began` as its value.
+   * Without this method, such a key is written with each ban.
+   */
+  writeBan?(ban: BanWrite, mode: "set" | "add"): Awaitable<boolean>;
   /** Adds `by` to the whole number at `key` (absent = 0), atomically, and returns the sum. Each call restarts `ttl`. */
   increment(key: string, by: number, ttl: number): Awaitable<number>;
   /**
@@ -77,13 +100,9 @@ export interface Store {
   entries?(namespace: Namespace, prefix?: string): AsyncIterable<StoreChange>;
   /**
    * The keys as {@link entries} lists them, in arrays of about a thousand: what an instance reads when it starts. A key may come
-   * twice. The value of a ban in BunkerWeb's JSON may lack `reason_data`. Keys for which `isKnown` returns `true` may be left out.
+   * twice. The value of a ban in BunkerWeb's JSON may lack `reason_data`.
    */
-  pages?(
-    namespace: Namespace,
-    prefix?: string,
-    isKnown?: (key: string) => boolean,
-  ): AsyncIterable<readonly StoreChange[]>;
+  pages?(namespace: Namespace, prefix?: string): AsyncIterable<readonly StoreChange[]>;
   /**
    * Calls `listener` with every change in `namespace`, including those of other instances, until the returned function is
    * called. Calls `onGap` when changes may have been missed, so that copies must be read again.

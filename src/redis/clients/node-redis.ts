@@ -13,6 +13,9 @@ import { RenewedClient, SingleUseClient, type MakeClient } from "./single-use-cl
 /** Events of a Sentinel client after which messages may have been missed. */
 const BREAKS = ["error", "client-error", "topology-change"];
 
+/** Without the library's own deadline, since calls have ours: it makes an AbortSignal for each command, which expires seconds later. */
+const COMMAND_OPTIONS = { timeout: undefined };
+
 /** A connection through node-redis 5 or 6: one server, Sentinel or Cluster. */
 export class NodeRedisConnection implements RedisConnection {
   readonly name: string;
@@ -46,8 +49,10 @@ export class NodeRedisConnection implements RedisConnection {
   }
 
   send(args: readonly string[], key: string): Promise<unknown> {
-    if (this.cluster) return this.client.sendCommand(key, false, args);
-    return this.sentinel ? this.client.sendCommand(false, args) : this.client.sendCommand(args);
+    if (this.cluster) return this.client.sendCommand(key, false, args, COMMAND_OPTIONS);
+    return this.sentinel
+      ? this.client.sendCommand(false, args, COMMAND_OPTIONS)
+      : this.client.sendCommand(args, COMMAND_OPTIONS);
   }
 
   async listen(handlers: SubscriberHandlers): Promise<Subscriber> {

@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import type { StoreChange } from "../store.js";
 import { collect, type Clauses } from "./clause.js";
 
 /** Requirements on `keys` and `close`. */
@@ -29,16 +30,28 @@ export const LISTING: Clauses = {
     assert.deepEqual([...found.keys()].sort(), [...keys].sort());
     for (const [one, value] of found) assert.equal(value, `value of ${one}`);
   },
-  "leaves no key out of pages but those that the reader knows": async ({ store, key }) => {
-    if (store.pages === undefined) return;
-    const keys = Array.from({ length: 50 }, (_, index) => key("state", `page ${index}`));
-    for (const one of keys) await store.set(one, `value of ${one}`, 60);
-    const isKnown = (one: string): boolean => one.endsWith("7");
-    const found = new Map<string, string | undefined>();
-    for await (const page of store.pages("state", key("state", "").slice("state:".length), isKnown))
-      for (const one of page) if (!isKnown(one.key)) found.set(one.key, one.value);
-    assert.deepEqual([...found.keys()].sort(), keys.filter((one) => !isKnown(one)).sort());
-    for (const [one, value] of found) assert.equal(value, `value of ${one}`);
+  "writes a ban with its mark, if it does, and lists the mark once the ban is over": async (context) => {
+    const { store, key, advance } = context;
+    if (store.writeBan === undefined) return;
+    assert.ok(store.pages !== undefined, "a store that keeps marks lists them by the page");
+    const ban = key("ban", "marked");
+    const mark = { began: 1_700_000_000_000, retention: 60 };
+    assert.equal(await store.writeBan({ key: ban, value: "first", ttl: 1, mark }, "add"), true);
+    assert.equal(await store.writeBan({ key: ban, value: "second", ttl: 1, mark }, "add"), false);
+    assert.equal(await store.get(ban), "first");
+    assert.equal(await store.writeBan({ key: ban, value: "third", ttl: 1, mark }, "set"), true);
+    assert.equal(await store.get(ban), "third");
+    await advance(1.5);
+    assert.equal(await store.get(ban), undefined);
+    const name = `state:void|${ban.slice("ban:".length)}`;
+    const found: StoreChange[] = [];
+    for await (const page of store.pages("state", "void|"))
+      found.push(...page.filter((one) => one.key === name));
+    assert.ok(found.length > 0);
+    for (const { value, ttl } of found) {
+      assert.equal(value, String(mark.began));
+      assert.ok(ttl > 0 && ttl <= mark.retention, `${ttl} s`);
+    }
   },
   "treats prefixes literally": async ({ store, key, list }) => {
     const rests = ["*", "**", "?", "[ab]", "a", "ab", "\\*", "\\", " ", "ä", "漢字", "A"];
