@@ -107,7 +107,7 @@ export class BanCopies {
   }
 
   /** Writes a ban; `known` is its row, if it has one. */
-  write(range: AddressRange, service: string | undefined, copy: BanCopy, known: number): void {
+  write(range: AddressRange, service: string | undefined, copy: BanCopy, known: number, now: number): void {
     const row = known === NONE ? this.newRow(range, service) : known;
     const { rows } = this.table;
     const reason = copy.reason.length > MAX_REASON_LENGTH ? 0 : this.reasons.take(copy.reason);
@@ -116,7 +116,7 @@ export class BanCopies {
     rows.setTimes(row, copy);
     const kind = KINDS.indexOf(copy.kind) << KIND_SHIFT;
     this.setFlags(row, kind | (copy.action === "challenge" ? CHALLENGE : 0) | (this.reading << SEEN_SHIFT));
-    this.sweep();
+    this.sweep(now);
   }
 
   /** Writes the mark of a ban that is over, unless the ban is known. */
@@ -128,7 +128,7 @@ export class BanCopies {
       rows.setTimes(known, { began: Math.max(began, rows.began(known)), ...times });
       return;
     }
-    this.sweep();
+    this.sweep(this.now());
     const row = this.newRow(range, service);
     rows.setTimes(row, { began, ends: 0, voidUntil });
     this.setFlags(row, OVER | (this.reading << SEEN_SHIFT));
@@ -274,9 +274,8 @@ export class BanCopies {
   }
 
   // Each write checks a few old rows, so that those that are of no use any more are removed.
-  private sweep(): void {
+  private sweep(now: number): void {
     const { rows } = this.table;
-    const now = this.now();
     const isCrowded = rows.size > MAX_ROWS;
     for (let step = 0; step < (isCrowded ? SWEPT_PER_WRITE * 4 : SWEPT_PER_WRITE); step++) {
       if (rows.end === 0) return;

@@ -155,19 +155,19 @@ export class BanIndex {
     this.replica.record(banKey(range.text, service), "");
     const { reason, action } = ban;
     const ends = ban.expires === null ? Infinity : ban.expires.getTime();
-    this.write({ range, service, ends }, { reason, action, kind, date: ban.date.getTime() });
+    this.write({ range, service, ends }, { reason, action, kind, date: ban.date.getTime() }, this.now());
   }
 
-  private write({ range, service, ends }: BanPlace, head: BanHead): void {
+  private write({ range, service, ends }: BanPlace, head: BanHead, now: number): void {
     const { date, reason, action, kind } = head;
     const row = this.copies.rowOf(range, service);
     const known = row === NONE ? NaN : this.copies.began(row);
     // The store's watch returns this instance's own bans, too, with dates in whole milliseconds.
-    const began = Math.floor(known) === date ? known : date === this.now() ? this.stamp() : date;
+    const began = Math.floor(known) === date ? known : date === now ? this.stamp() : date;
     const voidUntil = ends + this.retention * 1000;
     const isNew = row === NONE || !this.copies.inForce(row);
     const copy = { began, ends, voidUntil, kind, action, reason };
-    this.copies.write(range, service, copy, row);
+    this.copies.write(range, service, copy, row, now);
     // Those of a network were banned one by one before.
     if (kind !== "merged") this.revoked.banned({ range, service, began });
     if (isNew && (kind === "automatic" || kind === "merged")) this.onAutomaticBan(range, service);
@@ -253,8 +253,9 @@ export class BanIndex {
       return;
     }
     if (!isRead) this.replica.record(key, "");
-    const ends = change.ttl === 0 ? Infinity : this.now() + change.ttl * 1000;
-    this.write({ range, service, ends }, readHead(change.value));
+    const now = this.now();
+    const ends = change.ttl === 0 ? Infinity : now + change.ttl * 1000;
+    this.write({ range, service, ends }, readHead(change.value), now);
   }
 
   private putVoid(key: string, value: string, ttl: number): void {

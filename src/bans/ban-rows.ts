@@ -3,17 +3,20 @@ const PAGE_BITS = 11;
 const PAGE_ROWS = 1 << PAGE_BITS;
 const IN_PAGE = PAGE_ROWS - 1;
 /** A row's bytes: four words of address, two times, the end of the mark, flags, service, reason. */
-const ROW_BYTES = 4 * 4 + 2 * 8 + 4 + 4 + 4 + 2;
+const ROW_BYTES = 4 * 4 + 2 * 8 + 4 + 4 + 2 + 2;
 
-const FREE = 0xffff_ffff;
+/** The flags of a free row. */
+const FREE = 0xffff;
+/** The end of a mark that never ends, in seconds. */
+const NEVER = 0xffff_ffff;
 
 class Page {
   readonly began: Float64Array;
   readonly ends: Float64Array;
   readonly words: Uint32Array;
   readonly voidUntil: Uint32Array;
-  readonly flags: Uint32Array;
   readonly service: Uint32Array;
+  readonly flags: Uint16Array;
   readonly reason: Uint16Array;
 
   constructor() {
@@ -28,8 +31,8 @@ class Page {
     this.ends = new Float64Array(buffer, next(8), PAGE_ROWS);
     this.words = new Uint32Array(buffer, next(16), 4 * PAGE_ROWS);
     this.voidUntil = new Uint32Array(buffer, next(4), PAGE_ROWS);
-    this.flags = new Uint32Array(buffer, next(4), PAGE_ROWS).fill(FREE);
     this.service = new Uint32Array(buffer, next(4), PAGE_ROWS);
+    this.flags = new Uint16Array(buffer, next(2), PAGE_ROWS).fill(FREE);
     this.reason = new Uint16Array(buffer, next(2), PAGE_ROWS);
   }
 }
@@ -44,7 +47,7 @@ export interface RowValues {
   voidUntil: number;
 }
 
-/** The rows of the table of bans: numbers in pages of typed arrays, 46 bytes each. */
+/** The rows of the table of bans: numbers in pages of typed arrays, 44 bytes each. */
 export class BanRows {
   private readonly pages: Page[] = [];
   /** How many rows were ever in use at once. */
@@ -104,7 +107,7 @@ export class BanRows {
   /** In ms; whole seconds are kept, rounded up. */
   voidUntil(row: number): number {
     const seconds = this.pageOf(row).voidUntil[row & IN_PAGE] as number;
-    return seconds === FREE ? Infinity : seconds * 1000;
+    return seconds === NEVER ? Infinity : seconds * 1000;
   }
 
   service(row: number): number {
@@ -128,7 +131,7 @@ export class BanRows {
     const at = row & IN_PAGE;
     page.began[at] = began;
     page.ends[at] = ends;
-    page.voidUntil[at] = Math.min(FREE, Math.max(0, Math.ceil(voidUntil / 1000)));
+    page.voidUntil[at] = Math.min(NEVER, Math.max(0, Math.ceil(voidUntil / 1000)));
   }
 
   private pageOf(row: number): Page {

@@ -31,8 +31,7 @@ export const NONE = -1;
  */
 export class BanTable {
   readonly rows = new BanRows();
-  /** Row numbers plus one; 0 = empty. */
-  private readonly shards = new Array<Int32Array | undefined>(1 << SHARD_BITS).fill(undefined);
+  private readonly shards = new Array<Shard | undefined>(1 << SHARD_BITS).fill(undefined);
   private readonly used = new Int32Array(1 << SHARD_BITS);
   private readonly ipv4: Lengths = { counts: new Int32Array(33), sorted: [] };
   private readonly ipv6: Lengths = { counts: new Int32Array(129), sorted: [] };
@@ -53,13 +52,13 @@ export class BanTable {
     const hash = hashOf(words, key);
     const shard = this.shards[hash >>> (32 - SHARD_BITS)];
     if (shard === undefined) return NONE;
-    const mask = shard.length - 1;
+    const mask = placesOf(shard) - 1;
     let passed = after === NONE;
     for (let place = hash & mask; ; place = (place + 1) & mask) {
       const row = (shard[place] as number) - 1;
       if (row < 0) return NONE;
       if (!passed) passed = row === after;
-      else if (this.isOf(row, words, key)) return row;
+      else if (tagAt(shard, place) === (hash & TAG) && this.isOf(row, words, key)) return row;
     }
   }
 
@@ -85,14 +84,16 @@ export class BanTable {
     const hash = this.hashOfRow(row);
     const number = hash >>> (32 - SHARD_BITS);
     const shard = this.shards[number] as Int32Array;
-    const mask = shard.length - 1;
+    const mask = placesOf(shard) - 1;
     let hole = hash & mask;
     while (shard[hole] !== row + 1) hole = (hole + 1) & mask;
     // Backward shift: later rows of the same run move up, so that no tombstones are needed.
     for (let place = (hole + 1) & mask; shard[place] !== 0; place = (place + 1) & mask) {
-      const home = this.hashOfRow((shard[place] as number) - 1) & mask;
+      const moved = shard[place] as number;
+      const home = this.hashOfRow(moved - 1) & mask;
       if (((place - home) & mask) < ((place - hole) & mask)) continue;
-      shard[hole] = shard[place] as number;
+      shard[hole] = moved;
+      setTag(shard, hole, tagAt(shard, place));
       hole = place;
     }
     shard[hole] = 0;
@@ -133,10 +134,15 @@ export class BanTable {
     const number = hash >>> (32 - SHARD_BITS);
     let shard = this.shards[number];
     const used = this.used[number] as number;
-    if (shard === undefined || used + 1 > shard.length * MAX_LOAD) {
+    if (shard === undefined || used + 1 > placesOf(shard) * MAX_LOAD) {
       const old = shard;
-      shard = this.shards[number] = new Int32Array(old === undefined ? MIN_PLACES : old.length * 2);
-      for (const moved of old ?? []) if (moved !== 0) put(shard, this.hashOfRow(moved - 1), moved);
+      const places = old === undefined ? 0 : placesOf(old);
+      shard = this.shards[number] = newShard(Math.max(MIN_PLACES, places * 2));
+      for (let place = 0; old !== undefined && place < places; place++) {
+        const moved = old[place] as number;
+        // A tag has the bits that say where a row belongs, until a shard is very large.
+        if (moved !== 0) put(shard, places * 2 > TAG ? this.hashOfRow(moved - 1) : tagAt(old, place), moved);
+      }
     }
     put(shard, hash, row + 1);
     this.used[number] = used + 1;
@@ -153,14 +159,41 @@ export class BanTable {
   }
 }
 
-function put(shard: Int32Array, hash: number, value: number): void {
-  const mask = shard.length - 1;
+/**
+ * Places with row numbers plus one (0 = empty), and behind them, two in one number, their tags: the last bits of the hashes, so
+ * that rows of other subjects are hardly ever looked at.
+ */
+type Shard = Int32Array;
+
+const TAG = 0xffff;
+
+function newShard(places: number): Shard {
+  return new Int32Array(places + (places >> 1));
+}
+
+function placesOf(shard: Shard): number {
+  return Math.trunc((shard.length * 2) / 3);
+}
+
+function tagAt(shard: Shard, place: number): number {
+  return ((shard[placesOf(shard) + (place >> 1)] as number) >> ((place & 1) << 4)) & TAG;
+}
+
+function setTag(shard: Shard, place: number, tag: number): void {
+  const at = placesOf(shard) + (place >> 1);
+  const shift = (place & 1) << 4;
+  shard[at] = ((shard[at] as number) & ~(TAG << shift)) | ((tag & TAG) << shift);
+}
+
+function put(shard: Shard, hash: number, value: number): void {
+  const mask = placesOf(shard) - 1;
   let place = hash & mask;
   while (shard[place] !== 0) place = (place + 1) & mask;
   shard[place] = value;
+  setTag(shard, place, hash);
 }
 
-// The words are cut to the prefix, so that an address has the hash of each prefix that covers it.
+// A signed number. The words are cut to the prefix, so that an address has the hash of each prefix that covers it.
 function hashOf(words: readonly number[], key: number): number {
   let hash = Math.imul(key ^ SEED, MULTIPLIER);
   for (let word = 0, left = key & BITS; left > 0; word++, left -= 32) {
@@ -171,5 +204,5 @@ function hashOf(words: readonly number[], key: number): number {
   hash = Math.imul(hash, 0x85ebca6b);
   hash ^= hash >>> 13;
   hash = Math.imul(hash, 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return hash ^ (hash >>> 16);
 }

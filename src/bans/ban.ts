@@ -102,16 +102,55 @@ export interface BanHead {
 const HEAD =
   /^\{"reason":"([^"\\]*)","service":"[^"\\]*","date":(\d{1,12}(?:\.\d{1,9})?),"country":"unknown","ban_scope":"[a-z]+","permanent":(?:true|false)(,"action":"challenge")?(?:,"kind":"(automatic|merged)")?[,}]/;
 
+const DOT = -2;
+const THOUSANDS = [1000, 100, 10, 1];
+
+/** What stands around the date in the text that was read last: most bans that are read together share it. */
+let frame = {
+  before: "\0",
+  after: "\0",
+  reason: "",
+  action: "deny" as BanHead["action"],
+  kind: "single" as BanKind,
+};
+
 /** Reads of a stored ban what an index keeps. */
 export function readHead(value: string): BanHead {
+  const { before, after } = frame;
+  const end = value.length - after.length;
+  // Compared as wholes, which takes a fifth of the time of `startsWith`.
+  if (end > before.length && value.slice(0, before.length) === before && value.slice(end) === after) {
+    const date = msAt(value, before.length, end);
+    const { reason, action, kind } = frame;
+    if (date >= 0) return { reason, date, action, kind };
+  }
   const found = HEAD.exec(value);
   if (found !== null) {
-    const [, reason = "", date, challenge, kind] = found;
+    const [, reason = "", date = "", challenge, ours] = found;
     const action = challenge === undefined ? "deny" : "challenge";
-    return { reason, date: Number(date) * 1000, action, kind: (kind as BanKind | undefined) ?? "single" };
+    const kind = (ours as BanKind | undefined) ?? "single";
+    const start = value.indexOf(`,"date":${date}`) + ',"date":'.length;
+    frame = { before: value.slice(0, start), after: value.slice(start + date.length), reason, action, kind };
+    return { reason, date: Number(date) * 1000, action, kind };
   }
   const { reason, date, action } = decodeBan("ban:", value, 0);
   return { reason, date: date.getTime(), action, kind: kindOf(value) };
+}
+
+// Reads seconds with three decimals or fewer as ms; NaN = another text. Several times as fast as `Number`.
+function msAt(text: string, start: number, end: number): number {
+  let number = 0;
+  let decimals = -1;
+  if (end - start > 17) return NaN;
+  for (let at = start; at < end; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit >= 0 && digit <= 9) {
+      number = number * 10 + digit;
+      if (decimals >= 0) decimals++;
+    } else if (digit === DOT && decimals < 0) decimals = 0;
+    else return NaN;
+  }
+  return decimals > 3 ? NaN : number * (THOUSANDS[Math.max(0, decimals)] as number);
 }
 
 /** The last parsed text: an index asks for a ban and for its kind. */

@@ -113,8 +113,13 @@ function isInside({ address, bits }: AddressRange, network: number): boolean {
   return address.family === 6 && bits > network && bits <= LONGEST_CLIENT;
 }
 
+// Most bans that are noted one after the other are of the same service.
+let last = { service: "", hash: hashOf("") };
+
 function scopeHash(service: string | undefined): number {
-  return service === undefined ? 0 : hashOf(service);
+  if (service === undefined) return 0;
+  if (service !== last.service) last = { service, hash: hashOf(service) };
+  return last.hash;
 }
 
 function counterOf({ address }: AddressRange, bits: 48 | 56, scope: number): number {
