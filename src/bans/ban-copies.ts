@@ -95,8 +95,13 @@ export class BanCopies {
   describe(row: number): FoundBan {
     const { rows } = this.table;
     const flags = rows.flags(row);
+    const subject = this.table.subjectOf(row);
+    let range: AddressRange | undefined;
     return {
-      range: this.table.subjectOf(row),
+      // Its text takes longer than all else, and refusals do not need it.
+      get range() {
+        return (range ??= subject());
+      },
       service: this.services.textOf(rows.service(row)),
       action: (flags & CHALLENGE) === 0 ? "deny" : "challenge",
       reason: this.reasons.textOf(rows.reason(row)),

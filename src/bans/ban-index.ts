@@ -171,7 +171,7 @@ export class BanIndex {
     // Those of a network were banned one by one before.
     if (kind !== "merged") this.revoked.banned({ range, service, began });
     if (isNew && (kind === "automatic" || kind === "merged")) this.onAutomaticBan(range, service);
-    for (const listener of this.listeners) listener();
+    if (this.listeners.size > 0) for (const listener of this.listeners) listener();
   }
 
   /** Calls `listener` whenever a ban comes into force, of this instance or another. Returns a function that removes it. */
@@ -229,15 +229,12 @@ export class BanIndex {
 
   // An entry of a read is older than any change meanwhile, so it is not recorded as a change.
   private apply(change: StoreChange, isRead = false): void {
-    if (change.key.startsWith(REVOKED_PREFIX)) {
-      this.revoked.apply(change);
+    if (!change.key.startsWith("ban:")) {
+      if (change.key.startsWith(REVOKED_PREFIX)) this.revoked.apply(change);
+      else if (change.key.startsWith(VOID_PREFIX) && change.value !== undefined)
+        this.putVoid(change.key, change.value, change.ttl);
       return;
     }
-    if (change.key.startsWith(VOID_PREFIX)) {
-      if (change.value !== undefined) this.putVoid(change.key, change.value, change.ttl);
-      return;
-    }
-    if (!change.key.startsWith("ban:")) return;
     const { subject, service } = parseBanKey(change.key);
     const range = readRange(subject);
     if (range === undefined) return;

@@ -22,7 +22,7 @@ export async function writeMark(store: Store, key: string, began: number, ttl: n
 }
 
 /**
- * Writes a ban, and the mark that keeps passes issued before it void after it, on every instance and over a restart (R16).
+ * Writes a ban, and the mark that keeps passes issued before it void after it, on every instance and over a restart.
  *
  * @param mode `"add"` = only if the ban's key is absent
  * @returns whether the ban was written

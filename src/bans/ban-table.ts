@@ -103,11 +103,14 @@ export class BanTable {
     this.rows.release(row);
   }
 
-  /** The address or prefix of a row. */
-  subjectOf(row: number): AddressRange {
+  /** Returns a function that makes the address or prefix of a row, as it is now. */
+  subjectOf(row: number): () => AddressRange {
+    const { rows } = this;
     const { family, bits } = this.keyOf(row);
-    const words = Array.from({ length: family === 4 ? 1 : 4 }, (_, word) => this.rows.word(row, word));
-    return rangeOf(family, words, bits);
+    const first = rows.word(row, 0);
+    if (family === 4) return () => rangeOf(4, [first], bits);
+    const words = [first, rows.word(row, 1), rows.word(row, 2), rows.word(row, 3)];
+    return () => rangeOf(6, words, bits);
   }
 
   private keyOf(row: number): { family: 4 | 6; bits: number } {

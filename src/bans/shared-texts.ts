@@ -13,10 +13,9 @@ export class SharedTexts {
 
   /** The number of a text that is in use; `undefined` = it is not. */
   numberOf(text: string): number | undefined {
-    if (text !== this.last || this.lastNumber === undefined) {
-      this.last = text;
-      this.lastNumber = this.numbers.get(text);
-    }
+    if (text !== this.last || this.lastNumber === undefined) this.lastNumber = this.numbers.get(text);
+    // The same object is compared at once when it is asked for again, an equal one is not.
+    this.last = text;
     return this.lastNumber;
   }
 

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Http2Stream } from "node:http2";
 import { denyPage } from "../pages/deny-page.js";
 import { negotiateLanguage } from "../pages/negotiate.js";
@@ -20,6 +20,8 @@ export const REPLY_HEADERS: Readonly<Record<string, string>> = {
   "X-Robots-Tag": "noindex, nofollow",
 };
 
+const PROBLEM_HEADERS = { ...REPLY_HEADERS, "Content-Type": "application/problem+json" };
+
 export interface ProblemReply {
   readonly status: number;
   /** The last part of the problem's URN. */
@@ -34,13 +36,13 @@ export interface ProblemReply {
 export function problem({ status, type, title, members = {}, cookies = [] }: ProblemReply): Reply {
   return {
     status,
-    headers: {
-      ...REPLY_HEADERS,
-      "Content-Type": "application/problem+json",
-      ...(cookies.length > 0 ? { "Set-Cookie": [...cookies] } : {}),
-    },
-    body: JSON.stringify({ type: `urn:express-bunker:${type}`, title, status, ...members }),
+    headers: { ...PROBLEM_HEADERS, ...(cookies.length > 0 ? { "Set-Cookie": [...cookies] } : {}) },
+    body: problemBody({ status, type, title, members }),
   };
+}
+
+function problemBody({ status, type, title, members }: ProblemReply): string {
+  return JSON.stringify({ type: `urn:express-bunker:${type}`, title, status, ...members });
 }
 
 const PROBLEMS: Readonly<Record<number, { type: string; title: string }>> = {
@@ -55,6 +57,8 @@ const CANCEL = 8;
 /** The only code that writes our responses: refusals, and challenges of the gate. */
 export class Responder {
   private readonly denyHeaders: Readonly<Record<string, string>>;
+  /** The headers of refusals with the length of their body, by its kind: only the id in it changes, and all ids are as long. */
+  private readonly sized = new Map<string, Readonly<Record<string, string>>>();
 
   constructor(private readonly context: Context) {
     this.denyHeaders = { ...REPLY_HEADERS, ...pageHeaders(context.options.theme) };
@@ -84,21 +88,31 @@ export class Responder {
   refusal(verdict: Deny, request: RequestView): Reply {
     const status = verdict.status ?? 403;
     if (request.wantsJson) {
-      return problem({
-        status,
-        ...(PROBLEMS[status] ?? { type: "denied", title: "Forbidden" }),
-        members: { id: request.id },
-      });
+      const { type, title } = PROBLEMS[status] ?? { type: "denied", title: "Forbidden" };
+      const body = problemBody({ status, type, title, members: { id: request.id } });
+      return { status, headers: this.withLength(`json ${status}`, PROBLEM_HEADERS, body), body };
     }
     const { deny, theme } = this.context.options;
     const language = negotiateLanguage(request.header("accept-language"));
     const own = deny.render === undefined ? undefined : this.rendered(verdict, request, language);
     if (own !== undefined) return { status, headers: withoutCsp(this.denyHeaders), body: own };
-    return {
-      status,
-      headers: this.denyHeaders,
-      body: denyPage({ language, theme, referenceId: request.id, unavailable: status === 503 }),
-    };
+    const unavailable = status === 503;
+    const body = denyPage({ language, theme, referenceId: request.id, unavailable });
+    const kind = unavailable ? `unavailable ${language}` : language;
+    return { status, headers: this.withLength(kind, this.denyHeaders, body), body };
+  }
+
+  private withLength(
+    kind: string,
+    headers: Readonly<Record<string, string>>,
+    body: string,
+  ): Readonly<Record<string, string>> {
+    let sized = this.sized.get(kind);
+    if (sized === undefined) {
+      sized = { ...headers, "Content-Length": String(Buffer.byteLength(body)) };
+      this.sized.set(kind, sized);
+    }
+    return sized;
   }
 
   /** Whether a refusal drops the connection without a byte. */
@@ -176,11 +190,15 @@ export class Responder {
 // HEAD gets no body, and the body of a refused request is never read.
 function send({ status, headers, body }: Reply, request: RequestView, res: ServerResponse): void {
   if (statusSent(res) || res.destroyed) return;
-  res.writeHead(status, {
-    ...headers,
-    "Content-Length": Buffer.byteLength(body),
-    ...(hasUnreadBody(request.message) ? { Connection: "close" } : {}),
-  });
+  const unread = hasUnreadBody(request.message);
+  if (!unread && headers["Content-Length"] !== undefined)
+    res.writeHead(status, headers as OutgoingHttpHeaders);
+  else
+    res.writeHead(status, {
+      ...headers,
+      "Content-Length": Buffer.byteLength(body),
+      ...(unread ? { Connection: "close" } : {}),
+    });
   if (request.method === "HEAD") res.end();
   else res.end(body);
   // Node resets the stream of an unfinished body itself, but not when a part of it was read.
