@@ -91,8 +91,9 @@ async function read(count: number, url: string): Promise<Row> {
 }
 
 // From Node 24 on that of the thread alone; before, that of the whole process, with the threads that compile.
-const { threadCpuUsage = process.cpuUsage } = process as { threadCpuUsage?: typeof process.cpuUsage };
-const cpuOf = threadCpuUsage.bind(process);
+const cpuOf = (since?: NodeJS.CpuUsage): NodeJS.CpuUsage =>
+  (process as { threadCpuUsage?: typeof process.cpuUsage }).threadCpuUsage?.(since) ??
+  process.cpuUsage(since);
 
 /**
  * The longest stay of the event loop while such an instance starts, without collections. A stay during which it had less CPU time than
