@@ -74,3 +74,5 @@ app.use(plainSite);
 const server = app.listen(0, "127.0.0.1", () =>
   process.send?.({ port: (server.address() as AddressInfo).port }),
 );
+// A crowd keeps its connections between tests: one that the server closes just then would lose a request.
+server.keepAliveTimeout = 600_000;
