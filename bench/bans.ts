@@ -1,4 +1,4 @@
-// What bans take: bytes on the heap, in the process and in Redis; how long an instance reads them; a storm over four instances;
+// The cost of bans: bytes on the heap, in the process and in Redis; how long an instance reads them; a storm over four instances;
 // and a flood that a process of 256 MB must survive. Each part runs in a process of its own.
 import { execFile } from "node:child_process";
 import { createServer } from "node:http";
@@ -251,7 +251,7 @@ async function main(): Promise<void> {
     const flooded = await inProcess("flood", quick ? 20_000 : 200_000, ["--max-old-space-size=256"]);
     report.table(`Ten bad answers from each of many /64s, in a heap of 256 MB (${load()})`, [flooded]);
     const bytes = await measureBytes(redis);
-    report.table(`What bans take (${load()})`, bytes);
+    report.table(`Memory and reading time of bans (${load()})`, bytes);
     const storm = await measureStorm(redis, { perSecond: 100_000 / 60, seconds: quick ? 6 : 60 });
     report.table(`A storm of bans over four instances (${load()})`, storm.instances);
     report.table("Redis during the storm", storm.redis);

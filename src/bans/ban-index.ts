@@ -1,5 +1,6 @@
 import { isThenable, type Awaitable } from "../awaitable.js";
 import type { Store, StoreChange } from "../store/store.js";
+import { VOID_PREFIX } from "../store/mark-key.js";
 import { StoreReplica } from "../store/store-replica.js";
 import type { StoreScope } from "../store/store-scope.js";
 import { parseRange, rangeContains, type Address, type AddressRange } from "../address/address.js";
@@ -18,7 +19,6 @@ import {
 import { BanCopies } from "./ban-copies.js";
 import type { AutomaticBanListener, FoundBan } from "./found-ban.js";
 import { NONE } from "./ban-table.js";
-import { VOID_PREFIX } from "./ban-mark.js";
 import { REVOKED_PREFIX, RevokedPasses } from "./revoked-passes.js";
 import { StoredBans } from "./stored-bans.js";
 

@@ -1,15 +1,13 @@
+import { markKeyOf } from "../store/mark-key.js";
 import { StoreFullError, type BanWrite, type Store } from "../store/store.js";
 import { banKey } from "./ban.js";
 
-/** The start of the store's keys that keep passes void after a ban. */
-export const VOID_PREFIX = "state:void|";
-
-/** Returns the store's key that keeps passes void after a ban. Its value is the time when the ban began, in ms. */
+/** Returns the store's key of the mark of a ban. */
 export function voidKey(subject: string, service: string | undefined): string {
-  return VOID_PREFIX + banKey(subject, service).slice("ban:".length);
+  return markKeyOf(banKey(subject, service));
 }
 
-/** Writes such a key, which lives for `ttl` seconds (0 = for ever). A full store is no error: the ban itself still stands. */
+/** Writes the mark of a ban for `ttl` seconds (0 = for ever). Ignores a full store, because the ban is in force without its mark. */
 export async function writeMark(store: Store, key: string, began: number, ttl: number): Promise<void> {
   // The index remembers it for as long as there is anything to remember.
   if (store.ephemeral === true) return;
@@ -34,6 +32,6 @@ export async function writeBan(store: Store, ban: BanWrite, mode: "set" | "add")
   if (mode === "add" && (await isWritten) === false) return false;
   // Both writes of a ban that replaces another are sent at once, so that a store on a network needs one round trip.
   const left = ttl === 0 ? 0 : ttl + mark.retention;
-  await Promise.all([isWritten, writeMark(store, VOID_PREFIX + key.slice("ban:".length), mark.began, left)]);
+  await Promise.all([isWritten, writeMark(store, markKeyOf(key), mark.began, left)]);
   return true;
 }

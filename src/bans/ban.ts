@@ -105,7 +105,7 @@ const HEAD =
 const DOT = -2;
 const THOUSANDS = [1000, 100, 10, 1];
 
-/** What stands around the date in the text that was read last: most bans that are read together share it. */
+/** The text before and after the date of the ban that was read last. Most bans that are read together have the same. */
 let frame = {
   before: "\0",
   after: "\0",

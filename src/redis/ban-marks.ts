@@ -1,3 +1,4 @@
+import { VOID_PREFIX } from "../store/mark-key.js";
 import type { BanMark, StoreChange } from "../store/store.js";
 import type { Commands } from "./commands.js";
 import { inOrder } from "./in-order.js";
@@ -13,11 +14,6 @@ const MARK = /^(.*)\n(\d{1,16})\n(\d{1,16})$/s;
 /** The arguments of a script that writes a mark. */
 export function markArgs({ began, retention }: BanMark): [began: string, keepMs: string] {
   return [String(Math.floor(began)), String(Math.ceil(retention * 1000))];
-}
-
-/** The store's key of a mark, as it is without {@link Store.writeBan}. */
-export function markKey(rest: string): string {
-  return `state:void|${rest}`;
 }
 
 /** Lists the marks of bans that are over: those of bans in force say nothing that the ban does not. */
@@ -56,5 +52,5 @@ async function* endedMarksOf(
 function changeOf({ member, score }: ScoredMember, now: number): StoreChange[] {
   const [, rest, began = "", keepMs] = MARK.exec(member) ?? [];
   const ttl = (Number(score) + Number(keepMs) - now) / 1000;
-  return rest === undefined || !(ttl > 0) ? [] : [{ key: markKey(rest), value: began, ttl }];
+  return rest === undefined || !(ttl > 0) ? [] : [{ key: VOID_PREFIX + rest, value: began, ttl }];
 }

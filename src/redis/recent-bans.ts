@@ -1,7 +1,7 @@
 import { messageOf } from "../errors.js";
 import type { Logger } from "../events/event-bus.js";
+import { markKeyOf, VOID_PREFIX } from "../store/mark-key.js";
 import type { BanMark } from "../store/store.js";
-import { markKey } from "./ban-marks.js";
 import type { PublishedChange } from "./change-feed.js";
 import type { Commands } from "./commands.js";
 import type { PendingWrite } from "./fallback-store.js";
@@ -159,7 +159,7 @@ export class RecentBans {
       else if (mark !== undefined) {
         // The ban is over, but not its mark.
         const left = (ends - now) / 1000 + mark.retention;
-        if (left > 0) yield { key: markKey(key.slice("ban:".length)), value: String(mark.began), ttl: left };
+        if (left > 0) yield { key: markKeyOf(key), value: String(mark.began), ttl: left };
       }
     }
   }
@@ -167,5 +167,5 @@ export class RecentBans {
 
 // A ban, or the mark that keeps older passes void.
 function isBan(key: string): boolean {
-  return key.startsWith("ban:") || key.startsWith("state:void|");
+  return key.startsWith("ban:") || key.startsWith(VOID_PREFIX);
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { checkHit, validTtl } from "../store/arguments.js";
+import { VOID_PREFIX } from "../store/mark-key.js";
 import type { BanWrite, HitOptions, Hits, Namespace, Store, StoreChange } from "../store/store.js";
 import { bunkerwebCounter } from "./bunkerweb-keys.js";
-import { endedMarks, markKey } from "./ban-marks.js";
+import { endedMarks } from "./ban-marks.js";
 import { CallTimeout, MAX_TIMEOUT_MS } from "./call-timeout.js";
 import { ChangeFeed } from "./change-feed.js";
 import { CircuitBreaker } from "./circuit-breaker.js";
@@ -10,7 +11,7 @@ import type { RedisConnection } from "./clients/connection.js";
 import { connectionOf } from "./clients/open-connection.js";
 import { Commands, RedisAwayError } from "./commands.js";
 import { failureCause } from "./failure-cause.js";
-import { clientOf, FallbackStore } from "./fallback-store.js";
+import { clientOf, FallbackStore, type PendingWrite } from "./fallback-store.js";
 import { KeyListing, secondsOf } from "./key-listing.js";
 import { keysOf, KeyNames } from "./key-names.js";
 import { full, KeyWriter } from "./key-writer.js";
@@ -147,10 +148,7 @@ export class RedisStore implements Store {
     this.fallback.discard(key);
     await this.withFallback<unknown>(
       () => this.writer.write({ key, value, ttl }, "set"),
-      () => {
-        this.fallback.set(key, value, validTtl(ttl));
-        if (this.fallback.hasPending && !this.breaker.isOpen) this.writeBehind.flushSoon();
-      },
+      () => this.keepForLater({ key, value, ttl }),
     );
   }
 
@@ -164,15 +162,14 @@ export class RedisStore implements Store {
   }
 
   /** @throws {StoreFullError} when a new ban is refused */
-  async writeBan({ key, value, ttl, mark }: BanWrite, mode: "set" | "add"): Promise<boolean> {
-    if (mode === "set") this.fallback.discard(key);
+  async writeBan(ban: BanWrite, mode: "set" | "add"): Promise<boolean> {
+    if (mode === "set") this.fallback.discard(ban.key);
     return this.withFallback(
-      async () => (await this.writer.write({ key, value, ttl, mark }, mode)) !== 0,
+      async () => (await this.writer.write(ban, mode)) !== 0,
       () => {
         // One instance cannot decide what all must agree on.
         if (mode === "add") throw new RedisAwayError(this.breaker.why ?? "Redis is away");
-        this.fallback.set(key, value, validTtl(ttl), mark);
-        if (this.fallback.hasPending && !this.breaker.isOpen) this.writeBehind.flushSoon();
+        this.keepForLater(ban);
         return true;
       },
     );
@@ -240,7 +237,7 @@ export class RedisStore implements Store {
   async *pages(namespace: Namespace, prefix = ""): AsyncGenerator<readonly StoreChange[], void, undefined> {
     const what = namespace === "ban" ? "heads" : "values";
     yield* this.listing.pages(namespace, { prefix, what });
-    if (namespace === "state" && markKey("").startsWith(`state:${prefix}`))
+    if (namespace === "state" && VOID_PREFIX.startsWith(`state:${prefix}`))
       yield* endedMarks(this.commands, this.names, () => this.now());
   }
 
@@ -265,6 +262,11 @@ export class RedisStore implements Store {
     } catch (error) {
       throw new RedisAwayError(error, this.explain(error));
     }
+  }
+
+  private keepForLater({ key, value, ttl, mark }: PendingWrite): void {
+    this.fallback.set(key, value, validTtl(ttl), mark);
+    if (this.fallback.hasPending && !this.breaker.isOpen) this.writeBehind.flushSoon();
   }
 
   private async withFallback<T>(work: () => Promise<T>, fallback: () => T): Promise<T> {

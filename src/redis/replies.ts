@@ -110,11 +110,15 @@ export interface ScoredMember {
 export function scoredMembers(reply: unknown): ScoredMember[] {
   // RESP3 has pairs, and numbers that the client may have read.
   const fields = list(reply, "members with scores").flat();
-  if (fields.length % 2 !== 0) throw new WrongReplyError("a score for each member", reply);
-  return Array.from({ length: fields.length / 2 }, (_, at) => ({
-    member: text(fields[2 * at]),
-    score: scoreOf(fields[2 * at + 1]),
+  return pairs(fields, "a score for each member").map(([member, score]) => ({
+    member: text(member),
+    score: scoreOf(score),
   }));
+}
+
+function pairs(fields: readonly unknown[], expected: string): [first: unknown, second: unknown][] {
+  if (fields.length % 2 !== 0) throw new WrongReplyError(expected, fields);
+  return Array.from({ length: fields.length / 2 }, (_, at) => [fields[2 * at], fields[2 * at + 1]]);
 }
 
 function scoreOf(reply: unknown): string {
@@ -125,11 +129,9 @@ function scoreOf(reply: unknown): string {
 
 /** Times to live and values of keys, in the order in which they were asked for. */
 export function values(reply: unknown): ReadValue[] {
-  const fields = list(reply, "values");
-  if (fields.length % 2 !== 0) throw new WrongReplyError("two fields for each key", reply);
-  return Array.from({ length: fields.length / 2 }, (_, at) => ({
-    left: timeToLive(fields[2 * at]),
-    value: textOrNull(fields[2 * at + 1]),
+  return pairs(list(reply, "values"), "two fields for each key").map(([left, value]) => ({
+    left: timeToLive(left),
+    value: textOrNull(value),
   }));
 }
 

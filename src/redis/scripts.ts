@@ -51,7 +51,7 @@ end
  * "add" (only if the key is absent), "restore" (only if it is absent and was not deleted a short time ago) or "increment" (the
  * value is the summand), and how many keys the fifth key may count (0 = any number). For bans, the fourth key has the keys deleted a
  * short time ago, and the fifth has short hashes of the bans of a network, with the times when they end. A sixth key has the marks
- * of bans, as {@link MARK_LINES}, with the times when the bans end; ARGV goes on with the beginning of the ban in ms, how long its
+ * of bans, as redis/ban-marks.ts reads them, with the times when the bans end; ARGV goes on with the beginning of the ban in ms, how long its
  * mark is needed after its end in ms, and how many marks there may be. Returns {the new value} or 1, 0 = not written, -1 = full,
  * -2 = the fifth key is full.
  */

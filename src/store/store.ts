@@ -43,7 +43,7 @@ export interface StoreChange {
   ttl: number;
 }
 
-/** What a ban leaves behind: passes issued before it stay void when it is over. */
+/** The mark that a ban leaves: passes that were issued before the ban stay void after its end. */
 export interface BanMark {
   /** When the ban began, in ms. */
   readonly began: number;
