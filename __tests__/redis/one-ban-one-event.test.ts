@@ -56,9 +56,11 @@ test("a ban of a banned subject: a shorter one leaves it alone, a longer one rep
   const [one, two] = [new BanList(await storeOnRedis()), new BanList(await storeOnRedis())];
   const first = await one.addUnlessBanned("9.9.9.9", { ttl: 1000, reason: "first" });
   const same = await two.addUnlessBanned("9.9.9.9", { ttl: 1000, reason: "second" });
+  const counted = await two.addUnlessBanned("9.9.9.9", { ttl: 2000, minTtl: 1000, reason: "counted" });
   const longer = await two.addUnlessBanned("9.9.9.9", { ttl: 2000, reason: "longer" });
-  expect([first.isNew, same.isNew, longer.isNew]).toEqual([true, false, true]);
-  expect(same.ban.reason).toBe("first");
+  const bans = [first, same, counted, longer];
+  expect(bans.map(({ isNew }) => isNew)).toEqual([true, false, false, true]);
+  expect(bans.map(({ ban }) => ban.reason)).toEqual(["first", "first", "first", "longer"]);
   await until(async () => (await one.get("9.9.9.9"))?.reason === "longer");
   expect((await two.get("9.9.9.9"))?.reason).toBe("longer");
   await one.remove("9.9.9.9");

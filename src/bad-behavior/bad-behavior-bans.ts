@@ -44,9 +44,11 @@ export class BadBehaviorBans {
       this.gate() !== undefined &&
       before === undefined &&
       (lenient || this.options.banAction === "challenge");
+    const { ttl, minTtl } = await this.durationOf(client, lenient);
     const { isNew } = await this.context.bans.addUnlessBanned(client.key, {
       reason: REASON,
-      ttl: lenient ? this.options.countTime : await this.banTimeOf(client),
+      ttl,
+      minTtl,
       scope: this.scopeOf(client),
       service: client.service ?? UNKNOWN_SERVICE,
       address: client.ip,
@@ -98,12 +100,20 @@ export class BadBehaviorBans {
     return this.options.banTime !== 0 && this.options.banFactor !== 1;
   }
 
-  // Counted only once the ban is written, too.
-  private async banTimeOf(client: Client): Promise<number> {
-    const { banTime, banFactor, maxBanTime } = this.options;
-    if (!this.grows) return banTime;
+  private async durationOf(client: Client, lenient: boolean): Promise<{ ttl: number; minTtl: number }> {
+    const { banTime, countTime } = this.options;
+    if (lenient) return { ttl: countTime, minTtl: countTime };
+    if (!this.grows) return { ttl: banTime, minTtl: banTime };
     const earlier = Number((await this.context.store.get(earlierBansKey(client))) ?? 0);
-    return Math.max(banTime, Math.min(maxBanTime, Math.round(banTime * banFactor ** Math.min(earlier, 64))));
+    // The last ban that was counted may be one that another instance has just written for the same responses.
+    return { ttl: this.banTimeAfter(earlier), minTtl: this.banTimeAfter(earlier - 1) };
+  }
+
+  // How long a ban lasts after so many earlier ones.
+  private banTimeAfter(earlier: number): number {
+    const { banTime, banFactor, maxBanTime } = this.options;
+    const grown = Math.round(banTime * banFactor ** Math.min(earlier, 64));
+    return Math.max(banTime, Math.min(maxBanTime, grown));
   }
 }
 

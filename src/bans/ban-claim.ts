@@ -14,20 +14,24 @@ const REPLACED_TTL = 10;
 export type BanClaim =
   "written" | "unwritten" | "lifted" | StoreFullError | { readonly ban: Ban; readonly kind: BanKind };
 
-/** Writes a ban if its key is absent: of several instances that ban a client at once, one writes the ban. Never rejects. */
+/**
+ * Writes a ban if its key is absent: of several instances that ban a client at once, one writes the ban. A ban that is there
+ * stays if it lasts for `minTtl` seconds or longer, 0 = for ever. Never rejects.
+ */
 export async function claimBan(
   store: Store,
   ban: Ban,
   write: BanWrite,
+  minTtl: number,
   now: () => number,
 ): Promise<BanClaim> {
-  const { key, ttl } = write;
+  const { key } = write;
   try {
     if (await writeBan(store, write, "add")) return "written";
     const [value, left] = await Promise.all([store.get(key), store.ttl(key)]);
     if (value === undefined || left === undefined) return "lifted";
     const found = decodeBan(key, value, left === 0 ? 0 : now() + left * 1000);
-    if (covers(found, ban, ttl)) return { ban: found, kind: kindOf(value) };
+    if (covers(found, ban, minTtl)) return { ban: found, kind: kindOf(value) };
     // Starts with the address, so that an unban clears it too.
     const service = ban.scope === "service" ? ban.service : "*";
     return (await store.add(`cache:${ban.ip}|replaced|${service}`, "1", REPLACED_TTL))
@@ -38,8 +42,9 @@ export async function claimBan(
   }
 }
 
-function covers(found: Ban, ban: Ban, ttl: number): boolean {
+function covers(found: Ban, ban: Ban, minTtl: number): boolean {
   if (found.action === "challenge" && ban.action === "deny") return false;
-  if (found.expires === null || ban.expires === null) return found.expires === null;
-  return found.expires.getTime() >= ban.expires.getTime() - Math.min(SAME_END, ttl / 2) * 1000;
+  if (found.expires === null || minTtl === 0) return found.expires === null;
+  const end = ban.date.getTime() + minTtl * 1000;
+  return found.expires.getTime() >= end - Math.min(SAME_END, minTtl / 2) * 1000;
 }

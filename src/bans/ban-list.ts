@@ -71,7 +71,8 @@ export class BanList {
     const { ban, ttl, exact, range, holdTime } = this.prepare(ip, options);
     this.index.put(ban, "automatic");
     const stored = this.stored(ban, ttl, "automatic");
-    const claim = await claimBan(this.store, ban, stored, () => this.index.now());
+    const minTtl = options.minTtl ?? ttl;
+    const claim = await claimBan(this.store, ban, stored, minTtl, () => this.index.now());
     if (claim instanceof StoreFullError) {
       this.index.hold(ban, holdTime);
       throw claim;

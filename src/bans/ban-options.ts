@@ -26,6 +26,8 @@ export interface BanOptions {
    * For `addUnlessBanned`: how many such bans inside an IPv6 /56 and /48 one ban of that network replaces. Default: none does.
    */
   merge?: MergeLimits | false;
+  /** For `addUnlessBanned`: the shortest ban in force that stays in place of this one, in seconds. Default: `ttl`. */
+  minTtl?: number;
   /** Allows bans of very wide ranges, of this machine's own addresses and of trusted proxies. Default `false`. */
   force?: boolean;
   /** The client's single address if a prefix is banned, for stores shared with software that bans single addresses only. */
@@ -47,8 +49,11 @@ export interface BanOptions {
  * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS` for a value that no ban can have
  */
 export function checkBanOptions(options: BanOptions): void {
-  const { ttl = 0, scope = "global", action = "deny" }: { [N in keyof BanOptions]: unknown } = options;
-  if (!Number.isFinite(ttl) || (ttl as number) < 0) throw wrong("ttl", "a number of seconds from 0", ttl);
+  const { ttl, minTtl, scope = "global", action = "deny" }: { [N in keyof BanOptions]: unknown } = options;
+  for (const [name, value] of Object.entries({ ttl, minTtl })) {
+    if (value !== undefined && !(Number.isFinite(value) && (value as number) >= 0))
+      throw wrong(name, "a number of seconds from 0", value);
+  }
   if (scope !== "service" && scope !== "global") throw wrong("scope", '"service" or "global"', scope);
   if (action !== "deny" && action !== "challenge") throw wrong("action", '"deny" or "challenge"', action);
 }
