@@ -74,7 +74,7 @@ export function decodeBan(key: string, value: string, expires: number): Ban {
   const { subject, service } = parseBanKey(key);
   const fields = headOf(value);
   const date =
-    typeof fields["date"] === "number" && Math.abs(fields["date"]) < 8e12 ? fields["date"] * 1000 : 0;
+    typeof fields["date"] === "number" && Math.abs(fields["date"]) < 8e12 ? msOf(fields["date"]) : 0;
   return {
     ip: subject,
     reason: typeof fields["reason"] === "string" ? fields["reason"] : value.slice(0, 1024),
@@ -101,6 +101,11 @@ export interface BanHead {
 // As encodeBan writes it, without escapes.
 const HEAD =
   /^\{"reason":"([^"\\]*)","service":"[^"\\]*","date":(\d{1,12}(?:\.\d{1,9})?),"country":"unknown","ban_scope":"[a-z]+","permanent":(?:true|false)(,"action":"challenge")?(?:,"kind":"(automatic|merged)")?[,}]/;
+
+// A product of seconds with decimals may fall short of the whole millisecond, and a Date drops fractions.
+function msOf(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1000;
+}
 
 const DOT = -2;
 const THOUSANDS = [1000, 100, 10, 1];
@@ -131,7 +136,7 @@ export function readHead(value: string): BanHead {
     const kind = (ours as BanKind | undefined) ?? "single";
     const start = value.indexOf(`,"date":${date}`) + ',"date":'.length;
     frame = { before: value.slice(0, start), after: value.slice(start + date.length), reason, action, kind };
-    return { reason, date: Number(date) * 1000, action, kind };
+    return { reason, date: msOf(Number(date)), action, kind };
   }
   const { reason, date, action } = decodeBan("ban:", value, 0);
   return { reason, date: date.getTime(), action, kind: kindOf(value) };
