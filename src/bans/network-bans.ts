@@ -27,11 +27,15 @@ const LONGEST_CLIENT = 64;
  * service and scope together. IPv4 networks are never banned: their addresses belong to different people.
  */
 export class NetworkBans {
-  /** How many bans have begun in a network since they were counted last. */
-  private readonly counts = { 48: new Int32Array(COUNTERS), 56: new Int32Array(COUNTERS) };
+  private known: Record<48 | 56, Int32Array> | undefined;
 
   constructor(scope: StoreScope) {
     scope.get(BanIndex).onAutomaticBan = (range, service) => this.note(range, service);
+  }
+
+  /** How many bans have begun in a network since they were counted last. */
+  private get counts(): Record<48 | 56, Int32Array> {
+    return (this.known ??= { 48: new Int32Array(COUNTERS), 56: new Int32Array(COUNTERS) });
   }
 
   /** Notes that a protection has banned a client, here or on another instance. */

@@ -9,8 +9,7 @@ const ACTIVE_MS = 3_600_000;
 
 /** A sample of the active clients: two writes per request, at most {@link SLOTS} clients. */
 export class ActiveClients {
-  private readonly addresses: (Address | undefined)[] = new Array<undefined>(SLOTS).fill(undefined);
-  private readonly times = new Float64Array(SLOTS);
+  private slots: { readonly addresses: (Address | undefined)[]; readonly times: Float64Array } | undefined;
 
   /** Remembers a request at `now` (ms). */
   add(address: Address, now: number): void {
@@ -18,8 +17,9 @@ export class ActiveClients {
     // The first half of an IPv6 address: one owner has the rest.
     const word = address.family === 4 ? (words[0] as number) : (words[0] as number) ^ (words[1] as number);
     const slot = (Math.imul(word, 0x9e3779b1) >>> 0) % SLOTS;
-    this.addresses[slot] = address;
-    this.times[slot] = now;
+    this.slots ??= { addresses: new Array<undefined>(SLOTS).fill(undefined), times: new Float64Array(SLOTS) };
+    this.slots.addresses[slot] = address;
+    this.slots.times[slot] = now;
   }
 
   /**
@@ -34,9 +34,11 @@ export class ActiveClients {
   ): MassCount {
     const after = Math.max(since, now - ACTIVE_MS);
     const count = new MassCount();
+    if (this.slots === undefined) return count;
+    const { addresses, times } = this.slots;
     for (let slot = 0; slot < SLOTS; slot++) {
-      const address = this.addresses[slot];
-      if (address === undefined || (this.times[slot] as number) < after) continue;
+      const address = addresses[slot];
+      if (address === undefined || (times[slot] as number) < after) continue;
       if (known?.has(address) === true) continue;
       count.active++;
       if (set.has(address)) count.affected++;

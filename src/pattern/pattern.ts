@@ -19,11 +19,11 @@ export function compilePattern(source: string | RegExp, options: PatternOptions 
 
 /** Makes a pattern of an expression in our own code, which a test has found to be linear. */
 export function ownPattern(source: string): Pattern {
-  const regexp = new RegExp(source);
+  let regexp: RegExp | undefined;
   return {
     source,
     matchesQuery: matchesQuery(source),
     limit: Infinity,
-    test: (tested) => regexp.test(tested),
+    test: (tested) => (regexp ??= new RegExp(source)).test(tested),
   };
 }
