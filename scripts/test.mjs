@@ -42,8 +42,8 @@ await step("unit and integration tests", () =>
 await step("Redis tests", () =>
   jest("unit", ["--testPathPatterns=/__tests__/(redis|cluster)/", "--maxWorkers=2"]),
 );
-await step("browser tests", () => jest("browser", ["-i"]));
-await step("package tests", () => jest("package", ["-i"]));
+// Each of them uses about one core: a browser waits for its pages, and consumers of the package for npm.
+await step("browser and package tests", () => all([jest("browser", ["-i"]), jest("package", ["-i"])]));
 finish();
 
 /**
