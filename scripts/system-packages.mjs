@@ -64,6 +64,12 @@ const PROGRAMS = [
     commands: ["redis-cli"],
     debian: ["redis-tools"],
   },
+  {
+    name: "fail2ban",
+    purpose: "the test of examples/fail2ban",
+    commands: ["fail2ban-regex"],
+    debian: ["fail2ban"],
+  },
 ];
 
 /**

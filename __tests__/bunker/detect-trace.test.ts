@@ -7,8 +7,8 @@ async function logOf(options: BunkerOptions, host: string, last: RegExp): Promis
   const lines: string[] = [];
   let told: () => void = () => undefined;
   const complete = new Promise<void>((resolve) => (told = resolve));
-  const write = (message: string, detail?: unknown): void => {
-    lines.push(`${message} ${String(detail)}`);
+  const write = (message: string): void => {
+    lines.push(message);
     if (last.test(message)) told();
   };
   const guard = bunker({
@@ -31,15 +31,17 @@ async function logOf(options: BunkerOptions, host: string, last: RegExp): Promis
 test("detect mode logs what would have been done, and what every protection had to say", async () => {
   const lines = await logOf({ mode: "detect" }, "site.test", /^express-bunker: why /);
   expect(lines).toHaveLength(2);
-  expect(lines[0]).toMatch(/^express-bunker: would have challenged 9\.9\.9\.9 .*"reason":"no pass"/);
-  const id = /"id":"(\w+)"/.exec(lines[0] as string)?.[1] as string;
+  expect(lines[0]).toMatch(/^express-bunker: would have challenged 9\.9\.9\.9 .* reason="no pass" /);
+  const id = / id=(\w+) /.exec(lines[0] as string)?.[1] as string;
   expect(lines[1]).toMatch(
-    new RegExp(`^express-bunker: why ${id} \\["bans: pass, .*"antibot: challenge, no pass"\\]$`),
+    new RegExp(
+      `^express-bunker: why ${id} ip=9.9.9.9 steps=\\["bans: pass, .*"antibot: challenge, no pass"\\]$`,
+    ),
   );
 });
 
 test("a service in detect mode is heard of though the others block", async () => {
   const services = { "watched.test": { mode: "detect" }, "guarded.test": {} } as const;
   const lines = await logOf({ services }, "watched.test", /^express-bunker: why /);
-  expect(lines[0]).toMatch(/^express-bunker: would have challenged 9\.9\.9\.9 .*"service":"watched\.test"/);
+  expect(lines[0]).toMatch(/^express-bunker: would have challenged 9\.9\.9\.9 service=watched\.test /);
 });

@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import { antibot, bunker, MemoryStore } from "../../src/index.js";
 import { bunkernet } from "../../src/bunkernet/index.js";
-import { BunkernetProtection } from "../../src/bunkernet/bunkernet-protection.js";
+import { BunkernetProtection, serverName } from "../../src/bunkernet/bunkernet-protection.js";
 import { bunkernetTable } from "../../src/bunkernet/options.js";
 import { readOptions } from "../../src/options/table.js";
 import { Context } from "../../src/engine/context.js";
@@ -177,4 +178,12 @@ test("a service that leaves BunkerNet off has nobody reported, whatever the othe
   expect(api.reports.map(({ ip }) => ip)).toEqual(["8.8.8.1"]);
   await served.close();
   await guard.close();
+});
+
+test("the name of the public server is the hash of its address, like that of any other", () => {
+  for (const address of ["https://api.bunkerweb.io", "https://bunkernet.test/api"]) {
+    const url = new URL(address);
+    const hash = createHash("sha256").update(url.href).digest("hex").slice(0, 12);
+    expect(serverName(url)).toBe(hash);
+  }
 });

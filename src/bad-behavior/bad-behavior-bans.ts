@@ -63,6 +63,7 @@ export class BadBehaviorBans {
         id: request.id,
         method: request.method,
         path: request.path.path,
+        status: evidence.at(-1)?.status,
         passHolder: request.pass !== undefined,
         statuses: statusesOf(evidence),
         origin: { client, request },
@@ -83,7 +84,8 @@ export class BadBehaviorBans {
       evidence: evidence.slice(-MAX_EVIDENCE),
       statuses: statusesOf(evidence),
     };
-    this.context.emit("banned", { protection: PROTECTION, reason: REASON, data }, client, request);
+    const status = evidence.at(-1)?.status;
+    this.context.emit("banned", { protection: PROTECTION, reason: REASON, data, status }, client, request);
   }
 
   // Marked only once the ban is written: several instances may be about to ban this client.

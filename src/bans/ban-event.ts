@@ -28,6 +28,7 @@ export function banEvent(
     mode: "block",
     ...(source.method === undefined ? {} : { method: source.method }),
     ...(source.path === undefined ? {} : { path: source.path }),
+    ...(source.status === undefined ? {} : { status: source.status }),
   };
   return source.origin === undefined ? event : setOrigin(event, source.origin);
 }

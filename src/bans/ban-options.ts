@@ -35,7 +35,7 @@ export interface BanOptions {
   /** Whether the client is refused, or challenged by the gate. Default `"deny"`. */
   action?: "deny" | "challenge";
   /** Further fields of the `banned` event: the protection, and the request that led to the ban. */
-  source?: Partial<Pick<BunkerEvent, "protection" | "id" | "method" | "path">> & {
+  source?: Partial<Pick<BunkerEvent, "protection" | "id" | "method" | "path" | "status">> & {
     passHolder?: boolean;
     /** How many responses of each status led to the ban; `data` may hold only the last of them. */
     statuses?: Readonly<Record<number, number>>;

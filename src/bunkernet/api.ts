@@ -30,7 +30,7 @@ export class Api {
 
   constructor(
     private readonly options: BunkernetResolved,
-    private readonly signal: AbortSignal,
+    private readonly stop: Pick<AbortController, "signal">,
   ) {}
 
   private get version(): string {
@@ -133,7 +133,7 @@ export class Api {
         ca: options.ca,
         timeout: options.timeout,
         maxBytes: MAX_BYTES,
-        signal: this.signal,
+        signal: this.stop.signal,
         ...extra,
       });
       return outcomeOf(response);

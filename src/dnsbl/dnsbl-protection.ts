@@ -96,7 +96,8 @@ export class DnsblProtection implements Protection {
     if (unwatch !== undefined) this.stops.push(unwatch);
     if (logger !== false)
       logger.info(
-        `express-bunker: DNSBL sends visitors' addresses to ${this.zones.map(({ label: shown }) => shown).join(", ")}`,
+        "dnsbl_recipients",
+        `DNSBL sends visitors' addresses to ${this.zones.map(({ label: shown }) => shown).join(", ")}`,
       );
   }
 

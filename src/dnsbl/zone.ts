@@ -169,7 +169,7 @@ export class Zone {
     // Reset only after a regular test of a working zone: an unstable zone gets longer pauses.
     if (regular && !returned) this.backOff = FIRST_BACK_OFF;
     const { logger } = this.context.options;
-    if (returned && logger !== false) logger.info(`express-bunker: DNSBL: ${this.label} works again`);
+    if (returned && logger !== false) logger.info("dnsbl_zone_back", `DNSBL: ${this.label} works again`);
   }
 
   private async verifyListing(answer: ZoneResponse, family: 4 | 6): Promise<ZoneResponse> {

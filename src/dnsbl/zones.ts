@@ -12,7 +12,8 @@ export function zonesOf(options: DnsblResolved, dns: DnsClient, context: Context
     const codes = options.codes.get(name) ?? known?.codes ?? ALL_CODES;
     if (known?.policy === true && !options.codes.has(name) && logger !== false)
       logger.info(
-        `express-bunker: DNSBL: home users' addresses in ${zoneLabel(name)} (127.0.0.10 and 127.0.0.11) do not count; codes: { "${zoneLabel(name)}": "all" } includes them`,
+        "dnsbl_codes",
+        `DNSBL: home users' addresses in ${zoneLabel(name)} (127.0.0.10 and 127.0.0.11) do not count; codes: { "${zoneLabel(name)}": "all" } includes them`,
       );
     return new Zone(name, codes, dns, context);
   });

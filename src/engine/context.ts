@@ -5,6 +5,7 @@ import { BanList } from "../bans/ban-list.js";
 import { BanIndex } from "../bans/ban-index.js";
 import type { ClientResolver } from "../request/client-resolver.js";
 import { EventLog } from "../events/event-log.js";
+import type * as AlertsModule from "../alerts/alerts.js";
 import { Generation } from "./known-visitors.js";
 import {
   EVENT_TYPES,
@@ -29,6 +30,8 @@ export class Context {
   readonly resolver: ClientResolver;
   readonly generation: Generation;
   readonly now: () => number;
+  /** Sends the alerts that are waiting, and stops them. */
+  readonly closeAlerts: () => Promise<void>;
   private readonly stops: (() => void)[] = [];
 
   constructor(
@@ -48,18 +51,29 @@ export class Context {
       this.banIndex.now = options.now;
     }
     this.now = options.now ?? (() => this.banIndex.now());
+    const eventLog = this.scope.get(EventLog);
     if (options.logger !== false) {
       this.stops.push(
         this.events.addLogger(options.logger),
-        this.scope.get(EventLog).start(options.logger, options.mode),
+        eventLog.start(options.logger, options.logEvents),
       );
     }
+    this.closeAlerts = this.startAlerts();
     for (const type of EVENT_TYPES) {
       const listener = options.events[type];
       if (listener !== undefined) this.stops.push(this.events.on(type, listener));
     }
     for (const range of proxyRangesOf(input.trustProxy)) this.events.addProxy(range);
     this.resolver = this.scope.get(ClientResolvers).get(options, input);
+  }
+
+  // Most apps have none, so they are loaded with the first one.
+  private startAlerts(): () => Promise<void> {
+    const { alerts } = this.options;
+    if (alerts.length === 0) return () => Promise.resolve();
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const { Alerts } = require("../alerts/alerts.js") as typeof AlertsModule;
+    return this.scope.get(Alerts).start(alerts, this.now);
   }
 
   /** Says once that BunkerWeb does not see bans at one service, if the store is shared with it and no service is named. */
@@ -75,7 +89,7 @@ export class Context {
   /** Emits an event about a request, if there is a listener for its type. */
   emit(
     type: BunkerEventType,
-    about: Pick<BunkerEvent, "protection" | "reason" | "data">,
+    about: Pick<BunkerEvent, "protection" | "reason" | "data" | "status">,
     client: Client | undefined,
     request: RequestView | undefined,
   ): void {
@@ -90,6 +104,7 @@ export class Context {
       reason: about.reason,
       data: about.data,
       mode: this.options.mode,
+      ...(about.status === undefined ? {} : { status: about.status }),
       ...(request === undefined
         ? {}
         : { method: request.method.slice(0, 32), path: request.path.path.slice(0, 2048) }),
@@ -100,8 +115,6 @@ export class Context {
 
   /** The same context for a service with options of its own; the event bus and the client resolver are shared. */
   forService(options: SharedResolved): Context {
-    const { logger, mode } = options;
-    if (logger !== false && mode === "detect") this.onClose(this.scope.get(EventLog).start(logger, mode));
     return Object.create(this, {
       options: { value: options },
       // Listeners belong to the whole factory.

@@ -106,7 +106,8 @@ export class Engine implements Running {
   }
 
   async close(): Promise<void> {
-    await closeInTime([...this.protections()].map((protection) => () => protection.close?.()));
+    const closing = [...this.protections()].map((protection) => () => protection.close?.());
+    await closeInTime([...closing, () => this.context.closeAlerts()]);
     this.context.close();
   }
 

@@ -56,12 +56,14 @@ const CANCEL = 8;
 
 /** The only code that writes our responses: refusals, and challenges of the gate. */
 export class Responder {
-  private readonly denyHeaders: Readonly<Record<string, string>>;
+  private denyHeadersMade: Readonly<Record<string, string>> | undefined;
   /** The headers of refusals with the length of their body, by its kind: only the id in it changes, and all ids are as long. */
   private readonly sized = new Map<string, Readonly<Record<string, string>>>();
 
-  constructor(private readonly context: Context) {
-    this.denyHeaders = { ...REPLY_HEADERS, ...pageHeaders(context.options.theme) };
+  constructor(private readonly context: Context) {}
+
+  private get denyHeaders(): Readonly<Record<string, string>> {
+    return (this.denyHeadersMade ??= { ...REPLY_HEADERS, ...pageHeaders(this.context.options.theme) });
   }
 
   /** Responds to a request with a verdict other than a pass; in `detect` mode only emits the event and calls `next`. */
@@ -161,7 +163,14 @@ export class Responder {
     if (verdict.action === "challenge" && verdict.serving === true) return;
     const type = verdict.action === "deny" ? "denied" : "challenged";
     if (!this.context.events.hears(type)) return;
-    this.context.emit(type, verdict, request.knownClient(this.context.resolver), request);
+    const { protection, reason, data } = verdict;
+    const about = { protection, reason, data, status: this.statusOf(verdict, request) };
+    this.context.emit(type, about, request.knownClient(this.context.resolver), request);
+  }
+
+  private statusOf(verdict: Deny | Challenge, request: RequestView): number | undefined {
+    if (verdict.action === "challenge" || this.context.options.mode === "detect") return undefined;
+    return this.drops(verdict, request) ? 444 : (verdict.status ?? 403);
   }
 
   // If a response cannot be made, the visitor gets a plain 503 and the operator the reason.

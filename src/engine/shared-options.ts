@@ -7,8 +7,10 @@ import { AddressSet } from "../address/address-set.js";
 import { parseRange, type AddressRange } from "../address/address.js";
 import type { Ban } from "../bans/ban.js";
 import { resolverCheck, type ResolverOption } from "../dns/resolver-option.js";
-import { EVENT_TYPES, type BunkerListeners, type Logger } from "../events/event-bus.js";
-import { printableLogger } from "../events/printable-logger.js";
+import { EVENT_TYPES, type BunkerEventType, type BunkerListeners } from "../events/event-bus.js";
+import { alertsCheck, type AlertOptions } from "../alerts/options.js";
+import { Log } from "../log/log.js";
+import type { Logger } from "../log/logger.js";
 import { addressSetCheck } from "../options/address-checks.js";
 import { clientIpCheck, serviceName, servicesCheck } from "../request/client-checks.js";
 import {
@@ -18,6 +20,7 @@ import {
   flag,
   hook,
   integer,
+  list,
   oneOf,
   text,
   type Check,
@@ -83,8 +86,12 @@ export interface SharedOptions<Req extends IncomingMessage = IncomingMessage> {
   banLocal?: boolean;
   /** Listeners for events, by kind. */
   events?: BunkerListeners;
-  /** Where warnings are logged; `false` = nowhere. Default: the console. */
+  /** The logger of events and warnings: `console`, a pino or winston logger, or the like; `false` = none. Default: the console. */
   logger?: Logger | false;
+  /** The kinds of events that are logged. Default: all. */
+  logEvents?: readonly BunkerEventType[];
+  /** Webhooks that are called when something happens. Default: none. */
+  alerts?: readonly AlertOptions[];
   /** The DNS resolver: servers as `"ip:port"`, or an object with methods of its own. Setting `DNS_RESOLVERS`. Default: the system's. */
   resolver?: ResolverOption;
   /** A folder for this app alone, for downloaded lists and other data that should survive restarts. Default: nothing is kept. */
@@ -103,13 +110,13 @@ const storeCheck: Check<Store> = check(`a store with the methods ${STORE_METHODS
     : undefined,
 );
 
-const loggerCheck: Check<Logger | false> = check(
+const loggerCheck: Check<Log | false> = check(
   "a logger with the methods info, warn and error, or false",
   (value) => {
     if (value === false) return value;
     const methods = (value ?? {}) as Record<string, unknown>;
     const fits = ["info", "warn", "error"].every((name) => typeof methods[name] === "function");
-    return typeof value === "object" && fits ? printableLogger(value as Logger) : undefined;
+    return typeof value === "object" && fits ? Log.of(value as Logger) : undefined;
   },
 );
 
@@ -217,7 +224,17 @@ export const sharedTable = {
     default: () => ({}),
     help: "Event listeners by event type.",
   },
-  logger: { check: loggerCheck, default: () => printableLogger(console), help: "The logger of warnings." },
+  logger: { check: loggerCheck, default: () => Log.of(console), help: "The logger of events and warnings." },
+  logEvents: {
+    check: list(oneOf(...EVENT_TYPES)),
+    default: () => [...EVENT_TYPES],
+    help: "The kinds of events that are logged.",
+  },
+  alerts: {
+    check: alertsCheck,
+    default: () => [],
+    help: "Webhooks that are called when something happens.",
+  },
   resolver: {
     setting: "DNS_RESOLVERS",
     context: "global",

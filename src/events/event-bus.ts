@@ -1,6 +1,6 @@
 import type { AddressRange } from "../address/address.js";
-import { withHelp } from "../errors.js";
-import { printable } from "../printable.js";
+import { Log } from "../log/log.js";
+import type { Logger } from "../log/logger.js";
 
 /** What a protection did, and why. */
 export interface BunkerEvent {
@@ -26,6 +26,8 @@ export interface BunkerEvent {
   readonly method?: string;
   /** The canonical path of the request, without its query. */
   readonly path?: string;
+  /** The status of the response to it: ours, or the last one that led to a ban. 444 = the connection was dropped. */
+  readonly status?: number;
 }
 
 // Not enumerable: an app may log whole events, and headers do not belong there. Not a WeakMap, which would keep whole
@@ -64,13 +66,6 @@ export const EVENT_TYPES: readonly BunkerEventType[] = [
   "fault",
 ];
 
-/** The logger for operators; `console` and pino fit. */
-export interface Logger {
-  info(message: string, ...rest: unknown[]): void;
-  warn(message: string, ...rest: unknown[]): void;
-  error(message: string, ...rest: unknown[]): void;
-}
-
 /**
  * Carries the events of all middleware on one store to listeners such as logs, metrics and reports. An error that a listener
  * throws is logged as a warning and never reaches the request.
@@ -78,7 +73,8 @@ export interface Logger {
 export class EventBus {
   private readonly listeners = new Map<BunkerEventType, Set<BunkerListener>>();
   private readonly warned = new Set<string>();
-  private readonly loggers = new Set<Logger>();
+  private readonly warningListeners = new Set<(code: string, message: string) => void>();
+  private readonly logs = new Set<Log>();
   private readonly proxyRanges = new Map<string, AddressRange>();
 
   /** Calls `listener` at each event of `type`. Returns a function that removes it. */
@@ -122,9 +118,16 @@ export class EventBus {
   }
 
   /** Sends warnings to `logger`, too. Returns a function that removes it. */
-  addLogger(logger: Logger): () => void {
-    this.loggers.add(logger);
-    return () => this.loggers.delete(logger);
+  addLogger(logger: Logger | Log): () => void {
+    const log = Log.of(logger);
+    this.logs.add(log);
+    return () => this.logs.delete(log);
+  }
+
+  /** Calls `listener` with each warning. Returns a function that removes it. */
+  onWarning(listener: (code: string, message: string) => void): () => void {
+    this.warningListeners.add(listener);
+    return () => this.warningListeners.delete(listener);
   }
 
   /** The proxies that any middleware on this store trusts: a ban that covers one needs `force`. */
@@ -142,13 +145,8 @@ export class EventBus {
     const key = `${code} ${about}`;
     if (this.warned.has(key) || this.warned.size >= 1000) return false;
     this.warned.add(key);
-    for (const logger of this.loggers) {
-      try {
-        logger.warn(printable(withHelp(code, message)));
-      } catch {
-        // A broken logger must not break a request.
-      }
-    }
+    for (const log of this.logs) log.warn(code, message);
+    for (const listener of this.warningListeners) listener(code, message);
     return true;
   }
 }

@@ -1,45 +1,59 @@
+import { debuglog } from "node:util";
+import type { Log } from "../log/log.js";
+import { BANS, FAULTS, LogLimit, REQUESTS } from "../log/log-limit.js";
+import type { LogFields, LogLevel } from "../log/log-record.js";
 import { printableJson } from "../printable.js";
-import { RecentMap } from "../recent-map.js";
 import type { StoreScope } from "../store/store-scope.js";
-import { printableLogger } from "./printable-logger.js";
 import {
+  EVENT_TYPES,
   EventBus,
   type BunkerEvent,
   type BunkerEventType,
   type BunkerListener,
-  type Logger,
 } from "./event-bus.js";
 
-/** A fault of the same protection and reason is logged once in this time, in ms. */
-const FAULT_LINE_MS = 60_000;
+/** What a log says of an event, before the client's address: what was done, or in `detect` mode would have been. */
+const SAYINGS: Readonly<Record<BunkerEventType, readonly [level: LogLevel, done: string, would: string]>> = {
+  denied: ["info", "refused", "would have refused"],
+  challenged: ["info", "challenged", "would have challenged"],
+  solved: ["info", "challenge solved by", "challenge solved by"],
+  failed: ["info", "challenge failed by", "challenge failed by"],
+  banned: ["warn", "banned", "would have banned"],
+  unbanned: ["info", "unbanned", "unbanned"],
+  reported: ["info", "reported", "reported"],
+  fault: ["error", "fault in", "fault in"],
+};
 
-/** Logs the events that an operator must see, one line each, however many middlewares share the store and the logger. */
+const MAX_PATH = 256;
+const trace = debuglog("express-bunker");
+
+/** Logs events, one record each and within limits, however many middlewares share the store and the logger. */
 export class EventLog {
   private readonly events: EventBus;
-  private readonly logged = new WeakMap<Logger, Set<BunkerEventType>>();
+  private readonly logged = new WeakMap<Log, Set<BunkerEventType>>();
 
   constructor(scope: StoreScope) {
     this.events = scope.get(EventBus);
+    if (!trace.enabled) return;
+    for (const type of EVENT_TYPES)
+      this.events.on(type, (event) => trace("%s %s", event.type, printableJson(event)));
   }
 
   /**
-   * Logs faults, bans, and in `detect` mode everything that would have been done.
+   * Logs events of some kinds.
    *
    * @returns a function that stops it
    */
-  start(to: Logger, mode: BunkerEvent["mode"]): () => void {
-    const logger = printableLogger(to);
-    let logged = this.logged.get(logger);
-    if (logged === undefined) this.logged.set(logger, (logged = new Set()));
+  start(log: Log, kinds: readonly BunkerEventType[]): () => void {
+    let logged = this.logged.get(log);
+    if (logged === undefined) this.logged.set(log, (logged = new Set()));
     const types = logged;
-    // Under attack there are thousands of refusals a second, so they get a listener only where it would log.
-    const wanted: BunkerEventType[] =
-      mode === "detect" ? ["banned", "fault", "denied", "challenged"] : ["banned", "fault"];
-    const stops = wanted
+    const limit = new LogLimit((leftOut) => summarise(log, leftOut));
+    const stops = kinds
       .filter((type) => !types.has(type))
       .map((type) => {
         types.add(type);
-        const stop = this.events.on(type, writerOf(type, logger));
+        const stop = this.events.on(type, recorderOf(log, limit));
         return () => {
           stop();
           types.delete(type);
@@ -47,44 +61,73 @@ export class EventLog {
       });
     return () => {
       for (const stop of stops) stop();
+      limit.flush();
     };
   }
 }
 
-function writerOf(type: BunkerEventType, logger: Logger): BunkerListener {
-  if (type === "banned")
-    return (event) => logger.warn(`express-bunker: ${modal(event)} banned ${event.ip}`, detailOf(event));
-  if (type === "fault") return faultWriter(logger);
+function recorderOf(log: Log, limit: LogLimit): BunkerListener {
   return (event) => {
-    if (event.mode === "detect")
-      logger.info(`express-bunker: ${modal(event)} ${type} ${event.ip}`, detailOf(event));
+    const admitted = admit(limit, event);
+    if (admitted === undefined) return;
+    const { type, mode, protection, reason } = event;
+    const [level, done, would] = SAYINGS[type];
+    const about = type === "fault" ? `${protection}: ${reason}` : event.ip;
+    const repeated = admitted.repeated === 0 ? undefined : admitted.repeated;
+    log.write({
+      level,
+      event: type,
+      message: `${mode === "detect" ? would : done} ${about}`,
+      fields: { ...fieldsOf(event), repeated },
+    });
   };
 }
 
-// A store that is down breaks every request, and a hook may fail with every client's own text.
-function faultWriter(logger: Logger): BunkerListener {
-  const written = new RecentMap<string, { readonly at: number; left: number }>(256);
-  return ({ protection, reason, data, time }) => {
-    const fault = `${protection}: ${reason}`;
-    const last = written.get(fault);
-    const now = time.getTime();
-    // A clock that goes back starts anew.
-    if (last !== undefined && now >= last.at && now < last.at + FAULT_LINE_MS) {
-      last.left++;
-      return;
-    }
-    written.set(fault, { at: now, left: 0 });
-    const others =
-      last === undefined || last.left === 0 ? "" : ` (and ${last.left} more since the last line)`;
-    logger.error(`express-bunker: fault in ${fault}${others}`, data);
+function admit(limit: LogLimit, { type, ip, protection, reason, time }: BunkerEvent) {
+  const now = time.getTime();
+  if (type === "banned" || type === "unbanned") return limit.admit(type, undefined, BANS, now);
+  // A store that is down breaks every request, and a hook may fail with every client's own text.
+  if (type === "fault") return limit.admit(type, `${protection}: ${reason}`, FAULTS, now);
+  return limit.admit(type, ip, REQUESTS, now);
+}
+
+function fieldsOf(event: BunkerEvent): LogFields {
+  const { type, ip, service, protection, reason, id, method, path, status, mode } = event;
+  return {
+    ip,
+    service,
+    protection,
+    reason,
+    id,
+    method,
+    path: path?.slice(0, MAX_PATH),
+    status,
+    mode: mode === "detect" ? mode : undefined,
+    ...(type === "fault" ? { err: errorOf(event.data) } : detailOf(event)),
   };
 }
 
-function modal(event: BunkerEvent): string {
-  return event.mode === "detect" ? "would have" : "has";
+function errorOf(data: unknown): object {
+  if (data instanceof Error) return data;
+  return { message: typeof data === "string" ? data : printableJson(data) };
 }
 
-function detailOf(event: BunkerEvent): string {
-  const { service, protection, reason, id, method, path } = event;
-  return printableJson({ service, protection, reason, id, method, path: path?.slice(0, 256) });
+// The small details of an event: evidence stays in the store.
+function detailOf({ type, data }: BunkerEvent): LogFields {
+  if (typeof data !== "object" || data === null) return {};
+  const { scope, expires, action, passHolder, kind } = data as Record<string, unknown>;
+  if (type === "solved" || type === "failed") return { kind };
+  if (type !== "banned" && type !== "unbanned") return {};
+  return {
+    scope,
+    expires: expires === null ? "never" : expires,
+    action,
+    passHolder: passHolder || undefined,
+  };
+}
+
+function summarise(log: Log, leftOut: Readonly<Record<string, number>>): void {
+  const counts = Object.entries(leftOut);
+  const all = counts.reduce((sum, [, count]) => sum + count, 0);
+  log.info("left_out", `records left out of the log: ${all}`, { leftOut });
 }

@@ -1,5 +1,4 @@
-import { withHelp } from "../errors.js";
-import type { Logger } from "../events/event-bus.js";
+import type { Log } from "../log/log.js";
 
 /** Consecutive failures after which Redis counts as away. */
 const MAX_FAILURES = 3;
@@ -12,7 +11,7 @@ const PROBES_PER_CONNECTION = 3;
 
 /** What a {@link CircuitBreaker} controls. */
 export interface CircuitBreakerHooks {
-  readonly logger: Logger | false;
+  readonly logger: Log | false;
   /** Says in words why a call failed. */
   explain(error: unknown): string;
   /** Resolves when Redis has accepted a write: to whether it did so in time. */
@@ -57,8 +56,7 @@ export class CircuitBreaker {
     if (++this.failures < MAX_FAILURES || this.since !== undefined || this.closed) return;
     this.since = Date.now();
     this.cause = this.hooks.explain(why);
-    this.log(
-      "warn",
+    this.warn(
       `Redis is away (${this.cause}); known bans stay in force, this process counts by itself, new bans are written later`,
     );
     this.probeIn(FIRST_PAUSE_MS);
@@ -87,7 +85,8 @@ export class CircuitBreaker {
       this.since = undefined;
       this.failures = this.probes = this.inTime = 0;
       this.hooks.closed();
-      this.log("info", `Redis is back after ${seconds} s${done}`);
+      if (this.hooks.logger !== false)
+        this.hooks.logger.info("redis_back", `Redis is back after ${seconds} s${done}`, { seconds });
     } catch (error) {
       if (this.closed) return;
       // The first failure is often a timeout, and only a later one says why.
@@ -98,15 +97,8 @@ export class CircuitBreaker {
     }
   }
 
-  /** Logs a line. */
-  log(level: "info" | "warn", message: string): void {
-    if (this.hooks.logger === false) return;
-    try {
-      this.hooks.logger[level](
-        level === "warn" ? withHelp("WRN_BUNKER_REDIS", message) : `express-bunker: ${message}`,
-      );
-    } catch {
-      // A broken logger must not break a request.
-    }
+  /** Logs a warning. */
+  warn(message: string): void {
+    if (this.hooks.logger !== false) this.hooks.logger.warn("WRN_BUNKER_REDIS", message);
   }
 }

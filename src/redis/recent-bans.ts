@@ -1,5 +1,5 @@
 import { messageOf } from "../errors.js";
-import type { Logger } from "../events/event-bus.js";
+import type { Log } from "../log/log.js";
 import { markKeyOf, VOID_PREFIX } from "../store/mark-key.js";
 import type { BanMark } from "../store/store.js";
 import type { PublishedChange } from "./change-feed.js";
@@ -26,7 +26,7 @@ interface Remembered {
 /** The parts of the store that {@link RecentBans} uses. */
 export interface RecentBansParts {
   readonly commands: Commands;
-  readonly logger: Logger | false;
+  readonly logger: Log | false;
   /** A key of this instance, which only a flush deletes. */
   readonly markKey: string;
   /** Writes a key unless the server has it or knows that it was deleted; resolves to whether it wrote. */
@@ -142,13 +142,10 @@ export class RecentBans {
     const { written } = this;
     this.written = 0;
     if (written === 0 || this.parts.logger === false) return;
-    try {
-      this.parts.logger.info(
-        `express-bunker: another Redis server has taken over, or it was restarted; ${written} recent bans that it lacked were written again`,
-      );
-    } catch {
-      // A broken logger must not keep bans from being read.
-    }
+    this.parts.logger.info(
+      "redis_bans_restored",
+      `another Redis server has taken over, or it was restarted; ${written} recent bans that it lacked were written again`,
+    );
   }
 
   private *inForce(): Generator<PendingWrite, void, undefined> {

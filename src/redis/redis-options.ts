@@ -1,5 +1,5 @@
-import type { Logger } from "../events/event-bus.js";
-import { printableLogger } from "../events/printable-logger.js";
+import { Log } from "../log/log.js";
+import type { Logger } from "../log/logger.js";
 import { check, decimal, flag, integer, text, type Check } from "../options/check.js";
 import { allProblemsAtOnce, group, readOptions, type AnyTable, type Resolved } from "../options/table.js";
 import { isIoredis } from "./clients/ioredis.js";
@@ -62,12 +62,10 @@ const clientCheck = check<object>("a client of redis (5, 6) or ioredis (5, 6)", 
   typeof value === "object" && value !== null && (isIoredis(value) || isNodeRedis(value)) ? value : undefined,
 );
 
-const loggerCheck = check<Logger | false>("a logger with the methods info and warn, or false", (value) => {
+const loggerCheck = check<Log | false>("a logger with the methods info and warn, or false", (value) => {
   if (value === false) return value;
   const { info, warn } = (value ?? {}) as Partial<Logger>;
-  return typeof info === "function" && typeof warn === "function"
-    ? printableLogger(value as Logger)
-    : undefined;
+  return typeof info === "function" && typeof warn === "function" ? Log.of(value as Logger) : undefined;
 });
 
 /** The options of a `RedisStore`. */
@@ -95,7 +93,7 @@ export const redisTable = {
   },
   logger: {
     check: loggerCheck,
-    default: () => printableLogger(console),
+    default: () => Log.of(console),
     help: "Logs the beginning and end of an outage.",
   },
 } satisfies AnyTable;

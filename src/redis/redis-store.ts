@@ -294,8 +294,7 @@ export class RedisStore implements Store {
   }
 
   private warnOfRoundTrip(roundTrip: number): void {
-    this.breaker.log(
-      "warn",
+    this.breaker.warn(
       `Redis replies after about ${Math.round(roundTrip)} ms, which is more than the option "timeout" (${this.options.timeout} ms) allows; ` +
         `calls may now take longer, ${MAX_TIMEOUT_MS} ms at most. Raise "timeout", or move Redis closer`,
     );

@@ -1,5 +1,4 @@
-import { withHelp } from "../errors.js";
-import type { Logger } from "../events/event-bus.js";
+import type { Log } from "../log/log.js";
 import type { Commands } from "./commands.js";
 import { integer, WrongReplyError } from "./replies.js";
 
@@ -21,7 +20,7 @@ export class ServerClock {
 
   constructor(
     private readonly commands: Commands,
-    private readonly logger: Logger | false,
+    private readonly logger: Log | false,
   ) {}
 
   /** The time in ms since 1970. */
@@ -54,16 +53,10 @@ export class ServerClock {
     if (Math.abs(offset) < WARN_FROM_MS || this.warned || this.logger === false) return;
     this.warned = true;
     const difference = `${Math.round(Math.abs(offset) / 1000)} s ${offset > 0 ? "behind" : "ahead of"}`;
-    try {
-      this.logger.warn(
-        withHelp(
-          "WRN_BUNKER_CLOCK",
-          `the clock of this machine is ${difference} the clock of Redis, which is used instead; set it (NTP)`,
-        ),
-      );
-    } catch {
-      // A broken logger must not break the store.
-    }
+    this.logger.warn(
+      "WRN_BUNKER_CLOCK",
+      `the clock of this machine is ${difference} the clock of Redis, which is used instead; set it (NTP)`,
+    );
   }
 }
 

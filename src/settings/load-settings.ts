@@ -1,7 +1,6 @@
 import type { BunkerOptions } from "../bunker/bunker.js";
-import { printable } from "../printable.js";
-import { withHelp } from "../errors.js";
-import type { Logger } from "../events/event-bus.js";
+import { Log } from "../log/log.js";
+import type { Logger } from "../log/logger.js";
 import type { Store } from "../store/store.js";
 import { assemble } from "./assemble.js";
 import { settingOf } from "./catalogue.js";
@@ -27,7 +26,7 @@ export function loadSettings(source: SettingsSource, options: LoadSettingsOption
   const reading = readSettings(source);
   const { logger = console, createStore = redisStoreOf } = options;
   if (logger !== false)
-    for (const warning of reading.warnings) logger.warn(printable(withHelp("WRN_BUNKER_SETTINGS", warning)));
+    for (const warning of reading.warnings) Log.of(logger as Logger).warn("WRN_BUNKER_SETTINGS", warning);
   const loaded = assemble(reading);
   const redis = redisAccess(reading.common);
   if (redis === undefined) return loaded;

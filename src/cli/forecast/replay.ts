@@ -4,7 +4,8 @@ import { badBehaviorTable } from "../../bad-behavior/options.js";
 import type { BunkerOptions } from "../../bunker/bunker.js";
 import { parseForwarded } from "../../address/address.js";
 import { Client } from "../../request/client.js";
-import type { BunkerEvent, Logger } from "../../events/event-bus.js";
+import type { BunkerEvent } from "../../events/event-bus.js";
+import type { Logger } from "../../log/logger.js";
 import { switched, allProblemsAtOnce, readOptions } from "../../options/table.js";
 import type { Engine } from "../../engine/engine.js";
 import type { Pipeline } from "../../engine/pipeline.js";
@@ -76,8 +77,7 @@ export class Replay {
   constructor(options: BunkerOptions) {
     const logger: Logger = {
       info: () => undefined,
-      // Bans are told of by their event.
-      warn: (message) => message.startsWith("WRN_") && this.warnings.size < 20 && this.warnings.add(message),
+      warn: (message) => this.warnings.size < 20 && this.warnings.add(message),
       error: (message) => this.warnings.size < 20 && this.warnings.add(message),
     };
     const shared = Object.fromEntries(
@@ -88,6 +88,7 @@ export class Replay {
       store: this.store,
       mode: "block",
       logger,
+      logEvents: ["fault"],
       now: () => this.clock,
     };
     const context = (this.context = allProblemsAtOnce(

@@ -34,7 +34,8 @@ export function providerChallenge(
   if (logger !== false) {
     const hosts = [...new Set(provider.recipients)].join(", ");
     logger.info(
-      `express-bunker: the challenge "${name}" sends visitors to ${provider.title}: ${hosts} will learn their addresses`,
+      "challenge_recipients",
+      `the challenge "${name}" sends visitors to ${provider.title}: ${hosts} will learn their addresses`,
     );
   }
   return new ProviderChallenge(provider, options, context);

@@ -1,0 +1,73 @@
+import type { BunkerEvent } from "../events/event-bus.js";
+import { printable } from "../printable.js";
+import type { AlertKind } from "./options.js";
+
+const MAX_NAMES = 20;
+const MAX_ADDRESSES = 20;
+const MAX_TEXT = 200;
+
+/** What happened of one kind since the last message about it. */
+export class AlertBatch {
+  count = 0;
+  /** How often each reason occurred, the most frequent names only. */
+  readonly reasons = new Map<string, number>();
+  readonly services = new Map<string, number>();
+  /** The last clients. */
+  readonly addresses = new Set<string>();
+  /** The reference id of the last request. */
+  id = "";
+  detected = 0;
+  first = Infinity;
+  last = 0;
+
+  constructor(readonly kind: AlertKind) {}
+
+  add({ time, protection, reason, service, ip, id, mode, type, data }: BunkerEvent): void {
+    this.count++;
+    if (mode === "detect") this.detected++;
+    // The message of a warning or fault says more than its name.
+    const detail = type === "fault" && typeof data === "string" ? `: ${data}` : "";
+    countName(this.reasons, `${protection}: ${reason}${detail}`);
+    if (service !== "") countName(this.services, service);
+    if (id !== "") this.id = id;
+    if (ip !== "") this.addAddress(ip);
+    this.span(time.getTime());
+  }
+
+  /** Adds a warning of the log. */
+  addWarning(code: string, message: string, now: number): void {
+    this.count++;
+    countName(this.reasons, `${code}: ${message}`);
+    this.span(now);
+  }
+
+  /** Adds what a later batch of the same kind has. */
+  absorb(later: AlertBatch): void {
+    this.count += later.count;
+    this.detected += later.detected;
+    for (const [name, count] of later.reasons) countName(this.reasons, name, count);
+    for (const [name, count] of later.services) countName(this.services, name, count);
+    for (const ip of later.addresses) this.addAddress(ip);
+    if (later.id !== "") this.id = later.id;
+    this.span(later.first);
+    this.span(later.last);
+  }
+
+  private addAddress(ip: string): void {
+    this.addresses.delete(ip);
+    this.addresses.add(ip);
+    if (this.addresses.size > MAX_ADDRESSES)
+      this.addresses.delete(this.addresses.values().next().value as string);
+  }
+
+  private span(now: number): void {
+    this.first = Math.min(this.first, now);
+    this.last = Math.max(this.last, now);
+  }
+}
+
+function countName(counts: Map<string, number>, text: string, by = 1): void {
+  const clean = printable(text, MAX_TEXT);
+  const name = counts.has(clean) || counts.size < MAX_NAMES ? clean : "other";
+  counts.set(name, (counts.get(name) ?? 0) + by);
+}
