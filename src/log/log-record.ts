@@ -54,7 +54,8 @@ function cleanValue(value: unknown, depth: number): unknown {
   if (typeof value === "number" || typeof value === "boolean" || value === null) return value;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   if (value instanceof Error) return cleanError(value);
-  if (typeof value !== "object") return printable(String(value), MAX_TEXT);
+  if (typeof value === "bigint") return value.toString();
+  if (typeof value !== "object") return printable(printableJson(value), MAX_TEXT);
   if (depth === MAX_DEPTH) return "…";
   if (Array.isArray(value)) return value.slice(0, MAX_ENTRIES).map((entry) => cleanValue(entry, depth + 1));
   const clean: Record<string, unknown> = {};
