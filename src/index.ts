@@ -100,5 +100,6 @@ export {
   type Namespace,
   type Store,
   type StoreChange,
+  type TallyOptions,
 } from "./store/index.js";
 export { SessionStore, type SessionStoreOptions, type StoredSession } from "./store/session-store.js";

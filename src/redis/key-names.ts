@@ -112,6 +112,11 @@ export class KeyNames {
     return this.marks(bucketOf(rest));
   }
 
+  /** The key that has the number of a caller's last tally of `rest`. */
+  caller(rest: string, by: string): string {
+    return `${this.prefix}caller:{${bucketOf(rest)}}:${rest}|${by}`;
+  }
+
   /** The channel for changes of a namespace. */
   channel(namespace: Namespace): string {
     return `${this.prefix}changes:${namespace}`;

@@ -1,7 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { checkHit, validTtl } from "../store/arguments.js";
 import { VOID_PREFIX } from "../store/mark-key.js";
-import type { BanWrite, HitOptions, Hits, Namespace, Store, StoreChange } from "../store/store.js";
+import type {
+  BanWrite,
+  HitOptions,
+  Hits,
+  Namespace,
+  Store,
+  StoreChange,
+  TallyOptions,
+} from "../store/store.js";
 import { bunkerwebCounter } from "./bunkerweb-keys.js";
 import { endedMarks } from "./ban-marks.js";
 import { CallTimeout, MAX_TIMEOUT_MS } from "./call-timeout.js";
@@ -20,6 +28,7 @@ import { readRedisOptions, type RedisResolved, type RedisStoreOptions } from "./
 import { integer, textOrNull, timeToLive } from "./replies.js";
 import { HIT, PROBE, READ } from "./scripts.js";
 import { ServerClock } from "./server-clock.js";
+import { TallyKeys } from "./tally-keys.js";
 import { WriteBehindQueue } from "./write-behind-queue.js";
 
 /**
@@ -48,6 +57,7 @@ export class RedisStore implements Store {
   private readonly recent: RecentBans;
   private readonly clock: ServerClock;
   private readonly writer: KeyWriter;
+  private readonly counters: TallyKeys;
   private readonly writeBehind = new WriteBehindQueue(this.fallback, (pending) =>
     this.writer.writePending(pending),
   );
@@ -101,6 +111,7 @@ export class RedisStore implements Store {
     const checkServer = (): Promise<void> => this.checkServer();
     this.listing = new KeyListing({ breaker, commands, fallback, feed, names, recent, checkServer, explain });
     this.writer = new KeyWriter({ commands, names, feed, recent, options: this.options });
+    this.counters = new TallyKeys({ commands, names, writer: this.writer });
     void this.commands
       .connected()
       .then(
@@ -214,6 +225,14 @@ export class RedisStore implements Store {
       },
       () => own ?? count(),
     );
+  }
+
+  async tally(key: string, counts: ReadonlyMap<string, number>, options: TallyOptions): Promise<void> {
+    if (counts.size > 0) await this.counters.add(key, counts, options);
+  }
+
+  tallies(keys: readonly string[]): Promise<ReadonlyMap<string, number>[]> {
+    return this.counters.read(keys);
   }
 
   async delete(key: string): Promise<boolean> {

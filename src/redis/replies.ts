@@ -63,6 +63,26 @@ export function written(reply: unknown): number | readonly [string] {
   return result;
 }
 
+/** The result of the script that adds to counters: whether it did, or did so before; `"full"` = refused. */
+export function tallied(reply: unknown): boolean | "full" {
+  const result = integer(reply);
+  if (result < -1 || result > 1) throw new WrongReplyError("-1, 0 or 1", reply);
+  return result === -1 ? "full" : result === 1;
+}
+
+/** The counters of several keys. */
+export function tallies(reply: unknown): ReadonlyMap<string, number>[] {
+  return list(reply, "counters").map(
+    (fields) =>
+      new Map(
+        pairs(list(fields, "names and numbers"), "a number for each name").map(([name, count]) => [
+          text(name),
+          integer(count),
+        ]),
+      ),
+  );
+}
+
 /** The number of deleted keys: 0 or 1. */
 export function deleted(reply: unknown): boolean {
   const count = integer(reply);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { deleted, hits, page, values, written, type ReadReply } from "./replies.js";
+import { deleted, hits, page, tallied, tallies, values, written, type ReadReply } from "./replies.js";
 
 /** A Lua script, called by its hash. */
 export interface Script<T> {
@@ -131,6 +131,48 @@ end
 return found
 `,
   hits,
+);
+
+/** How long the number of a caller's last tally is remembered, in ms. */
+const CALLER_MS = 3_600_000;
+
+/**
+ * Adds to the counters of a hash. The fourth key has the number of the caller's last call about this key. ARGV: rest, ttl in ms, the
+ * most counters, max keys, "evict" or "", channel, the number of the call, then names and summands. Returns 1, 0 = it was carried out
+ * before, -1 = full.
+ */
+export const TALLY = script(
+  `${COMMON}
+local last = redis.call('GET', KEYS[4])
+if last and tonumber(last) >= tonumber(ARGV[7]) then return 0 end
+if full(ARGV[1], tonumber(ARGV[4]), ARGV[5] == 'evict', ARGV[6]) then return -1 end
+local size, ttl = redis.call('HLEN', KEYS[1]), tonumber(ARGV[2])
+for at = 8, #ARGV, 2 do
+  local name = ARGV[at]
+  if redis.call('HEXISTS', KEYS[1], name) == 0 then
+    if size >= tonumber(ARGV[3]) then name = string.match(name, '^[^|]*') else size = size + 1 end
+  end
+  redis.call('HINCRBY', KEYS[1], name, ARGV[at + 1])
+end
+if ttl > 0 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) else redis.call('PERSIST', KEYS[1]) end
+list(ARGV[1], ttl)
+redis.call('SET', KEYS[4], ARGV[7], 'PX', ${CALLER_MS})
+return 1
+`,
+  tallied,
+);
+
+/** Reads the counters of hashes: returns an array of names and numbers for each key, empty if it is absent or no hash. */
+export const TALLIES = script(
+  `
+local found = {}
+for at, key in ipairs(KEYS) do
+  local fields = redis.pcall('HGETALL', key)
+  found[at] = fields.err and {} or fields
+end
+return found
+`,
+  tallies,
 );
 
 /** How long a deleted key is remembered, in ms, and how many of them in one bucket. */

@@ -1,6 +1,7 @@
 import { COUNTING, EXACT_COUNTING } from "./contract/counting.js";
 import { newContractContext, type Clauses, type ContractContext } from "./contract/clause.js";
 import { LISTING, WATCHING } from "./contract/listing.js";
+import { TALLYING } from "./contract/tallying.js";
 import { VALUES } from "./contract/values.js";
 import type { Store } from "./store.js";
 import type { Awaitable } from "../awaitable.js";
@@ -56,6 +57,7 @@ export function describeStore(
     ...VALUES,
     ...COUNTING,
     ...(options.exactClock === true ? EXACT_COUNTING : {}),
+    ...TALLYING,
     ...LISTING,
     ...(options.watch === false ? {} : WATCHING),
   };

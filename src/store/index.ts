@@ -6,6 +6,7 @@ export {
   type Namespace,
   type Store,
   type StoreChange,
+  type TallyOptions,
 } from "./store.js";
 export type { Awaitable } from "../awaitable.js";
 export { MemoryStore } from "./memory-store.js";

@@ -60,6 +60,21 @@ export interface BanWrite {
   readonly mark: BanMark;
 }
 
+/** Options of {@link Store.tally}. */
+export interface TallyOptions {
+  /** How long the key is kept after this call, in seconds. */
+  readonly ttl: number;
+  /**
+   * How many counters the key may have. What a new one beyond that would count is added to the counter that is named as it is up to
+   * its first `|`, so that sums stay right.
+   */
+  readonly max: number;
+  /** A unique name of the caller. */
+  readonly by: string;
+  /** The number of the call: each call of a caller about one key has a higher one than the calls before. */
+  readonly call: number;
+}
+
 /**
  * Holds everything that outlives a request. Keys are `namespace:rest`, values are strings, and times to live are seconds;
  * absent or 0 means for ever. Every method may return its result directly or as a promise. A store that fails throws or
@@ -89,6 +104,14 @@ export interface Store {
    * At most the newest `limit` hits are kept. A hit that is exactly `window` seconds old has left the window.
    */
   hit(key: string, window: number, limit: number, options?: HitOptions): Awaitable<Hits>;
+  /**
+   * Adds whole numbers to named counters that `key` holds, atomically. A call that is repeated because it failed has the number of the
+   * first attempt: it changes nothing if that was carried out within the last hour. While the store cannot be reached, it fails.
+   * Without this method and {@link tallies}, each instance keeps its own history.
+   */
+  tally?(key: string, counts: ReadonlyMap<string, number>, options: TallyOptions): Awaitable<void>;
+  /** The counters of each key, in the order of the keys; none for a key that is absent. */
+  tallies?(keys: readonly string[]): Awaitable<readonly ReadonlyMap<string, number>[]>;
   /** Removes `key` (of any kind); returns whether it existed. */
   delete(key: string): Awaitable<boolean>;
   /** The keys of a namespace that continue with `prefix`: whole keys, without expired ones, in any order. */
