@@ -6,7 +6,7 @@
 export const LAYERS = [
   ["errors.ts"],
   ["cluster-worker.ts", "optional-package.ts", "printable.ts", "version.ts", "with-timeout.ts"],
-  ["awaitable.ts", "recent-map.ts", "service-name.ts", "address", "browser"],
+  ["awaitable.ts", "meter.ts", "recent-map.ts", "service-name.ts", "address", "browser"],
   ["pattern", "http", "log"],
   ["options"],
   ["dns", "lists", "pages", "store"],
@@ -14,7 +14,7 @@ export const LAYERS = [
   ["bans", "redis", "alerts"],
   ["request"],
   ["engine"],
-  ["antibot", "bad-behavior", "dnsbl", "bunkernet", "bunkernet-server", "connections"],
+  ["antibot", "bad-behavior", "dnsbl", "bunkernet", "bunkernet-server", "connections", "metrics"],
   ["control"],
   ["bunker"],
   ["stream", "settings"],

@@ -59,6 +59,12 @@ const PROGRAMS = [
     debian: ["redis-server"],
   },
   {
+    name: "promtool",
+    purpose: "tests of the metrics page and of the alert rules",
+    commands: ["promtool"],
+    debian: ["prometheus"],
+  },
+  {
     name: "redis-cli",
     purpose: "tests of the Redis store",
     commands: ["redis-cli"],

@@ -9,6 +9,7 @@ import { fetchScript } from "./browser-scripts.generated.js";
 import type { ChallengeKind, Fields } from "./challenge.js";
 import {
   issueChallenge,
+  lifetimeOf,
   openChallenge,
   pageFor,
   suffices,
@@ -93,7 +94,7 @@ export class ChallengeEndpoint {
     // The cookie that came back is the solution, if it was set lately.
     if (context.now() - browser.issued > options.timeResolve * 1000)
       return this.probeCookies(incoming, browser.id);
-    return this.admit(incoming, kind, browser.id);
+    return this.admit(incoming, kind, browser);
   }
 
   private async judgeSolution(incoming: ChallengeRequest, maxBody: number): Promise<Reply> {
@@ -123,11 +124,14 @@ export class ChallengeEndpoint {
     if (browser === undefined) return this.probeCookies(bound);
     if (browser.id !== sealed.browser) return this.reissue(bound, "invalid", 403);
     const age = this.gate.context.now() - sealed.issued;
-    const lifetime = this.lifetime(sealed, kind);
+    const lifetime = lifetimeOf(this.gate, kind, sealed.state);
     if (age > lifetime * 1000 || age < -60_000) return this.reissue(bound, "expired", 403);
     if (kind.declines?.(fields) === true)
       return issueChallenge(this.gate, bound, { kind, browser, status: 200 });
-    return (await this.refusal(bound, sealed, kind, fields)) ?? this.admit(bound, kind, browser.id);
+    return (
+      (await this.refusal(bound, sealed, kind, fields)) ??
+      this.admit(bound, kind, { id: browser.id, issued: sealed.issued })
+    );
   }
 
   // The reply to a wrong or repeated solution; `undefined` = it is right. What can be guessed or costs money is used up before
@@ -148,7 +152,8 @@ export class ChallengeEndpoint {
     if (right) return spend === "after" ? this.use(incoming, sealed, kind, spend) : undefined;
     const { client, request } = incoming;
     request.ownResponse = "failed";
-    const about = { protection: "antibot", reason: "wrong answer", data: { kind: kind.name } };
+    const data = { kind: kind.name, seconds: this.secondsSince(sealed.issued) };
+    const about = { protection: "antibot", reason: "wrong answer", data };
     this.gate.context.emit("failed", about, client, request);
     await this.gate.escalation.failed(client);
     return this.reissue(incoming, "failed", 403);
@@ -161,22 +166,23 @@ export class ChallengeEndpoint {
     spend: "before" | "after",
   ): Promise<Reply | undefined> {
     // A minute longer than it lasts: the clocks of several instances differ.
-    const ttl = this.lifetime(sealed, kind) + 60;
+    const ttl = lifetimeOf(this.gate, kind, sealed.state) + 60;
     const use = await useChallenge(this.gate, sealed, { ttl, spend }, incoming);
     return use === "fresh" ? undefined : this.reissue(incoming, "invalid", use === "full" ? 503 : 403);
   }
 
-  // How long a challenge lasts, in seconds.
-  private lifetime({ state }: SealedChallenge, kind: ChallengeKind): number {
-    return this.gate.options.timeResolve * (kind.patience?.(state) ?? 1);
-  }
-
-  private async admit(incoming: ChallengeRequest, kind: ChallengeKind, browser: string): Promise<Reply> {
+  /** @param browser the browser's id, and when the challenge was issued, in ms */
+  private async admit(
+    incoming: ChallengeRequest,
+    kind: ChallengeKind,
+    { id: browser, issued }: { readonly id: string; readonly issued: number },
+  ): Promise<Reply> {
     const { client, request, previous } = incoming;
     const posted = previous !== undefined;
     if (posted && kind.spend !== "never")
       this.gate.difficulty.count(networkOfHolder(previous.holder, client), -1);
-    const about = { protection: "antibot", reason: "solved", data: { kind: kind.name } };
+    const data = { kind: kind.name, seconds: this.secondsSince(issued) };
+    const about = { protection: "antibot", reason: "solved", data };
     this.gate.context.emit("solved", about, client, request);
     const solvedAs = (previous && kind.solvedAs?.(previous.state)) ?? kind.name;
     const cookies = await this.gate.passes.issue(client, request, solvedAs, browser);
@@ -246,7 +252,7 @@ export class ChallengeEndpoint {
         title: "Not Found",
         members: { id: incoming.request.id },
       });
-    const fresh = this.gate.context.now() - sealed.issued <= this.lifetime(sealed, kind) * 1000;
+    const fresh = this.gate.context.now() - sealed.issued <= lifetimeOf(this.gate, kind, sealed.state) * 1000;
     const issued = fresh ? { id: sealed.id, state: sealed.state, token: token as string } : undefined;
     return serve(issued, visitOf(this.gate, incoming));
   }
@@ -257,6 +263,10 @@ export class ChallengeEndpoint {
     const { kind } = destination;
     if (kind !== undefined && challenges.get(kind) !== undefined) return requirementFor(kind);
     return options.challenge.requirement(client, request, await escalation.sharedStep(client));
+  }
+
+  private secondsSince(time: number): number {
+    return Math.max(0, this.gate.context.now() - time) / 1000;
   }
 
   private kindOf(requirement: Requirement): ChallengeKind {

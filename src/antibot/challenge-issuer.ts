@@ -53,6 +53,7 @@ export async function issueChallenge(
   const now = gate.context.now();
   const sealed: Fields = [id, kind.name, now, browser.id, client.key, url, required, state];
   if (moves > 0) sealed.push(moves);
+  noteIssued(gate, kind, state);
   const token = keys.seal("challenge", [service], JSON.stringify(sealed));
   const page = kind.silent === true ? silentPage(visit) : await kind.page({ id, state, token }, visit);
   const cookies = browser.cookie === undefined ? [] : [browser.cookie];
@@ -75,6 +76,17 @@ export async function issueChallenge(
       frameAncestors: frameAncestors(gate, incoming),
     },
   );
+}
+
+/** How long a challenge lasts, in seconds. */
+export function lifetimeOf({ options }: GateContext, kind: ChallengeKind, state: unknown): number {
+  return options.timeResolve * (kind.patience?.(state) ?? 1);
+}
+
+/** Tells metrics of an issued challenge. Silent ones have no state. */
+export function noteIssued(gate: GateContext, kind: ChallengeKind, state?: unknown): void {
+  const { meter, now } = gate.context;
+  if (meter.isRead) meter.issued(kind.name, now(), lifetimeOf(gate, kind, state) * 1000);
 }
 
 /** Opens the challenge that {@link issueChallenge} sealed into a page; `undefined` for anything else. */

@@ -4,7 +4,7 @@ import type { RequestView } from "../request/request-view.js";
 import type { Reply } from "../request/verdict.js";
 import { DEFAULT_SERVICE } from "../service-name.js";
 import type { Awaitable } from "../awaitable.js";
-import { issueChallenge, pageFor } from "./challenge-issuer.js";
+import { issueChallenge, noteIssued, pageFor } from "./challenge-issuer.js";
 import { openTabPage, unkeptPage } from "./challenge-page.js";
 import type { Requirement } from "./challenge-policy.js";
 import { frameOf, type Browser, type ChallengeRequest } from "./challenge-request.js";
@@ -40,6 +40,9 @@ export function respondWithChallenge(
   if (frameOf(request) === "foreign" && options.sessions.sameSite !== "none")
     return openTabPage(pageFor(gate, incoming), destination.url);
   const { cookie } = browserOf(gate, incoming);
+  const kind = gate.challenges.get(requirement.kind);
+  // The cookie that comes back is the solution.
+  if (kind?.silent === true) noteIssued(gate, kind);
   const location = challengeLocation(uri.text, destination, crypto.keys, service);
   return redirect(302, location, cookie === undefined ? [] : [cookie]);
 }

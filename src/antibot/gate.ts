@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Client } from "../request/client.js";
 import { Engine, type Middleware } from "../engine/engine.js";
 import { exclusionOf } from "../engine/exclusions.js";
+import { cacheFigures, type Figure } from "../engine/figure.js";
 import { reasoningOfVerdict } from "../engine/explain.js";
 import { isBuiltInPass, uriMatches, type CanonicalPath } from "../request/path.js";
 import type { Pattern } from "../pattern/pattern.js";
@@ -121,6 +122,10 @@ export class GateProtection implements Protection, Gate {
 
   async start(): Promise<void> {
     await this.gate.crypto.ready();
+  }
+
+  figures(): readonly Figure[] {
+    return cacheFigures("passes", this.gate.passes.cache);
   }
 
   parts(engine: Engine): AntibotParts {

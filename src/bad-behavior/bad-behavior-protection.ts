@@ -5,6 +5,7 @@ import type { Client } from "../request/client.js";
 import { BunkerHookError, messageOf, StoreFailure } from "../errors.js";
 import { CarriedPasses } from "../engine/carried-passes.js";
 import { exclusionOf } from "../engine/exclusions.js";
+import type { Figure } from "../engine/figure.js";
 import type { Gate, HeldRequest, Protection, ProtectionExplanation } from "../engine/protection.js";
 import type { RequestFailure, RequestView } from "../request/request-view.js";
 import type { Context } from "../engine/context.js";
@@ -125,6 +126,10 @@ export class BadBehaviorProtection implements Protection {
     }
     const text = typeof reason === "string" ? reason : "failed";
     this.count(client, request, { status: 0, weight: right ? (weight as number) : 1, reason: text });
+  }
+
+  figures(): readonly Figure[] {
+    return [{ name: "queue_length", value: this.inFlight.waiting, labels: { queue: "requests" } }];
   }
 
   close(): void {

@@ -53,11 +53,12 @@ const TOO_MANY: Deny = Object.freeze({
  * the threshold reach the app before the client is banned. The others wait, in order.
  */
 export class InFlightLimit {
+  /** How many requests wait, of all clients. */
+  waiting = 0;
   private readonly most: number;
   private readonly pool: Slots[] = [];
   /** The clients with waiting requests. */
   private readonly held = new Set<ClientActivity>();
-  private total = 0;
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
   /** Set while responses are counted in a loop: none of those counts may let others through before the last is counted. */
@@ -87,12 +88,12 @@ export class InFlightLimit {
       resume(PASS);
       return;
     }
-    if ((activity.waiting?.length ?? 0) >= MAX_WAITING || this.total >= MAX_WAITING_TOTAL) {
+    if ((activity.waiting?.length ?? 0) >= MAX_WAITING || this.waiting >= MAX_WAITING_TOTAL) {
       resume(TOO_MANY);
       return;
     }
     (activity.waiting ??= []).push({ client, request, res, resume, since: now });
-    this.total++;
+    this.waiting++;
     this.held.add(activity);
     this.wake(activity);
     if (this.held.size > 0) this.timer ??= setInterval(() => this.poll(), POLL_MS).unref();
@@ -203,7 +204,7 @@ export class InFlightLimit {
 
   private removeWaiting(activity: ClientActivity, index: number): WaitingRequest | undefined {
     const [removed] = activity.waiting?.splice(index, 1) ?? [];
-    if (removed !== undefined) this.total--;
+    if (removed !== undefined) this.waiting--;
     if (activity.waiting?.length === 0) {
       activity.waiting = undefined;
       this.held.delete(activity);

@@ -1,5 +1,6 @@
 import { messageOf } from "../errors.js";
 import { send, type HttpRequest, type HttpResponse } from "../http/http-client.js";
+import type { Meter } from "../meter.js";
 import { packageVersion } from "../version.js";
 import { ListReader } from "./list-reader.js";
 import { operatingSystem, UNKNOWN_SYSTEM, type OperatingSystem } from "./operating-system.js";
@@ -31,6 +32,7 @@ export class Api {
   constructor(
     private readonly options: BunkernetResolved,
     private readonly stop: Pick<AbortController, "signal">,
+    private readonly meter?: Meter,
   ) {}
 
   private get version(): string {
@@ -115,7 +117,7 @@ export class Api {
     const { options } = this;
     try {
       // Redirects are not followed: only the server that the operator configured learns the instance's id.
-      const response = await send({
+      const sent = send({
         method,
         url: callUrl(options.server, path),
         headers: {
@@ -136,7 +138,7 @@ export class Api {
         signal: this.stop.signal,
         ...extra,
       });
-      return outcomeOf(response);
+      return outcomeOf(await (this.meter?.timed("vendor", "bunkernet", sent) ?? sent));
     } catch (error) {
       return failed(messageOf(error));
     }

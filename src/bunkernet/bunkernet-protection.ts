@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { parseAddress, type Address } from "../address/address.js";
 import type { Client } from "../request/client.js";
 import { BunkerBanError } from "../errors.js";
+import type { Figure } from "../engine/figure.js";
 import type {
   Gate,
   Grounds,
@@ -17,6 +18,7 @@ import type { Awaitable } from "../awaitable.js";
 import { ActiveClients } from "./active-clients.js";
 import { Api } from "./api.js";
 import { BackOff } from "./back-off.js";
+import type * as FiguresModule from "./bunkernet-figures.js";
 import { StateFiles } from "./state-files.js";
 import type { BunkernetResolved } from "./options.js";
 import { ExemptAddresses } from "./exempt-addresses.js";
@@ -84,7 +86,7 @@ export class BunkernetProtection implements Protection {
     const name = serverName(options.server);
     const files = cacheDir === undefined ? undefined : new StateFiles(`${cacheDir}/bunkernet/${name}`);
     const prefix = `bunkernet|${name}|`;
-    this.api = new Api(options, this.stop);
+    this.api = new Api(options, this.stop, context.meter);
     this.listBackOff = new BackOff(now);
     this.registration = new Registration(context, {
       api: this.api,
@@ -210,6 +212,13 @@ export class BunkernetProtection implements Protection {
       problems.push("BunkerNet: the newest list is suspended, it has too many clients");
     if (reports.problem !== undefined) problems.push(`BunkerNet reports: ${reports.problem}`);
     return { ok: problems.length === 0, problems };
+  }
+
+  figures(): readonly Figure[] {
+    // Only metrics need it.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const { bunkernetFigures } = require("./bunkernet-figures.js") as typeof FiguresModule;
+    return bunkernetFigures(this.status, this.context.now());
   }
 
   /** Sends what is due, for less than a second, and stops. */

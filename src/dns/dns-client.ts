@@ -22,6 +22,8 @@ export interface DnsClientOptions {
   readonly deadline?: number;
   /** How many different questions may be under way at once; more are shed. Default 1024. */
   readonly maxInFlight?: number;
+  /** Times each question. */
+  readonly timed?: (answer: Promise<unknown>) => void;
 }
 
 // c-ares doubles its wait with each try, so two tries end a little after the deadline: the socket closes soon after we have stopped waiting.
@@ -41,12 +43,14 @@ export class DnsClient {
   private readonly own: Resolver | undefined;
   private readonly deadline: number;
   private readonly maxInFlight: number;
+  private readonly timed: DnsClientOptions["timed"];
   private readonly asking = new Map<string, Promise<DnsAnswer<unknown>>>();
 
   constructor(options: DnsClientOptions = {}) {
     const { resolver = {}, deadline = 2000, maxInFlight = 1024 } = options;
     this.deadline = deadline;
     this.maxInFlight = maxInFlight;
+    this.timed = options.timed;
     if (isResolver(resolver)) {
       this.resolver = resolver;
     } else {
@@ -100,6 +104,7 @@ export class DnsClient {
     const answer = withTimeout(answerOf(call), this.deadline, () => TIMED_OUT);
     this.asking.set(question, answer);
     void answer.then(() => this.asking.delete(question));
+    this.timed?.(answer);
     return answer;
   }
 }

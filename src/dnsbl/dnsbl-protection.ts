@@ -4,6 +4,7 @@ import { DnsClient } from "../dns/dns-client.js";
 import { BunkerBanError } from "../errors.js";
 import { AddressList } from "../lists/address-list.js";
 import { ListFolder } from "../lists/list-folder.js";
+import type { Figure } from "../engine/figure.js";
 import type {
   Gate,
   Grounds,
@@ -15,6 +16,7 @@ import type { RequestView } from "../request/request-view.js";
 import type { Context } from "../engine/context.js";
 import { PASS, type Deny, type Verdict } from "../request/verdict.js";
 import { isThenable, type Awaitable } from "../awaitable.js";
+import { dnsblFigures } from "./dnsbl-figures.js";
 import type { DnsblCheck, DnsblParts, DnsblStatus } from "./dnsbl-parts.js";
 import { RecentUnbans } from "./recent-unbans.js";
 import { DnsblBans, REASON, dataOf } from "./dnsbl-bans.js";
@@ -105,7 +107,7 @@ export class DnsblProtection implements Protection {
     if (!this.awake) this.wake();
     const target = lookupTargetOf(client);
     if (target === undefined || this.ignores(client, target)) return PASS;
-    const known = this.resolver.cached(target, this.context.now());
+    const known = this.resolver.recall(target, this.context.now());
     if (known !== undefined)
       return known.verdict === "listed" ? this.refuse(known, target, client, request) : PASS;
     return this.look(target, client, request);
@@ -192,6 +194,10 @@ export class DnsblProtection implements Protection {
       ...ignoreLists.flatMap(({ url, problem }) => (problem === undefined ? [] : `${url}: ${problem}`)),
     ];
     return { ok: problems.length === 0, problems };
+  }
+
+  figures(): readonly Figure[] {
+    return dnsblFigures(this.status, this.resolver, this.context.now());
   }
 
   close(): void {

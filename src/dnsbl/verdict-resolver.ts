@@ -11,6 +11,9 @@ import { TEST_EVERY } from "./zone.js";
 
 /** Finds verdicts in this process, then in the shared store, then by querying the zones, and caches them. */
 export class VerdictResolver {
+  /** How many requests found a verdict in this process, and how many did not. */
+  hits = 0;
+  misses = 0;
   private readonly cache = new VerdictCache();
   private readonly pending = new Map<string, Promise<CachedVerdict | undefined>>();
   /** Part of store keys: verdicts depend on zones, codes and quorum. */
@@ -28,6 +31,14 @@ export class VerdictResolver {
   /** The verdict that this process remembers. */
   cached(target: LookupTarget, now: number): CachedVerdict | undefined {
     return this.cache.get(target.key, target.ip, now);
+  }
+
+  /** The verdict that this process remembers, for a request: it counts as a hit or a miss. */
+  recall(target: LookupTarget, now: number): CachedVerdict | undefined {
+    const known = this.cached(target, now);
+    if (known === undefined) this.misses++;
+    else this.hits++;
+    return known;
   }
 
   /** Finds the verdict; concurrent calls share the work. `undefined` = too many look-ups are in progress. Never rejects. */

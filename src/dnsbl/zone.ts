@@ -130,7 +130,8 @@ export class Zone {
   }
 
   private async query(words: AddressWords, accepted: CodeRanges): Promise<ZoneResponse> {
-    return readZoneResponse(await this.dns.resolve4(`${reverseName(words)}.${this.name}`), accepted);
+    const answer = this.dns.resolve4(`${reverseName(words)}.${this.name}`);
+    return readZoneResponse(await this.context.meter.timed("dns", this.label, answer), accepted);
   }
 
   private async selfTest(): Promise<void> {

@@ -1,6 +1,7 @@
 import { StoreScope } from "../store/store-scope.js";
 import { ClientResolvers } from "./client-resolvers.js";
 import { GuardedStore } from "../store/guarded-store.js";
+import { Meter } from "../meter.js";
 import { BanList } from "../bans/ban-list.js";
 import { BanIndex } from "../bans/ban-index.js";
 import type { ClientResolver } from "../request/client-resolver.js";
@@ -29,6 +30,7 @@ export class Context {
   readonly store: GuardedStore;
   readonly resolver: ClientResolver;
   readonly generation: Generation;
+  readonly meter: Meter;
   readonly now: () => number;
   /** Sends the alerts that are waiting, and stops them. */
   readonly closeAlerts: () => Promise<void>;
@@ -43,7 +45,8 @@ export class Context {
     this.events = this.scope.get(EventBus);
     this.banIndex = this.scope.get(BanIndex);
     this.generation = this.scope.get(Generation);
-    this.store = new GuardedStore(store);
+    this.meter = this.scope.get(Meter);
+    this.store = new GuardedStore(store, this.meter);
     this.bans = new BanList(store, { ipv6Subnet: options.ipv6Subnet });
     if (options.now !== undefined) {
       // A test that injects a clock into a middleware means the store and the bans too.

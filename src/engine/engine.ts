@@ -9,8 +9,11 @@ import type { Verdict } from "../request/verdict.js";
 import { closeInTime } from "./close-in-time.js";
 import type { Context } from "./context.js";
 import { judgeUpgrade } from "./judge-upgrade.js";
+import type * as FigureModule from "./figure.js";
+import type { Figure } from "./figure.js";
 import { Pipeline } from "./pipeline.js";
 import type { Protection, ProtectionHealth } from "./protection.js";
+import { timeDecision } from "./request-meter.js";
 import { ServerApps } from "./server-apps.js";
 
 /** Connect middleware, typed on Node's own requests, so that Express 4 and 5, Connect and plain `http` all accept it. */
@@ -50,6 +53,8 @@ export class Engine implements Running {
   readonly common: Pipeline;
   /** The Express apps of the servers whose requests come here. */
   readonly apps = new ServerApps();
+  /** `ready` once {@link ready} has resolved. */
+  phase: "starting" | "ready" | "closed" = "starting";
   private seen = 0;
 
   /** @param services the pipelines of the services that have options of their own */
@@ -62,6 +67,9 @@ export class Engine implements Running {
     context.onClose(watchEnds());
     this.events = context.events;
     this.common = new Pipeline(context, protections);
+    const { all } = context.scope.get(Engines);
+    all.add(this);
+    context.onClose(() => all.delete(this));
   }
 
   /** Returns the Connect middleware alone. */
@@ -77,7 +85,13 @@ export class Engine implements Running {
       health: () => this.health(),
       close: () => this.close(),
     };
-    return Object.assign(this.middleware(), running, extras);
+    return this.isOf(Object.assign(this.middleware(), running, extras));
+  }
+
+  /** Has {@link engineOf} find this engine by what a factory returns. */
+  isOf<Guard extends object>(guard: Guard): Guard {
+    engines.set(guard, this);
+    return guard;
   }
 
   /** Returns the pipeline of a client's service, or the common one if that service has no options of its own. */
@@ -88,6 +102,7 @@ export class Engine implements Running {
   async ready(): Promise<void> {
     await bansRead(this.context);
     for (const protection of this.protections()) await protection.start?.();
+    if (this.phase === "starting") this.phase = "ready";
   }
 
   health(): Health {
@@ -105,7 +120,19 @@ export class Engine implements Running {
     return { ok: entries.every(([, { ok }]) => ok), protections: Object.fromEntries(entries) };
   }
 
+  /** The current figures of all protections. */
+  figures(): Figure[] {
+    // Only metrics need it.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const { cacheFigures } = require("./figure.js") as typeof FigureModule;
+    const visitors = [...this.pipelines()].flatMap(([, { visitorCache }]) =>
+      visitorCache === undefined ? [] : cacheFigures("visitors", visitorCache),
+    );
+    return [...visitors, ...[...this.protections()].flatMap((protection) => protection.figures?.() ?? [])];
+  }
+
   async close(): Promise<void> {
+    this.phase = "closed";
     const closing = [...this.protections()].map((protection) => () => protection.close?.());
     await closeInTime([...closing, () => this.context.closeAlerts()]);
     this.context.close();
@@ -117,6 +144,7 @@ export class Engine implements Running {
       this.handleUpgrade(req, next);
       return;
     }
+    const started = this.context.meter.isRead ? performance.now() : -1;
     const request = viewOf(req);
     let pipeline = this.common;
     let verdict: Awaitable<Verdict>;
@@ -132,6 +160,7 @@ export class Engine implements Running {
     } catch (error) {
       verdict = pipeline.broken(error, request);
     }
+    if (started >= 0) timeDecision(this.context, verdict, started);
     pipeline.settle(verdict, request, res, next);
   }
 
@@ -164,6 +193,18 @@ export class Engine implements Running {
   private protections(): Set<Protection> {
     return new Set([...this.pipelines()].flatMap(([, { protections }]) => protections));
   }
+}
+
+/** The engines on one store that are not closed. */
+export class Engines {
+  readonly all = new Set<Engine>();
+}
+
+const engines = new WeakMap<object, Engine>();
+
+/** Returns the engine of what a factory has returned; `undefined` for anything else. */
+export function engineOf(guard: object): Engine | undefined {
+  return engines.get(guard);
 }
 
 /** Whether it only stands in for the response of an upgrade, which has none. */

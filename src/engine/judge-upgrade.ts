@@ -5,6 +5,7 @@ import { viewOf } from "../request/request-view.js";
 import type { Reply } from "../request/verdict.js";
 import type { Context } from "./context.js";
 import type { Pipeline } from "./pipeline.js";
+import { countRequest } from "./request-meter.js";
 import { problem } from "./responder.js";
 import type { ServerApps } from "./server-apps.js";
 
@@ -36,6 +37,7 @@ export async function judgeUpgrade(
     pipeline = engine.pipelineOf(client);
     const { responder, context } = pipeline;
     const verdict = await pipeline.judge(client, request);
+    if (context.meter.isRead) countRequest(context, verdict, request, true);
     if (verdict.action !== "pass") responder.emit(verdict, request);
     if (verdict.action === "pass" || context.options.mode === "detect") {
       socket.off("error", ignore);

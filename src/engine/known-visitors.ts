@@ -50,6 +50,9 @@ export interface KnownVisitor {
  * - mode, services, secrets, epoch and all other options never change.
  */
 export class KnownVisitors {
+  /** How many requests were of remembered visitors, and how many were not. */
+  hits = 0;
+  misses = 0;
   private readonly visitors = new RecentMap<string, KnownVisitor>(MAX_VISITORS);
 
   /** @param now the clock, in ms */
@@ -62,7 +65,10 @@ export class KnownVisitors {
   /** Returns what is known of the client, if its request looks like the one that was let in; the protections have their say. */
   recall(client: Client, { raw }: RequestView): KnownVisitor | undefined {
     const known = this.visitors.get(client.key);
-    if (known === undefined) return undefined;
+    if (known === undefined) {
+      this.misses++;
+      return undefined;
+    }
     const { headers } = raw;
     const now = this.now();
     const holds =
@@ -74,7 +80,11 @@ export class KnownVisitors {
       raw.socket?.encrypted === known.encrypted &&
       known.since <= now &&
       now < known.until;
-    if (holds) return known;
+    if (holds) {
+      this.hits++;
+      return known;
+    }
+    this.misses++;
     // It is about the client's last request: what another one leads to may matter to this one.
     known.until = 0;
     return undefined;

@@ -10,6 +10,7 @@ import { CarriedPasses } from "./carried-passes.js";
 import type { Context } from "./context.js";
 import type { Protection } from "./protection.js";
 import { KnownVisitors, type KnownVisitor } from "./known-visitors.js";
+import { countRequest } from "./request-meter.js";
 import { Responder } from "./responder.js";
 import { UNKNOWN_SERVICE } from "../service-name.js";
 
@@ -93,6 +94,11 @@ export class Pipeline {
       return;
     }
     this.finish(verdict, request, res, next);
+  }
+
+  /** How many requests were of remembered visitors; `undefined` where none are remembered. */
+  get visitorCache(): { readonly hits: number; readonly misses: number } | undefined {
+    return this.visitors;
   }
 
   /** Whether a request is not judged at all: its client is on `allow`, or `skip` says so. */
@@ -209,6 +215,7 @@ export class Pipeline {
     res: ServerResponse,
     next: (err?: unknown) => void,
   ): void {
+    if (this.context.meter.isRead) countRequest(this.context, verdict, request, this.isFirst(request));
     if (verdict.action === "pass") {
       if (request.cookies !== undefined && !statusSent(res)) res.appendHeader("Set-Cookie", request.cookies);
       next();
@@ -216,6 +223,15 @@ export class Pipeline {
     }
     request.note(verdict);
     this.responder.respond(verdict, request, res, next);
+  }
+
+  // Whether no other middleware on this store has judged the request before.
+  private isFirst({ banHandler }: RequestView): boolean {
+    return (
+      banHandler === this ||
+      !(banHandler instanceof Pipeline) ||
+      banHandler.context.scope !== this.context.scope
+    );
   }
 
   // Errors that `next` throws belong to the app: outside the promise they surface as they would without us.

@@ -3,6 +3,7 @@ import type { Awaitable } from "../awaitable.js";
 import type { Client } from "../request/client.js";
 import type { RequestFailure, RequestView } from "../request/request-view.js";
 import type { Verdict } from "../request/verdict.js";
+import type { Figure } from "./figure.js";
 
 /** A request that may have to wait before it reaches the app. */
 export interface HeldRequest {
@@ -70,6 +71,8 @@ export interface Protection {
   hold?(held: HeldRequest): void;
   start?(): Awaitable<void>;
   health?(): ProtectionHealth;
+  /** Returns its current figures, for metrics. */
+  figures?(): readonly Figure[];
   close?(): Awaitable<void>;
 }
 

@@ -9,6 +9,7 @@ import type { Context } from "./context.js";
 import { statusSent } from "../request/status-sent.js";
 import { type Reply, type Challenge, type Deny } from "../request/verdict.js";
 import { isThenable } from "../awaitable.js";
+import { UNKNOWN_SERVICE } from "../service-name.js";
 
 /** Headers of every response of ours: caches keep none of them, and no other site learns the path in a Referer. */
 export const REPLY_HEADERS: Readonly<Record<string, string>> = {
@@ -162,10 +163,16 @@ export class Responder {
   emit(verdict: Deny | Challenge, request: RequestView): void {
     if (verdict.action === "challenge" && verdict.serving === true) return;
     const type = verdict.action === "deny" ? "denied" : "challenged";
-    if (!this.context.events.hears(type)) return;
+    const { events, meter, options, resolver } = this.context;
+    if (meter.isRead) {
+      // Metrics do not listen for these events: under attack, an event for each refusal would cost a read of the ban.
+      const service = request.knownClient(resolver)?.service ?? UNKNOWN_SERVICE;
+      meter.refused(type, verdict, { service, mode: options.mode });
+    }
+    if (!events.hears(type)) return;
     const { protection, reason, data } = verdict;
     const about = { protection, reason, data, status: this.statusOf(verdict, request) };
-    this.context.emit(type, about, request.knownClient(this.context.resolver), request);
+    this.context.emit(type, about, request.knownClient(resolver), request);
   }
 
   private statusOf(verdict: Deny | Challenge, request: RequestView): number | undefined {

@@ -1,3 +1,4 @@
+import { channel } from "node:diagnostics_channel";
 import type { AddressRange } from "../address/address.js";
 import { Log } from "../log/log.js";
 import type { Logger } from "../log/logger.js";
@@ -66,6 +67,9 @@ export const EVENT_TYPES: readonly BunkerEventType[] = [
   "fault",
 ];
 
+/** Node's diagnostics channels of events: `express-bunker:banned`, and so on. They tell of the middlewares on every store. */
+const CHANNELS = new Map(EVENT_TYPES.map((type) => [type, channel(`express-bunker:${type}`)]));
+
 /**
  * Carries the events of all middleware on one store to listeners such as logs, metrics and reports. An error that a listener
  * throws is logged as a warning and never reaches the request.
@@ -99,13 +103,15 @@ export class EventBus {
     this.listeners.get(type)?.delete(listener);
   }
 
-  /** Whether there is a listener for `type`. */
+  /** Whether there is a listener for `type`, or a subscriber of its diagnostics channel. */
   hears(type: BunkerEventType): boolean {
-    return (this.listeners.get(type)?.size ?? 0) > 0;
+    return (this.listeners.get(type)?.size ?? 0) > 0 || CHANNELS.get(type)?.hasSubscribers === true;
   }
 
-  /** Calls every listener of the event's type. */
+  /** Calls every listener of the event's type, and publishes the event on its diagnostics channel. */
   emit(event: BunkerEvent): void {
+    const published = CHANNELS.get(event.type);
+    if (published?.hasSubscribers === true) published.publish(event);
     const set = this.listeners.get(event.type);
     if (set === undefined) return;
     for (const listener of [...set]) {

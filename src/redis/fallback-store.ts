@@ -131,6 +131,11 @@ export class FallbackStore {
     }
   }
 
+  /** About how many writes are pending. */
+  get pendingCount(): number {
+    return this.pending.size;
+  }
+
   get hasPending(): boolean {
     return this.pending.size > 0;
   }

@@ -140,6 +140,11 @@ export class RedisStore implements Store {
     return `Redis is not reached (${this.explain(connection.problem)})`;
   }
 
+  /** How many writes wait here until Redis is back; those that expire meanwhile are dropped later. */
+  get pendingWrites(): number {
+    return this.fallback.pendingCount;
+  }
+
   async get(key: string): Promise<string | undefined> {
     const { data } = this.names.locate(key);
     return this.withFallback(

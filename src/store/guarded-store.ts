@@ -1,4 +1,5 @@
 import { StoreFailure } from "../errors.js";
+import type { Meter } from "../meter.js";
 import { withTimeout } from "../with-timeout.js";
 import { StoreFullError, type HitOptions, type Hits, type Store } from "./store.js";
 import { isThenable, type Awaitable } from "../awaitable.js";
@@ -8,35 +9,41 @@ const DEADLINE_MS = 1000;
 
 /** The calls that protections make, with every failure turned into a {@link StoreFailure}, so that `onStoreError` can tell it from a bug. */
 export class GuardedStore {
-  constructor(private readonly store: Store) {}
+  /** @param meter times the calls that do not return at once */
+  constructor(
+    private readonly store: Store,
+    private readonly meter?: Meter,
+  ) {}
 
   get(key: string): Awaitable<string | undefined> {
-    return guard(() => this.store.get(key));
+    return this.guard("get", () => this.store.get(key));
   }
   set(key: string, value: string, ttl?: number): Awaitable<void> {
-    return guard(() => this.store.set(key, value, ttl));
+    return this.guard("set", () => this.store.set(key, value, ttl));
   }
   add(key: string, value: string, ttl: number): Awaitable<boolean> {
-    return guard(() => this.store.add(key, value, ttl));
+    return this.guard("add", () => this.store.add(key, value, ttl));
   }
   increment(key: string, by: number, ttl: number): Awaitable<number> {
-    return guard(() => this.store.increment(key, by, ttl));
+    return this.guard("increment", () => this.store.increment(key, by, ttl));
   }
   hit(key: string, window: number, limit: number, options?: HitOptions): Awaitable<Hits> {
-    return guard(() => this.store.hit(key, window, limit, options));
+    return this.guard("hit", () => this.store.hit(key, window, limit, options));
   }
   delete(key: string): Awaitable<boolean> {
-    return guard(() => this.store.delete(key));
+    return this.guard("delete", () => this.store.delete(key));
   }
-}
 
-function guard<T>(call: () => Awaitable<T>): Awaitable<T> {
-  try {
-    const result = call();
-    // A store that never responds must not hold a request for ever.
-    return isThenable(result) ? withTimeout(result, DEADLINE_MS).then(undefined, failed) : result;
-  } catch (error) {
-    return failed(error);
+  private guard<T>(operation: string, call: () => Awaitable<T>): Awaitable<T> {
+    try {
+      const result = call();
+      if (!isThenable(result)) return result;
+      // A store that never responds must not hold a request for ever.
+      const inTime = withTimeout(result, DEADLINE_MS).then(undefined, failed);
+      return this.meter === undefined ? inTime : this.meter.timed("store", operation, inTime);
+    } catch (error) {
+      return failed(error);
+    }
   }
 }
 

@@ -72,7 +72,7 @@ export function streamGuard(server: Server, options: StreamGuardOptions = {}): S
     bunkernetByDefault: options.bunkernet === undefined,
   });
   const guard = new ConnectionGuard(engine.common, server, resolved);
-  return Object.assign(() => guard.stop(), {
+  const guarded = Object.assign(() => guard.stop(), {
     events: engine.events,
     ready: () => engine.ready(),
     health: () => engine.health(),
@@ -85,4 +85,5 @@ export function streamGuard(server: Server, options: StreamGuardOptions = {}): S
     bunkernet: bunkernet && bunkernetParts(bunkernet),
     status: () => guard.status,
   });
+  return engine.isOf(guarded);
 }

@@ -35,7 +35,11 @@ export class LookupExclusions {
     context: Context,
     private readonly options: LookupResolved,
   ) {
-    this.names = new ConfirmedNames(new DnsClient({ resolver: context.options.resolver }), context.now);
+    const timed = (answer: Promise<unknown>): void => void context.meter.timed("dns", "names", answer);
+    this.names = new ConfirmedNames(
+      new DnsClient({ resolver: context.options.resolver, timed }),
+      context.now,
+    );
     this.bots = new VerifiedBots(options.verifiedBots, (text) =>
       context.events.warn("WRN_BUNKER_VERIFIED_BOT", text, text),
     );

@@ -42,6 +42,9 @@ export interface Verified extends Grounds {
 
 /** Issues and checks passes: signed, self-contained, no memory on the server. */
 export class PassSigner {
+  /** How many passes were known to be signed by us, and how many were checked. */
+  hits = 0;
+  misses = 0;
   private readonly verified = new RecentMap<string, Verified>(20_000);
 
   constructor(
@@ -120,7 +123,11 @@ export class PassSigner {
 
   private verify(cookie: string, service: string): Verified | undefined {
     const known = this.verified.get(cookie);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.hits++;
+      return known;
+    }
+    this.misses++;
     const text = cookie.length > 1024 ? undefined : this.crypto.keys.verify("pass", [service], cookie);
     if (text === undefined) return undefined;
     const [id, issued, entries, address, userAgent, epoch] = JSON.parse(text) as Fields;

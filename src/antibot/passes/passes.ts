@@ -38,6 +38,11 @@ export class PassStorage {
     this.inSession = options.sessions.keep === "express-session";
   }
 
+  /** How often a pass was known to be signed by us. */
+  get cache(): { readonly hits: number; readonly misses: number } {
+    return this.signer;
+  }
+
   /** Whether a client shows a valid pass for one of the `accepted` kinds. The first valid pass becomes `request.pass`. */
   has(client: Client, request: RequestView, accepted: readonly string[]): boolean {
     const now = this.context.now();

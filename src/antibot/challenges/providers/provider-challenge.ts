@@ -190,7 +190,8 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
   }
 
   private async call(request: ProviderRequest, timeout: number): Promise<ProviderResponse> {
-    const response = await callProvider(request, timeout);
+    const called = callProvider(request, timeout);
+    const response = await this.context.meter.timed("vendor", this.name, called);
     if (this.outages.succeeded()) this.notifyOperator(`${this.provider.title} responds again`);
     return response;
   }

@@ -1,0 +1,78 @@
+/** What is timed: decisions about requests, and calls that leave this process. */
+export type TimedWork = "decision" | "dns" | "vendor" | "store";
+
+/** What became of a request: `gate` = it was for the challenge itself. */
+export type RequestOutcome = "pass" | "deny" | "challenge" | "gate";
+
+/** A refusal or a challenge, as its event describes it. */
+export interface Refusal {
+  readonly protection: string;
+  readonly reason: string;
+  readonly data: unknown;
+}
+
+/** The service of a request and the mode that it was judged in. */
+export interface MeteredPlace {
+  readonly service: string;
+  readonly mode: "block" | "detect";
+}
+
+/** Reads a {@link Meter}. Its methods must not throw. */
+export interface MeterReader {
+  /**
+   * A request has its final outcome. With several middlewares on one store, `isFirst` is `false` for a request that an earlier one
+   * has counted as passed.
+   */
+  requested?(outcome: RequestOutcome, place: MeteredPlace, isFirst: boolean): void;
+  /** A request or connection was refused or challenged; in `detect` mode it would have been. */
+  refused?(type: "denied" | "challenged", about: Refusal, place: MeteredPlace): void;
+  /** A challenge was issued at `time` (ms), to be answered within `lifetime` (ms). */
+  issued?(kind: string, time: number, lifetime: number): void;
+  /** Work took `ms`; `waited` = the process could do other things meanwhile. `label` says which work it was. */
+  took?(work: TimedWork, label: string, ms: number, waited: boolean): void;
+}
+
+/**
+ * What metrics need and no event tells, for all middlewares on one store. While nobody reads it, nothing is counted and no clock is
+ * asked.
+ */
+export class Meter {
+  /** Whether anybody reads it. */
+  isRead = false;
+  private readers: readonly MeterReader[] = [];
+
+  /** Adds a reader. Returns a function that removes it. */
+  add(reader: MeterReader): () => void {
+    this.readers = [...this.readers, reader];
+    this.isRead = true;
+    return () => {
+      this.readers = this.readers.filter((one) => one !== reader);
+      this.isRead = this.readers.length > 0;
+    };
+  }
+
+  requested(outcome: RequestOutcome, place: MeteredPlace, isFirst: boolean): void {
+    for (const reader of this.readers) reader.requested?.(outcome, place, isFirst);
+  }
+
+  refused(type: "denied" | "challenged", about: Refusal, place: MeteredPlace): void {
+    for (const reader of this.readers) reader.refused?.(type, about, place);
+  }
+
+  issued(kind: string, time: number, lifetime: number): void {
+    for (const reader of this.readers) reader.issued?.(kind, time, lifetime);
+  }
+
+  took(work: TimedWork, label: string, ms: number, waited: boolean): void {
+    for (const reader of this.readers) reader.took?.(work, label, ms, waited);
+  }
+
+  /** Times work that has just begun, if anybody reads it. Returns the work itself. */
+  timed<T extends PromiseLike<unknown>>(work: TimedWork, label: string, running: T): T {
+    if (!this.isRead) return running;
+    const started = performance.now();
+    const over = (): void => this.took(work, label, performance.now() - started, true);
+    running.then(over, over);
+    return running;
+  }
+}

@@ -1,0 +1,42 @@
+/** The protections and other parts that events name. */
+export const PROTECTIONS: readonly string[] = [
+  "antibot",
+  "application",
+  "bad-behavior",
+  "bans",
+  "bunkernet",
+  "client",
+  "connections",
+  "dnsbl",
+  "engine",
+  "responder",
+  "services",
+  "upgrade",
+];
+
+/** The reasons that this package gives itself: an app's own reasons must not take their place. */
+export const REASONS: readonly string[] = [
+  "application",
+  "argument",
+  "bad behavior",
+  "bunkernet",
+  "dnsbl",
+  "exception",
+  "fault",
+  "geo",
+  "hook",
+  "ignore list",
+  "list",
+  "manual",
+  "no gate",
+  "no pass",
+  "provider",
+  "registration",
+  "report",
+  "session",
+  "store",
+  "store error",
+  "too many requests at once",
+  "unknown host",
+  "zone suspended",
+];
