@@ -23,7 +23,7 @@ export interface MeterReader {
    * A request has its final outcome. With several middlewares on one store, `isFirst` is `false` for a request that an earlier one
    * has counted as passed.
    */
-  requested?(outcome: RequestOutcome, place: MeteredPlace, isFirst: boolean): void;
+  requested?(outcome: RequestOutcome, service: string, mode: MeteredPlace["mode"], isFirst: boolean): void;
   /** A request or connection was refused or challenged; in `detect` mode it would have been. */
   refused?(type: "denied" | "challenged", about: Refusal, place: MeteredPlace): void;
   /** A challenge was issued at `time` (ms), to be answered within `lifetime` (ms). */
@@ -51,8 +51,8 @@ export class Meter {
     };
   }
 
-  requested(outcome: RequestOutcome, place: MeteredPlace, isFirst: boolean): void {
-    for (const reader of this.readers) reader.requested?.(outcome, place, isFirst);
+  requested(outcome: RequestOutcome, service: string, mode: MeteredPlace["mode"], isFirst: boolean): void {
+    for (const reader of this.readers) reader.requested?.(outcome, service, mode, isFirst);
   }
 
   refused(type: "denied" | "challenged", about: Refusal, place: MeteredPlace): void {

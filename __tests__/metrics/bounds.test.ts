@@ -50,7 +50,7 @@ test("100 000 random reasons, services, protections and kinds stay below 2000 se
       ...place,
     });
     meter.refused(i % 2 === 0 ? "denied" : "challenged", { protection, reason, data: { kind } }, place);
-    meter.requested("pass", place, true);
+    meter.requested("pass", place.service, mode, true);
     meter.issued(kind, clock.now() - randomInt(1_000_000), randomInt(1000, 600_000));
     for (const work of ["decision", "dns", "vendor", "store"] as const) meter.took(work, text(), 3, true);
     if (i % 1000 === 0) clock.advance(7);

@@ -1,9 +1,6 @@
-import { RedisStore } from "../../src/redis/index.js";
 import { startContract } from "../bunkernet/contract-server.js";
 import { soundList, startHostile } from "../dnsbl/hostile-server.js";
-import { startRedis } from "../redis/servers.js";
 import { ask, browse, Jar, NAVIGATION } from "../support/ask.js";
-import { until } from "../support/until.js";
 import { meteredSite, scrape, SECRET, sum } from "./site.js";
 
 const VISITOR = "8.8.8.8";
@@ -74,29 +71,6 @@ test("known visitors are hits of their cache, and the ratio is that of hits and 
   expect(hits).toBeGreaterThan(15);
   expect(page.get('cache_hit_ratio{cache="visitors"}')).toBeCloseTo(hits! / (hits! + misses!), 10);
   expect(sum(page, "requests_total", 'verdict="pass"')).toBe(21);
-});
-
-test("on Redis: store calls are timed, and while Redis is away the store is degraded and writes wait", async () => {
-  const redis = await startRedis();
-  ends.push(() => redis.stop("SIGKILL"));
-  const store = new RedisStore({ url: redis.url, logger: false });
-  ends.push(() => store.close());
-  const { url, guard, status } = await meteredSite(() => ({ badBehavior: { threshold: 5 }, logger: false }), {
-    store,
-    behind: (_req, res) => {
-      res.statusCode = 404;
-      res.end();
-    },
-  });
-  await guard.ready();
-  await status("9.9.9.9");
-  await until(async () => sum(await scrape(url), "store_seconds_count", 'operation="hit"') === 1);
-  expect(sum(await scrape(url), "degraded", 'part="bans"')).toBe(0);
-  await redis.stop("SIGKILL");
-  await guard.bans.add("9.9.9.10").catch(() => undefined);
-  await until(async () => (await scrape(url)).get('queue_length{queue="store_writes"}') === 1);
-  await until(async () => sum(await scrape(url), "degraded", 'part="bans"') === 1);
-  expect((await scrape(url)).get("bans_active")).toBe(1);
 });
 
 test("many bans are counted in slices, and each page shares the count with those asked for meanwhile", async () => {

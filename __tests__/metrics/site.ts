@@ -6,7 +6,7 @@ import { site, type SharedParts, type SiteSetUp, type TestSite } from "../suppor
 export const SECRET = "a secret of enough characters";
 
 /** The samples of a metrics page: the value of each series, by its text. */
-export type Page = ReadonlyMap<string, number>;
+type Page = ReadonlyMap<string, number>;
 
 /** Returns the series of a metrics page. */
 export function seriesOf(text: string): Page {

@@ -1,5 +1,5 @@
 /** What a {@link Figure} is: the name of its metric without `express_bunker_`. */
-export type FigureName =
+type FigureName =
   | "list_entries"
   | "list_age_seconds"
   | "queue_length"

@@ -1,5 +1,5 @@
 import { isThenable, type Awaitable } from "../awaitable.js";
-import type { RequestOutcome } from "../meter.js";
+import type { Meter, RequestOutcome } from "../meter.js";
 import type { RequestView } from "../request/request-view.js";
 import type { Verdict } from "../request/verdict.js";
 import { UNKNOWN_SERVICE } from "../service-name.js";
@@ -12,19 +12,20 @@ export function countRequest(context: Context, verdict: Verdict, request: Reques
   if (outcome === "pass" ? !isFirst : request.verdicts.length > 0) return;
   const { meter, options, resolver } = context;
   const service = request.knownClient(resolver)?.service ?? UNKNOWN_SERVICE;
-  meter.requested(outcome, { service, mode: options.mode }, isFirst);
+  meter.requested(outcome, service, options.mode, isFirst);
 }
 
 /** Times a decision that began at `started` (`performance.now()`). */
 export function timeDecision({ meter }: Context, verdict: Awaitable<Verdict>, started: number): void {
-  const over = (decided: Verdict, waited: boolean): void =>
-    meter.took("decision", outcomeOf(decided), performance.now() - started, waited);
-  if (isThenable(verdict))
-    verdict.then(
-      (late) => over(late, true),
-      () => undefined,
-    );
-  else over(verdict, false);
+  if (isThenable(verdict)) timeLater(meter, verdict, started);
+  else meter.took("decision", outcomeOf(verdict), performance.now() - started, false);
+}
+
+function timeLater(meter: Meter, verdict: PromiseLike<Verdict>, started: number): void {
+  verdict.then(
+    (late) => meter.took("decision", outcomeOf(late), performance.now() - started, true),
+    () => undefined,
+  );
 }
 
 function outcomeOf(verdict: Verdict): RequestOutcome {

@@ -1,7 +1,7 @@
 /** What every name of a metric starts with. */
 export const PREFIX = "express_bunker_";
 
-export type MetricType = "counter" | "gauge" | "histogram";
+type MetricType = "counter" | "gauge" | "histogram";
 
 /** How one metric is described. */
 export interface FamilyDescription {

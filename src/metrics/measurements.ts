@@ -39,8 +39,8 @@ export class Measurements implements MeterReader {
     };
   }
 
-  requested(outcome: RequestOutcome, place: MeteredPlace, isFirst: boolean): void {
-    this.requests.add(outcome, place, isFirst);
+  requested(outcome: RequestOutcome, service: string, mode: MeteredPlace["mode"], isFirst: boolean): void {
+    this.requests.add(outcome, service, mode, isFirst);
   }
 
   refused(type: "denied" | "challenged", about: Refusal, { service, mode }: MeteredPlace): void {
@@ -68,7 +68,7 @@ export class Measurements implements MeterReader {
     else if (type === "fault") this.faults.add([protection, reason]);
     else if (type === "solved" || type === "failed") {
       const kind = kindOf(data);
-      const { seconds } = data as { readonly seconds?: unknown };
+      const { seconds } = (data ?? {}) as { readonly seconds?: unknown };
       this[type].add([this.kind.of(kind), ...where]);
       if (typeof seconds !== "number") return;
       if (type === "solved") this.times.solve.observe(kind, seconds);

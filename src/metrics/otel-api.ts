@@ -10,7 +10,7 @@ export interface OtelApi {
 
 export type OtelAttributes = Readonly<Record<string, string>>;
 
-export interface OtelSpan {
+interface OtelSpan {
   addEvent(name: string, attributes?: OtelAttributes): unknown;
   end(time?: number): void;
 }

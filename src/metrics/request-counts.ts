@@ -19,7 +19,7 @@ export class RequestCounts {
 
   constructor(private readonly limit: LabelLimit) {}
 
-  add(outcome: RequestOutcome, { service, mode }: MeteredPlace, isFirst: boolean): void {
+  add(outcome: RequestOutcome, service: string, mode: MeteredPlace["mode"], isFirst: boolean): void {
     const counts = (this.services.get(service) ?? this.newService(service))[mode];
     counts.outcomes[outcome]++;
     if (!isFirst) counts.late++;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 /** A response of a page for operators. */
-export interface OperatorPage {
+interface OperatorPage {
   readonly status: number;
   readonly type: string;
   readonly body: string;
