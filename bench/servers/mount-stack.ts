@@ -1,5 +1,6 @@
 import type { Express } from "express";
 import { bunker, type BunkerOptions } from "express-bunker";
+import { metrics } from "express-bunker/metrics";
 import { serveBunkernet } from "./bunkernet-list.js";
 import { EMPTY_ZONES } from "./empty-zones.js";
 
@@ -9,15 +10,18 @@ export const PARTS = ["bad-behavior", "gate", "dnsbl", "bunkernet"] as const;
 /** A protection of {@link PARTS}. */
 export type Part = (typeof PARTS)[number];
 
+/** What can be mounted besides protections. */
+export type Watcher = "metrics";
+
 const LISTED = 1_000_000;
 
 /**
  * Mounts bans and `parts`: a BunkerNet list of a million addresses that no client has, blocklists that list no address, and a gate
- * that any browser passes.
+ * that any browser passes. With `metrics`, the metrics page at `/metrics`.
  */
 export async function mountStack(
   app: Express,
-  parts: readonly Part[],
+  parts: readonly (Part | Watcher)[],
   shared: Pick<BunkerOptions, "store"> = {},
 ): Promise<void> {
   const guard = bunker({
@@ -37,5 +41,6 @@ export async function mountStack(
     const { entries } = guard.bunkernet.status().list;
     if (entries !== LISTED) throw new Error(`the list has ${entries} entries`);
   }
+  if (parts.includes("metrics")) app.get("/metrics", metrics(guard));
   app.use(guard);
 }
