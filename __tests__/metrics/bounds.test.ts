@@ -20,7 +20,10 @@ test("random paths, addresses, Hosts, User-Agents and reasons of clients make no
   for (let i = 0; i < 300; i++)
     await ask(url, `/${encodeURIComponent(text())}`, {
       from: address(),
-      headers: { Host: i % 2 === 0 ? "one.test" : `${randomBytes(4).toString("hex")}.test`, "User-Agent": "x" },
+      headers: {
+        Host: i % 2 === 0 ? "one.test" : `${randomBytes(4).toString("hex")}.test`,
+        "User-Agent": "x",
+      },
     });
   const { text: page } = await ask(url, "/metrics");
   const series = seriesOf(page);

@@ -18,23 +18,29 @@ const notFound = {
   },
 };
 
-test.each(HOSTS)("on $name: requests, refusals and bans are counted by what decided, and why", async (host) => {
-  const { url, status } = await meteredSite(() => ({ badBehavior: { threshold: 3 } }), { host, ...notFound });
-  await status(VISITOR);
-  for (const path of ["/a", "/b", "/c"]) expect(await status(SCANNER, path)).toBe(404);
-  expect(await status(SCANNER)).toBe(403);
-  const page = await scrape(url);
-  expect(page.get('requests_total{verdict="pass",service="default",mode="block"}')).toBe(4);
-  expect(page.get('requests_total{verdict="deny",service="default",mode="block"}')).toBe(1);
-  expect(
-    page.get('denied_total{protection="bans",reason="bad behavior",service="default",mode="block"}'),
-  ).toBe(1);
-  expect(
-    page.get('bans_total{protection="bad-behavior",reason="bad behavior",service="default",mode="block"}'),
-  ).toBe(1);
-  expect(page.get("bans_active")).toBe(1);
-  expect(sum(page, "decision_seconds_count")).toBe(5);
-});
+test.each(HOSTS)(
+  "on $name: requests, refusals and bans are counted by what decided, and why",
+  async (host) => {
+    const { url, status } = await meteredSite(() => ({ badBehavior: { threshold: 3 } }), {
+      host,
+      ...notFound,
+    });
+    await status(VISITOR);
+    for (const path of ["/a", "/b", "/c"]) expect(await status(SCANNER, path)).toBe(404);
+    expect(await status(SCANNER)).toBe(403);
+    const page = await scrape(url);
+    expect(page.get('requests_total{verdict="pass",service="default",mode="block"}')).toBe(4);
+    expect(page.get('requests_total{verdict="deny",service="default",mode="block"}')).toBe(1);
+    expect(
+      page.get('denied_total{protection="bans",reason="bad behavior",service="default",mode="block"}'),
+    ).toBe(1);
+    expect(
+      page.get('bans_total{protection="bad-behavior",reason="bad behavior",service="default",mode="block"}'),
+    ).toBe(1);
+    expect(page.get("bans_active")).toBe(1);
+    expect(sum(page, "decision_seconds_count")).toBe(5);
+  },
+);
 
 test("a page has every metric, described, even before the first request", async () => {
   const { url } = await meteredSite(() => ({}));
@@ -97,20 +103,27 @@ test("services are told apart, and an unknown Host is one of them", async () => 
     await ask(url, "/", { from: VISITOR, headers: { Host: host } });
   const { text } = await ask(url, "/metrics");
   expect(text).toContain('requests_total{verdict="pass",service="two.test",mode="block"} 2');
-  expect(text).toContain('denied_total{protection="services",reason="unknown host",service="unknown",mode="block"} 1');
+  expect(text).toContain(
+    'denied_total{protection="services",reason="unknown host",service="unknown",mode="block"} 1',
+  );
   expect(text).not.toContain("evil.test");
 });
 
 describe("the funnel of challenges", () => {
   const gated = (challenge: "cookie" | "javascript") =>
-    meteredSite(() => ({ antibot: { challenge, difficulty: 16, adaptive: false }, sessions: { secret: SECRET } }));
+    meteredSite(() => ({
+      antibot: { challenge, difficulty: 16, adaptive: false },
+      sessions: { secret: SECRET },
+    }));
 
   test("a challenge is issued, then solved or failed, and how long it took is known", async () => {
     const { url, clock } = await gated("javascript");
     const jar = new Jar();
     const work = workOf((await openChallenge(url, "/", jar, { from: VISITOR })).text);
     clock.advance(4);
-    const wrong = await post(url, work.action, { state: work.state, challenge: "00" }, jar, { from: VISITOR });
+    const wrong = await post(url, work.action, { state: work.state, challenge: "00" }, jar, {
+      from: VISITOR,
+    });
     expect(wrong.status).toBe(403);
     const again = (wrong.json as unknown as { challenge: typeof work }).challenge;
     clock.advance(7);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { FAMILIES, PREFIX } from "../../src/metrics/families.js";
+import { FAMILIES, PREFIX, type FamilyDescription } from "../../src/metrics/families.js";
 
 const ROOT = join(__dirname, "../..");
 
@@ -9,13 +9,11 @@ test("each metric that an alert asks for exists, with the labels that it asks fo
   const { groups } = parse(readFileSync(join(ROOT, "examples/prometheus/alerts.yml"), "utf8")) as {
     groups: { rules: { expr: string }[] }[];
   };
-  const names = new Map<string, readonly string[]>(
-    Object.entries(FAMILIES).flatMap(([name, { type, labels }]) =>
-      type === "histogram"
-        ? [[`${PREFIX}${name}_bucket`, [...labels, "le"]] as const]
-        : [[PREFIX + name, labels] as const],
-    ),
-  );
+  const names = new Map<string, readonly string[]>();
+  for (const [name, { type, labels }] of Object.entries<FamilyDescription>(FAMILIES)) {
+    if (type === "histogram") names.set(`${PREFIX}${name}_bucket`, [...labels, "le"]);
+    else names.set(PREFIX + name, labels);
+  }
   for (const { expr } of groups.flatMap(({ rules }) => rules)) {
     const asked = [...expr.matchAll(/\b(express_bunker_\w+)(?:\{([^}]*)\})?/g)];
     expect(asked.length).toBeGreaterThan(0);

@@ -65,7 +65,8 @@ test("known visitors are hits of their cache, and the ratio is that of hits and 
   }));
   const jar = new Jar();
   await browse(url, "/", { from: VISITOR, jar });
-  for (let i = 0; i < 20; i++) await ask(url, "/", { from: VISITOR, headers: { ...NAVIGATION, ...jar.header } });
+  for (let i = 0; i < 20; i++)
+    await ask(url, "/", { from: VISITOR, headers: { ...NAVIGATION, ...jar.header } });
   const page = await scrape(url);
   const [hits, misses] = ["hits", "misses"].map((what) => page.get(`cache_${what}_total{cache="visitors"}`)!);
   expect(hits).toBeGreaterThan(15);

@@ -46,7 +46,9 @@ test("503 until the bans of the store are known, with the reason; afterwards an 
   );
   const early = await ask(url, "/healthz");
   expect([early.status, early.json["status"]]).toEqual([503, "starting"]);
-  await until(async () => Object.keys((await ask(url, "/healthz")).json["degraded"] as object).includes("ready"));
+  await until(async () =>
+    Object.keys((await ask(url, "/healthz")).json["degraded"] as object).includes("ready"),
+  );
   const redis = await startRedis([], port);
   ends.push(() => redis.stop("SIGKILL"));
   await until(async () => (await ask(url, "/healthz")).status === 200);

@@ -57,19 +57,22 @@ class ClientRegistry {
   }
 }
 
-test.each([false, true])("a client's registry has the same series as our page (OpenMetrics: %s)", async (open) => {
-  const registry = new ClientRegistry(open);
-  const { url, guard, status } = await meteredSite(() => ({}));
-  register(guard, registry);
-  await guard.bans.add("9.9.9.9");
-  await status("9.9.9.9");
-  await status("8.8.8.8");
-  expect(registry.size).toBe(Object.keys(FAMILIES).length);
-  const bridged = seriesOf(await registry.text());
-  expect(bridged).toEqual(await scrape(url));
-  // A second page is written from the same metrics.
-  expect(seriesOf(await registry.text())).toEqual(bridged);
-});
+test.each([false, true])(
+  "a client's registry has the same series as our page (OpenMetrics: %s)",
+  async (open) => {
+    const registry = new ClientRegistry(open);
+    const { url, guard, status } = await meteredSite(() => ({}));
+    register(guard, registry);
+    await guard.bans.add("9.9.9.9");
+    await status("9.9.9.9");
+    await status("8.8.8.8");
+    expect(registry.size).toBe(Object.keys(FAMILIES).length);
+    const bridged = seriesOf(await registry.text());
+    expect(bridged).toEqual(await scrape(url));
+    // A second page is written from the same metrics.
+    expect(seriesOf(await registry.text())).toEqual(bridged);
+  },
+);
 
 test("default labels of the registry stay its own, and its reset does not touch our counts", async () => {
   const registry = new ClientRegistry();

@@ -6,7 +6,12 @@ import { UNKNOWN_SERVICE } from "../service-name.js";
 import type { Context } from "./context.js";
 
 /** Counts a request whose verdict is final, before the verdict is noted on it. */
-export function countRequest(context: Context, verdict: Verdict, request: RequestView, isFirst: boolean): void {
+export function countRequest(
+  context: Context,
+  verdict: Verdict,
+  request: RequestView,
+  isFirst: boolean,
+): void {
   const outcome = outcomeOf(verdict);
   // The first middleware counts a request that passes, and the first one that refuses it counts a refusal.
   if (outcome === "pass" ? !isFirst : request.verdicts.length > 0) return;

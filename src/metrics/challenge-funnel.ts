@@ -24,8 +24,7 @@ class KindFunnel {
   }
 
   advance(now: number): void {
-    for (const slot of [...this.open.keys()])
-      if ((slot + 1) * SLOT_MS + this.lifetime <= now) this.end(slot);
+    for (const slot of [...this.open.keys()]) if ((slot + 1) * SLOT_MS + this.lifetime <= now) this.end(slot);
   }
 
   get stillOpen(): number {

@@ -63,10 +63,15 @@ interface State {
 function stateOf(engine: Engine, problem: string | undefined): State {
   const { ok, protections } = engine.health();
   const degraded = Object.fromEntries(
-    Object.entries(protections).flatMap(([part, { ok: works, problems }]) => (works ? [] : [[part, problems]])),
+    Object.entries(protections).flatMap(([part, { ok: works, problems }]) =>
+      works ? [] : [[part, problems]],
+    ),
   );
   if (engine.phase === "closed") return { status: "closed", degraded };
   if (engine.phase === "starting")
-    return { status: "starting", degraded: problem === undefined ? degraded : { ...degraded, ready: [problem] } };
+    return {
+      status: "starting",
+      degraded: problem === undefined ? degraded : { ...degraded, ready: [problem] },
+    };
   return { status: ok ? "ok" : "degraded", degraded };
 }

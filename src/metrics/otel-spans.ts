@@ -31,7 +31,11 @@ export class OtelSpans implements MeterReader {
     this.tracer.startSpan(`express-bunker ${work}`, options, this.api.context.active()).end(end);
   }
 
-  refused(type: "denied" | "challenged", { protection, reason }: Refusal, { service, mode }: MeteredPlace): void {
+  refused(
+    type: "denied" | "challenged",
+    { protection, reason }: Refusal,
+    { service, mode }: MeteredPlace,
+  ): void {
     this.addEvent(type, { protection, reason, service, mode });
   }
 

@@ -45,7 +45,7 @@ class BridgedMetric {
       // New objects each time: registries add their default labels to them.
       if (suffix === undefined) return { labels: { ...labels }, value };
       const { le } = labels;
-      const bound = le === undefined || le === "+Inf" ? {} : { le: Number(le) };
+      const bound: Record<string, number> = le === undefined || le === "+Inf" ? {} : { le: Number(le) };
       return { labels: { ...labels, ...bound }, value, metricName: `${name}${suffix}` };
     });
     return { name, help, type, values, aggregator };

@@ -19,7 +19,12 @@ export function respondWith(
   }
   make().then(
     (page) => send(req, res, page),
-    () => send(req, res, { status: 500, type: "text/plain; charset=utf-8", body: "the page could not be made\n" }),
+    () =>
+      send(req, res, {
+        status: 500,
+        type: "text/plain; charset=utf-8",
+        body: "the page could not be made\n",
+      }),
   );
 }
 
