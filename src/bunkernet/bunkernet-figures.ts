@@ -1,8 +1,12 @@
 import { listFigures, type Figure } from "../engine/figure.js";
-import type { BunkernetStatus } from "./bunkernet-protection.js";
+import type { ReportStatus } from "./reporter.js";
+import type { ThreatListStatus } from "./threat-list.js";
 
 /** The figures of the protection at `now` (ms). */
-export function bunkernetFigures({ list, reports }: BunkernetStatus, now: number): readonly Figure[] {
+export function bunkernetFigures(
+  { list, reports }: { readonly list: ThreatListStatus; readonly reports: ReportStatus },
+  now: number,
+): readonly Figure[] {
   const { delivered, dropped, rejected, queued } = reports;
   return [
     ...listFigures("bunkernet", list, now),
