@@ -14,6 +14,7 @@ class KindFunnel {
   lifetime = 0;
   /** How many challenges are not answered yet, by when they were issued. */
   private readonly open = new Map<number, number>();
+  private advanced = NaN;
   /** Answers to challenges that another instance has issued: they are not missing here. */
   private surplus = 0;
 
@@ -24,6 +25,10 @@ class KindFunnel {
   }
 
   advance(now: number): void {
+    // The groups that are over change once in ten seconds only.
+    const time = Math.floor((now - this.lifetime) / SLOT_MS);
+    if (time === this.advanced) return;
+    this.advanced = time;
     for (const slot of [...this.open.keys()]) if ((slot + 1) * SLOT_MS + this.lifetime <= now) this.end(slot);
   }
 
