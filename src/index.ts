@@ -79,6 +79,7 @@ export type {
 } from "./events/event-bus.js";
 export type { AlertKind, AlertOptions } from "./alerts/options.js";
 export type { Logger } from "./log/logger.js";
+export type { ModeInForce, ModeOptions } from "./engine/switch-mode.js";
 export type { ExplainedStep, Explanation, ImaginedRequest } from "./engine/explain.js";
 export type { GuardOptions } from "./connections/guard-server.js";
 export type { BunkerRequest, PassInfo, RequestBan, RequestFailure } from "./request/request-view.js";

@@ -3,6 +3,7 @@ import { Agent, get } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import {
   badBehavior,
+  bunker,
   MemoryStore,
   type BadBehavior,
   type BadBehaviorOptions,
@@ -320,6 +321,25 @@ describe("R23 visitors", () => {
     for (const end of open) end();
     expect(await Promise.all(statuses)).toEqual([200, 200, 200]);
     expect(await guard.bans.list()).toEqual([]);
+  });
+
+  test("R27 requests that wait for their turn go on when detect mode is set", async () => {
+    const store = new MemoryStore();
+    const ends: (() => void)[] = [];
+    const { served, reached } = await attacked(
+      (req, res) => void (req.url === "/" ? ends.push(() => res.end()) : res.end()),
+      { threshold: 1, store },
+    );
+    const app = bunker({ store, logger: false, bunkernet: false });
+    const post = { from: ATTACKER, method: "POST" };
+    const asked = Array.from({ length: 6 }, () => ask(served.url, "/", post));
+    await until(() => reached() === 2);
+    await ask(served.url, "/other", { from: "8.8.8.8" });
+    await app.mode("detect");
+    await until(() => ends.length === 6);
+    for (const end of ends) end();
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(asked.map(() => 200));
+    await app.close();
   });
 
   test("clients that never count are not limited, nor is anybody in detect mode", async () => {

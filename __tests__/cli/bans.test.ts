@@ -74,9 +74,14 @@ describe("a running app, by its control socket", () => {
       err: "",
     });
     const ill = { ok: false, protections: { bans: { ok: false, problems: ["no store", "no bans"] } } };
-    const { bans, bunkernet } = running.app;
+    const { app } = running;
     const control = await controlServer(
-      { bans, bunkernet, explain: (subject) => running.app.explain(subject), lookups: {}, health: () => ill },
+      {
+        ...{ bans: app.bans, bunkernet: app.bunkernet, lookups: {} },
+        explain: (subject) => app.explain(subject),
+        mode: app.mode.bind(app),
+        health: () => ill,
+      },
       { path: join(relative(process.cwd(), program.folder), "ill.sock") },
     );
     const { code, out } = await program.run(["health"], { env: { EXPRESS_BUNKER_CONTROL: "ill.sock" } });

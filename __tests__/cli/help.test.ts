@@ -21,6 +21,7 @@ Commands:
   ban <address>       bans an address or CIDR range
   unban <address>     lifts the bans of an address or range
   check <address>     predicts what would happen to an address's request, and why
+  mode [mode]         sets the mode of running apps for some time; without one, shows it
   health              shows the health of a running app's protections
   settings            shows every setting's value and where it came from, or what is wrong
   error [code]        explains an error or warning code; without one, lists all codes
@@ -149,6 +150,18 @@ test.each([
   [
     ["bans", "--redis", "localhost"],
     '--redis takes redis://host[:port][/database] or rediss://…\nRun "express-bunker help bans" for its usage.',
+  ],
+  [
+    ["mode", "off"],
+    'mode takes one of block, detect, configured; got "off"\nRun "express-bunker help mode" for its usage.',
+  ],
+  [
+    ["mode", "configured", "--for", "1h"],
+    '--for goes with detect and block\nRun "express-bunker help mode" for its usage.',
+  ],
+  [
+    ["mode", "detect", "--for", "53w"],
+    '--for takes at most 365d\nRun "express-bunker help mode" for its usage.',
   ],
   [
     ["bunkernet", "stop"],

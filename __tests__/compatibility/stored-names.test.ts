@@ -198,6 +198,14 @@ test("the keys of detect mode", async () => {
   expect(notesOf(store).filter((note) => note.includes("detect"))).toMatchSnapshot();
 });
 
+test("the key of the mode that is set at run time", async () => {
+  const { guard, store } = await start();
+  await guard.mode("detect", { for: 3600 });
+  await guard.mode("block");
+  await guard.mode("configured");
+  expect(notesOf(store).filter((note) => note.includes("state:mode"))).toMatchSnapshot();
+});
+
 test("the keys of sessions", async () => {
   const store = new NotedStore({ now: clock.now });
   const sessions = new SessionStore(store);
@@ -245,6 +253,9 @@ test("what the control socket takes and sends", async () => {
     { command: "bans", limit: 5 },
     { command: "check", ip: VISITOR, url: "http://shop/", headers: { accept: "*/*" } },
     { command: "unban", ip: VISITOR, service: "shop" },
+    { command: "mode" },
+    { command: "mode", mode: "block" },
+    { command: "mode", mode: "configured" },
     { command: "health" },
     { command: "bunkernet", action: "status" },
     { command: "bunkernet", action: "ping" },

@@ -125,6 +125,17 @@ test("R10 detect mode ends no stream, and neither does a guard that was undone",
   expect([seen?.ended, kept?.ended]).toEqual([false, false]);
 });
 
+test("R10 streams of banned clients that detect mode let begin are ended when it is over", async () => {
+  const { port, guard } = await http1();
+  await guard.bans.add(BANNED);
+  await guard.mode("detect");
+  const [mine, other] = [open(port, "/set", BANNED), open(port, "/set", OTHER)];
+  await until(() => mine.begun && other.begun);
+  await guard.mode("configured");
+  await until(() => mine.ended);
+  expect(other.ended).toBe(false);
+});
+
 test("R10 on HTTP/2 only the banned client's event streams are reset, the session goes on", async () => {
   const guard = guarded();
   const made = createHttp2((req, res) =>

@@ -44,6 +44,7 @@ const parts = () => ({
   bans: app.bans,
   explain: (subject: Parameters<Bunker["explain"]>[0]) => app.explain(subject),
   lookups: { resolver, asn: () => "AS64500", country: () => Promise.reject(new Error("down")) },
+  mode: app.mode.bind(app),
   health: () => app.health(),
   bunkernet: app.bunkernet,
 });
@@ -75,6 +76,19 @@ describe("what it does", () => {
     expect(await askControl(path, { command: "unban", ip: CLIENT })).toEqual({ removed: true });
     expect(await askControl(path, { command: "unban", ip: CLIENT })).toEqual({ removed: false });
     expect(await askControl(path, { command: "health" })).toMatchObject({ ok: true });
+  });
+
+  test("shows the mode, sets it, and undoes that", async () => {
+    await open();
+    const configured = { mode: "block", configured: "block" };
+    expect(await askControl(path, { command: "mode" })).toEqual(configured);
+    const set = await askControl(path, { command: "mode", mode: "detect", for: 60 });
+    expect(set).toEqual({ ...configured, mode: "detect", until: app.mode().until?.toISOString() });
+    expect(await askControl(path, { command: "mode", mode: "configured" })).toEqual(configured);
+    await expect(askControl(path, { command: "mode", mode: "detect", for: 1e9 })).rejects.toMatchObject({
+      code: "ERR_BUNKER_OPTIONS",
+    });
+    expect(app.mode()).toEqual(configured);
   });
 
   test("a list is cut at its limit and says how long it is", async () => {
@@ -201,7 +215,7 @@ describe("who means harm", () => {
     ["another protocol", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "a request is one line of JSON"],
     ["no object", "[1]\n", "a request is an object with a command"],
     ["nothing", "null\n", "a request is an object with a command"],
-    ["no command", "{}\n", "a command is one of bans, ban, unban, check, health, bunkernet"],
+    ["no command", "{}\n", "a command is one of bans, ban, unban, check, mode, health, bunkernet"],
     ["no such command", '{"command":"constructor"}\n', "a command is one of"],
     ["no address", '{"command":"ban","ip":"example.com"}\n', "ip must be an IP address or CIDR range"],
     ["no length of time", '{"command":"ban","ip":"8.8.8.8","ttl":-1}\n', "ttl must be a whole number"],
@@ -210,6 +224,8 @@ describe("who means harm", () => {
       '{"command":"unban","ip":"8.8.8.8","service":"a|b"}\n',
       "service must be a service's name",
     ],
+    ["no mode", '{"command":"mode","mode":"off"}\n', "mode must be block, detect or configured"],
+    ["no time", '{"command":"mode","mode":"block","for":"1h"}\n', "for must be a whole number of seconds"],
     ["a long reason", `{"command":"ban","ip":"8.8.8.8","reason":"${"x".repeat(2000)}"}\n`, "reason must be"],
     ["headers of anything", '{"command":"check","ip":"8.8.8.8","headers":{"a":1}}\n', "headers must be"],
     ["no action", '{"command":"bunkernet","action":"stop"}\n', "action must be"],

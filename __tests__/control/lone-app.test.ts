@@ -18,6 +18,7 @@ test("a control socket keeps no process alive; what it leaves behind is replaced
         bans: app.bans,
         explain: (subject) => app.explain(subject),
         lookups: {},
+        mode: app.mode.bind(app),
         health: () => app.health(),
         bunkernet: undefined,
       },

@@ -8,6 +8,7 @@ void controlServer(
     bans: app.bans,
     explain: (subject) => app.explain(subject),
     lookups: {},
+    mode: app.mode.bind(app),
     health: () => app.health(),
     bunkernet: undefined,
   },

@@ -95,6 +95,7 @@ type Step = Partial<Visit> &
     | { readonly do: "zone"; readonly ips: readonly string[] }
     | { readonly do: "allow" | "ignore" | "gate ignores"; readonly ip: string; readonly on: boolean }
     | { readonly do: "escalate"; readonly ip: string; readonly step: number }
+    | { readonly do: "mode"; readonly mode: "block" | "detect" | "configured"; readonly time: number }
   );
 
 // Mostly as usual, so that a request differs from the one before in one thing or two.
@@ -156,6 +157,11 @@ const change = fc.oneof(
   fc.record({ do: fc.constant("zone"), ips: someIps }),
   fc.record({ do: fc.constantFrom("allow", "ignore", "gate ignores"), ip, on: fc.boolean() }),
   fc.record({ do: fc.constant("escalate"), ip, step: fc.constantFrom(0, 0, 1) }),
+  fc.record({
+    do: fc.constant("mode"),
+    mode: fc.constantFrom("block", "detect", "configured"),
+    time: fc.constantFrom(0, 1, 30),
+  }),
 ) as fc.Arbitrary<Step>;
 const earn = fc.oneof(
   { arbitrary: fc.record({ do: fc.constant("earn"), ...usual }), weight: 3 },
@@ -469,6 +475,8 @@ async function take(way: Way, step: Step): Promise<unknown> {
       way.zone.clear();
       for (const one of step.ips) way.zone.add(one);
       return undefined;
+    case "mode":
+      return guard.mode(step.mode, step.mode === "configured" ? {} : { for: step.time });
     case "escalate":
       way.escalated.set(step.ip.includes(":") ? "2a00:1450::/64" : step.ip, step.step);
       return undefined;
@@ -494,6 +502,7 @@ const BASE: SetUp = {
 const A = CLIENTS[0];
 const asks = (more: object): Step => ({ ...EVERYBODY_COMES[0], ...more }) as Step;
 const clock = (by: number): Step => ({ do: "clock", by });
+const mode = (to: "block" | "detect" | "configured", time: number): Step => ({ do: "mode", mode: to, time });
 const ban: Step = { do: "ban", ip: A, ttl: 30, service: undefined, action: "deny" };
 
 /** What chance would seldom find. */
@@ -535,6 +544,9 @@ const CASES: readonly (readonly [Partial<SetUp>, readonly Step[]])[] = [
   [{ renew: true }, [clock(43_201), clock(1)]],
   [{ timeValid: 60 }, [clock(31), clock(29), clock(1)]],
   [{}, [clock(-61), clock(61)]],
+  // A mode that ends by itself, or is undone, with a ban that was not enforced meanwhile.
+  [{}, [mode("detect", 30), ban, clock(29), clock(1), mode("block", 0), mode("configured", 0)]],
+  [{ mode: "detect" }, [ban, mode("block", 30), clock(31), mode("block", 0), clock(-31)]],
 ];
 
 // What a change leads to shows when everybody comes again.

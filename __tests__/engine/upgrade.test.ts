@@ -111,6 +111,20 @@ test("R10 444 drops an upgrade without a byte; detect lets it through", async ()
   got.socket.destroy();
 });
 
+test("R10 upgrades of banned clients that detect mode let through are closed when it is over", async () => {
+  const { port, guard } = await site({ trustProxy: "loopback" });
+  await guard.bans.add(VISITOR);
+  await guard.mode("detect");
+  const mine = await upgrade(port, { "X-Forwarded-For": VISITOR });
+  const other = await upgrade(port, { "X-Forwarded-For": "9.9.9.9" });
+  expect([mine.status, other.status]).toEqual([101, 101]);
+  await guard.mode("configured");
+  await mine.closed;
+  expect(other.socket.destroyed).toBe(false);
+  expect((await upgrade(port, { "X-Forwarded-For": VISITOR })).status).toBe(403);
+  other.socket.destroy();
+});
+
 test("R10 a server with unguarded upgrade listeners earns one warning", async () => {
   const { url } = await site({}, false);
   for (let i = 0; i < 3; i++) await ask(url, "/");

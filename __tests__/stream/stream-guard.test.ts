@@ -11,7 +11,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls, createServer as createTls, type TLSSocket } from "node:tls";
-import { badBehavior, MemoryStore, type BunkerEvent } from "../../src/index.js";
+import { badBehavior, bunker, MemoryStore, type BunkerEvent } from "../../src/index.js";
 import { streamGuard, type StreamGuard, type StreamGuardOptions } from "../../src/stream/index.js";
 import { proxyV1, proxyV2 } from "../connections/proxy-bytes.js";
 import { until } from "../support/until.js";
@@ -297,6 +297,22 @@ test("R27 detect lets everybody through and reports, and counts nothing", async 
   expect(await open(port, proxyV1(VISITOR), "hello").answer).toBe(`${VISITOR} said hello`);
   expect(events.map(({ protection, mode }) => [protection, mode]).at(-1)).toEqual(["bans", "detect"]);
   expect(guard.status()).toMatchObject({ refused: 0 });
+});
+
+test("R27 detect that is set at run time lets banned clients in, and their connections are closed when it is over", async () => {
+  const { port, guard, store } = await site("tcp");
+  const app = bunker({ store, logger: false, bunkernet: false });
+  await guard.bans.add(VISITOR);
+  await app.mode("detect");
+  const [mine, other] = [open(port, proxyV1(VISITOR)), open(port, proxyV1(OTHER))];
+  await until(() => guard.status().open === 2);
+  await app.mode("configured");
+  expect(await mine.answer).toBe("");
+  await until(() => guard.status().open === 1);
+  expect(guard.status().refused).toBe(0);
+  other.socket.write("hello");
+  expect(await other.answer).toBe(`${OTHER} said hello`);
+  await app.close();
 });
 
 describe("what a DNS blocklist lists", () => {

@@ -33,7 +33,7 @@ export class BadBehaviorBans {
 
   /** Bans a client; in `detect` mode only emits the event, once. */
   async add(client: Client, request: RequestView, evidence: readonly Evidence[]): Promise<void> {
-    if (this.context.options.mode === "detect") {
+    if (this.context.mode === "detect") {
       await this.detect(client, request, evidence);
       return;
     }

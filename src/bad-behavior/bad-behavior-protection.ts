@@ -56,6 +56,7 @@ export class BadBehaviorProtection implements Protection {
       isExempt: (request, client = request.knownClient(context.resolver)) =>
         client === undefined || this.exemption(client, request) !== undefined,
       isBanned: (client) => this.isBanned(client),
+      isOff: () => context.mode === "detect",
       judge: (client, request) => this.banProtection.judge(client, request),
       countSent: (request, res) => this.countSent(request, res),
     });
@@ -78,7 +79,7 @@ export class BadBehaviorProtection implements Protection {
   }
 
   admit(client: Client, request: RequestView, res: ServerResponse): boolean {
-    if (this.context.options.mode === "detect" || this.isNeverCounted(client)) return true;
+    if (this.context.mode === "detect" || this.isNeverCounted(client)) return true;
     const activity = this.activityOf(client);
     request.activity ??= activity;
     return this.inFlight.take(activity, res, this.lastNow);

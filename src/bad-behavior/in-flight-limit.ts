@@ -32,6 +32,8 @@ export interface InFlightParts {
   /** Whether responses to this request never count. */
   isExempt(request: RequestView, client?: Client): boolean;
   isBanned(client: Client): boolean;
+  /** Whether nothing is refused now, so that nothing need wait. */
+  isOff(): boolean;
   /** Judges a request again after it has waited. */
   judge(client: Client, request: RequestView): Awaitable<Verdict>;
   /** Counts a response whose status was sent, before it ends. */
@@ -130,6 +132,10 @@ export class InFlightLimit {
   /** Lets everything through that waits, and holds nothing any more. */
   close(): void {
     this.closed = true;
+    this.letThrough();
+  }
+
+  private letThrough(): void {
     for (const activity of [...this.held])
       while (activity.waiting !== undefined) this.removeWaiting(activity, 0)?.resume(PASS);
   }
@@ -194,6 +200,10 @@ export class InFlightLimit {
   }
 
   private poll(): void {
+    if (this.parts.isOff()) {
+      this.letThrough();
+      return;
+    }
     const now = this.parts.now();
     for (const activity of [...this.held]) {
       while (activity.waiting?.[0] !== undefined && now - activity.waiting[0].since >= MAX_WAIT_MS)

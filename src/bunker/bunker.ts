@@ -14,7 +14,10 @@ import type { Explanation, ImaginedRequest } from "../engine/explain.js";
 import { allProblemsAtOnce } from "../options/table.js";
 import { closeInTime } from "../engine/close-in-time.js";
 import { Context } from "../engine/context.js";
+import type { Mode } from "../engine/security-mode.js";
 import type { SharedOptions } from "../engine/shared-options.js";
+import type * as ModeModule from "../engine/switch-mode.js";
+import type { ModeInForce, ModeOptions } from "../engine/switch-mode.js";
 import { judgeUpgrade } from "../engine/judge-upgrade.js";
 import type { DnsblParts } from "../dnsbl/dnsbl-parts.js";
 import { Composition } from "./compose.js";
@@ -42,6 +45,20 @@ export type Bunker = Middleware &
      * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every invalid option
      */
     guard(server: Server, options?: GuardOptions): () => void;
+    /** Returns the mode in force. */
+    mode(): ModeInForce;
+    /**
+     * Sets the mode of all services at run time, whatever is configured; `"configured"` undoes that. It holds for all middlewares on the
+     * store and all instances that share it, in this process at once, and ends by itself. A restart on a store that outlives it
+     * does not end it.
+     *
+     * @returns the mode in force
+     * @throws {BunkerOptionsError} `ERR_BUNKER_OPTIONS` with every invalid argument, as a rejection
+     * @throws {StoreFailure} `ERR_BUNKER_STORE`, as a rejection, when the store cannot be written; the mode is in force on this instance
+     *   nevertheless, and on the others when the store is back
+     * @example await guard.mode("detect", { for: 3600 });
+     */
+    mode(mode: Mode | "configured", options?: ModeOptions): Promise<ModeInForce>;
     /**
      * Explains step by step how a request would be judged, without counting, banning, emitting events or responding.
      *
@@ -79,18 +96,26 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
   });
   const { engine, dnsbl, bunkernet } = composition;
   const detects = [common, ...services.values()].some(({ mode }) => mode === "detect");
-  if (detects && common.logger !== false) {
-    const { traceDetected } = require("./detect-trace.js") as typeof TraceModule;
-    context.onClose(traceDetected(engine, common.logger));
+  const { logger } = common;
+  if (logger !== false) {
+    const trace = (): (() => void) =>
+      (require("./detect-trace.js") as typeof TraceModule).traceDetected(engine, logger);
+    context.onClose(detects ? trace() : context.securityMode.whileDetecting(trace));
   }
   const explained = async (subject: IncomingMessage | ImaginedRequest): Promise<Explanation> =>
     (require("../engine/explain.js") as typeof ExplainModule).explain(engine, subject);
+  const mode = (wanted?: Mode | "configured", how?: ModeOptions): Awaitable<ModeInForce> => {
+    const { modeInForce, switchMode } = require("../engine/switch-mode.js") as typeof ModeModule;
+    if (wanted === undefined) return modeInForce(engine);
+    return switchMode(context.securityMode, wanted, how).then(() => modeInForce(engine));
+  };
   let controls: Controls | undefined;
   let closed = false;
   const makeControls = (): Controls =>
     new (require("../control/index.js") as typeof ControlModule).Controls({
       bans: context.bans,
       explain: explained,
+      mode,
       health: () => engine.health(),
       bunkernet: bunkernet && bunkernetParts(bunkernet),
       lookups: {
@@ -115,6 +140,7 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
     bunkernet: bunkernet && bunkernetParts(bunkernet),
     guard: (server: Server, how?: GuardOptions) =>
       (require("../connections/guard-server.js") as typeof GuardModule).guardServer(engine, server, how),
+    mode: mode as Bunker["mode"],
     explain: explained,
     control: (how?: ControlOptions) => controlsOf().control(how),
     close: () => closeInTime([() => ((closed = true), controls?.close()), () => engine.close()]),

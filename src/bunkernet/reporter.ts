@@ -200,7 +200,7 @@ export class Reporter {
   }
 
   private emitReported(ip: string, reason: string): void {
-    const { events, now, options } = this.context;
+    const { events, now, mode } = this.context;
     if (!events.hears("reported")) return;
     events.emit({
       type: "reported",
@@ -211,7 +211,7 @@ export class Reporter {
       protection: "bunkernet",
       reason,
       data: { server: shownServer(this.options.server.href) },
-      mode: options.mode,
+      mode,
     });
   }
 

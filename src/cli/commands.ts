@@ -8,6 +8,7 @@ import { demoCommand } from "./commands/demo.js";
 import { errorCommand } from "./commands/error.js";
 import { forecastCommand } from "./commands/forecast.js";
 import { healthCommand } from "./commands/health.js";
+import { modeCommand } from "./commands/mode.js";
 import { settingsCommand } from "./commands/settings.js";
 import { unbanCommand } from "./commands/unban.js";
 
@@ -16,6 +17,7 @@ export const COMMANDS: readonly Command[] = [
   banCommand,
   unbanCommand,
   checkCommand,
+  modeCommand,
   healthCommand,
   settingsCommand,
   errorCommand,

@@ -4,6 +4,8 @@ import { BanIndex } from "../bans/ban-index.js";
 import { BanList } from "../bans/ban-list.js";
 import { carryOut } from "../control/carry-out.js";
 import type { ControlRequest, ControlResults, Json, RequestOf } from "../control/messages.js";
+import { SecurityMode, type Mode } from "../engine/security-mode.js";
+import { modeSet, switchMode, type ModeInForce, type ModeOptions } from "../engine/switch-mode.js";
 import type { Store } from "../store/store.js";
 import type { Args } from "./command.js";
 import { CliError } from "./exit-code.js";
@@ -39,6 +41,12 @@ export class StoreTarget implements Target {
         } finally {
           await app.close();
         }
+      },
+      async mode(mode?: Mode | "configured", options?: ModeOptions): Promise<Partial<ModeInForce>> {
+        const securityMode = StoreScope.of(store).get(SecurityMode);
+        await securityMode.ready();
+        if (mode !== undefined) await switchMode(securityMode, mode, options);
+        return modeSet(securityMode);
       },
       get lookups() {
         return lookupsOf(optionsFromSettings(args).options, args);

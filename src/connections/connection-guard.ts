@@ -63,7 +63,7 @@ export class ConnectionGuard {
     private readonly options: ConnectionResolved & { readonly appOf?: () => AppLike | undefined },
     private readonly judges = true,
   ) {
-    const { banIndex: index, options: shared } = pipeline.context;
+    const { banIndex, securityMode } = pipeline.context;
     this.stops.push(
       intercept(server, "connection", ([socket], pass) => this.take(socket as Socket, server, pass)),
     );
@@ -76,18 +76,13 @@ export class ConnectionGuard {
         }),
       );
     }
-    // Bans by other instances close connections too. They come by the thousand when the bans of a store are loaded.
-    if (judges && shared.mode !== "detect") {
-      this.stops.push(
-        index.onBan(() => {
-          this.closing ??= setTimeout(() => {
-            this.closing = undefined;
-            for (const [socket, client] of this.open)
-              if (index.find(client, client.service)?.action === "deny") socket.destroy();
-          }, CLOSE_DELAY_MS).unref();
-        }),
-      );
-    }
+    if (!judges) return;
+    // Bans come by the thousand when those of a store are loaded.
+    const closeSoon = (): void => {
+      this.closing ??= setTimeout(() => this.closeBanned(), CLOSE_DELAY_MS).unref();
+    };
+    // Bans by other instances close connections too, and bans that detect mode has not enforced do when it is over.
+    this.stops.push(banIndex.onBan(closeSoon), securityMode.onChange(closeSoon));
   }
 
   get status(): ConnectionStatus {
@@ -99,6 +94,14 @@ export class ConnectionGuard {
     for (const stop of this.stops.splice(0)) stop();
     clearTimeout(this.closing);
     this.closing = undefined;
+  }
+
+  private closeBanned(): void {
+    this.closing = undefined;
+    const { banIndex, mode } = this.pipeline.context;
+    if (mode === "detect") return;
+    for (const [socket, client] of this.open)
+      if (banIndex.find(client, client.service)?.action === "deny") socket.destroy();
   }
 
   private take(socket: Socket, server: Server, pass: () => void): void {
@@ -222,7 +225,7 @@ export class ConnectionGuard {
     else if (verdict.action !== "deny") this.admit(connection);
     else {
       this.pipeline.responder.emit(verdict, request);
-      if (this.pipeline.context.options.mode === "detect") pass();
+      if (this.pipeline.context.mode === "detect") this.admit(connection);
       else {
         this.counts.refused++;
         socket.destroy();

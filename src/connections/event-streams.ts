@@ -27,7 +27,7 @@ interface Response extends ServerResponse {
  * looked at when a ban comes. Returns a function that undoes it.
  */
 export function guardEventStreams(engine: Engine, server: HttpServer): () => void {
-  const { banIndex: index, resolver } = engine.context;
+  const { banIndex: index, resolver, securityMode } = engine.context;
   const track = speaksHttp1(server) ? trackSockets : trackResponses;
   const { responses, stop } = track(server);
   const isBanned = (req: Response["req"]): boolean => {
@@ -35,7 +35,7 @@ export function guardEventStreams(engine: Engine, server: HttpServer): () => voi
       const request = viewOf(req);
       const client = request.client(resolver, engine.apps.of(req));
       const pipeline = engine.pipelineOf(client);
-      if (pipeline.context.options.mode === "detect") return false;
+      if (pipeline.context.mode === "detect") return false;
       return index.find(client, client.service) !== undefined && !pipeline.exempts(client, request);
     } catch {
       // A hook threw, so that the client is not known.
@@ -60,11 +60,11 @@ export function guardEventStreams(engine: Engine, server: HttpServer): () => voi
     }
     if (unsent) later = setTimeout(search, LOOK_AGAIN_MS).unref();
   };
-  // Bans of other instances end streams, too.
-  const stopBans = index.onBan(() => (soon ??= setTimeout(search, CLOSE_AFTER_MS).unref()));
+  const searchSoon = (): void => void (soon ??= setTimeout(search, CLOSE_AFTER_MS).unref());
+  // Bans of other instances end streams, too, and bans that detect mode has not enforced do when it is over.
+  const stops = [stop, index.onBan(searchSoon), securityMode.onChange(searchSoon)];
   return () => {
-    stopBans();
-    stop();
+    for (const one of stops) one();
     forgetTimers();
   };
 }

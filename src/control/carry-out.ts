@@ -1,7 +1,10 @@
 import type { BunkernetParts } from "../bunkernet/index.js";
+import type { Awaitable } from "../awaitable.js";
 import type { BanList } from "../bans/ban-list.js";
 import type { Health } from "../engine/engine.js";
 import type { Explanation, ImaginedRequest } from "../engine/explain.js";
+import type { Mode } from "../engine/security-mode.js";
+import type { ModeInForce, ModeOptions } from "../engine/switch-mode.js";
 import { inspectAddress, type InspectorOptions } from "./address-inspector.js";
 import type { BunkernetResult, ControlRequest, ControlResults } from "./messages.js";
 
@@ -9,6 +12,8 @@ import type { BunkernetResult, ControlRequest, ControlResults } from "./messages
 export interface ControlParts {
   readonly bans: Pick<BanList, "add" | "remove" | "list">;
   explain(subject: ImaginedRequest): Promise<Explanation>;
+  /** Sets the mode, if one is given, and returns the one in force. A store alone does not know the configured modes. */
+  mode(mode?: Mode | "configured", options?: ModeOptions): Awaitable<Partial<ModeInForce>>;
   /** The sources of information about an address. */
   readonly lookups: InspectorOptions;
   health(): Health;
@@ -43,6 +48,10 @@ export async function carryOut(
         inspectAddress(ip, parts.lookups),
       ]);
       return { explanation, address };
+    }
+    case "mode": {
+      const { mode, for: time } = request;
+      return parts.mode(mode, time === undefined ? {} : { for: time });
     }
     case "health":
       return parts.health();

@@ -1,6 +1,7 @@
 import type { Ban } from "../bans/ban.js";
 import type { Health } from "../engine/engine.js";
 import type { Explanation } from "../engine/explain.js";
+import type { ModeInForce } from "../engine/switch-mode.js";
 import type { BunkernetStatus } from "../bunkernet/index.js";
 import type { AddressReport } from "./address-inspector.js";
 
@@ -35,6 +36,13 @@ export type ControlRequest =
       readonly url?: string;
       readonly headers?: Readonly<Record<string, string>>;
     }
+  | {
+      readonly command: "mode";
+      /** Absent: nothing is changed. */
+      readonly mode?: "block" | "detect" | "configured";
+      /** In seconds; 0 = until it is changed. */
+      readonly for?: number;
+    }
   | { readonly command: "health" }
   | { readonly command: "bunkernet"; readonly action: "status" | "sync" | "register" | "ping" };
 
@@ -60,6 +68,8 @@ export interface ControlResults {
   readonly ban: Ban;
   readonly unban: { readonly removed: boolean };
   readonly check: CheckResult;
+  /** Without the configured modes, if a store was asked. */
+  readonly mode: Partial<ModeInForce>;
   readonly health: Health;
   readonly bunkernet: BunkernetResult;
 }

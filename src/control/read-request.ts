@@ -19,6 +19,7 @@ const isRange: Reader = (value) =>
   typeof value === "string" && (isAddress(value) || parseRange(value) !== undefined);
 const isService: Reader = (value) => typeof value === "string" && SERVICE_NAME.test(value);
 const isFlag: Reader = (value) => typeof value === "boolean";
+const isMode: Reader = (value) => ["block", "detect", "configured"].includes(value as string);
 const isAction: Reader = (value) => ["status", "sync", "register", "ping"].includes(value as string);
 const isHeaders: Reader = (value) =>
   typeof value === "object" &&
@@ -41,6 +42,7 @@ const COMMANDS: Readonly<Record<ControlRequest["command"], Readonly<Record<strin
     url: [isText(8192), "a URL of at most 8192 characters"],
     headers: [isHeaders, "an object of texts"],
   },
+  mode: { mode: [isMode, "block, detect or configured"], for: [isSeconds, "a whole number of seconds"] },
   health: {},
   bunkernet: { "action!": [isAction, "status, sync, register or ping"] },
 };

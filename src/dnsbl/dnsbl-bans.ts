@@ -42,7 +42,7 @@ export class DnsblBans {
     // The address may be the peer's, not the client's (R2).
     if (!ban || target.ip !== client.ip) return;
     const data = dataOf(verdict);
-    if (this.context.options.mode === "detect") {
+    if (this.context.mode === "detect") {
       this.emitOnce(data, client, request);
       return;
     }

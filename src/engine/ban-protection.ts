@@ -24,15 +24,18 @@ export class BanProtection implements Protection {
   ) {}
 
   judge(client: Client, request: RequestView): Awaitable<Verdict> {
-    const loading = this.context.banIndex.ready();
-    if (loading === undefined) return this.look(client, request);
+    const { banIndex, securityMode } = this.context;
+    const loading = banIndex.ready();
+    // Where the mode cannot be read, the configured one is in force.
+    const reading = securityMode.ready()?.catch(() => undefined);
+    if (loading === undefined && reading === undefined) return this.look(client, request);
     // A ban that was added in this process meanwhile is in force without the store.
-    const known = this.context.banIndex.find(client, client.service);
-    if (known !== undefined) {
+    const known = banIndex.find(client, client.service);
+    if (known !== undefined && loading !== undefined) {
       loading.catch(() => undefined);
       return this.refuse(known, client, request);
     }
-    return withTimeout(loading, LOAD_DEADLINE_MS, late).then(
+    return withTimeout(Promise.all([loading, reading]), LOAD_DEADLINE_MS, late).then(
       () => this.look(client, request),
       (error: unknown) => {
         throw new StoreFailure(error);

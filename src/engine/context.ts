@@ -8,6 +8,7 @@ import type { ClientResolver } from "../request/client-resolver.js";
 import { EventLog } from "../events/event-log.js";
 import type * as AlertsModule from "../alerts/alerts.js";
 import { Generation } from "./known-visitors.js";
+import { SecurityMode, type Mode } from "./security-mode.js";
 import {
   EVENT_TYPES,
   EventBus,
@@ -31,6 +32,7 @@ export class Context {
   readonly resolver: ClientResolver;
   readonly generation: Generation;
   readonly meter: Meter;
+  readonly securityMode: SecurityMode;
   readonly now: () => number;
   /** Sends the alerts that are waiting, and stops them. */
   readonly closeAlerts: () => Promise<void>;
@@ -47,6 +49,7 @@ export class Context {
     this.generation = this.scope.get(Generation);
     this.meter = this.scope.get(Meter);
     this.store = new GuardedStore(store, this.meter);
+    this.securityMode = this.scope.get(SecurityMode);
     this.bans = new BanList(store, { ipv6Subnet: options.ipv6Subnet });
     if (options.now !== undefined) {
       // A test that injects a clock into a middleware means the store and the bans too.
@@ -79,6 +82,11 @@ export class Context {
     return this.scope.get(Alerts).start(alerts, this.now);
   }
 
+  /** The mode in force: the one that was set at run time, or else the configured one. */
+  get mode(): Mode {
+    return this.securityMode.of(this.options.mode);
+  }
+
   /** Says once that BunkerWeb does not see bans at one service, if the store is shared with it and no service is named. */
   warnOfUnnamedService(): void {
     const { service, services, store } = this.options;
@@ -106,7 +114,7 @@ export class Context {
       protection: about.protection,
       reason: about.reason,
       data: about.data,
-      mode: this.options.mode,
+      mode: this.mode,
       ...(about.status === undefined ? {} : { status: about.status }),
       ...(request === undefined
         ? {}

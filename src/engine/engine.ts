@@ -12,6 +12,7 @@ import { judgeUpgrade } from "./judge-upgrade.js";
 import type * as FigureModule from "./figure.js";
 import type { Figure } from "./figure.js";
 import { Pipeline } from "./pipeline.js";
+import type { Mode } from "./security-mode.js";
 import type { Protection, ProtectionHealth } from "./protection.js";
 import { timeDecision } from "./request-meter.js";
 import { ServerApps } from "./server-apps.js";
@@ -30,6 +31,8 @@ export interface Health {
   readonly protections: Readonly<
     Record<string, { readonly ok: boolean; readonly problems: readonly string[] }>
   >;
+  /** The mode in force for services without a configured mode of their own; absent for a BunkerNet server, which has none. */
+  readonly mode?: Mode;
 }
 
 /** The methods that every middleware of this package has. */
@@ -117,7 +120,15 @@ export class Engine implements Running {
     );
     const problems = this.context.resolver.trustProblems();
     if (problems.length > 0) entries.unshift(["client", { ok: false, problems }]);
-    return { ok: entries.every(([, { ok }]) => ok), protections: Object.fromEntries(entries) };
+    const ok = entries.every(([, one]) => one.ok);
+    return { ok, protections: Object.fromEntries(entries), mode: this.context.mode };
+  }
+
+  /** The services whose configured mode is another than the common one. */
+  get servicesWithMode(): Readonly<Record<string, Mode>> {
+    const { mode } = this.context.options;
+    const modes = [...this.services].map(([name, { context }]) => [name, context.options.mode] as const);
+    return Object.fromEntries(modes.filter(([, own]) => own !== mode));
   }
 
   /** The current figures of all protections. */

@@ -47,6 +47,7 @@ export interface Explanation {
   readonly verdict: "pass" | "deny" | "challenge";
   /** The name of the step that decides; `undefined` when all of them pass. */
   readonly by: string | undefined;
+  /** The mode in force for the service of the request. */
   readonly mode: "block" | "detect";
 }
 
@@ -60,7 +61,9 @@ const FORWARDING = new Set(["x-forwarded-for", "forwarded"]);
  * @throws {BunkerBanError} `ERR_BUNKER_BAN_ADDRESS`, as a rejection, if `ip` is not a valid address
  */
 export async function explain(engine: Engine, subject: RequestLike | ImaginedRequest): Promise<Explanation> {
-  const { resolver } = engine.context;
+  const { resolver, securityMode } = engine.context;
+  // If it cannot be read, the mode is what this instance knows.
+  await securityMode.ready()?.catch(() => undefined);
   const request = isRequest(subject) ? new RequestView(subject) : viewFor(engine, subject);
   const steps: ExplainedStep[] = [];
   let decided: ExplainedStep | undefined;
@@ -104,7 +107,7 @@ export async function explain(engine: Engine, subject: RequestLike | ImaginedReq
     steps,
     verdict: decided === undefined ? "pass" : (decided as ExplainedStep & { verdict: "pass" }).verdict,
     by: decided?.protection,
-    mode: options.mode,
+    mode: judge.context.mode,
   };
 }
 

@@ -39,7 +39,7 @@ export async function judgeUpgrade(
     const verdict = await pipeline.judge(client, request);
     if (context.meter.isRead) countRequest(context, verdict, request, true);
     if (verdict.action !== "pass") responder.emit(verdict, request);
-    if (verdict.action === "pass" || context.options.mode === "detect") {
+    if (verdict.action === "pass" || context.mode === "detect") {
       socket.off("error", ignore);
       return true;
     }

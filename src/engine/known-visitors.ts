@@ -42,12 +42,12 @@ export interface KnownVisitor {
  * - bans, marks of bans that are over, revoked passes, the escalation of challenges, `allow`, exempt addresses and the Host are
  *   looked at for every request, as are Bad Behavior's counts;
  * - the client, its cookies, its User-Agent and whether its connection is encrypted are compared;
- * - BunkerNet's list and forgotten verdicts of DNSBL advance the {@link Generation};
+ * - BunkerNet's list, forgotten verdicts of DNSBL and a mode that is set at run time advance the {@link Generation};
  * - the age of the pass and of each kind solved for it, its renewal, and the age of DNSBL's verdict bound the time;
  * - paths of the gate and paths that are never gated, preflights, and every verdict other than a plain pass are judged in full;
  * - with `skip`, `include`, a rule that exempts requests, a hook that chooses the challenge, or passes kept in sessions, nothing is
  *   remembered;
- * - mode, services, secrets, epoch and all other options never change.
+ * - services, secrets, epoch and all other options, the configured mode among them, never change.
  */
 export class KnownVisitors {
   /** How many requests were of remembered visitors, and how many were not. */

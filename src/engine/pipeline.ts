@@ -170,7 +170,7 @@ export class Pipeline {
   /** Bans a request's client for the app. Never rejects: errors are emitted as faults. */
   async banNow(request: RequestView, options: RequestBan): Promise<void> {
     const client = request.client(this.context.resolver);
-    const { mode, banLocal } = this.context.options;
+    const { banLocal } = this.context.options;
     const banTime = this.protections.find((protection) => protection.banTime !== undefined)?.banTime;
     const {
       ttl = banTime ?? DEFAULT_BAN_TIME,
@@ -186,7 +186,7 @@ export class Pipeline {
       );
       return;
     }
-    if (mode === "detect") {
+    if (this.context.mode === "detect") {
       this.context.emit("banned", { protection: "application", reason, data }, client, request);
       return;
     }
@@ -255,7 +255,7 @@ export class Pipeline {
   // Our own refusals never count (R23), so requests of banned clients are not watched.
   private observe(verdict: Verdict, request: RequestView, res: ServerResponse): Client | undefined {
     if (verdict === ALLOWED || verdict === SKIPPED) return undefined;
-    if (verdict.action === "deny" && this.context.options.mode !== "detect") return undefined;
+    if (verdict.action === "deny" && this.context.mode !== "detect") return undefined;
     const client = request.knownClient(this.context.resolver);
     if (client !== undefined) request.watch(this, client, res);
     return client;

@@ -75,7 +75,7 @@ export class Responder {
     next: (err?: unknown) => void,
   ): void {
     this.emit(verdict, request);
-    if (this.context.options.mode === "detect") {
+    if (this.context.mode === "detect" && !this.stillServes(verdict)) {
       next();
       return;
     }
@@ -86,6 +86,13 @@ export class Responder {
     } catch (error) {
       this.failed(verdict, request, res, error);
     }
+  }
+
+  // Visitors who were challenged before detect mode was set at run time may solve the challenge that they have.
+  private stillServes(verdict: Deny | Challenge): boolean {
+    return (
+      verdict.action === "challenge" && verdict.serving === true && this.context.options.mode !== "detect"
+    );
   }
 
   refusal(verdict: Deny, request: RequestView): Reply {
@@ -176,7 +183,7 @@ export class Responder {
   }
 
   private statusOf(verdict: Deny | Challenge, request: RequestView): number | undefined {
-    if (verdict.action === "challenge" || this.context.options.mode === "detect") return undefined;
+    if (verdict.action === "challenge" || this.context.mode === "detect") return undefined;
     return this.drops(verdict, request) ? 444 : (verdict.status ?? 403);
   }
 

@@ -15,7 +15,7 @@ const CLOSE_AFTER_MS = 20;
  */
 export function guardUpgrades(engine: Engine, server: Server): () => void {
   const open = new Map<Duplex, Client>();
-  const { banIndex: index, resolver } = engine.context;
+  const { banIndex: index, resolver, securityMode } = engine.context;
   const admit = async (req: IncomingMessage, socket: Duplex, pass: () => void): Promise<void> => {
     if (!(await judgeUpgrade(engine, req, socket))) return;
     const client = viewOf(req).knownClient(resolver);
@@ -39,18 +39,19 @@ export function guardUpgrades(engine: Engine, server: Server): () => void {
     closing = undefined;
     for (const [socket, client] of open) {
       const pipeline = engine.pipelineOf(client);
-      if (pipeline.context.options.mode === "detect" || pipeline.allows(client)) continue;
+      if (pipeline.context.mode === "detect" || pipeline.allows(client)) continue;
       if (index.find(client, client.service) !== undefined) socket.destroy();
     }
   };
-  // Bans of other instances close connections, too.
-  const stop = index.onBan(() => (closing ??= setTimeout(close, CLOSE_AFTER_MS).unref()));
+  const closeSoon = (): void => void (closing ??= setTimeout(close, CLOSE_AFTER_MS).unref());
+  // Bans of other instances close connections, too, and bans that detect mode has not enforced do when it is over.
+  const stops = [index.onBan(closeSoon), securityMode.onChange(closeSoon)];
   const guarded = engine.context.scope.get(GuardedServers).servers;
   guarded.add(server);
   return () => {
     release();
     guarded.delete(server);
-    stop();
+    for (const stop of stops) stop();
     clearTimeout(closing);
   };
 }

@@ -1,6 +1,7 @@
 import { channel } from "node:diagnostics_channel";
 import type { AddressRange } from "../address/address.js";
 import { Log } from "../log/log.js";
+import type { LogRecord } from "../log/log-record.js";
 import type { Logger } from "../log/logger.js";
 
 /** What a protection did, and why. */
@@ -144,6 +145,11 @@ export class EventBus {
   /** Adds a trusted proxy: a configured one, or one that forwarded a request. */
   addProxy(range: AddressRange): void {
     if (this.proxyRanges.size < 1024) this.proxyRanges.set(range.text, range);
+  }
+
+  /** Logs a notice. */
+  notice(record: LogRecord): void {
+    for (const log of this.logs) log.write(record);
   }
 
   /** Logs a warning once per `code` and `about`, with the command that explains it. Returns `false` if it was logged before. */

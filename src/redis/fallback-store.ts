@@ -59,9 +59,15 @@ export class FallbackStore {
   get(key: string): string | undefined {
     const store = this.storeOf(key);
     if (store !== undefined) return store.get(key);
-    const kept = this.pending.get(key);
-    if (kept !== undefined && Date.now() < kept.ends) return kept.value;
+    const kept = this.pendingValue(key);
+    if (kept !== undefined) return kept;
     throw new RedisAwayError("Redis is away");
+  }
+
+  /** The value that a pending write of a key has, which Redis does not know yet. */
+  pendingValue(key: string): string | undefined {
+    const kept = this.pending.get(key);
+    return kept !== undefined && Date.now() < kept.ends ? kept.value : undefined;
   }
 
   set(key: string, value: string, ttl: number, mark?: BanMark): void {

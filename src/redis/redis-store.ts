@@ -147,6 +147,8 @@ export class RedisStore implements Store {
 
   async get(key: string): Promise<string | undefined> {
     const { data } = this.names.locate(key);
+    const pending = this.fallback.pendingValue(key);
+    if (pending !== undefined) return pending;
     return this.withFallback(
       () => this.commands.send(["GET", data], data, textOrNull).catch(noText),
       () => this.fallback.get(key),

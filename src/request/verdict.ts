@@ -34,7 +34,7 @@ export interface Challenge {
   readonly data: unknown;
   /** `true` = the request is for the challenge itself, so no visitor is stopped. */
   readonly serving?: boolean;
-  /** Makes the response; called at most once, and not at all in `detect` mode. */
+  /** Makes the response; called at most once, and in `detect` mode only for what is `serving`, if that mode was set at run time. */
   reply(): Awaitable<Reply>;
 }
 

@@ -16,7 +16,7 @@ export const healthCommand: Command = {
   async run(args, terminal) {
     const health = await withTarget(args, (target) => target.ask({ command: "health" }), "app");
     if (args.has("json")) terminal.printJson(health);
-    else
+    else {
       printTable(
         terminal,
         ["PROTECTION", "HEALTH", "PROBLEMS"],
@@ -26,6 +26,8 @@ export const healthCommand: Command = {
           problems.join("; "),
         ]),
       );
+      if (health.mode === "detect") terminal.print("The mode is detect: nothing is refused.");
+    }
     return health.ok ? EXIT.ok : EXIT.problem;
   },
 };
