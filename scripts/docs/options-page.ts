@@ -24,7 +24,8 @@ from the tables that check the options (\`node scripts/make-docs.mjs\`).
 const EVENTS = `## Events
 
 \`events\` holds listeners by type: \`denied\`, \`challenged\`, \`solved\`, \`failed\`, \`banned\`, \`unbanned\`, \`reported\` and \`fault\`. An event
-is \`{ type, time, id, ip, service, protection, reason, data, mode, method?, path? }\`.
+is \`{ type, time, id, ip, service, protection, reason, data, mode, method?, path?, status? }\`.
+Each event is also published on a [diagnostics channel](metrics.md#diagnostics-channels) of Node.
 `;
 
 /** Option groups that are described in a text instead of a row. */
