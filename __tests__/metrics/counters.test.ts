@@ -77,6 +77,21 @@ test("detect mode counts what would have been done, as such", async () => {
   expect(sum(page, "denied_total", 'mode="detect"', 'reason="manual"')).toBe(1);
 });
 
+test("a mode that is set at run time is the mode of what is counted from then on", async () => {
+  const { url, guard, status } = await meteredSite(() => ({}));
+  await guard.bans.add(SCANNER);
+  expect(await status(SCANNER)).toBe(403);
+  expect((await scrape(url)).get("detect_mode")).toBe(0);
+  await guard.mode("detect");
+  expect(await status(SCANNER)).toBe(200);
+  const page = await scrape(url);
+  expect(page.get("detect_mode")).toBe(1);
+  for (const mode of ["block", "detect"]) {
+    expect(sum(page, "denied_total", `mode="${mode}"`)).toBe(1);
+    expect(sum(page, "requests_total", 'verdict="deny"', `mode="${mode}"`)).toBe(1);
+  }
+});
+
 test("middlewares that are mounted one by one count each request once, with its final verdict", async () => {
   const first: BadBehavior[] = [];
   const { url, status } = await site(

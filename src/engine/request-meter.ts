@@ -15,9 +15,9 @@ export function countRequest(
   const outcome = outcomeOf(verdict);
   // The first middleware counts a request that passes, and the first one that refuses it counts a refusal.
   if (outcome === "pass" ? !isFirst : request.verdicts.length > 0) return;
-  const { meter, options, resolver } = context;
+  const { meter, mode, resolver } = context;
   const service = request.knownClient(resolver)?.service ?? UNKNOWN_SERVICE;
-  meter.requested(outcome, service, options.mode, isFirst);
+  meter.requested(outcome, service, mode, isFirst);
 }
 
 /** Times a decision that began at `started` (`performance.now()`). */

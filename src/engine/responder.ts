@@ -170,11 +170,11 @@ export class Responder {
   emit(verdict: Deny | Challenge, request: RequestView): void {
     if (verdict.action === "challenge" && verdict.serving === true) return;
     const type = verdict.action === "deny" ? "denied" : "challenged";
-    const { events, meter, options, resolver } = this.context;
+    const { events, meter, mode, resolver } = this.context;
     if (meter.isRead) {
       // Metrics do not listen for these events: under attack, an event for each refusal would cost a read of the ban.
       const service = request.knownClient(resolver)?.service ?? UNKNOWN_SERVICE;
-      meter.refused(type, verdict, { service, mode: options.mode });
+      meter.refused(type, verdict, { service, mode });
     }
     if (!events.hears(type)) return;
     const { protection, reason, data } = verdict;

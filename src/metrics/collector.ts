@@ -89,8 +89,9 @@ function gaugesOf(engines: readonly Engine[]): Family[] {
         describe(name).labels.map((label) => labels[label] ?? ""),
         value,
       );
-    for (const [part, { ok }] of Object.entries(engine.health().protections))
-      write("degraded", [part], ok ? 0 : 1);
+    const { protections, mode } = engine.health();
+    write("detect_mode", [], mode === "detect" ? 1 : 0);
+    for (const [part, { ok }] of Object.entries(protections)) write("degraded", [part], ok ? 0 : 1);
   }
   const [first] = engines;
   const pending: unknown = (first?.context.options.store as { readonly pendingWrites?: unknown } | undefined)

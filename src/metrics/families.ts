@@ -84,6 +84,12 @@ export const FAMILIES = {
     labels: ["part"],
     aggregator: "max",
   },
+  detect_mode: {
+    type: "gauge",
+    help: "1 while the mode in force is detect, for services without a mode of their own; else 0.",
+    labels: [],
+    aggregator: "max",
+  },
   decision_seconds: {
     type: "histogram",
     help: "Time to decide about a request, waiting for DNS and the store included.",
