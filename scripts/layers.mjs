@@ -14,7 +14,7 @@ export const LAYERS = [
   ["bans", "redis", "alerts"],
   ["request"],
   ["engine"],
-  ["antibot", "bad-behavior", "dnsbl", "bunkernet", "bunkernet-server", "connections", "metrics"],
+  ["antibot", "bad-behavior", "dnsbl", "bunkernet", "bunkernet-server", "connections", "history", "metrics"],
   ["control"],
   ["bunker"],
   ["stream", "settings"],

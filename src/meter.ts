@@ -17,6 +17,15 @@ export interface MeteredPlace {
   readonly mode: "block" | "detect";
 }
 
+/** The request of a refusal, as far as it is kept. */
+export interface MeteredRequest {
+  readonly ip: string;
+  /** The reference id. */
+  readonly id: string;
+  readonly method: string;
+  readonly path: { readonly path: string };
+}
+
 /** Reads a {@link Meter}. Its methods must not throw. */
 export interface MeterReader {
   /**
@@ -25,7 +34,11 @@ export interface MeterReader {
    */
   requested?(outcome: RequestOutcome, service: string, mode: MeteredPlace["mode"], isFirst: boolean): void;
   /** A request or connection was refused or challenged; in `detect` mode it would have been. */
-  refused?(type: "denied" | "challenged", about: Refusal, place: MeteredPlace): void;
+  refused?(type: "denied" | "challenged", about: Refusal, place: MeteredPlace, request: MeteredRequest): void;
+  /** An exemption let a request pass. */
+  excused?(why: string): void;
+  /** A response has counted as bad; status 0 = a failure told by the app. */
+  counted?(status: number, request: MeteredRequest): void;
   /** A challenge was issued at `time` (ms), to be answered within `lifetime` (ms). */
   issued?(kind: string, time: number, lifetime: number): void;
   /** Work took `ms`; `waited` = the process could do other things meanwhile. `label` says which work it was. */
@@ -55,8 +68,16 @@ export class Meter {
     for (const reader of this.readers) reader.requested?.(outcome, service, mode, isFirst);
   }
 
-  refused(type: "denied" | "challenged", about: Refusal, place: MeteredPlace): void {
-    for (const reader of this.readers) reader.refused?.(type, about, place);
+  refused(type: "denied" | "challenged", about: Refusal, place: MeteredPlace, request: MeteredRequest): void {
+    for (const reader of this.readers) reader.refused?.(type, about, place, request);
+  }
+
+  excused(why: string): void {
+    for (const reader of this.readers) reader.excused?.(why);
+  }
+
+  counted(status: number, request: MeteredRequest): void {
+    for (const reader of this.readers) reader.counted?.(status, request);
   }
 
   issued(kind: string, time: number, lifetime: number): void {

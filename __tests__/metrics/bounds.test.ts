@@ -53,7 +53,13 @@ test("100 000 random reasons, services, protections and kinds stay below 2000 se
       path: `/${text()}`,
       ...place,
     });
-    meter.refused(i % 2 === 0 ? "denied" : "challenged", { protection, reason, data: { kind } }, place);
+    const request = { ip: address(), id: "", method: "GET", path: { path: `/${text()}` } };
+    meter.refused(
+      i % 2 === 0 ? "denied" : "challenged",
+      { protection, reason, data: { kind } },
+      place,
+      request,
+    );
     meter.requested("pass", place.service, mode, true);
     meter.issued(kind, clock.now(), 60_000);
     for (const work of ["decision", "dns", "vendor", "store"] as const) meter.took(work, text(), 3, true);

@@ -177,6 +177,7 @@ export class BadBehaviorProtection implements Protection {
     const { status, weight, reason } = bad;
     // A ban makes the passes of all counted requests void.
     this.carried.note(client, request);
+    if (this.context.meter.isRead) this.context.meter.counted(status, request);
     const note = noteOf(request, status, this.context.now(), reason);
     const activity = this.activityOf(client);
     activity.badCount.counting += weight;

@@ -5,6 +5,9 @@ import type { Verdict } from "../request/verdict.js";
 import { UNKNOWN_SERVICE } from "../service-name.js";
 import type { Context } from "./context.js";
 
+/** The exemptions that hold for every middleware: the first one tells of them. */
+const FOR_ALL: ReadonlySet<string> = new Set(["allow", "skip"]);
+
 /** Counts a request whose verdict is final, before the verdict is noted on it. */
 export function countRequest(
   context: Context,
@@ -13,6 +16,8 @@ export function countRequest(
   isFirst: boolean,
 ): void {
   const outcome = outcomeOf(verdict);
+  if (verdict.action === "pass" && verdict.why !== undefined && (isFirst || !FOR_ALL.has(verdict.why)))
+    context.meter.excused(verdict.why);
   // The first middleware counts a request that passes, and the first one that refuses it counts a refusal.
   if (outcome === "pass" ? !isFirst : request.verdicts.length > 0) return;
   const { meter, mode, resolver } = context;

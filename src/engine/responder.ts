@@ -174,7 +174,7 @@ export class Responder {
     if (meter.isRead) {
       // Metrics do not listen for these events: under attack, an event for each refusal would cost a read of the ban.
       const service = request.knownClient(resolver)?.service ?? UNKNOWN_SERVICE;
-      meter.refused(type, verdict, { service, mode });
+      meter.refused(type, verdict, { service, mode }, request);
     }
     if (!events.hears(type)) return;
     const { protection, reason, data } = verdict;

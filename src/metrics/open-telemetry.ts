@@ -71,6 +71,6 @@ function read(meter: Meter, reader: MeterReader, events: EventBus): () => void {
   };
   return meter.add({
     took: (work, label, ms, waited) => safely(() => reader.took?.(work, label, ms, waited)),
-    refused: (type, about, place) => safely(() => reader.refused?.(type, about, place)),
+    refused: (type, about, place, request) => safely(() => reader.refused?.(type, about, place, request)),
   });
 }
