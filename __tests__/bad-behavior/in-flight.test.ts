@@ -327,7 +327,10 @@ describe("R23 visitors", () => {
     const store = new MemoryStore();
     const ends: (() => void)[] = [];
     const { served, reached } = await attacked(
-      (req, res) => void (req.url === "/" ? ends.push(() => res.end()) : res.end()),
+      (req, res) => {
+        if (req.url === "/") ends.push(() => res.end());
+        else res.end();
+      },
       { threshold: 1, store },
     );
     const app = bunker({ store, logger: false, bunkernet: false });

@@ -153,16 +153,19 @@ test("every change, and its end, voids what is remembered of visitors", async ()
   const { guard, clock, store } = await app();
   const generation = StoreScope.of(store).get(Generation);
   const seen = [generation.value];
-  for (const change of [
-    () => guard.mode("detect", { for: 60 }),
-    () => guard.mode("detect", { for: 90 }),
-    () => clock.advance(90),
-    () => guard.mode("block"),
-    () => guard.mode("configured"),
-  ]) {
-    await change();
+  const note = (): void => {
     guard.mode();
     seen.push(generation.value);
+  };
+  for (const time of [60, 90]) {
+    await guard.mode("detect", { for: time });
+    note();
+  }
+  clock.advance(90);
+  note();
+  for (const mode of ["block", "configured"] as const) {
+    await guard.mode(mode);
+    note();
   }
   expect(seen).toEqual(seen.map((_, index) => (seen[0] as number) + index));
 });
