@@ -1,5 +1,7 @@
 import { bunker, MemoryStore, type Bunker, type BunkerEventType } from "../../src/index.js";
+import { ask } from "../support/ask.js";
 import { Clock } from "../support/clock.js";
+import { site } from "../support/site.js";
 
 interface Kept {
   event: string;
@@ -92,4 +94,25 @@ test("bans have a budget as well: 1000 at once, ten a second", async () => {
   for (let i = 0; i < 50; i++) emit("banned", `13.0.0.${i}`);
   expect(records).toHaveLength(1020);
   await guard.close();
+});
+
+test("the log does not have the evidence of a ban read at each refusal; a listener has", async () => {
+  let reads = 0;
+  class CountingStore extends MemoryStore {
+    override get(key: string): string | undefined {
+      if (key.startsWith("ban:")) reads++;
+      return super.get(key);
+    }
+  }
+  const { url, guard, lines } = await site((shared) => bunker({ ...shared, bunkernet: false }), {
+    store: new CountingStore(),
+  });
+  await guard.ready();
+  await guard.bans.add("9.9.9.9");
+  reads = 0;
+  for (let i = 0; i < 5; i++) await ask(url, "/", { from: "9.9.9.9" });
+  expect([reads, lines.filter((line) => line.includes("refused 9.9.9.9")).length]).toEqual([0, 1]);
+  guard.events.on("denied", () => undefined);
+  await ask(url, "/", { from: "9.9.9.9" });
+  expect(reads).toBeGreaterThan(0);
 });

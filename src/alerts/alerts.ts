@@ -43,7 +43,7 @@ export class Alerts {
     const stops = options.on.map((kind) =>
       kind === "warning"
         ? this.events.onWarning((code, message) => sender.addWarning(code, message))
-        : this.events.on(kind, (event) => sender.add(event)),
+        : this.events.onBrief(kind, (event) => sender.add(event)),
     );
     this.running.set(key, { sender, stops, users: 1 });
   }

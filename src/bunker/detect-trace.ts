@@ -27,7 +27,7 @@ export function traceDetected(engine: Engine, log: Log): () => void {
       .catch(() => undefined)
       .finally(() => making--);
   };
-  const stops = (["denied", "challenged"] as const).map((type) => engine.events.on(type, trace));
+  const stops = (["denied", "challenged"] as const).map((type) => engine.events.onBrief(type, trace));
   return () => {
     for (const stop of stops) stop();
     limit.flush();

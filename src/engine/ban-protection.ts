@@ -68,7 +68,7 @@ export class BanProtection implements Protection {
     const gate = found.action === "challenge" ? this.gate?.() : undefined;
     if (gate !== undefined) return gate.challenge(client, request);
     const { events, options, banIndex } = this.context;
-    const isAsked = options.deny.render !== undefined || events.hears("denied");
+    const isAsked = options.deny.render !== undefined || events.needsEvidence("denied");
     if (!isAsked && found.reason !== undefined)
       return { action: "deny", protection: this.name, reason: found.reason, data: {} };
     // The store has the evidence; under attack it is asked only if there is somebody to see it.

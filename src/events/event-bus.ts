@@ -77,6 +77,8 @@ const CHANNELS = new Map(EVENT_TYPES.map((type) => [type, channel(`express-bunke
  */
 export class EventBus {
   private readonly listeners = new Map<BunkerEventType, Set<BunkerListener>>();
+  /** The listeners that need no evidence of bans. */
+  private readonly brief = new Set<BunkerListener>();
   private readonly warned = new Set<string>();
   private readonly warningListeners = new Set<(code: string, message: string) => void>();
   private readonly logs = new Set<Log>();
@@ -88,6 +90,14 @@ export class EventBus {
     if (set === undefined) this.listeners.set(type, (set = new Set()));
     set.add(listener);
     return () => this.off(type, listener);
+  }
+
+  /**
+   * Like {@link on}, for a listener that does not look at the evidence of bans: it is not read from the store for it at each refusal.
+   */
+  onBrief(type: BunkerEventType, listener: BunkerListener): () => void {
+    this.brief.add(listener);
+    return this.on(type, listener);
   }
 
   /** Calls `listener` at the next event of `type` only. Returns a function that removes it. */
@@ -102,11 +112,19 @@ export class EventBus {
   /** Removes `listener`. */
   off(type: BunkerEventType, listener: BunkerListener): void {
     this.listeners.get(type)?.delete(listener);
+    this.brief.delete(listener);
   }
 
   /** Whether there is a listener for `type`, or a subscriber of its diagnostics channel. */
   hears(type: BunkerEventType): boolean {
     return (this.listeners.get(type)?.size ?? 0) > 0 || CHANNELS.get(type)?.hasSubscribers === true;
+  }
+
+  /** Whether anybody looks at the evidence of bans in events of a type. */
+  needsEvidence(type: BunkerEventType): boolean {
+    if (CHANNELS.get(type)?.hasSubscribers === true) return true;
+    for (const listener of this.listeners.get(type) ?? []) if (!this.brief.has(listener)) return true;
+    return false;
   }
 
   /** Calls every listener of the event's type, and publishes the event on its diagnostics channel. */

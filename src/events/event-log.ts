@@ -53,7 +53,7 @@ export class EventLog {
       .filter((type) => !types.has(type))
       .map((type) => {
         types.add(type);
-        const stop = this.events.on(type, recorderOf(log, limit));
+        const stop = this.events.onBrief(type, recorderOf(log, limit));
         return () => {
           stop();
           types.delete(type);
