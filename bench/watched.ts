@@ -10,7 +10,7 @@ import { PARTS } from "./servers/mount-stack.js";
 
 const quick = process.argv.includes("--quick");
 const PLAN = quick
-  ? { starts: 3, warmUp: 8000, slices: 20, requests: 400 }
+  ? { starts: 5, warmUp: 8000, slices: 20, requests: 400 }
   : { starts: 11, warmUp: 20_000, slices: 40, requests: 400 };
 const BYTES = { runs: quick ? 1 : 3, warmUp: 10_000, windows: 9, requests: 2000 };
 const BASE = "whole stack";

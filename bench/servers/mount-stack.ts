@@ -1,3 +1,4 @@
+import { createServer } from "node:http";
 import type { Express } from "express";
 import { bunker, type BunkerOptions } from "express-bunker";
 import { metrics } from "express-bunker/metrics";
@@ -17,7 +18,7 @@ const LISTED = 1_000_000;
 
 /**
  * Mounts bans and `parts`: a BunkerNet list of a million addresses that no client has, blocklists that list no address, and a gate
- * that any browser passes. With `metrics`, the metrics page at `/metrics`.
+ * that any browser passes. With `metrics`, the metrics are on, on a port of their own.
  */
 export async function mountStack(
   app: Express,
@@ -41,6 +42,6 @@ export async function mountStack(
     const { entries } = guard.bunkernet.status().list;
     if (entries !== LISTED) throw new Error(`the list has ${entries} entries`);
   }
-  if (parts.includes("metrics")) app.get("/metrics", metrics(guard));
+  if (parts.includes("metrics")) createServer(metrics(guard)).listen(0, "127.0.0.1");
   app.use(guard);
 }
