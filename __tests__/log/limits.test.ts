@@ -116,3 +116,19 @@ test("the log does not have the evidence of a ban read at each refusal; a listen
   await ask(url, "/", { from: "9.9.9.9" });
   expect(reads).toBeGreaterThan(0);
 });
+
+test("middlewares with the same logger write one record, until the last of them is closed", async () => {
+  const records: unknown[] = [];
+  const keep = (_line: string, record: unknown): void => void records.push(record);
+  const logger = { info: keep, warn: keep, error: keep };
+  const store = new MemoryStore();
+  const [first, second] = [0, 1].map(() => bunker({ store, logger, bunkernet: false })) as [Bunker, Bunker];
+  await first.bans.add("9.9.9.9");
+  expect(records).toHaveLength(1);
+  await first.close();
+  await second.bans.add("8.8.8.8");
+  expect(records).toHaveLength(2);
+  await second.close();
+  await second.bans.add("7.7.7.7");
+  expect(records).toHaveLength(2);
+});

@@ -27,10 +27,16 @@ const SAYINGS: Readonly<Record<BunkerEventType, readonly [level: LogLevel, done:
 const MAX_PATH = 256;
 const trace = debuglog("express-bunker");
 
+/** What writes events to one log, for all middlewares that log there. */
+interface Records {
+  readonly limit: LogLimit;
+  readonly kinds: Map<BunkerEventType, { users: number; readonly stop: () => void }>;
+}
+
 /** Logs events, one record each and within limits, however many middlewares share the store and the logger. */
 export class EventLog {
   private readonly events: EventBus;
-  private readonly logged = new WeakMap<Log, Set<BunkerEventType>>();
+  private readonly records = new WeakMap<Log, Records>();
 
   constructor(scope: StoreScope) {
     this.events = scope.get(EventBus);
@@ -45,23 +51,27 @@ export class EventLog {
    * @returns a function that stops it
    */
   start(log: Log, kinds: readonly BunkerEventType[]): () => void {
-    let logged = this.logged.get(log);
-    if (logged === undefined) this.logged.set(log, (logged = new Set()));
-    const types = logged;
-    const limit = new LogLimit((leftOut) => summarise(log, leftOut));
-    const stops = kinds
-      .filter((type) => !types.has(type))
-      .map((type) => {
-        types.add(type);
-        const stop = this.events.onBrief(type, recorderOf(log, limit));
-        return () => {
-          stop();
-          types.delete(type);
-        };
-      });
+    let records = this.records.get(log);
+    if (records === undefined) {
+      records = { limit: new LogLimit((leftOut) => summarise(log, leftOut)), kinds: new Map() };
+      this.records.set(log, records);
+    }
+    const { limit, kinds: running } = records;
+    for (const type of kinds) {
+      const known = running.get(type);
+      if (known === undefined)
+        running.set(type, { users: 1, stop: this.events.onBrief(type, recorderOf(log, limit)) });
+      else known.users++;
+    }
+    const started = [...kinds];
     return () => {
-      for (const stop of stops) stop();
-      limit.flush();
+      for (const type of started.splice(0)) {
+        const known = running.get(type);
+        if (known === undefined || --known.users > 0) continue;
+        running.delete(type);
+        known.stop();
+      }
+      if (running.size === 0) limit.flush();
     };
   }
 }
