@@ -118,13 +118,13 @@ describe("counts of a real site", () => {
 
   test("tell refusals from those that the mode set at run time has let pass", async () => {
     const { guard, status } = await site((shared) => bunker({ ...shared, bunkernet: false }));
-    const { history, close } = openHistory((engineOf(guard) as Engine).context);
+    const opened = openHistory((engineOf(guard) as Engine).context);
     await guard.bans.add("8.8.4.4", { ttl: 60 });
     expect(await status("8.8.4.4")).toBe(403);
     await guard.mode("detect");
     expect(await status("8.8.4.4")).toBe(200);
-    expect((await history.counts("1h")).now).toMatchObject({ requests: 2, denied: 1, wouldDeny: 1 });
-    await close();
+    expect((await opened.history.counts("1h")).now).toMatchObject({ requests: 2, denied: 1, wouldDeny: 1 });
+    await opened.close();
   });
 
   test("cost nothing unless a history is started, and nothing after it was closed", async () => {

@@ -254,7 +254,7 @@ test("R21 a pass for the proof of work that replaces a provider is marked as suc
   expect(await visitor.status()).toBe(200);
   expect(site.passes).toEqual([["turnstile-outage"]]);
   expect(site.events.filter(([type]) => type === "solved").map(([, { data }]) => data)).toEqual([
-    { kind: "turnstile" },
+    { kind: "turnstile", seconds: 0 },
   ]);
   // The page of the challenge finds nothing left to solve.
   const again = await ask(site.url, "/challenge", {
