@@ -17,9 +17,9 @@ let passed = 0;
 let failed = 0;
 let runs = 0;
 
-if (!(await installPackages())) finish({ passed: 0, failed: 1 });
-const programs = await requireSystemPackages();
-if (programs === undefined) finish({ passed: 0, failed: 1 });
+// Both mostly wait for downloads.
+const [installed, programs] = await Promise.all([installPackages(), requireSystemPackages()]);
+if (!installed || programs === undefined) finish({ passed: 0, failed: 1 });
 
 rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports, { recursive: true });

@@ -103,7 +103,7 @@ test("the table of bans finds what a search of a plain list finds, whatever happ
         for (const client of CLIENTS) for (const at of SERVICES) compare(copies, model, { client, at }, now);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 
@@ -197,6 +197,6 @@ test("the quick reading of stored bans equals parsing them, in any order, other 
         expect(Math.trunc(head.date)).toBe(date.getTime());
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });

@@ -30,6 +30,7 @@ test("a zone that lists everybody from the start denies nobody, and health says 
   expect(await Promise.all(visitors(0, 20).map((ip) => status(ip)))).toEqual(Array(20).fill(200));
   expect(guard.health()).toEqual({
     ok: false,
+    mode: "block",
     protections: {
       bans: { ok: true, problems: [] },
       dnsbl: { ok: false, problems: [expect.stringMatching(/^list\.test is suspended: lists /)] },
