@@ -1,7 +1,7 @@
 // @ts-check
 // Runs child processes for the other scripts. It must work before packages are installed, so it uses only Node's own modules.
 import { spawn } from "node:child_process";
-import { constants } from "node:os";
+import { constants, setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 
 /** The path of the repository, with a slash at the end. */
@@ -18,9 +18,10 @@ export const tool = (/** @type {string} */ path) => `${root}node_modules/${path}
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ env?: NodeJS.ProcessEnv, timeoutMs?: number, quiet?: boolean, awaitInterrupted?: boolean, signal?: AbortSignal }} [options]
+ * @param {{ env?: NodeJS.ProcessEnv, timeoutMs?: number, quiet?: boolean, awaitInterrupted?: boolean, signal?: AbortSignal, patient?: boolean }} [options]
  *   `timeoutMs`: kill the child after that many milliseconds; `quiet`: show its output only if it fails; `awaitInterrupted`:
- *   after Ctrl-C, wait for the child to end instead of exiting at once; `signal`: kill the child when this is aborted.
+ *   after Ctrl-C, wait for the child to end instead of exiting at once; `signal`: kill the child when this is aborted; `patient`: give it only the CPU time
+ *   that no other process wants.
  * @returns {Promise<number>}
  */
 export function run(command, args, options = {}) {
@@ -32,6 +33,8 @@ export function run(command, args, options = {}) {
       // With its own process group, the child can be killed together with its children.
       detached: options.timeoutMs !== undefined && process.platform !== "win32",
     });
+    // A system that does not allow it runs the child as any other.
+    if (options.patient && child.pid !== undefined) trySetPriority(child.pid);
     const output = /** @type {Buffer[]} */ ([]);
     child.stdout?.on("data", (chunk) => output.push(chunk));
     child.stderr?.on("data", (chunk) => output.push(chunk));
@@ -73,6 +76,15 @@ export function run(command, args, options = {}) {
     });
     child.once("close", (code, signal) => done(code ?? 128 + (signal ? constants.signals[signal] : 0)));
   });
+}
+
+/** @param {number} pid */
+function trySetPriority(pid) {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It is only slower for the others.
+  }
 }
 
 /** Runs a Node script from this repository or an installed package; see {@link run}. @type {(script: string, args?: readonly string[], options?: Parameters<typeof run>[2]) => Promise<number>} */

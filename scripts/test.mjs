@@ -26,24 +26,21 @@ mkdirSync(reports, { recursive: true });
 
 // The build comes first, because the type check, the demo and the package tests use its output.
 await step("build", async () => once((await import("./build.mjs")).build()));
-// Each of them uses one core, and linting takes as long as the other two.
-await step("types, lint and format", () =>
+await step("unit and integration tests", () =>
+  jest("unit", ["--testPathPatterns=/__tests__/(?!redis/|cluster/)", "--maxWorkers=2"]),
+);
+// The Redis tests depend on Redis's timeouts, and mostly wait: they run beside each other, but not beside tests that take
+// all of the CPU. What else there is takes what they leave.
+await step("Redis and package tests; types, lint and format", () =>
   all([
+    jest("unit", ["--testPathPatterns=/__tests__/(redis|cluster)/", "--maxWorkers=2"]),
+    jest("package", ["-i"], { patient: true }),
     command("typescript/bin/tsc", ["--noEmit"]),
     command("eslint/bin/eslint.js", [".", "--max-warnings=0"]),
     command("prettier/bin/prettier.cjs", ["--check", "--log-level=warn", "."]),
   ]),
 );
-// The Redis tests depend on Redis's timeouts, and mostly wait: they run beside each other, but not beside tests that take
-// all of the CPU.
-await step("unit and integration tests", () =>
-  jest("unit", ["--testPathPatterns=/__tests__/(?!redis/|cluster/)", "--maxWorkers=2"]),
-);
-await step("Redis tests", () =>
-  jest("unit", ["--testPathPatterns=/__tests__/(redis|cluster)/", "--maxWorkers=2"]),
-);
-// Each of them uses about one core: a browser waits for its pages, and consumers of the package for npm.
-await step("browser and package tests", () => all([jest("browser", ["-i"]), jest("package", ["-i"])]));
+await step("browser tests", () => jest("browser", ["-i"]));
 finish();
 
 /**
@@ -79,7 +76,7 @@ async function all(counts) {
 
 /** @param {string} path @param {string[]} args */
 async function command(path, args) {
-  return once((await runNode(tool(path), args, { timeoutMs: STEP_LIMIT_MS })) === 0);
+  return once((await runNode(tool(path), args, { timeoutMs: STEP_LIMIT_MS, patient: true })) === 0);
 }
 
 /**
@@ -87,9 +84,10 @@ async function command(path, args) {
  * load, no test at all, a crash) counts as one failure, and so does every skipped test.
  * @param {string} project
  * @param {string[]} options further arguments: which tests to run, and how many at a time
+ * @param {{ patient?: boolean }} [how] `patient`: they take only the CPU time that no other process wants
  * @returns {Promise<Count>}
  */
-async function jest(project, options) {
+async function jest(project, options, { patient = false } = {}) {
   const report = join(reports, `${project}-${++runs}.json`);
   const args = ["--selectProjects", project, "--json", `--outputFile=${report}`, ...options];
   const env = { ...programs, NODE_ENV: "test" };
@@ -105,6 +103,7 @@ async function jest(project, options) {
     env,
     timeoutMs: STEP_LIMIT_MS,
     signal: leftover.signal,
+    patient,
   });
   clearInterval(watch);
   try {
