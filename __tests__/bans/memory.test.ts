@@ -127,8 +127,13 @@ test("R38 bans have a budget of bytes, and one network has a share of it", async
   await shares.addUnlessBanned("2a01:4f8:2::1");
   // Neither the share of a network nor a flood of automatic bans keeps an operator from a ban by hand.
   await shares.add("2a01:4f8:1:ffff::1");
-  expect(await add(shares, (index) => `${20 + (index >> 8)}.${index & 255}.0.1`)).toMatchObject({
-    error: { limit: "keys" },
-  });
+  const others = (index: number): string => `${20 + (index >> 8)}.${index & 255}.0.1`;
+  let refused = (await add(shares, others)) as { index: number; error: { limit: string } };
+  // One of 65 536 networks shares the counter of the flooded one.
+  if (refused.error.limit === "share") {
+    const { index: neighbour } = refused;
+    refused = (await add(shares, (index) => others(index + neighbour + 1))) as typeof refused;
+  }
+  expect(refused.error.limit).toBe("keys");
   for (let index = 0; index < 90; index++) await shares.add(`9.9.9.${index}`);
 });
