@@ -26,19 +26,21 @@ mkdirSync(reports, { recursive: true });
 
 // The build comes first, because the type check, the demo and the package tests use its output.
 await step("build", async () => once((await import("./build.mjs")).build()));
-await step("unit and integration tests", () =>
-  jest("unit", ["--testPathPatterns=/__tests__/(?!redis/|cluster/)", "--maxWorkers=2"]),
-);
-// The Redis tests depend on Redis's timeouts, and mostly wait: they run beside each other, but not beside tests that take
-// all of the CPU. What else there is takes what they leave.
-await step("Redis and package tests; types, lint and format", () =>
+// The package tests partly wait for npm, and the checks of the sources take what they leave.
+await step("package tests; types, lint and format", () =>
   all([
-    jest("unit", ["--testPathPatterns=/__tests__/(redis|cluster)/", "--maxWorkers=2"]),
-    jest("package", ["-i"], { patient: true }),
+    jest("package", ["-i"]),
     command("typescript/bin/tsc", ["--noEmit"]),
     command("eslint/bin/eslint.js", [".", "--max-warnings=0"]),
     command("prettier/bin/prettier.cjs", ["--check", "--log-level=warn", "."]),
   ]),
+);
+await step("unit and integration tests", () =>
+  jest("unit", ["--testPathPatterns=/__tests__/(?!redis/|cluster/)", "--maxWorkers=2"]),
+);
+// The Redis tests depend on Redis's timeouts, and mostly wait: they run beside each other, but not beside anything else.
+await step("Redis tests", () =>
+  jest("unit", ["--testPathPatterns=/__tests__/(redis|cluster)/", "--maxWorkers=2"]),
 );
 await step("browser tests", () => jest("browser", ["-i"]));
 finish();
@@ -84,10 +86,9 @@ async function command(path, args) {
  * load, no test at all, a crash) counts as one failure, and so does every skipped test.
  * @param {string} project
  * @param {string[]} options further arguments: which tests to run, and how many at a time
- * @param {{ patient?: boolean }} [how] `patient`: they take only the CPU time that no other process wants
  * @returns {Promise<Count>}
  */
-async function jest(project, options, { patient = false } = {}) {
+async function jest(project, options) {
   const report = join(reports, `${project}-${++runs}.json`);
   const args = ["--selectProjects", project, "--json", `--outputFile=${report}`, ...options];
   const env = { ...programs, NODE_ENV: "test" };
@@ -103,7 +104,6 @@ async function jest(project, options, { patient = false } = {}) {
     env,
     timeoutMs: STEP_LIMIT_MS,
     signal: leftover.signal,
-    patient,
   });
   clearInterval(watch);
   try {
