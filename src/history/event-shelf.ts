@@ -1,5 +1,5 @@
 import { clientOf, textOf, type EventToKeep, type HistoryEvent } from "./history-event.js";
-import { TokenBucket } from "./token-bucket.js";
+import { TokenBucket } from "../token-bucket.js";
 
 /** How many events of one client are kept, besides its latest. */
 const EVENTS_PER_CLIENT = 7;

@@ -39,15 +39,10 @@ export interface HistoryEvent {
 }
 
 /** An event before it is kept. */
-export interface EventToKeep {
-  readonly type: HistoryEventType;
-  readonly time: number;
-  readonly id: string;
-  readonly ip: string;
-  readonly service: string;
-  readonly protection: string;
-  readonly reason: string;
-  readonly mode: "block" | "detect";
+export interface EventToKeep extends Pick<
+  HistoryEvent,
+  "type" | "time" | "id" | "ip" | "service" | "protection" | "reason" | "mode"
+> {
   readonly method?: string | undefined;
   readonly path?: string | undefined;
   readonly data: unknown;

@@ -1,4 +1,5 @@
 import { RecentMap } from "../recent-map.js";
+import { TokenBucket, type TokenRate } from "../token-bucket.js";
 
 /** A client's records of one kind are written once in this time, in ms. */
 const REPEAT_MS = 60_000;
@@ -6,20 +7,12 @@ const REPEAT_MS = 60_000;
 const SUMMARY_MS = 60_000;
 const MAX_CLIENTS = 10_000;
 
-/** How many records are written in all. */
-interface Budget {
-  /** Per second, in the long run. */
-  readonly rate: number;
-  /** At once. */
-  readonly burst: number;
-}
-
 /** What becomes of requests. */
-export const REQUESTS: Budget = { rate: 5, burst: 200 };
+export const REQUESTS: TokenRate = { burst: 200, perSecond: 5 };
 /** Faults, which a flood of requests must not crowd out. */
-export const FAULTS: Budget = { rate: 1, burst: 100 };
+export const FAULTS: TokenRate = { burst: 100, perSecond: 1 };
 /** Bans and unbans, which other programs may follow: about 250 MB of log a day at most. */
-export const BANS: Budget = { rate: 10, burst: 1000 };
+export const BANS: TokenRate = { burst: 1000, perSecond: 10 };
 
 /** A record that may be written. */
 interface Admitted {
@@ -30,7 +23,7 @@ interface Admitted {
 /** Limits the records of each client and of all clients, so that an attack cannot fill a disk, and counts what was left out. */
 export class LogLimit {
   private readonly last = new RecentMap<string, { readonly at: number; left: number }>(MAX_CLIENTS);
-  private readonly buckets = new Map<Budget, { tokens: number; at: number }>();
+  private readonly buckets = new Map<TokenRate, TokenBucket>();
   private leftOut: Record<string, number> = {};
   private since: number | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -43,7 +36,7 @@ export class LogLimit {
    * @param about what is written once a minute; `undefined` = each time
    * @returns `undefined` = the record is left out
    */
-  admit(kind: string, about: string | undefined, budget: Budget, now: number): Admitted | undefined {
+  admit(kind: string, about: string | undefined, budget: TokenRate, now: number): Admitted | undefined {
     if (this.since !== undefined && (now >= this.since + SUMMARY_MS || now < this.since)) this.flush();
     const key = about === undefined ? undefined : `${kind} ${about}`;
     const last = key === undefined ? undefined : this.last.get(key);
@@ -68,15 +61,10 @@ export class LogLimit {
     this.summarise(leftOut);
   }
 
-  private take(budget: Budget, now: number): boolean {
+  private take(budget: TokenRate, now: number): boolean {
     let bucket = this.buckets.get(budget);
-    if (bucket === undefined) this.buckets.set(budget, (bucket = { tokens: budget.burst, at: now }));
-    const passed = Math.max(0, now - bucket.at) / 1000;
-    bucket.tokens = Math.min(budget.burst, bucket.tokens + passed * budget.rate);
-    bucket.at = now;
-    if (bucket.tokens < 1) return false;
-    bucket.tokens--;
-    return true;
+    if (bucket === undefined) this.buckets.set(budget, (bucket = new TokenBucket(budget, now)));
+    return bucket.take(now);
   }
 
   private leaveOut(kind: string, now: number): void {

@@ -1,3 +1,11 @@
+/** How much a {@link TokenBucket} lets through. */
+export interface TokenRate {
+  /** At once. */
+  readonly burst: number;
+  /** In the long run. */
+  readonly perSecond: number;
+}
+
 /** Lets through a burst, and then so many a second. */
 export class TokenBucket {
   private tokens: number;
@@ -5,7 +13,7 @@ export class TokenBucket {
 
   /** @param now the time in ms */
   constructor(
-    private readonly rate: { readonly burst: number; readonly perSecond: number },
+    private readonly rate: TokenRate,
     now: number,
   ) {
     this.tokens = rate.burst;
