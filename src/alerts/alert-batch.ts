@@ -6,7 +6,7 @@ const MAX_NAMES = 20;
 const MAX_ADDRESSES = 20;
 const MAX_TEXT = 200;
 
-/** What happened of one kind since the last message about it. */
+/** Counts the events of one kind since the last message about that kind. */
 export class AlertBatch {
   count = 0;
   /** How often each reason occurred, the most frequent names only. */

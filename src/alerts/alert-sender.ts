@@ -79,7 +79,7 @@ export class AlertSender {
     for (const [kind, batch] of [...this.batches]) {
       if (this.now() < this.pausedUntil) break;
       if (this.now() < (this.due.get(kind) ?? 0)) continue;
-      // What happens meanwhile belongs to the next message.
+      // Events that arrive while it is sent go into the next message.
       this.batches.delete(kind);
       this.due.set(kind, this.now() + this.options.every * 1000);
       const problem = await this.post(batch);

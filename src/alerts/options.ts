@@ -3,14 +3,14 @@ import { EVENT_TYPES } from "../events/event-bus.js";
 import { check, flag, integer, list, oneOf, text } from "../options/check.js";
 import { group, type AnyTable, type Resolved } from "../options/table.js";
 
-/** What an alert is about: a kind of event, or the warnings of the log. */
+/** The subject of an alert: a kind of event, or warnings. */
 export type AlertKind = BunkerEventType | "warning";
 
 /** A webhook that is called when something happens. */
 export interface AlertOptions {
   /** The address of the webhook, `https://…` or `http://…`. Who knows it can write to it, so it is never logged. */
   url: string;
-  /** What is sent: JSON of our own, or the text message that Slack, Mattermost and Discord (`…/slack`) take. Default `"json"`. */
+  /** The format of the message: `"json"`, or `"slack"` for Slack, Mattermost and Discord (`…/slack`). Default `"json"`. */
   format?: "slack" | "json";
   /** The kinds of events that are told. Default: `["banned", "fault", "warning"]`. */
   on?: readonly AlertKind[];
