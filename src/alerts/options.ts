@@ -60,6 +60,7 @@ const one = group(alertTable);
 /** The check of the option `alerts`. */
 export const alertsCheck = list<AlertResolved>({
   allowed: one.allowed,
+  table: alertTable,
   parse: (value) => one.parse(value),
   read(value, path, report) {
     const read = one.read(value, path, report);

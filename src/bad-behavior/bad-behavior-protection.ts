@@ -129,6 +129,12 @@ export class BadBehaviorProtection implements Protection {
     this.count(client, request, { status: 0, weight: right ? (weight as number) : 1, reason: text });
   }
 
+  badCountOf(clientKey: string): { readonly count: number; readonly threshold: number } {
+    const bad = this.clients.get(clientKey)?.bad;
+    const count = bad === undefined || bad.until <= this.context.now() ? 0 : bad.count + bad.counting;
+    return { count, threshold: this.options.threshold };
+  }
+
   figures(): readonly Figure[] {
     return [{ name: "queue_length", value: this.inFlight.waiting, labels: { queue: "requests" } }];
   }

@@ -227,6 +227,12 @@ export class BanIndex {
       .filter(({ address }) => wide.some((range) => rangeContains(range, address)));
   }
 
+  /** The bans in force, in slices of some thousand, so that a reader can let others work in between: there may be a million. */
+  *inForce(): Generator<FoundBan[], void, undefined> {
+    for (const slice of this.copies.slices())
+      yield slice.filter((row) => this.copies.inForce(row)).map((row) => this.copies.describe(row));
+  }
+
   /** Counts the bans in force. In slices: there may be a million. */
   async countInForce(): Promise<number> {
     let count = 0;

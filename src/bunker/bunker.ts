@@ -2,7 +2,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { AntibotParts } from "../antibot/gate.js";
-import { readBunkerOptions, type BunkerOptions } from "./options.js";
+import { readBunkerOptions, withOptions, type BunkerOptions } from "./options.js";
 import { bunkernetParts, type BunkernetParts } from "../bunkernet/bunkernet.js";
 import type * as ControlModule from "../control/index.js";
 import type { Control, ControlOptions, Controls } from "../control/index.js";
@@ -87,7 +87,8 @@ export type Bunker = Middleware &
 export function bunker<Req extends IncomingMessage = IncomingMessage>(
   options: BunkerOptions<Req> = {},
 ): Bunker {
-  const { common, services } = allProblemsAtOnce((report) => readBunkerOptions(options, report));
+  const setup = allProblemsAtOnce((report) => readBunkerOptions(options, report));
+  const { common, services } = setup;
   const context = new Context(common, options as SharedOptions);
   const composition = new Composition(context, {
     common,
@@ -131,7 +132,7 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
     if (closed) void controls.close();
     return controls;
   };
-  return engine.asMiddleware({
+  const guard = engine.asMiddleware({
     bans: context.bans,
     store: common.store,
     antibot: composition.gates(),
@@ -146,4 +147,5 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
     close: () => closeInTime([() => ((closed = true), controls?.close()), () => engine.close()]),
     upgrade: (req: IncomingMessage, socket: Duplex) => judgeUpgrade(engine, req, socket),
   });
+  return withOptions(guard, options, setup);
 }

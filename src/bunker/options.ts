@@ -115,6 +115,29 @@ export function readBunkerOptions(options: unknown, report: ReportProblem): Bunk
   return { common, services };
 }
 
+/** The options that a middleware of `bunker()` was made with. */
+export interface OptionsInForce {
+  /** As they were given. */
+  readonly input: unknown;
+  readonly setup: BunkerSetup;
+  readonly table: AnyTable;
+  /** The options that a service may have of its own. */
+  readonly serviceTable: AnyTable;
+}
+
+const inForce = new WeakMap<object, OptionsInForce>();
+
+/** Has {@link optionsInForce} find the options of `guard`. Returns the guard. */
+export function withOptions<Guard extends object>(guard: Guard, input: unknown, setup: BunkerSetup): Guard {
+  inForce.set(guard, { input, setup, table, serviceTable });
+  return guard;
+}
+
+/** Returns the options of what `bunker()` has returned; `undefined` for anything else. */
+export function optionsInForce(guard: object): OptionsInForce | undefined {
+  return inForce.get(guard);
+}
+
 type Input = Readonly<Record<string, unknown>>;
 
 // On their own, the protections take the shared options among theirs; in bunker() these are given once, for all protections.

@@ -45,6 +45,8 @@ export interface BunkernetStatus {
   /** `true` = on only by default, and this is a test or CI run: there is no traffic. */
   readonly quiet: boolean;
   readonly registered: boolean;
+  /** The first eight characters of the instance id, which is a secret; absent = there is none yet. */
+  readonly maskedId?: string;
   readonly list: ThreatListStatus;
   readonly reports: ReportStatus;
 }
@@ -195,10 +197,12 @@ export class BunkernetProtection implements Protection {
   }
 
   get status(): BunkernetStatus {
+    const { id } = this.registration;
     return {
       server: shownServer(this.options.server.href),
       quiet: this.quiet,
-      registered: this.registration.id !== undefined,
+      registered: id !== undefined,
+      ...(id === undefined ? {} : { maskedId: `${id.slice(0, 8)}…` }),
       list: { ...this.list.status, problem: this.problem },
       reports: this.reporter.status,
     };

@@ -131,6 +131,16 @@ export class Engine implements Running {
     return Object.fromEntries(modes.filter(([, own]) => own !== mode));
   }
 
+  /** How many bad responses count against a client now, by the services that count on their own; `""` = all others together. */
+  badCountsOf(clientKey: string): { service: string; count: number; threshold: number }[] {
+    return [...this.pipelines()].flatMap(([service = "", { protections }]) =>
+      protections.flatMap((protection) => {
+        const counted = protection.badCountOf?.(clientKey);
+        return counted === undefined ? [] : [{ service, ...counted }];
+      }),
+    );
+  }
+
   /** The current figures of all protections. */
   figures(): Figure[] {
     // Only metrics need it.

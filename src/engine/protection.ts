@@ -71,6 +71,8 @@ export interface Protection {
   hold?(held: HeldRequest): void;
   start?(): Awaitable<void>;
   health?(): ProtectionHealth;
+  /** Returns how many bad responses count against a client now, and how many lead to a ban, as far as this process knows. */
+  badCountOf?(clientKey: string): { readonly count: number; readonly threshold: number };
   /** Returns its current figures, for metrics. */
   figures?(): readonly Figure[];
   close?(): Awaitable<void>;

@@ -11,6 +11,10 @@ export interface Check<Out> {
   read(value: unknown, path: string, report: ReportProblem): Out | undefined;
   /** Turns the text of a setting into the value that `read` takes. */
   parse(text: string): unknown;
+  /** Where it takes a group of options: the table of that group. */
+  readonly table?: unknown;
+  /** Where it takes several: the check of each. */
+  readonly item?: Check<unknown>;
 }
 
 /** A check from a function that returns the ready value, or `undefined` for a value that is not allowed. */
@@ -37,6 +41,9 @@ export function lazyCheck<Out>(make: () => Check<Out>): Check<Out> {
   return {
     get allowed() {
       return whole().allowed;
+    },
+    get table() {
+      return whole().table;
     },
     parse: (text) => whole().parse(text),
     read: (value, path, report) => whole().read(value, path, report),
@@ -103,6 +110,7 @@ export function list<Out>(item: Check<Out>, options: { min?: number } = {}): Che
   const allowed = `an array or space-separated text of ${min > 0 ? `at least ${min} item` : "items"}, each ${item.allowed}`;
   return {
     allowed,
+    item,
     parse: (text) => words(text).map((word) => item.parse(word)),
     read(value, path, report) {
       const entries = typeof value === "string" ? words(value).map((word) => item.parse(word)) : value;

@@ -74,6 +74,7 @@ export function readOptions<Table extends AnyTable>(
 export function group<Table extends AnyTable>(table: Table): Check<Resolved<Table>> {
   return {
     allowed: `an object of ${Object.keys(table).join(", ")}`,
+    table,
     parse: (text) => text,
     read: (value, path, report) => readOptions(table, value, path, report),
   };
@@ -95,6 +96,7 @@ export function switched<Table extends AnyTable>(
     : `false, or an object of options such as ${example}`;
   return {
     allowed,
+    table: options,
     parse: (text) => (text === "yes" ? true : text === "no" ? false : text),
     read(value, path, report) {
       if (value === false) return false;

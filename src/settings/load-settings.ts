@@ -1,6 +1,7 @@
 import type { BunkerOptions } from "../bunker/bunker.js";
 import { Log } from "../log/log.js";
 import type { Logger } from "../log/logger.js";
+import { noteOrigins, type SettingOrigin } from "../options/settings-origin.js";
 import type { Store } from "../store/store.js";
 import { assemble } from "./assemble.js";
 import { settingOf } from "./catalogue.js";
@@ -29,8 +30,19 @@ export function loadSettings(source: SettingsSource, options: LoadSettingsOption
     for (const warning of reading.warnings) Log.of(logger as Logger).warn("WRN_BUNKER_SETTINGS", warning);
   const loaded = assemble(reading);
   const redis = redisAccess(reading.common);
-  if (redis === undefined) return loaded;
-  return { ...loaded, store: createStore(redis) };
+  const ready = redis === undefined ? loaded : { ...loaded, store: createStore(redis) };
+  noteOrigins(ready as Readonly<Record<string, unknown>>, originsOf(reading));
+  return ready;
+}
+
+// The settings of services are not among them: a service shows what it has of its own.
+function originsOf({ common }: SettingsReading): ReadonlyMap<string, SettingOrigin> {
+  return new Map(
+    [...common].flatMap(([name, input]) => {
+      const { option } = settingOf(name);
+      return option === "" ? [] : [[option, { setting: input.name, from: input.from }] as const];
+    }),
+  );
 }
 
 /** @throws {BunkerSettingsError} `ERR_BUNKER_SETTINGS` with every wrong setting */

@@ -1,0 +1,3 @@
+export { basicAuth, type BasicAuthOptions } from "./basic-auth.js";
+export { dashboard, type Dashboard } from "./dashboard.js";
+export type { Authorize, DashboardOptions } from "./options.js";
