@@ -71,6 +71,14 @@ const PROGRAMS = [
     debian: ["redis-tools"],
   },
   {
+    name: "nginx",
+    purpose: "the tests of examples/compose",
+    paths: ["/usr/sbin/nginx", "/usr/local/sbin/nginx"],
+    commands: ["nginx"],
+    probe: "-v",
+    debian: ["nginx-light"],
+  },
+  {
     name: "fail2ban",
     purpose: "the test of examples/fail2ban",
     commands: ["fail2ban-regex"],
