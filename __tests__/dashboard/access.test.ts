@@ -79,7 +79,7 @@ describe("who may use the dashboard", () => {
 
   it("does not count missing credentials as failures or as bad behaviour", async () => {
     const { url, operate, guard, status } = await dashboardSite({ badBehavior: { threshold: 3 } });
-    const from = "203.0.113.5";
+    const from = "81.2.69.5";
     for (let n = 0; n < 30; n++) expect((await ask(url, `${MOUNT}/`, { from })).status).toBe(401);
     expect((await operate("/api/session", { from })).status).toBe(200);
     expect(await guard.bans.list()).toEqual([]);
@@ -97,7 +97,7 @@ describe("who may use the dashboard", () => {
         ],
       },
     );
-    for (let n = 0; n < 10; n++) expect(await made.status("203.0.113.6")).toBe(401);
+    for (let n = 0; n < 10; n++) expect(await made.status("81.2.69.6")).toBe(401);
     expect(await made.guard.bans.list()).toEqual([]);
     expect(made.warnings.filter((line) => line.includes("WRN_BUNKER_DASHBOARD"))).toHaveLength(1);
   });
@@ -107,9 +107,9 @@ describe("who may use the dashboard", () => {
       antibot: { challenge: "cookie" },
       sessions: { secret: "a secret of at least sixteen characters" },
     });
-    await guard.bans.add("203.0.113.8");
-    expect(await status("203.0.113.8")).toBe(403);
-    expect((await operate("/api/session", { from: "203.0.113.8" })).status).toBe(200);
+    await guard.bans.add("81.2.69.8");
+    expect(await status("81.2.69.8")).toBe(403);
+    expect((await operate("/api/session", { from: "81.2.69.8" })).status).toBe(200);
   });
 
   it("stays closed when the app's check throws, rejects or returns anything but true", async () => {

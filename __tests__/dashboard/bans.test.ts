@@ -10,10 +10,10 @@ describe("bans on the dashboard", () => {
     const clock = new Clock();
     const made = await dashboardSite({}, { clock });
     const { act, guard, status, events } = made;
-    const added = await act("POST", "/api/bans", { address: "203.0.113.9", ttl: 600, reason: "scraper" });
+    const added = await act("POST", "/api/bans", { address: "81.2.69.9", ttl: 600, reason: "scraper" });
     expect(added.status).toBe(201);
     expect(added.json).toEqual({
-      address: "203.0.113.9",
+      address: "81.2.69.9",
       scope: "global",
       service: "unknown",
       reason: "scraper",
@@ -22,25 +22,25 @@ describe("bans on the dashboard", () => {
       expires: clock.now() + 600_000,
       kind: "single",
     });
-    expect(await status("203.0.113.9")).toBe(403);
+    expect(await status("81.2.69.9")).toBe(403);
     expect(events.at(0)).toMatchObject({ type: "banned", protection: "operator", reason: "scraper" });
-    const extended = await act("PATCH", "/api/bans/203.0.113.9", { ttl: 7200 });
+    const extended = await act("PATCH", "/api/bans/81.2.69.9", { ttl: 7200 });
     expect(extended.json).toMatchObject({ reason: "scraper", expires: clock.now() + 7_200_000 });
     clock.advance(700);
-    expect(await status("203.0.113.9")).toBe(403);
-    expect((await act("PATCH", "/api/bans/203.0.113.9", { ttl: 0 })).json).toMatchObject({ expires: null });
-    expect((await act("DELETE", "/api/bans/203.0.113.9")).json).toEqual({ removed: true });
-    expect(await status("203.0.113.9")).toBe(200);
-    expect((await act("DELETE", "/api/bans/203.0.113.9")).json).toEqual({ removed: false });
-    expect((await act("PATCH", "/api/bans/203.0.113.9", { ttl: 60 })).status).toBe(404);
+    expect(await status("81.2.69.9")).toBe(403);
+    expect((await act("PATCH", "/api/bans/81.2.69.9", { ttl: 0 })).json).toMatchObject({ expires: null });
+    expect((await act("DELETE", "/api/bans/81.2.69.9")).json).toEqual({ removed: true });
+    expect(await status("81.2.69.9")).toBe(200);
+    expect((await act("DELETE", "/api/bans/81.2.69.9")).json).toEqual({ removed: false });
+    expect((await act("PATCH", "/api/bans/81.2.69.9", { ttl: 60 })).status).toBe(404);
     expect(await guard.bans.list()).toEqual([]);
   });
 
   it("keeps the evidence of a ban that is extended", async () => {
     const { act, guard } = await dashboardSite();
-    await guard.bans.add("203.0.113.9", { reason: "bad behavior", data: [{ url: "/x", status: 404 }] });
-    await act("PATCH", "/api/bans/203.0.113.9", { ttl: 60 });
-    expect((await guard.bans.get("203.0.113.9"))?.data).toEqual([{ url: "/x", status: 404 }]);
+    await guard.bans.add("81.2.69.9", { reason: "bad behavior", data: [{ url: "/x", status: 404 }] });
+    await act("PATCH", "/api/bans/81.2.69.9", { ttl: 60 });
+    expect((await guard.bans.get("81.2.69.9"))?.data).toEqual([{ url: "/x", status: 404 }]);
   });
 
   it("bans a range and one service, and asks before a wide range", async () => {
@@ -85,7 +85,7 @@ describe("bans on the dashboard", () => {
       after = got.next;
       if (after === undefined) break;
       clock.advance(1);
-      await made.guard.bans.add(`203.0.113.${pages}`);
+      await made.guard.bans.add(`81.2.69.${pages}`);
     }
     expect(seen.map(({ address }) => address).toSorted()).toEqual(
       Array.from({ length: 120 }, (_, n) => `198.51.100.${n}`).toSorted(),
@@ -103,41 +103,41 @@ describe("bans on the dashboard", () => {
   it("finds bans by address, range, part of an address, reason and service", async () => {
     const made = await dashboardSite();
     const { bans } = made.guard;
-    await bans.add("203.0.113.7", { reason: "bad behavior", service: "a.example" });
-    await bans.add("203.0.113.0/28", { reason: "manual" });
+    await bans.add("81.2.69.7", { reason: "bad behavior", service: "a.example" });
+    await bans.add("81.2.69.0/28", { reason: "manual" });
     await bans.add("198.51.100.1", { reason: "dnsbl" });
     await bans.add("2001:db8::1", { reason: "dnsbl" });
     const found = async (query: string): Promise<string[]> =>
       (await page(made, query)).bans.map(({ address }) => address).toSorted();
-    expect(await found("?search=203.0.113.7")).toEqual(["203.0.113.0/28", "203.0.113.7"]);
-    expect(await found("?search=203.0.113.0/24")).toEqual(["203.0.113.0/28", "203.0.113.7"]);
+    expect(await found("?search=81.2.69.7")).toEqual(["81.2.69.0/28", "81.2.69.7"]);
+    expect(await found("?search=81.2.69.0/24")).toEqual(["81.2.69.0/28", "81.2.69.7"]);
     expect(await found("?search=198.51")).toEqual(["198.51.100.1"]);
     expect(await found("?search=2001:db8::ffff")).toEqual(["2001:db8::/64"]);
-    expect(await found("?search=BEHAV")).toEqual(["203.0.113.7"]);
+    expect(await found("?search=BEHAV")).toEqual(["81.2.69.7"]);
     expect(await found("?reason=dnsbl")).toEqual(["198.51.100.1", "2001:db8::/64"]);
-    expect(await found("?service=a.example")).toEqual(["203.0.113.7"]);
+    expect(await found("?service=a.example")).toEqual(["81.2.69.7"]);
     expect(await found("?search=%00%1b[31m")).toEqual([]);
   });
 
   it("exports them as JSON, CSV and a plain list, without formulas", async () => {
     const clock = new Clock();
     const { guard, operate } = await dashboardSite({}, { clock });
-    await guard.bans.add("203.0.113.7", { reason: '=cmd|"calc"!A1, x', ttl: 0 });
+    await guard.bans.add("81.2.69.7", { reason: '=cmd|"calc"!A1, x', ttl: 0 });
     await guard.bans.add("198.51.100.1", { reason: "dnsbl", ttl: 60 });
     const json = await operate("/api/bans/export?format=json");
     expect(json.headers["content-disposition"]).toBe('attachment; filename="bans.json"');
     expect((JSON.parse(json.text) as BanRow[]).map(({ address }) => address).toSorted()).toEqual([
       "198.51.100.1",
-      "203.0.113.7",
+      "81.2.69.7",
     ]);
     const csv = (await operate("/api/bans/export?format=csv")).text.split("\r\n");
     expect(csv[0]).toBe("address,scope,service,reason,action,date,expires");
     const date = new Date(clock.now()).toISOString();
-    expect(csv).toContain(`203.0.113.7,global,unknown,"'=cmd|""calc""!A1, x",deny,${date},never`);
+    expect(csv).toContain(`81.2.69.7,global,unknown,"'=cmd|""calc""!A1, x",deny,${date},never`);
     expect((await operate("/api/bans/export?format=text")).text.split("\n").toSorted()).toEqual([
       "",
       "198.51.100.1",
-      "203.0.113.7",
+      "81.2.69.7",
     ]);
     expect((await operate("/api/bans/export?format=text&reason=dnsbl")).text).toBe("198.51.100.1\n");
     expect((await operate("/api/bans/export?format=json&reason=nothing")).json).toEqual([]);

@@ -1,4 +1,3 @@
-import type { AntibotResolved } from "../../antibot/options.js";
 import type { HeavyHitter, HistoryRange, LabelledCount, PeriodCounts } from "../../history/index.js";
 import type { Protections, Ranked } from "../api.js";
 import type { Watched } from "../watched.js";
@@ -8,12 +7,11 @@ export async function protections(watched: Watched, range: HistoryRange): Promis
   const { guard, history, options } = watched;
   const { common, services } = options.setup;
   const { now: counts } = await history.counts(range);
-  const gates = [common, ...services.values()].flatMap(({ antibot }) => (antibot === false ? [] : [antibot]));
-  const [gate] = gates;
+  const hasGate = [common, ...services.values()].some(({ antibot }) => antibot !== false);
   return {
     range,
     counts,
-    ...(gate === undefined ? {} : { antibot: antibotReport(gate, counts) }),
+    ...(hasGate ? { antibot: antibotReport(options.input, counts) } : {}),
     ...(guard.dnsbl === undefined ? {} : { dnsbl: dnsblReport(watched, guard.dnsbl) }),
     ...(guard.bunkernet === undefined ? {} : { bunkernet: bunkernetReport(guard.bunkernet, counts) }),
     ...(guard.badBehavior === undefined
@@ -22,17 +20,14 @@ export async function protections(watched: Watched, range: HistoryRange): Promis
   };
 }
 
-function antibotReport(
-  { challenge }: AntibotResolved,
-  counts: PeriodCounts,
-): NonNullable<Protections["antibot"]> {
+function antibotReport(input: unknown, counts: PeriodCounts): NonNullable<Protections["antibot"]> {
   const by = (list: readonly LabelledCount<"kind">[], kind: string): number =>
     list.find(({ labels }) => labels.kind === kind)?.count ?? 0;
   const lists = [counts.issuedBy, counts.solvedBy, counts.failedBy];
   const kinds = new Set(lists.flatMap((list) => list.map(({ labels }) => labels.kind)));
   const { medianSolveTime, solveRate } = counts;
   return {
-    challenge: nameOf(challenge),
+    challenge: challengeIn(input),
     kinds: [...kinds].map((kind) => {
       const [issued = 0, solved = 0, failed = 0] = lists.map((list) => by(list, kind));
       return { kind, issued, solved, failed, abandoned: Math.max(0, issued - solved - failed) };
@@ -43,12 +38,15 @@ function antibotReport(
   };
 }
 
-// A list of challenges, or a function that chooses one.
-function nameOf(challenge: unknown): string {
-  if (typeof challenge === "string") return challenge;
-  if (Array.isArray(challenge)) return challenge.map(nameOf).join(", ");
-  const { kind } = (challenge ?? {}) as { readonly kind?: unknown };
-  return typeof kind === "string" ? kind : "chosen by the app";
+// As it was given: a kind, a list of kinds, or a function that chooses one.
+function challengeIn(input: unknown): string {
+  const { antibot } = (input ?? {}) as { readonly antibot?: { readonly challenge?: unknown } | false };
+  const challenge = typeof antibot === "object" ? antibot.challenge : undefined;
+  const kinds = (Array.isArray(challenge) ? (challenge as unknown[]) : [challenge]).map((one) =>
+    typeof one === "object" && one !== null ? (one as { readonly kind?: unknown }).kind : one,
+  );
+  const names = kinds.filter((kind) => typeof kind === "string");
+  return names.length > 0 ? names.join(", ") : challenge === undefined ? "by service" : "chosen by the app";
 }
 
 function dnsblReport(

@@ -69,13 +69,11 @@ function rowsOf({ table, given, read, path, originAt }: Walk): Row[] {
       return rowsOf({ table: inner, given: input, read: value, path: at, originAt });
     const isDefault = input === undefined;
     const { help, setting, secret } = spec;
+    const hidden = secret === true && value !== undefined && value !== "";
     return [
       {
         name: at,
-        value:
-          secret === true && value !== undefined
-            ? "(hidden)"
-            : shownItem(spec.check, at, isDefault ? value : input),
+        value: hidden ? "(hidden)" : shownItem(spec.check, at, isDefault ? value : input),
         from: isDefault ? "default" : originAt(at),
         isDefault,
         help,

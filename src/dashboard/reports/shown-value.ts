@@ -2,6 +2,8 @@ import { inspect } from "node:util";
 import { zoneLabel } from "../../dnsbl/codes.js";
 import { printable } from "../../printable.js";
 
+/** Names of fields that hold secrets where no table of options says so. */
+const SECRET = /secret|passw|token|credential|authorization|cookie|^key$|api_?key/i;
 const MAX_SHOWN = 500;
 const MAX_DEPTH = 3;
 
@@ -9,8 +11,8 @@ const MAX_DEPTH = 3;
 export function shownValue(path: string, value: unknown): string {
   if (value === undefined) return "(none)";
   const isZone = path.startsWith("dnsbl.");
-  const text =
-    typeof value === "string" ? withoutSecrets(value, isZone) : JSON.stringify(plain(value, isZone, 0));
+  const shown = plain(value, isZone, 0);
+  const text = typeof shown === "string" ? shown : JSON.stringify(shown);
   return printable(text, MAX_SHOWN);
 }
 
@@ -31,12 +33,16 @@ function plain(value: unknown, isZone: boolean, depth: number): unknown {
       : isPlain
         ? Object.entries(value)
         : undefined;
+  const { source, test, size } = value as Readonly<Record<"source" | "test" | "size", unknown>>;
+  // A pattern, or a set of addresses.
+  if (typeof source === "string" && typeof test === "function") return source;
+  if (entries === undefined && typeof size === "number") return size === 0 ? "(none)" : `(${size} entries)`;
   // An object of the app or of another package: what it holds is its own affair.
   if (entries === undefined) return `(${nameOf(value)})`;
   return Object.fromEntries(
     entries.map(([name, one]) => [
       withoutSecrets(typeof name === "string" ? name : inspect(name), isZone),
-      plain(one, isZone, depth + 1),
+      typeof name === "string" && SECRET.test(name) ? "(hidden)" : plain(one, isZone, depth + 1),
     ]),
   );
 }
@@ -48,8 +54,7 @@ function nameOf(value: object): string {
 
 function withoutSecrets(text: string, isZone: boolean): string {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text) && URL.canParse(text)) {
-    const url = new URL(text);
-    const shown = new URL(url.href);
+    const shown = new URL(text);
     shown.username = "";
     shown.password = "";
     // Tokens of downloads are often in the query.
