@@ -25,7 +25,8 @@ test("each variable that compose.yaml reads is required or has a default", () =>
 });
 
 test("secrets have no default, and no file of the example holds one", () => {
-  expect(text).toMatch(/SESSIONS_SECRET: \$\{SESSIONS_SECRET:\?/);
+  for (const name of ["SESSIONS_SECRET", "DASHBOARD_PASSWORD"])
+    expect(text).toMatch(new RegExp(`${name}: \\$\\{${name}:\\?`));
   expect(read("compose/.gitignore")).toMatch(/^\.env$/m);
   expect(read("compose/Dockerfile.dockerignore")).toMatch(/^\*\*\/\.env$/m);
 });

@@ -15,6 +15,7 @@ import { startNginx, type Nginx } from "./nginx.js";
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "bunker-deployment-"));
+const PASSWORD = "open sesame";
 const INSTANCES = ["app-1", "app-2"] as const;
 
 interface App {
@@ -56,6 +57,7 @@ async function startApp(program: string, name: (typeof INSTANCES)[number]): Prom
       ...envOf(composeFile().services[name]!),
       REDIS_URL: redis.url,
       SESSIONS_SECRET: "a secret of both instances",
+      DASHBOARD_PASSWORD: PASSWORD,
       TRUST_PROXY: "127.0.0.1",
       BAN_LOCAL: "yes",
       PORT: String(port),
@@ -140,6 +142,30 @@ test("nginx's port for operators answers its health check, and nothing else of t
   expect((await ask(nginx.operators, "/healthz")).status).toBe(200);
   for (const path of ["/", "/metrics", "/api/hello", "/healthz/x"])
     expect([path, (await ask(nginx.operators, path)).status]).toEqual([path, 404]);
+});
+
+test("operators reach the dashboard through their port with the password, and visitors do not reach it", async () => {
+  const authorization = `Basic ${Buffer.from(`admin:${PASSWORD}`).toString("base64")}`;
+  expect((await ask(nginx.operators, "/_bunker/api/session")).status).toBe(401);
+  const visitor = await nginx.visit("127.0.0.9", "/_bunker/api/session", { Authorization: authorization });
+  // The gate's refusal: for visitors this is a path like any other.
+  expect(visitor.status).toBe(403);
+  expect(visitor.text).not.toContain("csrf");
+  const headers = {
+    Authorization: authorization,
+    Origin: nginx.operators,
+    "Content-Type": "application/json",
+  };
+  const session = await ask(nginx.operators, "/_bunker/api/session", { headers });
+  expect(session.status).toBe(200);
+  const banned = await ask(nginx.operators, "/_bunker/api/bans", {
+    method: "POST",
+    headers: { ...headers, "X-Bunker-CSRF": String(session.json["csrf"]) },
+    body: JSON.stringify({ address: "45.83.64.1", reason: "by hand" }),
+  });
+  expect([banned.status, banned.text]).toEqual([201, expect.stringContaining("45.83.64.1")]);
+  for (const { site } of apps.values())
+    await until(async () => (await ask(site, "/api/hello", { from: "45.83.64.1" })).status === 403);
 });
 
 test("SIGTERM ends an instance after what it has begun, and nginx goes on with the other", async () => {

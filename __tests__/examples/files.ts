@@ -53,7 +53,9 @@ export function appVariables(): string[] {
 
 /** Returns the environment variables without which the app does not start. */
 export function requiredVariables(): string[] {
-  return ["REDIS_URL", "SESSIONS_SECRET"].filter((name) => appVariables().includes(name));
+  return ["REDIS_URL", "SESSIONS_SECRET", "DASHBOARD_PASSWORD"].filter((name) =>
+    appVariables().includes(name),
+  );
 }
 
 /** Returns the servers of each upstream in an nginx configuration. */

@@ -1,14 +1,15 @@
 // @ts-check
-// One instance of the site. Visitors reach PORT through nginx. OPERATORS_PORT serves metrics and health, and the
-// world must not reach it. compose.yaml and ../kubernetes/express-bunker.yaml set the environment variables.
+// One instance of the site. Visitors reach PORT through nginx. OPERATORS_PORT serves the dashboard, metrics and
+// health, and the world must not reach it. compose.yaml and ../kubernetes/express-bunker.yaml set the environment variables.
 import { once } from "node:events";
 import express from "express";
 import { bunker } from "express-bunker";
+import { basicAuth, dashboard } from "express-bunker/dashboard";
 import { healthz, metrics } from "express-bunker/metrics";
 import { RedisStore } from "express-bunker/redis";
 
 const { INSTANCE = "app", PORT = "3000", OPERATORS_PORT = "9464", BAN_LOCAL = "no" } = process.env;
-const { REDIS_URL, TRUST_PROXY = "loopback" } = process.env;
+const { REDIS_URL, TRUST_PROXY = "loopback", DASHBOARD_PASSWORD = "" } = process.env;
 
 // Every instance is on the same Redis, so that they share bans, counters and spent challenges.
 const store = new RedisStore({ url: REDIS_URL });
@@ -28,6 +29,9 @@ const operators = express();
 operators.set("trust proxy", TRUST_PROXY);
 operators.get("/metrics", metrics(guard));
 operators.get("/healthz", healthz(guard));
+// Without a password the app does not start.
+const authorize = basicAuth({ users: { admin: DASHBOARD_PASSWORD } });
+operators.use("/_bunker", dashboard({ bunker: guard, authorize }));
 
 const app = express();
 // The addresses of the proxies, and nothing else: X-Forwarded-For of anybody else is what a client made up.
