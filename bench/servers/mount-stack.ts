@@ -1,6 +1,9 @@
-import { createServer } from "node:http";
+import { once } from "node:events";
+import { createServer, get, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Express } from "express";
 import { bunker, type BunkerOptions } from "express-bunker";
+import { dashboard } from "express-bunker/dashboard";
 import { metrics } from "express-bunker/metrics";
 import { serveBunkernet } from "./bunkernet-list.js";
 import { EMPTY_ZONES } from "./empty-zones.js";
@@ -12,13 +15,14 @@ export const PARTS = ["bad-behavior", "gate", "dnsbl", "bunkernet"] as const;
 export type Part = (typeof PARTS)[number];
 
 /** What can be mounted besides protections. */
-export type Watcher = "metrics";
+export type Watcher = "logs" | "metrics" | "dashboard";
 
 const LISTED = 1_000_000;
 
 /**
  * Mounts bans and `parts`: a BunkerNet list of a million addresses that no client has, blocklists that list no address, and a gate
- * that any browser passes. With `metrics`, the metrics are on, on a port of their own.
+ * that any browser passes. With `metrics`, the metrics are on, on a port of their own; with `dashboard`, the dashboard is mounted, and a page
+ * of it is open; with `logs`, events are logged (to nowhere).
  */
 export async function mountStack(
   app: Express,
@@ -27,7 +31,7 @@ export async function mountStack(
 ): Promise<void> {
   const guard = bunker({
     ...shared,
-    logger: false,
+    logger: parts.includes("logs") && { info: ignore, warn: ignore, error: ignore },
     badBehavior: parts.includes("bad-behavior"),
     ...(parts.includes("gate") && {
       sessions: { secret: "bench-secret-of-32-characters-xx" },
@@ -42,6 +46,23 @@ export async function mountStack(
     const { entries } = guard.bunkernet.status().list;
     if (entries !== LISTED) throw new Error(`the list has ${entries} entries`);
   }
+  if (parts.includes("dashboard")) {
+    const page = dashboard({ bunker: guard, authorize: () => true });
+    app.use("/_bunker", page);
+    await openPage((req, res) => page(req, res, ignore));
+  }
   if (parts.includes("metrics")) createServer(metrics(guard)).listen(0, "127.0.0.1");
   app.use(guard);
+}
+
+function ignore(): void {
+  // Where the lines go is the app's affair.
+}
+
+// A page that is open takes a sample a second.
+async function openPage(page: RequestListener): Promise<void> {
+  const server = createServer(page).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  get({ port, host: "127.0.0.1", path: "/api/stream" }, (stream) => stream.resume());
 }

@@ -136,6 +136,8 @@ export interface EventRow {
   readonly statuses?: Readonly<Record<string, number>>;
   /** When the ban ends; `null` = never. */
   readonly expires?: number | null;
+  /** Where a ban applies. */
+  readonly scope?: "service" | "global";
   /** The beginning of the evidence, as JSON. */
   readonly evidence?: string;
   readonly passHolder?: true;

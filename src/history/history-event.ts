@@ -30,6 +30,8 @@ export interface HistoryEvent {
   readonly statuses?: Readonly<Record<string, number>>;
   /** When a ban ends, in ms; `null` = never. */
   readonly expires?: number | null;
+  /** Where a ban applies. */
+  readonly scope?: "service" | "global";
   /** A summary of the evidence: the beginning of its JSON. */
   readonly evidence?: string;
   /** `true` if the client held a pass when it was banned. */
@@ -115,7 +117,7 @@ export function concerns({ ip }: HistoryEvent, range: AddressRange): boolean {
 function detailsOf({ data, protection, type }: EventToKeep): Partial<HistoryEvent> {
   if (typeof data === "string") return { evidence: printable(data, 160) };
   if (typeof data !== "object" || data === null) return {};
-  const { kind, statuses, passHolder, expires, evidence } = data as Readonly<Record<string, unknown>>;
+  const { kind, statuses, passHolder, expires, scope, evidence } = data as Readonly<Record<string, unknown>>;
   // The ban has the evidence of what it refuses.
   const told =
     type === "banned" || type === "unbanned" ? evidence : protection === "antibot" ? undefined : data;
@@ -123,6 +125,7 @@ function detailsOf({ data, protection, type }: EventToKeep): Partial<HistoryEven
     ...(typeof kind === "string" ? { kind: printable(kind, 24) } : {}),
     ...statusesOf(statuses),
     ...(expires instanceof Date ? { expires: expires.getTime() } : expires === null ? { expires } : {}),
+    ...(scope === "service" || scope === "global" ? { scope } : {}),
     ...evidenceOf(told),
     ...(passHolder === true ? { passHolder } : {}),
   };
