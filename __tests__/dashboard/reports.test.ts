@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { AddressDetails, Overview, Protections, Reference, Settings } from "../../src/dashboard/api.js";
 import { loadSettings } from "../../src/settings/index.js";
 import { Clock } from "../support/clock.js";
@@ -181,4 +184,18 @@ describe("the settings", () => {
     expect(forecast.denyBy).toEqual([{ protection: "bans", reason: "scraper", count: 1 }]);
     expect(forecast.banBy).toEqual([{ reason: "bad behavior", count: 1 }]);
   });
+});
+
+test("with cacheDir a restart keeps the history, when only the guard is closed", async () => {
+  const cacheDir = await mkdtemp(join(tmpdir(), "bunker-dashboard-"));
+  try {
+    const one = await dashboardSite({ cacheDir, badBehavior: { threshold: 3 } });
+    for (let n = 0; n < 4; n++) await one.status("81.2.69.2", "/missing");
+    await one.guard.close();
+    const two = await dashboardSite({ cacheDir });
+    const { counts } = (await two.operate("/api/overview")).json as unknown as Overview;
+    expect(counts.now).toMatchObject({ requests: 4, denied: 1, banned: 1, badResponses: 3 });
+  } finally {
+    await rm(cacheDir, { recursive: true, force: true });
+  }
 });

@@ -18,7 +18,7 @@ import { Watched } from "./watched.js";
 
 /** The result of {@link dashboard}. */
 export type Dashboard = Middleware & {
-  /** Ends the streams of open pages and the recording of the history. The guard stays open. */
+  /** Ends the streams of open pages, and saves and ends the history. The guard stays open; closing the guard does the same. */
   close(): Promise<void>;
 };
 
@@ -53,7 +53,7 @@ class DashboardPage {
     const { context } = watched;
     this.stream = new LiveStream(watched);
     this.tokens = new CsrfTokens(context.store, () => watched.now());
-    context.onClose(() => this.stream.close());
+    context.beforeClose(() => this.close());
   }
 
   async close(): Promise<void> {

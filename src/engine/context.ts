@@ -1,3 +1,4 @@
+import type { Awaitable } from "../awaitable.js";
 import { StoreScope } from "../store/store-scope.js";
 import { ClientResolvers } from "./client-resolvers.js";
 import { GuardedStore } from "../store/guarded-store.js";
@@ -34,9 +35,8 @@ export class Context {
   readonly meter: Meter;
   readonly securityMode: SecurityMode;
   readonly now: () => number;
-  /** Sends the alerts that are waiting, and stops them. */
-  readonly closeAlerts: () => Promise<void>;
   private readonly stops: (() => void)[] = [];
+  private readonly lastWorks: (() => Awaitable<void>)[] = [];
 
   constructor(
     readonly options: SharedResolved,
@@ -64,7 +64,7 @@ export class Context {
         eventLog.start(options.logger, options.logEvents),
       );
     }
-    this.closeAlerts = this.startAlerts();
+    this.startAlerts();
     for (const type of EVENT_TYPES) {
       const listener = options.events[type];
       if (listener !== undefined) this.stops.push(this.events.on(type, listener));
@@ -74,12 +74,12 @@ export class Context {
   }
 
   // Most apps have none, so they are loaded with the first one.
-  private startAlerts(): () => Promise<void> {
+  private startAlerts(): void {
     const { alerts } = this.options;
-    if (alerts.length === 0) return () => Promise.resolve();
+    if (alerts.length === 0) return;
     // eslint-disable-next-line @typescript-eslint/no-require-imports
     const { Alerts } = require("../alerts/alerts.js") as typeof AlertsModule;
-    return this.scope.get(Alerts).start(alerts, this.now);
+    this.beforeClose(this.scope.get(Alerts).start(alerts, this.now));
   }
 
   /** The mode in force: the one that was set at run time, or else the configured one. */
@@ -131,6 +131,16 @@ export class Context {
       // Listeners belong to the whole factory.
       close: { value: () => undefined },
     }) as Context;
+  }
+
+  /** Has `work` done before this context is closed, such as sending what waits: within the second that closing may take. */
+  beforeClose(work: () => Awaitable<void>): void {
+    this.lastWorks.push(work);
+  }
+
+  /** Takes the works of {@link beforeClose}, so that each is done once. */
+  takeLastWorks(): readonly (() => Awaitable<void>)[] {
+    return this.lastWorks.splice(0);
   }
 
   /** Has `stop` called when this context is closed. */

@@ -155,7 +155,7 @@ export class Engine implements Running {
   async close(): Promise<void> {
     this.phase = "closed";
     const closing = [...this.protections()].map((protection) => () => protection.close?.());
-    await closeInTime([...closing, () => this.context.closeAlerts()]);
+    await closeInTime([...closing, ...this.context.takeLastWorks()]);
     this.context.close();
   }
 

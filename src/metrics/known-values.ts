@@ -1,5 +1,6 @@
 /** The protections and other parts that events name. */
 export const PROTECTIONS: readonly string[] = [
+  "alerts",
   "antibot",
   "application",
   "bad-behavior",
@@ -38,5 +39,6 @@ export const REASONS: readonly string[] = [
   "store error",
   "too many requests at once",
   "unknown host",
+  "webhook",
   "zone suspended",
 ];
