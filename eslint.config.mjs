@@ -15,14 +15,30 @@ const zones = LAYERS.flatMap((folders, layer) =>
   })),
 ).filter(({ from }) => from.length > 0);
 
-export default tseslint.config(
-  { ignores: ["dist/", "coverage/", "node_modules/", ".tmp/", "**/*.generated.ts"] },
+// The dashboard's page runs in a browser: it shares the types of the API with the server, and nothing else.
+const PAGE = "./src/dashboard/page";
+zones.push(
   {
-    files: ["src/**/*.ts"],
+    target: PAGE,
+    from: "./src",
+    except: ["./dashboard/api.ts", "./dashboard/page"],
+    message: "the dashboard's page imports only its own folder and the types of ../api.ts",
+  },
+  {
+    target: "./src/!(dashboard)/**",
+    from: PAGE,
+    message: "the dashboard's page is only built, never imported",
+  },
+);
+
+export default tseslint.config(
+  { ignores: ["dist/", "src/dashboard/static/", "coverage/", "node_modules/", ".tmp/", "**/*.generated.ts"] },
+  {
+    files: ["src/**/*.{ts,tsx}"],
     plugins: { "import-x": importX, house: { rules: { "no-import-cycle": noImportCycle } } },
     settings: {
-      "import-x/resolver-next": [createNodeResolver({ extensionAlias: { ".js": [".ts", ".js"] } })],
-      "import-x/parsers": { "@typescript-eslint/parser": [".ts"] },
+      "import-x/resolver-next": [createNodeResolver({ extensionAlias: { ".js": [".ts", ".tsx", ".js"] } })],
+      "import-x/parsers": { "@typescript-eslint/parser": [".ts", ".tsx"] },
     },
     rules: {
       "import-x/no-cycle": "error",
@@ -31,7 +47,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["**/*.ts"],
+    files: ["**/*.{ts,tsx}"],
     extends: [...tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {

@@ -1,10 +1,11 @@
 // @ts-check
-// Builds the scripts for browsers, then the library into dist/, and removes the leftovers of earlier builds.
+// Builds the scripts for browsers and the dashboard's page, then the library into dist/, and removes the leftovers of earlier builds.
 import { copyFileSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { spawnSync } from "node:child_process";
 import { pathToFileURL } from "node:url";
 import { buildBrowser } from "./build-browser.mjs";
+import { buildDashboard } from "./build-dashboard.mjs";
 import { root, tool } from "./run.mjs";
 
 /**
@@ -15,6 +16,8 @@ export function build() {
   // The scripts for browsers come first, because the library holds them as strings.
   const browserFiles = buildBrowser();
   if (browserFiles === undefined) return false;
+  const dashboardFiles = buildDashboard();
+  if (dashboardFiles === undefined) return false;
   const compiler = spawnSync(
     process.execPath,
     [tool("typescript/bin/tsc"), "-p", "tsconfig.build.json", "--listEmittedFiles"],
@@ -30,7 +33,7 @@ export function build() {
   const licence = join(root, "dist/antibot/challenges/captcha/OFL.txt");
   copyFileSync(join(root, "src/antibot/challenges/captcha/OFL.txt"), licence);
   // Stale files are removed after the compiler has written, so that dist/ is never empty for a program that uses it meanwhile.
-  removeAllBut(new Set([...browserFiles, ...emitted, licence]), join(root, "dist"));
+  removeAllBut(new Set([...browserFiles, ...dashboardFiles, ...emitted, licence]), join(root, "dist"));
   return true;
 }
 

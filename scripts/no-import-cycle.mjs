@@ -1,7 +1,7 @@
 // @ts-check
 // A lint rule against import cycles, including type imports. import-x/no-cycle ignores `import type`, but two files whose types
 // depend on each other cannot be read separately either.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import ts from "typescript";
 
@@ -19,10 +19,17 @@ function importsOf(file, text) {
     source = "";
   }
   const found = ts.preProcessFile(source, true, true).importedFiles.flatMap(({ fileName }) => {
-    return fileName.startsWith(".") ? [resolve(dirname(file), fileName.replace(/\.js$/, ".ts"))] : [];
+    return fileName.startsWith(".") ? [sourceOf(file, fileName)] : [];
   });
   imports.set(file, found);
   return found;
+}
+
+/** Returns the path of the source that `name` stands for in `file`. @param {string} file @param {string} name */
+function sourceOf(file, name) {
+  const path = resolve(dirname(file), name);
+  const tsx = path.replace(/\.js$/, ".tsx");
+  return existsSync(tsx) ? tsx : path.replace(/\.js$/, ".ts");
 }
 
 /** Returns a path of imports from `file` to `goal`, if there is one. @param {string} file @param {string} goal */
@@ -48,7 +55,7 @@ export const noImportCycle = {
     /** @param {{ source?: import("estree").Node & { value?: unknown } | null }} node */
     const check = ({ source }) => {
       if (typeof source?.value !== "string" || !source.value.startsWith(".")) return;
-      const target = resolve(dirname(file), source.value.replace(/\.js$/, ".ts"));
+      const target = sourceOf(file, source.value);
       const path = target === file ? [file] : pathTo(target, file);
       if (path === undefined) return;
       const names = [file, ...path].map((name) => relative(context.cwd, name));

@@ -1,0 +1,2 @@
+// What JSX is compiled to.
+export { Fragment, h } from "preact";

@@ -1,0 +1,39 @@
+// Drawn for this page on a grid of 24: strokes only, so that they take the colour of the text around them.
+const ICONS = {
+  shield: "M12 2.5 4 5.500v6c0 4.800 3.300 8.300 8 10 4.700-1.700 8-5.200 8-10v-6z",
+  overview: "M4 19V11M10 19V5M16 19v-6M22 19H2",
+  protections: "M12 3 3 8l9 5 9-5zM3 13l9 5 9-5",
+  bans: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM5.700 5.700l12.600 12.600",
+  settings: "M4 7h10M18 7h2M4 17h2M10 17h10M16 5v4M8 15v4",
+  search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM20.500 20.500 16 16",
+  sun: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.400 1.400M17.600 17.600 19 19M5 19l1.400-1.400M17.600 6.400 19 5",
+  moon: "M20 14.500A8.500 8.500 0 0 1 9.500 4 8.500 8.500 0 1 0 20 14.500z",
+  system: "M3 5h18v11H3zM8 20h8M12 16v4",
+  copy: "M9 9h11v11H9zM5 15H4V4h11v1",
+  check: "m5 12.500 4.500 4.500L19 7",
+  close: "M6 6l12 12M18 6 6 18",
+  down: "m6 9 6 6 6-6",
+  right: "m9 6 6 6-6 6",
+  table: "M3 5h18v14H3zM3 10h18M9 10v9",
+  chart: "M4 19h16M6 15l4-5 4 3 5-7",
+  clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7.500V12l3 2",
+  plus: "M12 5v14M5 12h14",
+  download: "M12 4v11M7 11l5 5 5-5M4 20h16",
+  alarm: "M12 3.500 2.500 20h19zM12 10v4.500M12 17.200v.1",
+  info: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 11v5M12 8v.1",
+  refresh: "M20 11a8 8 0 1 0-1.500 6M20 5v6h-6",
+  unban: "M5 11h14v10H5zM8 11V7a4 4 0 0 1 7.700-1.500",
+  eye: "M2.500 12S6 5.500 12 5.500 21.500 12 21.500 12 18 18.500 12 18.500 2.500 12 2.500 12zM12 9.500a2.500 2.500 0 1 0 0 5 2.500 2.500 0 0 0 0-5z",
+  key: "M8 12a4 4 0 1 0 0 .1M12 12h9v4M17 12v3",
+} as const;
+
+export type IconName = keyof typeof ICONS;
+
+/** A picture that repeats what the text beside it says. */
+export function Icon({ name }: { readonly name: IconName }) {
+  return (
+    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+      <path d={ICONS[name]} />
+    </svg>
+  );
+}

@@ -1,0 +1,30 @@
+import type { PartHealth } from "../../../api.js";
+import { protectionName } from "../../format/words.js";
+import { Badge } from "../../parts/badge.js";
+import { Panel } from "../../parts/panel.js";
+
+/** How every part is. */
+export function HealthPanel({ health }: { readonly health: readonly PartHealth[] }) {
+  const bad = health.filter(({ ok }) => !ok).length;
+  return (
+    <Panel title="Health" hint={bad === 0 ? "all parts work" : `${bad} of ${health.length} need a look`} class="span-4">
+      <ul class="health">
+        {health.map(({ name, ok, problems }) => (
+          <li key={name}>
+            <span>{protectionName(name)}</span>
+            <Badge tone={ok ? "ok" : "danger"}>{ok ? "Works" : "Degraded"}</Badge>
+            {problems.length > 0 && (
+              <ul class="problems">
+                {problems.map((problem) => (
+                  <li key={problem}>
+                    <bdi>{problem}</bdi>
+                  </li>
+                ))}
+              </ul>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}

@@ -1,0 +1,96 @@
+import { useEffect } from "preact/hooks";
+import type { EventsPage, Overview } from "../../../api.js";
+import { withQuery } from "../../api/paths.js";
+import { useQuery } from "../../api/use-query.js";
+import { RANGES, rangeOf } from "../../format/times.js";
+import { Failure, Incomplete, Skeleton } from "../../parts/placeholders.js";
+import { Segments } from "../../parts/segments.js";
+import { route, setQuery } from "../../state/route.js";
+import { addEvents, liveState } from "../../state/stream.js";
+import { HealthPanel } from "./health-panel.js";
+import { LivePanel } from "./live-panel.js";
+import { ReasonsPanel } from "./reasons-panel.js";
+import { ServicesPanel } from "./services-panel.js";
+import { Ticker } from "./ticker.js";
+import { Tiles } from "./tiles.js";
+import { TrafficPanel } from "./traffic-panel.js";
+import { Warnings } from "./warnings.js";
+import { withMinute } from "./with-minute.js";
+
+// The shorter the buckets, the sooner a new one begins.
+const EVERY = { "1h": 5000, "24h": 15_000, "7d": 60_000, "30d": 60_000 } as const;
+
+/** Who is refused and why, at a glance. */
+export function OverviewView() {
+  const range = rangeOf(route.value.query["range"]);
+  const every = liveState.value === "live" ? EVERY[range] : Math.max(10_000, EVERY[range]);
+  const { data, error, isStale, reload } = useQuery<Overview>(withQuery("api/overview", { range }), {
+    every,
+    keep: true,
+  });
+  useRecentEvents();
+  return (
+    <div class="view">
+      <div class="view-head">
+        <h1>Overview</h1>
+        <Segments
+          label="Period"
+          options={RANGES}
+          value={range}
+          onChange={(chosen) => setQuery({ range: chosen })}
+        />
+      </div>
+      {error !== undefined && <Failure error={error} retry={reload} />}
+      {data?.problem !== undefined && <Incomplete problem={data.problem} />}
+      {data !== undefined && <Warnings warnings={data.warnings} />}
+      {data === undefined ? (
+        error === undefined && <Loading />
+      ) : (
+        <Figures data={data} isStale={isStale} />
+      )}
+    </div>
+  );
+}
+
+function Figures({ data, isStale }: { readonly data: Overview; readonly isStale: boolean }) {
+  const counts = withMinute(data.counts);
+  return (
+    <div class={isStale ? "grid stale" : "grid"} aria-busy={isStale}>
+      <Tiles counts={counts} bansNow={data.now.bans} />
+      <TrafficPanel counts={counts} />
+      <LivePanel />
+      <ReasonsPanel counts={counts} />
+      <Ticker />
+      <ServicesPanel counts={counts} />
+      <HealthPanel health={data.health} />
+    </div>
+  );
+}
+
+function Loading() {
+  return (
+    <div class="grid">
+      <div class="tiles">
+        {Array.from({ length: 5 }, (_, at) => (
+          <div key={at} class="tile">
+            <Skeleton lines={2} />
+          </div>
+        ))}
+      </div>
+      <div class="panel span-8">
+        <Skeleton tall />
+      </div>
+      <div class="panel span-4">
+        <Skeleton tall />
+      </div>
+    </div>
+  );
+}
+
+// What happened before the page was opened.
+function useRecentEvents(): void {
+  const { data } = useQuery<EventsPage>("api/events?limit=30");
+  useEffect(() => {
+    if (data !== undefined) addEvents(data.events);
+  }, [data]);
+}

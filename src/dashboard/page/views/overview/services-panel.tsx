@@ -1,0 +1,43 @@
+import type { CountsReport } from "../../../api.js";
+import { number } from "../../format/numbers.js";
+import { rangeName } from "../../format/times.js";
+import { DataTable, type Column } from "../../parts/data-table.js";
+import { Panel } from "../../parts/panel.js";
+import { Empty } from "../../parts/placeholders.js";
+
+type Service = CountsReport["now"]["services"][number];
+
+/** The figures of each site. */
+export function ServicesPanel({ counts }: { readonly counts: CountsReport }) {
+  const figure = (name: string, valueOf: (service: Service) => number): Column<Service> => ({
+    name,
+    isNumber: true,
+    cell: (service) => number(valueOf(service)),
+  });
+  return (
+    <Panel title="Services" hint={rangeName(counts.range)} class="span-8">
+      {counts.now.services.length === 0 ? (
+        <Empty title="No request yet" icon="overview">
+          Each site of the app will appear here with its figures.
+        </Empty>
+      ) : (
+        <div class="scroll-box auto" tabIndex={0} role="region" aria-label="Services">
+          <DataTable
+            isCompact
+            label="Figures by service"
+            rows={counts.now.services}
+            keyOf={({ service }) => service}
+            columns={[
+              { name: "Service", cell: ({ service }) => <bdi class="any">{service}</bdi> },
+              figure("Requests", ({ requests }) => requests),
+              figure("Refused", ({ denied }) => denied),
+              figure("Challenged", ({ challenged }) => challenged),
+              figure("Solved", ({ solved }) => solved),
+              figure("Banned", ({ banned }) => banned),
+            ]}
+          />
+        </div>
+      )}
+    </Panel>
+  );
+}
