@@ -13,7 +13,10 @@ import { root, tool } from "./run.mjs";
 const sources = join(root, "src/dashboard/page");
 
 /** Where the server finds the files: beside its compiled code, and beside its sources, which the tests run. */
-const FOLDERS = { published: join(root, "dist/dashboard/static"), sources: join(root, "src/dashboard/static") };
+const FOLDERS = {
+  published: join(root, "dist/dashboard/static"),
+  sources: join(root, "src/dashboard/static"),
+};
 
 /** The packages that end up in the script. Their licence asks for its text in every copy. */
 const BUNDLED = ["preact", "@preact/signals", "@preact/signals-core", "uplot"];
@@ -67,7 +70,10 @@ function bundle(kind) {
   });
   const text = outputFiles[0]?.text ?? "";
   // SWC only gives shorter names: chosen by how often they occur, they make the compressed file smaller by a twentieth.
-  const short = kind === "js" ? minifySync(text, { compress: false, mangle: { toplevel: true }, module: true }).code : text;
+  const short =
+    kind === "js"
+      ? minifySync(text, { compress: false, mangle: { toplevel: true }, module: true }).code
+      : text;
   return short.trimEnd();
 }
 

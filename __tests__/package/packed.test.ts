@@ -20,7 +20,7 @@ async function compiledFiles(): Promise<string[]> {
   const library = readdirSync(join(ROOT, "src"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && !entry.name.endsWith(".d.ts"))
     .map((entry) => relative(join(ROOT, "src"), join(entry.parentPath, entry.name)).split(sep).join("/"))
-    .filter((path) => !path.startsWith("browser/"));
+    .filter((path) => !path.startsWith("browser/") && !path.startsWith("dashboard/page/"));
   // Of the browser's code only what its build configuration reaches is published as files of its own.
   const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
   const listed = await runNode([tsc, "-p", "src/browser/tsconfig.build.json", "--listFilesOnly"], ROOT);
@@ -28,7 +28,17 @@ async function compiledFiles(): Promise<string[]> {
     .split("\n")
     .flatMap((path) => /src\/(browser\/.*\.ts)$/.exec(path.trim())?.[1] ?? []);
   const code = [...library, ...browser].flatMap((path) => compiled(path.slice(0, -".ts".length)));
-  return [...code, "dist/antibot/challenges/captcha/OFL.txt"];
+  // The dashboard's page is published as the files that its build makes, whose names change with their content.
+  const page = JSON.parse(readFileSync(join(ROOT, "src/dashboard/static/manifest.json"), "utf8")) as Record<
+    string,
+    string
+  >;
+  const files = [...Object.values(page), "manifest.json", "licenses.txt"];
+  return [
+    ...code,
+    ...files.map((name) => `dist/dashboard/static/${name}`),
+    "dist/antibot/challenges/captcha/OFL.txt",
+  ];
 }
 
 // The list is derived, not written down: a new source file is published because it is a source file, and whatever has no

@@ -32,7 +32,11 @@ export function read<T>(path: string, signal?: AbortSignal): Promise<T> {
 }
 
 /** Sends what changes something. A token that a restarted server does not know is replaced once. Rejects with {@link ApiError}. */
-export async function change<T>(method: "POST" | "PATCH" | "DELETE", path: string, body?: object): Promise<T> {
+export async function change<T>(
+  method: "POST" | "PATCH" | "DELETE",
+  path: string,
+  body?: object,
+): Promise<T> {
   const attempt = async (again: boolean): Promise<T> => {
     const { csrf } = await readSession(again);
     return send<T>(path, {

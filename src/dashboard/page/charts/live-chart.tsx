@@ -8,7 +8,15 @@ import { axis, Plot, type Colours } from "./plot.js";
 const SPAN = KEPT_SAMPLES * 1000;
 
 /** Requests of each of the last seconds, and those of them that were refused or challenged. */
-export function LiveChart({ samples, now, height }: { readonly samples: readonly LiveSample[]; readonly now: number; readonly height: number }) {
+export function LiveChart({
+  samples,
+  now,
+  height,
+}: {
+  readonly samples: readonly LiveSample[];
+  readonly now: number;
+  readonly height: number;
+}) {
   const data = useMemo<uPlot.AlignedData>(() => {
     // The first point says where the chart begins while there are few samples.
     const times = [now - SPAN, ...samples.map(({ time }) => time)];
@@ -19,7 +27,14 @@ export function LiveChart({ samples, now, height }: { readonly samples: readonly
     ];
   }, [samples, now]);
   const options = useCallback((colours: Colours) => look(colours), []);
-  return <Plot options={options} data={data} height={height} label="Requests of each second, of the last three minutes" />;
+  return (
+    <Plot
+      options={options}
+      data={data}
+      height={height}
+      label="Requests of each second, of the last three minutes"
+    />
+  );
 }
 
 function look(colours: Colours): Omit<uPlot.Options, "width" | "height"> {
@@ -33,7 +48,12 @@ function look(colours: Colours): Omit<uPlot.Options, "width" | "height"> {
     },
     axes: [
       { show: false },
-      axis(colours, { size: 34, space: 30, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000], values: (_self, splits) => splits.map(axisNumber) }),
+      axis(colours, {
+        size: 34,
+        space: 30,
+        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000],
+        values: (_self, splits) => splits.map(axisNumber),
+      }),
     ],
     series: [
       {},

@@ -38,7 +38,11 @@ export function Plot({ options, data, height, label, onHover }: Props) {
         hooks: {
           ...made.hooks,
           setCursor: [
-            (self) => hover.current?.(self.cursor.idx ?? undefined, (self.cursor.left ?? 0) + self.bbox.left / devicePixelRatio),
+            (self) =>
+              hover.current?.(
+                self.cursor.idx ?? undefined,
+                (self.cursor.left ?? 0) + self.bbox.left / devicePixelRatio,
+              ),
           ],
         },
       },

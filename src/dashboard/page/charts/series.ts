@@ -20,12 +20,11 @@ const colours = { refused: new Map<string, number>(), challenged: new Map<string
 
 /** The layers of a report, the most frequent first; what is rare is put together. */
 export function seriesOf({ now }: CountsReport): Series[] {
-  const refused = sums(now.deniedBy.map(({ labels, count }) => [`${labels.protection}|${labels.reason}`, count]));
+  const refused = sums(
+    now.deniedBy.map(({ labels, count }) => [`${labels.protection}|${labels.reason}`, count]),
+  );
   const challenged = sums(now.challengedBy.map(({ labels, count }) => [labels.kind, count]));
-  return [
-    ...layers("challenged", challenged, MAX_CHALLENGED),
-    ...layers("refused", refused, MAX_REFUSED),
-  ];
+  return [...layers("challenged", challenged, MAX_CHALLENGED), ...layers("refused", refused, MAX_REFUSED)];
 }
 
 /** The name of the colour of a reason or a kind. */
@@ -63,7 +62,10 @@ function layers(group: Series["group"], all: ReadonlyMap<string, number>, max: n
   if (rest.length === 0) return shown;
   const keys = new Set(ranked.slice(0, max).map(([key]) => key));
   const sumOfRest = (point: CountsPoint): number =>
-    Object.entries(countsOf(point, group)).reduce((sum, [key, count]) => (keys.has(key) ? sum : sum + count), 0);
+    Object.entries(countsOf(point, group)).reduce(
+      (sum, [key, count]) => (keys.has(key) ? sum : sum + count),
+      0,
+    );
   return [
     ...shown,
     {

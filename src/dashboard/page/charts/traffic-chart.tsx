@@ -21,10 +21,7 @@ interface Props {
 /** Requests as a line, and below it refusals and challenges, stacked. */
 export function TrafficChart({ counts, series, off, isNarrow }: Props) {
   const [hover, setHover] = useState<{ at: number; left: number } | undefined>(undefined);
-  const { groups, length } = useMemo(
-    () => groupPoints(counts, isNarrow ? 72 : 180),
-    [counts, isNarrow],
-  );
+  const { groups, length } = useMemo(() => groupPoints(counts, isNarrow ? 72 : 180), [counts, isNarrow]);
   const shown = useMemo(() => series.filter(({ key }) => !off.has(key)), [series, off]);
   const from = groups[0]?.time ?? 0;
   const to = (groups.at(-1)?.time ?? 0) + length;
@@ -34,18 +31,23 @@ export function TrafficChart({ counts, series, off, isNarrow }: Props) {
     () => [groups.map(({ time }) => time), groups.map((group) => sumOf(group, (point) => point.requests))],
     [groups],
   );
-  const stacked = useMemo<uPlot.AlignedData>(() => stack(groups.map(({ time }) => time), shown.map(({ valueOf }) => groups.map((group) => sumOf(group, valueOf)))), [groups, shown]);
-
-  const requestOptions = useCallback(
-    (colours: Colours) => requestLook(colours, { from, to }),
-    [from, to],
+  const stacked = useMemo<uPlot.AlignedData>(
+    () =>
+      stack(
+        groups.map(({ time }) => time),
+        shown.map(({ valueOf }) => groups.map((group) => sumOf(group, valueOf))),
+      ),
+    [groups, shown],
   );
+
+  const requestOptions = useCallback((colours: Colours) => requestLook(colours, { from, to }), [from, to]);
   const stackedOptions = useCallback(
     (colours: Colours) => stackedLook(colours, { from, to, names: looks === "" ? [] : looks.split(" ") }),
     [from, to, looks],
   );
   const onHover = useCallback(
-    (at: number | undefined, left: number) => setHover(at === undefined || left < AXIS_WIDTH ? undefined : { at, left }),
+    (at: number | undefined, left: number) =>
+      setHover(at === undefined || left < AXIS_WIDTH ? undefined : { at, left }),
     [],
   );
   const group = hover === undefined ? undefined : groups[hover.at];
@@ -56,7 +58,13 @@ export function TrafficChart({ counts, series, off, isNarrow }: Props) {
       <p class="chart-name" aria-hidden="true">
         Requests
       </p>
-      <Plot options={requestOptions} data={requests} height={isNarrow ? 84 : 96} label={`Requests, ${about}`} onHover={onHover} />
+      <Plot
+        options={requestOptions}
+        data={requests}
+        height={isNarrow ? 84 : 96}
+        label={`Requests, ${about}`}
+        onHover={onHover}
+      />
       <p class="chart-name" aria-hidden="true">
         Refused and challenged
       </p>
@@ -99,7 +107,10 @@ interface Span {
   readonly to: number;
 }
 
-function frame(colours: Colours, { from, to }: Span): Pick<uPlot.Options, "ms" | "cursor" | "scales" | "axes"> {
+function frame(
+  colours: Colours,
+  { from, to }: Span,
+): Pick<uPlot.Options, "ms" | "cursor" | "scales" | "axes"> {
   return {
     ms: 1,
     cursor: {
@@ -130,7 +141,11 @@ function frame(colours: Colours, { from, to }: Span): Pick<uPlot.Options, "ms" |
 }
 
 // Counts are whole: no half refusals on the axis.
-const WHOLE_STEPS = [1, 10, 100, 1000, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9].flatMap((ten) => [ten, 2 * ten, 5 * ten]);
+const WHOLE_STEPS = [1, 10, 100, 1000, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9].flatMap((ten) => [
+  ten,
+  2 * ten,
+  5 * ten,
+]);
 
 /** The end of an axis that begins at 0, with a little room above. */
 export function niceMaximum(max: number | null): number {

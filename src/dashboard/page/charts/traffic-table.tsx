@@ -6,7 +6,13 @@ import { groupPoints, sumOf, type PointGroup } from "./grouped-points.js";
 import type { Series } from "./series.js";
 
 /** The figures of the chart, newest first. */
-export function TrafficTable({ counts, series }: { readonly counts: CountsReport; readonly series: readonly Series[] }) {
+export function TrafficTable({
+  counts,
+  series,
+}: {
+  readonly counts: CountsReport;
+  readonly series: readonly Series[];
+}) {
   const { groups } = groupPoints(counts, 120);
   const figure = (name: string, value: (group: PointGroup) => number): Column<PointGroup> => ({
     name,

@@ -28,7 +28,12 @@ export function shortTime(time: number, now: number): string {
 
 /** `2026-11-28 01:02:03 UTC` */
 export const utcTime = (time: number): string =>
-  Number.isFinite(time) ? new Date(time).toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC") : "";
+  Number.isFinite(time)
+    ? new Date(time)
+        .toISOString()
+        .replace("T", " ")
+        .replace(/\.\d+Z$/, " UTC")
+    : "";
 
 /** The label of a time on an axis over `span` ms. */
 export const axisTime = (time: number, span: number): string =>
@@ -70,7 +75,11 @@ export function ago(time: number, now: number): string {
   return `${Math.floor(total / 86_400)} d ago`;
 }
 
-export const RANGES: readonly { readonly value: HistoryRange; readonly text: string; readonly long: string }[] = [
+export const RANGES: readonly {
+  readonly value: HistoryRange;
+  readonly text: string;
+  readonly long: string;
+}[] = [
   { value: "1h", text: "1 h", long: "hour" },
   { value: "24h", text: "24 h", long: "24 hours" },
   { value: "7d", text: "7 d", long: "7 days" },

@@ -39,7 +39,10 @@ export const kindName = (kind: string): string => KINDS[kind] ?? kind;
 
 /** How an event is told in one word, and how much it matters. */
 export const EVENT_WORDS: Readonly<
-  Record<EventRow["type"], { readonly word: string; readonly tone: "danger" | "warn" | "ok" | "plain" | "info" }>
+  Record<
+    EventRow["type"],
+    { readonly word: string; readonly tone: "danger" | "warn" | "ok" | "plain" | "info" }
+  >
 > = {
   denied: { word: "Refused", tone: "danger" },
   challenged: { word: "Challenged", tone: "info" },
@@ -53,7 +56,8 @@ export const EVENT_WORDS: Readonly<
 /** The word for an event; events of detect mode only would have happened. */
 export function eventWord({ type, mode }: Pick<EventRow, "type" | "mode">): string {
   const { word } = EVENT_WORDS[type];
-  const isHypothetical = mode === "detect" && (type === "denied" || type === "challenged" || type === "banned");
+  const isHypothetical =
+    mode === "detect" && (type === "denied" || type === "challenged" || type === "banned");
   return isHypothetical ? `Would be ${word.toLowerCase()}` : word;
 }
 

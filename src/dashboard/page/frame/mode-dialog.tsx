@@ -92,7 +92,11 @@ export function ModeDialog({ state, onClose }: { readonly state: ModeState; read
           <button type="button" class="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class={`button ${other === "detect" ? "warn-fill" : "primary"}`} disabled={isBusy}>
+          <button
+            type="submit"
+            class={`button ${other === "detect" ? "warn-fill" : "primary"}`}
+            disabled={isBusy}
+          >
             Switch to {other} mode
           </button>
         </div>
@@ -136,7 +140,6 @@ export function ModeWords({ state }: { readonly state: ModeState }) {
 
 function toldOf(state: ModeState): string {
   const name = state.mode === "detect" ? "Detect mode" : "Block mode";
-  if (typeof state.until === "number")
-    return `${name} until ${fullTime(state.until)}.`;
+  if (typeof state.until === "number") return `${name} until ${fullTime(state.until)}.`;
   return state.until === null ? `${name} until it is changed.` : `${name}, as it is configured.`;
 }

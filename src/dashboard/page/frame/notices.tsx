@@ -17,7 +17,12 @@ export function Notices() {
               Undo
             </button>
           )}
-          <button type="button" class="button icon-only quiet" aria-label="Dismiss" onClick={() => dismiss(notice.key)}>
+          <button
+            type="button"
+            class="button icon-only quiet"
+            aria-label="Dismiss"
+            onClick={() => dismiss(notice.key)}
+          >
             <Icon name="close" />
           </button>
         </div>

@@ -8,7 +8,8 @@ export function SearchField() {
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const { target } = event;
-      const isTyping = target instanceof Element && target.closest("input, textarea, select, dialog") !== null;
+      const isTyping =
+        target instanceof Element && target.closest("input, textarea, select, dialog") !== null;
       if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       input.current?.focus();

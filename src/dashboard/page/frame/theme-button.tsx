@@ -14,7 +14,13 @@ export function ThemeButton() {
   const current = theme.value;
   const label = `${WORDS[current]}. Change to: ${WORDS[NEXT[current]].toLowerCase()}`;
   return (
-    <button type="button" class="button icon-only quiet" aria-label={label} title={label} onClick={() => chooseTheme(NEXT[current])}>
+    <button
+      type="button"
+      class="button icon-only quiet"
+      aria-label={label}
+      title={label}
+      onClick={() => chooseTheme(NEXT[current])}
+    >
       <Icon name={ICONS[current]} />
     </button>
   );

@@ -11,7 +11,15 @@ export interface Bar {
 }
 
 /** Numbers by name, the largest first, with bars to compare them. */
-export function BarList({ bars, label, total }: { readonly bars: readonly Bar[]; readonly label: string; readonly total?: number }) {
+export function BarList({
+  bars,
+  label,
+  total,
+}: {
+  readonly bars: readonly Bar[];
+  readonly label: string;
+  readonly total?: number;
+}) {
   const most = Math.max(1, ...bars.map(({ count }) => count));
   return (
     <ul class="bars" aria-label={label}>
@@ -27,7 +35,11 @@ export function BarList({ bars, label, total }: { readonly bars: readonly Bar[];
             {total !== undefined && total > 0 && <small>{share(count / total)}</small>}
           </span>
           <svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
-            <rect class={colour === undefined ? "fill" : `fill ${colour}`} width={(100 * count) / most} height="4" />
+            <rect
+              class={colour === undefined ? "fill" : `fill ${colour}`}
+              width={(100 * count) / most}
+              height="4"
+            />
           </svg>
         </li>
       ))}

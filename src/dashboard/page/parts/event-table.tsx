@@ -16,7 +16,10 @@ interface Props {
 
 /** Events in a table, with what is known of each. */
 export function EventTable({ events, label, withoutAddress = false }: Props) {
-  const address = { name: "Address", cell: (row: EventRow) => <AddressLink address={row.ip} country={row.country} asn={row.asn} /> };
+  const address = {
+    name: "Address",
+    cell: (row: EventRow) => <AddressLink address={row.ip} country={row.country} asn={row.asn} />,
+  };
   return (
     <DataTable
       label={label}

@@ -29,7 +29,11 @@ export function Field({ label, hint, error, children }: Props) {
         "aria-invalid": error !== undefined,
       })}
       {hasNote && (
-        <p id={`${id}-note`} class={error === undefined ? "note" : "note bad"} role={error === undefined ? undefined : "alert"}>
+        <p
+          id={`${id}-note`}
+          class={error === undefined ? "note" : "note bad"}
+          role={error === undefined ? undefined : "alert"}
+        >
           <bdi>{error ?? hint}</bdi>
         </p>
       )}

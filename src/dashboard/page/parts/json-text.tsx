@@ -26,7 +26,8 @@ export function JsonText({ value, label }: { readonly value: unknown; readonly l
 function Cell({ name, value }: { readonly name: string; readonly value: unknown }) {
   if (value === undefined || value === null) return <span class="soft">–</span>;
   // Times in ms of this century.
-  if (/time|date/i.test(name) && typeof value === "number" && value > 1e12 && value < 1e13) return <Time at={value} />;
+  if (/time|date/i.test(name) && typeof value === "number" && value > 1e12 && value < 1e13)
+    return <Time at={value} />;
   const text = typeof value === "object" ? JSON.stringify(value) : String(value as string | number | boolean);
   return <bdi class="mono any">{text}</bdi>;
 }

@@ -30,7 +30,11 @@ export function Remaining({ until }: { readonly until: number | null }) {
   if (until === null) return <span class="for-good">for good</span>;
   const left = until - now.value;
   return (
-    <time class="time" dateTime={new Date(until).toISOString()} title={`until ${fullTime(until)} (${utcTime(until)})`}>
+    <time
+      class="time"
+      dateTime={new Date(until).toISOString()}
+      title={`until ${fullTime(until)} (${utcTime(until)})`}
+    >
       {left > 0 ? duration(left) : "over"}
     </time>
   );

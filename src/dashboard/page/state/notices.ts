@@ -18,7 +18,10 @@ export const notices = signal<readonly Notice[]>([]);
 let next = 1;
 
 /** Shows a message for some time. */
-export function notify(text: string, { tone = "done", undo }: Partial<Pick<Notice, "tone" | "undo">> = {}): void {
+export function notify(
+  text: string,
+  { tone = "done", undo }: Partial<Pick<Notice, "tone" | "undo">> = {},
+): void {
   const key = next++;
   notices.value = [...notices.peek(), { key, text, tone, undo }].slice(-MAX_NOTICES);
   setTimeout(() => dismiss(key), undo === undefined && tone === "done" ? SHOWN_MS : SHOWN_WITH_UNDO_MS);

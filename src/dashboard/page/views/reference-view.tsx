@@ -30,9 +30,12 @@ export function ReferenceView({ id }: { readonly id: string }) {
       {error !== undefined && !isUnknown && <Failure error={error} retry={reload} />}
       {(isUnknown && data === undefined) || id === "" ? (
         <div class="panel">
-          <Empty title={id === "" ? "No reference id was given" : "Nothing is known of this id"} icon="search">
-            Type the id as it stands on the visitor's page into the field on top. Ids of events that are long past are
-            forgotten; the log may have them.
+          <Empty
+            title={id === "" ? "No reference id was given" : "Nothing is known of this id"}
+            icon="search"
+          >
+            Type the id as it stands on the visitor's page into the field on top. Ids of events that are long
+            past are forgotten; the log may have them.
           </Empty>
         </div>
       ) : data === undefined ? (

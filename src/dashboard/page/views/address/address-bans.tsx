@@ -33,8 +33,8 @@ export function AddressBans({ data }: { readonly data: AddressDetails }) {
                 <BanReason ban={ban} />
               </div>
               <p class="soft">
-                At <bdi class="any">{ban.scope === "global" ? "all services" : serviceName(ban.service)}</bdi>, since{" "}
-                <Time at={ban.date} />, remaining: <Remaining until={ban.expires} />
+                At <bdi class="any">{ban.scope === "global" ? "all services" : serviceName(ban.service)}</bdi>
+                , since <Time at={ban.date} />, remaining: <Remaining until={ban.expires} />
               </p>
               <div class="actions">
                 <BanActions ban={ban} />

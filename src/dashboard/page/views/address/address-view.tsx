@@ -49,11 +49,7 @@ export function AddressView({ address }: { readonly address: string }) {
         </div>
       </div>
       {error !== undefined && <Failure error={error} retry={reload} />}
-      {data === undefined ? (
-        error === undefined && <Loading />
-      ) : (
-        <Details data={data} />
-      )}
+      {data === undefined ? error === undefined && <Loading /> : <Details data={data} />}
       {isAdding && <AddBanDialog address={data?.address ?? address} onClose={() => setAdding(false)} />}
     </div>
   );
@@ -61,7 +57,9 @@ export function AddressView({ address }: { readonly address: string }) {
 
 function AddressBadges({ data }: { readonly data: AddressDetails }) {
   const { isRange, country, asn, bunkernet } = data;
-  const isBanned = data.bans.some((ban) => ban.action === "deny" && !(isRange && ban.address !== data.address));
+  const isBanned = data.bans.some(
+    (ban) => ban.action === "deny" && !(isRange && ban.address !== data.address),
+  );
   return (
     <div class="badges">
       <Badge tone={isBanned ? "danger" : "ok"}>{isBanned ? "Banned" : "Not banned"}</Badge>

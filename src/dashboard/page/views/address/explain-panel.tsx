@@ -24,7 +24,9 @@ export function ExplainPanel({ address }: { readonly address: string }) {
   const [asked, setAsked] = useState({ path: "/", service: "" });
   const [path, setPath] = useState("/");
   const [service, setService] = useState("");
-  const { data, error, isLoading, reload } = useQuery<AddressDetails>(addressPath(address, asked), { keep: true });
+  const { data, error, isLoading, reload } = useQuery<AddressDetails>(addressPath(address, asked), {
+    keep: true,
+  });
   const explanation = data?.explanation;
   return (
     <Panel title="How a request would be judged" hint="a GET, now" class="span-8">
@@ -49,7 +51,11 @@ export function ExplainPanel({ address }: { readonly address: string }) {
           onInput={(event) => setPath(event.currentTarget.value)}
         />
         {services.length > 1 && (
-          <select aria-label="Service" value={service} onChange={(event) => setService(event.currentTarget.value)}>
+          <select
+            aria-label="Service"
+            value={service}
+            onChange={(event) => setService(event.currentTarget.value)}
+          >
             <option value="">default service</option>
             {services.map((name) => (
               <option key={name} value={name}>
@@ -83,7 +89,9 @@ function Trace({ explanation }: { readonly explanation: Explanation }) {
           </span>
         )}
       </p>
-      {mode === "detect" && <p class="soft">Detect mode is in force: the request passes, and this is noted only.</p>}
+      {mode === "detect" && (
+        <p class="soft">Detect mode is in force: the request passes, and this is noted only.</p>
+      )}
       {isProxy && <p class="soft">This is the address of a trusted proxy, not of a client.</p>}
       <ol class="trace">
         {steps.map((step, at) => (

@@ -49,8 +49,8 @@ export function LookupPanel({ address }: { readonly address: string }) {
           <Skeleton lines={4} />
         ) : (
           <p class="soft">
-            The name of the address, whether it is confirmed, and the answer of each zone will appear here when you ask
-            for them.
+            The name of the address, whether it is confirmed, and the answer of each zone will appear here
+            when you ask for them.
           </p>
         )}
       </div>
@@ -87,7 +87,8 @@ function Answers({ lookups: { names, zones } }: { readonly lookups: Lookups }) {
               <Badge tone={TONES[verdict]}>{verdict}</Badge>
               {(code !== undefined || text !== undefined) && (
                 <span class="soft">
-                  {code !== undefined && <bdi class="mono">{code}</bdi>} {text !== undefined && <bdi class="any">{text}</bdi>}
+                  {code !== undefined && <bdi class="mono">{code}</bdi>}{" "}
+                  {text !== undefined && <bdi class="any">{text}</bdi>}
                 </span>
               )}
             </li>

@@ -10,7 +10,13 @@ import { A_DAY, secondsOf, TimeChoice } from "./time-choice.js";
 const WIDE = "ERR_BUNKER_BAN_WIDE";
 
 /** Bans an address or a range. */
-export function AddBanDialog({ address: given = "", onClose }: { readonly address?: string; readonly onClose: () => void }) {
+export function AddBanDialog({
+  address: given = "",
+  onClose,
+}: {
+  readonly address?: string;
+  readonly onClose: () => void;
+}) {
   const services = session.value?.services ?? [];
   const [address, setAddress] = useState(given);
   const [reason, setReason] = useState("manual");
@@ -78,7 +84,11 @@ export function AddBanDialog({ address: given = "", onClose }: { readonly addres
         </Field>
         {isWide && (
           <label class="check">
-            <input type="checkbox" checked={force} onChange={(event) => setForce(event.currentTarget.checked)} />
+            <input
+              type="checkbox"
+              checked={force}
+              onChange={(event) => setForce(event.currentTarget.checked)}
+            />
             Ban it all the same
           </label>
         )}
@@ -87,7 +97,11 @@ export function AddBanDialog({ address: given = "", onClose }: { readonly addres
           {services.length > 0 && (
             <Field label="At" error={errorOf("service") ?? errorOf("scope")}>
               {(attributes) => (
-                <select {...attributes} value={service} onChange={(event) => setService(event.currentTarget.value)}>
+                <select
+                  {...attributes}
+                  value={service}
+                  onChange={(event) => setService(event.currentTarget.value)}
+                >
                   <option value="">all services</option>
                   {services.map((name) => (
                     <option key={name} value={name}>

@@ -31,7 +31,9 @@ export function BanTable({ bans }: { readonly bans: readonly BanRow[] }) {
         { name: "Reason", cell: (ban) => <BanReason ban={ban} /> },
         {
           name: "Service",
-          cell: ({ scope, service }) => <bdi class="any">{scope === "global" ? "all services" : serviceName(service)}</bdi>,
+          cell: ({ scope, service }) => (
+            <bdi class="any">{scope === "global" ? "all services" : serviceName(service)}</bdi>
+          ),
         },
         { name: "Since", cell: ({ date }) => <Time at={date} /> },
         { name: "Remaining", cell: ({ expires }) => <Remaining until={expires} /> },

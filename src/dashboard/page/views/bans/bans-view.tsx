@@ -22,7 +22,10 @@ export function BansView() {
     service: query["service"] ?? "",
   };
   const key = JSON.stringify(filter);
-  const [pages, setPages] = useState<{ readonly key: string; readonly after: readonly string[] }>({ key, after: [] });
+  const [pages, setPages] = useState<{ readonly key: string; readonly after: readonly string[] }>({
+    key,
+    after: [],
+  });
   // Another filter begins with its first page.
   const after = pages.key === key ? pages.after : [];
   const [isAdding, setAdding] = useState(false);
@@ -39,7 +42,9 @@ export function BansView() {
         <h1>Bans</h1>
         <p class="count" role="status">
           {data !== undefined &&
-            (isFiltered ? `${number(data.matched)} of ${counted(data.total, "ban")}` : `${counted(data.total, "ban")} in force`)}
+            (isFiltered
+              ? `${number(data.matched)} of ${counted(data.total, "ban")}`
+              : `${counted(data.total, "ban")} in force`)}
         </p>
         <div class="view-actions">
           <ExportMenu filter={filter} />
@@ -100,4 +105,3 @@ function NoBans({ isFiltered, onClear }: { readonly isFiltered: boolean; readonl
     </div>
   );
 }
-

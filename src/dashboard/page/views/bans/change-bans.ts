@@ -6,7 +6,8 @@ import { banChanges } from "../../state/changes.js";
 import { now } from "../../state/clock.js";
 import { notify } from "../../state/notices.js";
 
-const serviceOf = ({ scope, service }: BanRow): string | undefined => (scope === "service" ? service : undefined);
+const serviceOf = ({ scope, service }: BanRow): string | undefined =>
+  scope === "service" ? service : undefined;
 
 /** Seconds that a ban lasts yet; 0 = for good. */
 function secondsLeft({ expires }: BanRow): number {

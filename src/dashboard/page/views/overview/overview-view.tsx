@@ -43,11 +43,7 @@ export function OverviewView() {
       {error !== undefined && <Failure error={error} retry={reload} />}
       {data?.problem !== undefined && <Incomplete problem={data.problem} />}
       {data !== undefined && <Warnings warnings={data.warnings} />}
-      {data === undefined ? (
-        error === undefined && <Loading />
-      ) : (
-        <Figures data={data} isStale={isStale} />
-      )}
+      {data === undefined ? error === undefined && <Loading /> : <Figures data={data} isStale={isStale} />}
     </div>
   );
 }

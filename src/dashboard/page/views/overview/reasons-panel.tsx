@@ -16,7 +16,8 @@ export function ReasonsPanel({ counts }: { readonly counts: CountsReport }) {
     before?.deniedBy.map(({ labels, count }) => [`${labels.protection}|${labels.reason}`, count]),
   );
   const kinds = new Map<string, number>();
-  for (const { labels, count } of now.challengedBy) kinds.set(labels.kind, (kinds.get(labels.kind) ?? 0) + count);
+  for (const { labels, count } of now.challengedBy)
+    kinds.set(labels.kind, (kinds.get(labels.kind) ?? 0) + count);
   return (
     <Panel title="Refused by" hint={rangeName(counts.range)} class="span-8">
       <div class="halves">

@@ -97,10 +97,19 @@ function Tile({ name, value, title, note, extra, course, tone, link }: TileProps
   );
 }
 
-function Delta({ counts, now, before }: { readonly counts: CountsReport; readonly now: number; readonly before: number | undefined }) {
+function Delta({
+  counts,
+  now,
+  before,
+}: {
+  readonly counts: CountsReport;
+  readonly now: number;
+  readonly before: number | undefined;
+}) {
   const text = delta(now, before);
   const period = RANGES.find(({ value }) => value === counts.range)?.text ?? "";
-  if (text === undefined) return <>{before === undefined ? "nothing to compare with" : `none in the ${period} before`}</>;
+  if (text === undefined)
+    return <>{before === undefined ? "nothing to compare with" : `none in the ${period} before`}</>;
   return (
     <span title={`${number(before ?? 0)} in the period before`}>
       <b>{text}</b> to the {period} before

@@ -29,7 +29,8 @@ function WarningCard({ warning }: { readonly warning: Warning }) {
           <strong>{level === "alarm" ? "Alarm" : "Notice"}:</strong> <bdi>{message}</bdi>
         </p>
         <p class="warning-facts">
-          <code>{code}</code> since <Time at={since} />, {counted(count, "time")}, last <Time at={last} as="ago" />
+          <code>{code}</code> since <Time at={since} />, {counted(count, "time")}, last{" "}
+          <Time at={last} as="ago" />
         </p>
         {advice !== undefined && (
           <div class="advice">

@@ -5,7 +5,8 @@ import { samples } from "../../state/stream.js";
 export function withMinute(counts: CountsReport): CountsReport {
   const minute = samples.value.at(-1)?.minute;
   const last = counts.points.at(-1);
-  if (counts.range !== "1h" || minute === undefined || last === undefined || minute.time < last.time) return counts;
+  if (counts.range !== "1h" || minute === undefined || last === undefined || minute.time < last.time)
+    return counts;
   if (minute.time - last.time > 5 * counts.step || isBehind(minute, last)) return counts;
   const before = minute.time === last.time ? counts.points.slice(0, -1) : counts.points.slice(1);
   return { ...counts, points: [...before, minute] };

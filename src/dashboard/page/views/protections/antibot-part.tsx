@@ -68,7 +68,9 @@ export function AntibotPart({ part, range }: { readonly part: Antibot; readonly 
       )}
       <h3>Excused, and why</h3>
       {part.excused.length === 0 ? (
-        <p class="soft">No request was excused from the gate. The exemptions that let requests pass will appear here.</p>
+        <p class="soft">
+          No request was excused from the gate. The exemptions that let requests pass will appear here.
+        </p>
       ) : (
         <BarList
           label="Excused requests by exemption"

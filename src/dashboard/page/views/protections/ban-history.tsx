@@ -66,18 +66,25 @@ function HistoryTable({ events }: { readonly events: readonly EventRow[] }) {
         },
         { name: "Network", cell: ({ asn }) => (asn === undefined ? <Unknown /> : <>AS{asn}</>) },
         { name: "Service", cell: ({ service }) => <bdi class="any">{service}</bdi> },
-        { name: "Method", cell: ({ method }) => (method === undefined ? <Unknown /> : <bdi class="mono">{method}</bdi>) },
+        {
+          name: "Method",
+          cell: ({ method }) => (method === undefined ? <Unknown /> : <bdi class="mono">{method}</bdi>),
+        },
         {
           name: "Path",
           class: "request",
           cell: ({ path }) => (path === undefined ? <Unknown /> : <bdi class="mono any">{path}</bdi>),
         },
         { name: "Status", cell: ({ statuses }) => <Statuses statuses={statuses} /> },
-        { name: "Scope", cell: ({ service }) => (service === "" || service === "*" ? "all services" : "service") },
+        {
+          name: "Scope",
+          cell: ({ service }) => (service === "" || service === "*" ? "all services" : "service"),
+        },
         { name: "Ban time", cell: (event) => <BanTime event={event} /> },
         {
           name: "Pass",
-          cell: ({ passHolder }) => (passHolder === true ? <Badge tone="warn">held a pass</Badge> : <span class="soft">none</span>),
+          cell: ({ passHolder }) =>
+            passHolder === true ? <Badge tone="warn">held a pass</Badge> : <span class="soft">none</span>,
         },
       ]}
       below={({ evidence, mode }) =>

@@ -15,8 +15,12 @@ export function BunkerNetPart({ part, range }: { readonly part: BunkerNet; reado
   return (
     <Panel title="BunkerNet" hint={<bdi>{part.server}</bdi>} class="span-6">
       <div class="badges">
-        <Badge tone={part.registered ? "ok" : "warn"}>{part.registered ? "Registered" : "Not registered"}</Badge>
-        <Badge tone={part.connected ? "ok" : "danger"}>{part.connected ? "Connected" : "Not connected"}</Badge>
+        <Badge tone={part.registered ? "ok" : "warn"}>
+          {part.registered ? "Registered" : "Not registered"}
+        </Badge>
+        <Badge tone={part.connected ? "ok" : "danger"}>
+          {part.connected ? "Connected" : "Not connected"}
+        </Badge>
         {part.quiet && <Badge tone="info">Quiet: nothing is sent</Badge>}
         <Badge tone={list.state === "suspended" ? "danger" : list.state === "none" ? "plain" : "ok"}>
           {list.state === "none" ? "No list yet" : `List ${list.state}`}
@@ -32,11 +36,14 @@ export function BunkerNetPart({ part, range }: { readonly part: BunkerNet; reado
           {
             name: "List",
             value: shortNumber(list.entries),
-            note: list.checked === undefined ? "addresses" : (
-              <>
-                addresses, checked <Time at={list.checked} as="ago" />
-              </>
-            ),
+            note:
+              list.checked === undefined ? (
+                "addresses"
+              ) : (
+                <>
+                  addresses, checked <Time at={list.checked} as="ago" />
+                </>
+              ),
           },
           { name: "Blocked", value: shortNumber(part.blocked), note: `requests, ${rangeName(range)}` },
         ]}

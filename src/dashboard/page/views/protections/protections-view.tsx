@@ -38,7 +38,11 @@ function Parts({ data, isStale }: { readonly data: Protections; readonly isStale
   const { antibot, dnsbl, bunkernet, badBehavior } = data;
   return (
     <div class={isStale ? "grid stale" : "grid"} aria-busy={isStale}>
-      {antibot === undefined ? <Off name="Antibot" option="antibot" /> : <AntibotPart part={antibot} range={data.range} />}
+      {antibot === undefined ? (
+        <Off name="Antibot" option="antibot" />
+      ) : (
+        <AntibotPart part={antibot} range={data.range} />
+      )}
       {bunkernet === undefined ? (
         <Off name="BunkerNet" option="bunkernet" />
       ) : (

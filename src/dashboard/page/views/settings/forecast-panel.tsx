@@ -17,7 +17,11 @@ export function ForecastPanel({ forecast }: { readonly forecast: Forecast }) {
   const part = (value: number): string | undefined =>
     requests > 0 ? `${share(value / requests)} of ${number(requests)} requests` : undefined;
   return (
-    <Panel title="What block mode would have done" hint={`${rangeName(forecast.range)}, where detect mode let requests pass`} class="span-8">
+    <Panel
+      title="What block mode would have done"
+      hint={`${rangeName(forecast.range)}, where detect mode let requests pass`}
+      class="span-8"
+    >
       {isEmpty ? (
         <Empty title="Nothing to foretell" icon="eye">
           While detect mode is in force, what block mode would have done will appear here, from live traffic.
@@ -54,7 +58,11 @@ export function ForecastPanel({ forecast }: { readonly forecast: Forecast }) {
             />
             <Reasons
               title="Banned for"
-              bars={forecast.banBy.map(({ reason, count }) => ({ key: reason, name: <bdi>{reason}</bdi>, count }))}
+              bars={forecast.banBy.map(({ reason, count }) => ({
+                key: reason,
+                name: <bdi>{reason}</bdi>,
+                count,
+              }))}
             />
           </div>
           {services.length > 1 && (

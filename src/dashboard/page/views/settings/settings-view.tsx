@@ -118,7 +118,11 @@ function InForce({ settings }: { readonly settings: Settings }) {
                 rows={options}
                 keyOf={({ name }) => name}
                 columns={[
-                  { name: "Option", class: "main-cell", cell: ({ name }) => <bdi class="mono any">{name}</bdi> },
+                  {
+                    name: "Option",
+                    class: "main-cell",
+                    cell: ({ name }) => <bdi class="mono any">{name}</bdi>,
+                  },
                   { name: "Value", cell: ({ value }) => <bdi class="mono any">{value}</bdi> },
                   { name: "From", cell: ({ from }) => <bdi class="any">{from}</bdi> },
                 ]}
