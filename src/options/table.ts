@@ -126,8 +126,12 @@ export function allProblemsAtOnce<T>(read: (report: ReportProblem) => T): T {
 export function nearestName(name: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
+  const lowered = name.toLowerCase().slice(0, 64);
   for (const candidate of names) {
-    const distance = editDistance(name.toLowerCase().slice(0, 64), candidate.toLowerCase());
+    const other = candidate.toLowerCase();
+    // No distance is shorter than the difference of the lengths.
+    if (Math.abs(other.length - lowered.length) >= bestDistance) continue;
+    const distance = editDistance(lowered, other);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;

@@ -1,6 +1,7 @@
 import { RegExpParser, type AST } from "@eslint-community/regexpp";
 import type { PatternFlags } from "./alphabet.js";
 import { TooComplex } from "./automaton.js";
+import { RecentMap } from "../recent-map.js";
 import { growthOf } from "./growth.js";
 import { PatternError } from "./pattern-error.js";
 import { matchesQuery, type Pattern, type PatternOptions } from "./safe-pattern.js";
@@ -11,6 +12,11 @@ const SUBJECT_LIMITS = { uri: 2048, userAgent: 256 } as const;
 const MAX_STEPS = 8_400_000;
 const MAX_GROWTH = 4;
 const MAX_SOURCE_LENGTH = 8_192;
+
+/** How many patterns' growth is remembered, and of which length at most. */
+const REMEMBERED = { patterns: 256, length: 512 } as const;
+// Settings are read, then options, then those of each service: most patterns are compiled several times.
+const growths = new RecentMap<string, number>(REMEMBERED.patterns);
 
 /** See `compilePattern` of pattern.ts. */
 export function compilePattern(source: string | RegExp, { subject = "uri" }: PatternOptions = {}): Pattern {
@@ -23,7 +29,7 @@ export function compilePattern(source: string | RegExp, { subject = "uri" }: Pat
       : { source: source.source, flags: source.flags.replace(/[gyd]/g, "") };
   const tree = parse(text, script, flags);
   const runnable = withoutFreeLead(tree, script, flags);
-  const growth = growthOrError(text, runnable.tree, flags);
+  const growth = rememberedGrowth(text, runnable, flags);
   let factorial = 1;
   for (let factor = 2; factor <= growth; factor++) factorial *= factor;
   // The n for which n^growth / growth! steps are affordable.
@@ -82,6 +88,21 @@ function withoutFreeLead(
 function leadOf({ elements: [first] }: AST.Alternative): AST.Element | undefined {
   const group = first?.type === "Group" || first?.type === "CapturingGroup" ? first.alternatives : undefined;
   return group?.length === 1 ? leadOf(group[0] as AST.Alternative) : first;
+}
+
+function rememberedGrowth(
+  text: string,
+  { script, tree }: { readonly script: string; readonly tree: AST.Pattern },
+  flags: string,
+): number {
+  if (script.length > REMEMBERED.length) return growthOrError(text, tree, flags);
+  const key = `${flags}/${script}`;
+  const known = growths.get(key);
+  if (known !== undefined) return known;
+  // A pattern that is refused is not remembered.
+  const growth = growthOrError(text, tree, flags);
+  growths.set(key, growth);
+  return growth;
 }
 
 function growthOrError(text: string, tree: AST.Pattern, flags: string): number {
