@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Icon } from "../parts/icon.js";
 import { Panel } from "../parts/panel.js";
+import { ScrollBox } from "../parts/scroll-box.js";
 
 interface Props {
   readonly title: string;
@@ -37,9 +38,9 @@ export function ChartPanel({ title, hint, actions, class: extra, chart, table }:
       }
     >
       {isTable ? (
-        <div class="scroll-box" tabIndex={0} role="region" aria-label={`${title}, as a table`}>
+        <ScrollBox label={`${title}, as a table`} isTall>
           {table()}
-        </div>
+        </ScrollBox>
       ) : (
         chart
       )}

@@ -6,6 +6,7 @@ import { KEPT_SAMPLES } from "../state/stream.js";
 import { axis, Plot, type Colours } from "./plot.js";
 
 const SPAN = KEPT_SAMPLES * 1000;
+const SHORTEST = 30_000;
 
 /** Requests of each of the last seconds, and those of them that were refused or challenged. */
 export function LiveChart({
@@ -43,7 +44,14 @@ function look(colours: Colours): Omit<uPlot.Options, "width" | "height"> {
     padding: [6, 0, 4, 0],
     cursor: { show: false },
     scales: {
-      x: { time: true, range: (_self, _min, max) => [max - SPAN, max] },
+      x: {
+        time: true,
+        range: (self, _min, max) => {
+          // While there are few samples, they take more of the room.
+          const first = self.data[0][1] ?? max;
+          return [Math.max(max - SPAN, Math.min(first, max - SHORTEST)), max];
+        },
+      },
       y: { range: (_self, _min, max) => [0, Math.max(4, max * 1.1)] },
     },
     axes: [

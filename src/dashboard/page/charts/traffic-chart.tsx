@@ -157,7 +157,7 @@ function requestLook(colours: Colours, span: Span): Omit<uPlot.Options, "width" 
   return {
     ...common,
     axes: [{ show: false }, axis(colours, { ...common.axes?.[1], space: 26 })],
-    padding: [6, 4, 2, 0],
+    padding: [6, 18, 6, 0],
     series: [
       {},
       {
@@ -178,7 +178,7 @@ function stackedLook(
   const bars = uPlot.paths.bars?.({ size: [0.82, 40], align: 1 });
   return {
     ...frame(colours, span),
-    padding: [6, 4, 0, 0],
+    padding: [6, 18, 0, 0],
     series: [
       {},
       ...[...names].reverse().map((name): uPlot.Series => {

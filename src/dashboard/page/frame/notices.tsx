@@ -7,7 +7,7 @@ export function Notices() {
   return (
     <div class="notices" role="status" aria-live="polite">
       {notices.value.map((notice) => (
-        <div key={notice.key} class={`notice ${notice.tone}`}>
+        <div key={notice.key} class={`toast ${notice.tone}`}>
           <Icon name={notice.tone === "done" ? "check" : "alarm"} />
           <p>
             <bdi>{notice.text}</bdi>

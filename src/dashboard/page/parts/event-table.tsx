@@ -3,6 +3,7 @@ import { EVENT_WORDS, eventWord, kindName, protectionName } from "../format/word
 import { AddressLink } from "./address-link.js";
 import { Badge } from "./badge.js";
 import { DataTable } from "./data-table.js";
+import { useEvidence } from "./evidence-column.js";
 import { JsonText } from "./json-text.js";
 import { ReferenceLink } from "./reference-link.js";
 import { Time } from "./time.js";
@@ -16,6 +17,8 @@ interface Props {
 
 /** Events in a table, with what is known of each. */
 export function EventTable({ events, label, withoutAddress = false }: Props) {
+  const evidence = useEvidence<EventRow>(({ key }) => key);
+  const hasEvidence = (row: EventRow): boolean => row.evidence !== undefined;
   const address = {
     name: "Address",
     cell: (row: EventRow) => <AddressLink address={row.ip} country={row.country} asn={row.asn} />,
@@ -33,14 +36,14 @@ export function EventTable({ events, label, withoutAddress = false }: Props) {
         { name: "Request", cell: (row) => <RequestText event={row} />, class: "request" },
         { name: "Service", cell: ({ service }) => <bdi class="any">{service}</bdi> },
         { name: "Reference", cell: ({ id }) => <ReferenceLink id={id} /> },
+        ...(events.some(hasEvidence) ? [evidence.column(hasEvidence)] : []),
       ]}
       below={(row) =>
-        row.evidence === undefined ? undefined : (
-          <details class="evidence">
-            <summary>Evidence</summary>
+        evidence.isOpen(row) ? (
+          <div class="evidence">
             <JsonText value={row.evidence} label="Evidence" />
-          </details>
-        )
+          </div>
+        ) : undefined
       }
     />
   );

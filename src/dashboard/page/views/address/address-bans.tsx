@@ -14,7 +14,6 @@ export function AddressBans({ data }: { readonly data: AddressDetails }) {
     <Panel
       title="Bans"
       hint={data.isRange ? "of the range, around it, and in it" : "of the address and of ranges around it"}
-      class="span-8"
     >
       {data.bans.length === 0 ? (
         <Empty title="No ban is in force" icon="shield">

@@ -82,10 +82,14 @@ function AddressBadges({ data }: { readonly data: AddressDetails }) {
 function Details({ data }: { readonly data: AddressDetails }) {
   return (
     <div class="grid">
-      <AddressBans data={data} />
-      <Counters counters={data.counters} />
-      {!data.isRange && <ExplainPanel address={data.address} />}
-      {!data.isRange && <LookupPanel address={data.address} />}
+      <div class="column span-8">
+        <AddressBans data={data} />
+        {!data.isRange && <ExplainPanel address={data.address} />}
+      </div>
+      <div class="column span-4">
+        <Counters counters={data.counters} />
+        {!data.isRange && <LookupPanel address={data.address} />}
+      </div>
       <Panel title="Recent events" hint="newest first" class="span-12 flush">
         {data.events.length === 0 ? (
           <Empty title="No events are remembered" icon="clock">

@@ -7,7 +7,7 @@ import { Empty } from "../../parts/placeholders.js";
 /** How near a ban it is. */
 export function Counters({ counters }: { readonly counters: AddressDetails["counters"] }) {
   return (
-    <Panel title="Counters" hint="bad responses that count now" class="span-4">
+    <Panel title="Counters" hint="bad responses that count now">
       {counters.length === 0 ? (
         <Empty title="Nothing counts against it" icon="check">
           Bad responses will appear here, with how many lead to a ban.

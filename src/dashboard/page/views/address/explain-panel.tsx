@@ -29,7 +29,7 @@ export function ExplainPanel({ address }: { readonly address: string }) {
   });
   const explanation = data?.explanation;
   return (
-    <Panel title="How a request would be judged" hint="a GET, now" class="span-8">
+    <Panel title="How a request would be judged" hint="a GET, now">
       <form
         class="line-form"
         onSubmit={(event) => {
@@ -96,6 +96,7 @@ function Trace({ explanation }: { readonly explanation: Explanation }) {
       <ol class="trace">
         {steps.map((step, at) => (
           <li key={at} class={step.reached ? step.verdict : "unreached"}>
+            <i class="dot" aria-hidden="true" />
             <p>
               <strong>{protectionName(step.protection)}</strong>{" "}
               {step.reached ? (

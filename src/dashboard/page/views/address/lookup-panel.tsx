@@ -25,7 +25,6 @@ export function LookupPanel({ address }: { readonly address: string }) {
     <Panel
       title="DNS"
       hint="names and blocklists"
-      class="span-4"
       actions={
         <button
           type="button"

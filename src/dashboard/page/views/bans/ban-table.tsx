@@ -1,4 +1,3 @@
-import { useState } from "preact/hooks";
 import type { AddressDetails, BanRow } from "../../../api.js";
 import { addressPath } from "../../api/paths.js";
 import { useQuery } from "../../api/use-query.js";
@@ -6,7 +5,7 @@ import { serviceName } from "../../format/words.js";
 import { AddressLink } from "../../parts/address-link.js";
 import { Badge } from "../../parts/badge.js";
 import { DataTable } from "../../parts/data-table.js";
-import { Icon } from "../../parts/icon.js";
+import { useEvidence } from "../../parts/evidence-column.js";
 import { JsonText } from "../../parts/json-text.js";
 import { Failure, Skeleton } from "../../parts/placeholders.js";
 import { Remaining, Time } from "../../parts/time.js";
@@ -16,7 +15,7 @@ const keyOf = ({ address, scope, service }: BanRow): string => `${address} ${sco
 
 /** Bans in force, each with what can be done about it; the evidence is read when it is asked for. */
 export function BanTable({ bans }: { readonly bans: readonly BanRow[] }) {
-  const [open, setOpen] = useState<string | undefined>(undefined);
+  const evidence = useEvidence(keyOf);
   return (
     <DataTable
       label="Bans in force, newest first"
@@ -44,21 +43,13 @@ export function BanTable({ bans }: { readonly bans: readonly BanRow[] }) {
           class: "actions",
           cell: (ban) => (
             <>
-              <button
-                type="button"
-                class="button small quiet"
-                aria-expanded={open === keyOf(ban)}
-                onClick={() => setOpen(open === keyOf(ban) ? undefined : keyOf(ban))}
-              >
-                <Icon name="down" />
-                Evidence
-              </button>
+              {evidence.button(ban)}
               <BanActions ban={ban} />
             </>
           ),
         },
       ]}
-      below={(ban) => (open === keyOf(ban) ? <Evidence ban={ban} /> : undefined)}
+      below={(ban) => (evidence.isOpen(ban) ? <Evidence ban={ban} /> : undefined)}
     />
   );
 }

@@ -7,11 +7,7 @@ import { Panel } from "../../parts/panel.js";
 export function HealthPanel({ health }: { readonly health: readonly PartHealth[] }) {
   const bad = health.filter(({ ok }) => !ok).length;
   return (
-    <Panel
-      title="Health"
-      hint={bad === 0 ? "all parts work" : `${bad} of ${health.length} need a look`}
-      class="span-4"
-    >
+    <Panel title="Health" hint={bad === 0 ? "all parts work" : `${bad} of ${health.length} need a look`}>
       <ul class="health">
         {health.map(({ name, ok, problems }) => (
           <li key={name}>

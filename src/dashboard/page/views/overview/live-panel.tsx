@@ -19,7 +19,6 @@ export function LivePanel() {
     <ChartPanel
       title="Now"
       hint="each second, this instance"
-      class="span-4"
       chart={
         <div class="live-panel">
           <p class="live-figure">

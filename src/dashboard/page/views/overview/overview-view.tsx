@@ -53,12 +53,16 @@ function Figures({ data, isStale }: { readonly data: Overview; readonly isStale:
   return (
     <div class={isStale ? "grid stale" : "grid"} aria-busy={isStale}>
       <Tiles counts={counts} bansNow={data.now.bans} />
-      <TrafficPanel counts={counts} />
-      <LivePanel />
-      <ReasonsPanel counts={counts} />
-      <Ticker />
-      <ServicesPanel counts={counts} />
-      <HealthPanel health={data.health} />
+      <div class="column span-8">
+        <TrafficPanel counts={counts} />
+        <ReasonsPanel counts={counts} />
+        <ServicesPanel counts={counts} />
+      </div>
+      <div class="column span-4">
+        <LivePanel />
+        <Ticker />
+        <HealthPanel health={data.health} />
+      </div>
     </div>
   );
 }

@@ -19,8 +19,8 @@ export function ReasonsPanel({ counts }: { readonly counts: CountsReport }) {
   for (const { labels, count } of now.challengedBy)
     kinds.set(labels.kind, (kinds.get(labels.kind) ?? 0) + count);
   return (
-    <Panel title="Refused by" hint={rangeName(counts.range)} class="span-8">
-      <div class="halves">
+    <div class="pair-of-panels">
+      <Panel title="Refused by" hint={rangeName(counts.range)}>
         {now.deniedBy.length === 0 ? (
           <Empty title="Nobody was refused">
             Refusals will appear here by protection and reason, the most frequent first.
@@ -41,27 +41,28 @@ export function ReasonsPanel({ counts }: { readonly counts: CountsReport }) {
             })}
           />
         )}
-        <div>
-          <h3>Challenged with</h3>
-          {kinds.size === 0 ? (
-            <p class="soft">No challenge was asked for. The kinds will appear here.</p>
-          ) : (
-            <BarList
-              label="Challenges by kind"
-              total={now.challenged}
-              bars={[...kinds]
-                .sort(([, one], [, other]) => other - one)
-                .slice(0, SHOWN)
-                .map(([kind, count]) => ({
-                  key: kind,
-                  name: <bdi>{kindName(kind)}</bdi>,
-                  count,
-                  colour: colourOf("challenged", kind),
-                }))}
-            />
-          )}
-        </div>
-      </div>
-    </Panel>
+      </Panel>
+      <Panel title="Challenged with" hint={rangeName(counts.range)}>
+        {kinds.size === 0 ? (
+          <Empty title="Nobody was challenged" icon="key">
+            Challenges will appear here by kind, the most frequent first.
+          </Empty>
+        ) : (
+          <BarList
+            label="Challenges by kind"
+            total={now.challenged}
+            bars={[...kinds]
+              .sort(([, one], [, other]) => other - one)
+              .slice(0, SHOWN)
+              .map(([kind, count]) => ({
+                key: kind,
+                name: <bdi>{kindName(kind)}</bdi>,
+                count,
+                colour: colourOf("challenged", kind),
+              }))}
+          />
+        )}
+      </Panel>
+    </div>
   );
 }

@@ -4,6 +4,7 @@ import { rangeName } from "../../format/times.js";
 import { DataTable, type Column } from "../../parts/data-table.js";
 import { Panel } from "../../parts/panel.js";
 import { Empty } from "../../parts/placeholders.js";
+import { ScrollBox } from "../../parts/scroll-box.js";
 
 type Service = CountsReport["now"]["services"][number];
 
@@ -15,13 +16,13 @@ export function ServicesPanel({ counts }: { readonly counts: CountsReport }) {
     cell: (service) => number(valueOf(service)),
   });
   return (
-    <Panel title="Services" hint={rangeName(counts.range)} class="span-8">
+    <Panel title="Services" hint={rangeName(counts.range)}>
       {counts.now.services.length === 0 ? (
         <Empty title="No request yet" icon="overview">
           Each site of the app will appear here with its figures.
         </Empty>
       ) : (
-        <div class="scroll-box auto" tabIndex={0} role="region" aria-label="Services">
+        <ScrollBox label="Figures by service">
           <DataTable
             isCompact
             label="Figures by service"
@@ -36,7 +37,7 @@ export function ServicesPanel({ counts }: { readonly counts: CountsReport }) {
               figure("Banned", ({ banned }) => banned),
             ]}
           />
-        </div>
+        </ScrollBox>
       )}
     </Panel>
   );

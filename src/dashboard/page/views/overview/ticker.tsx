@@ -10,7 +10,7 @@ import { recentEvents } from "../../state/stream.js";
 export function Ticker() {
   const events = recentEvents.value;
   return (
-    <Panel title="Events" hint="newest first" class="span-4 ticker-panel">
+    <Panel title="Events" hint="newest first" class="ticker-panel">
       {events.length === 0 ? (
         <Empty title="Nothing happened yet" icon="clock">
           Refusals, challenges that failed, bans and warnings will appear here as they happen.

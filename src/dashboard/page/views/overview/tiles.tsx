@@ -49,7 +49,7 @@ export function Tiles({ counts, bansNow }: { readonly counts: CountsReport; read
         note={
           now.medianSolveTime === undefined
             ? "nothing was solved yet"
-            : `in ${seconds(now.medianSolveTime)}, half of them`
+            : `median time ${seconds(now.medianSolveTime)}`
         }
         extra={
           before?.solveRate === undefined || now.solveRate === undefined
@@ -107,12 +107,12 @@ function Delta({
   readonly before: number | undefined;
 }) {
   const text = delta(now, before);
-  const period = RANGES.find(({ value }) => value === counts.range)?.text ?? "";
+  const period = RANGES.find(({ value }) => value === counts.range)?.long ?? "";
   if (text === undefined)
     return <>{before === undefined ? "nothing to compare with" : `none in the ${period} before`}</>;
   return (
     <span title={`${number(before ?? 0)} in the period before`}>
-      <b>{text}</b> to the {period} before
+      <b>{text}</b> on the {period} before
     </span>
   );
 }

@@ -22,7 +22,6 @@ export function TrafficPanel({ counts }: { readonly counts: CountsReport }) {
     <ChartPanel
       title="Traffic"
       hint={rangeName(counts.range)}
-      class="span-8"
       chart={
         <>
           <TrafficChart counts={counts} series={series} off={off} isNarrow={isNarrow.value} />

@@ -7,6 +7,7 @@ import { DataTable } from "../../parts/data-table.js";
 import { Facts } from "../../parts/facts.js";
 import { Panel } from "../../parts/panel.js";
 import { Empty } from "../../parts/placeholders.js";
+import { ScrollBox } from "../../parts/scroll-box.js";
 
 type Antibot = NonNullable<Protections["antibot"]>;
 type Kind = Antibot["kinds"][number];
@@ -16,7 +17,7 @@ export function AntibotPart({ part, range }: { readonly part: Antibot; readonly 
   const issued = part.kinds.reduce((sum, kind) => sum + kind.issued, 0);
   const solved = part.kinds.reduce((sum, kind) => sum + kind.solved, 0);
   return (
-    <Panel title="Antibot" hint={rangeName(range)} class="span-6">
+    <Panel title="Antibot" hint={rangeName(range)} class="span-8">
       <Facts
         facts={[
           { name: "Challenge", value: <bdi>{kindName(part.challenge)}</bdi>, note: "for most visitors" },
@@ -33,50 +34,60 @@ export function AntibotPart({ part, range }: { readonly part: Antibot; readonly 
           },
         ]}
       />
-      {part.kinds.length === 0 ? (
-        <Empty title="No challenge was asked for" icon="key">
-          Each kind will appear here, with how many were solved, failed and abandoned.
-        </Empty>
-      ) : (
-        <>
-          <DataTable
-            isCompact
-            label="Challenges by kind"
-            rows={part.kinds}
-            keyOf={({ kind }) => kind}
-            columns={[
-              { name: "Kind", cell: ({ kind }) => <bdi>{kindName(kind)}</bdi> },
-              { name: "Issued", isNumber: true, cell: (kind) => number(kind.issued) },
-              { name: "Solved", isNumber: true, cell: (kind) => number(kind.solved) },
-              { name: "Failed", isNumber: true, cell: (kind) => number(kind.failed) },
-              { name: "Abandoned", isNumber: true, cell: (kind) => number(kind.abandoned) },
-            ]}
-            below={(kind) => <Funnel kind={kind} />}
-          />
-          <ul class="key">
-            <li>
-              <i class="swatch ok-fill" /> solved
-            </li>
-            <li>
-              <i class="swatch warn-fill" /> failed
-            </li>
-            <li>
-              <i class="swatch idle-fill" /> abandoned
-            </li>
-          </ul>
-        </>
-      )}
-      <h3>Excused, and why</h3>
-      {part.excused.length === 0 ? (
-        <p class="soft">
-          No request was excused from the gate. The exemptions that let requests pass will appear here.
-        </p>
-      ) : (
-        <BarList
-          label="Excused requests by exemption"
-          bars={part.excused.map(({ item, count }) => ({ key: item, name: <bdi>{item}</bdi>, count }))}
-        />
-      )}
+      <div class="halves">
+        <div>
+          {" "}
+          {part.kinds.length === 0 ? (
+            <Empty title="No challenge was asked for" icon="key">
+              Each kind will appear here, with how many were solved, failed and abandoned.
+            </Empty>
+          ) : (
+            <>
+              <ScrollBox label="Challenges by kind">
+                <DataTable
+                  isCompact
+                  label="Challenges by kind"
+                  rows={part.kinds}
+                  keyOf={({ kind }) => kind}
+                  columns={[
+                    { name: "Kind", cell: ({ kind }) => <bdi>{kindName(kind)}</bdi> },
+                    { name: "Issued", isNumber: true, cell: (kind) => number(kind.issued) },
+                    { name: "Solved", isNumber: true, cell: (kind) => number(kind.solved) },
+                    { name: "Failed", isNumber: true, cell: (kind) => number(kind.failed) },
+                    { name: "Abandoned", isNumber: true, cell: (kind) => number(kind.abandoned) },
+                  ]}
+                  below={(kind) => <Funnel kind={kind} />}
+                />
+              </ScrollBox>
+              <ul class="key">
+                <li>
+                  <i class="swatch ok-fill" /> solved
+                </li>
+                <li>
+                  <i class="swatch warn-fill" /> failed
+                </li>
+                <li>
+                  <i class="swatch idle-fill" /> abandoned
+                </li>
+              </ul>
+            </>
+          )}
+        </div>
+        <div>
+          {" "}
+          <h3 class="first">Excused, and why</h3>
+          {part.excused.length === 0 ? (
+            <p class="soft">
+              No request was excused from the gate. The exemptions that let requests pass will appear here.
+            </p>
+          ) : (
+            <BarList
+              label="Excused requests by exemption"
+              bars={part.excused.map(({ item, count }) => ({ key: item, name: <bdi>{item}</bdi>, count }))}
+            />
+          )}
+        </div>
+      </div>
     </Panel>
   );
 }

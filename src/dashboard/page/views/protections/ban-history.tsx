@@ -3,9 +3,10 @@ import type { EventRow, EventsPage } from "../../../api.js";
 import { withQuery } from "../../api/paths.js";
 import { useQuery } from "../../api/use-query.js";
 import { duration } from "../../format/times.js";
-import { AddressLink, countryName } from "../../parts/address-link.js";
+import { AddressLink } from "../../parts/address-link.js";
 import { Badge } from "../../parts/badge.js";
 import { DataTable } from "../../parts/data-table.js";
+import { useEvidence } from "../../parts/evidence-column.js";
 import { JsonText } from "../../parts/json-text.js";
 import { Pager } from "../../parts/pager.js";
 import { Panel } from "../../parts/panel.js";
@@ -50,6 +51,7 @@ export function BanHistory() {
 }
 
 function HistoryTable({ events }: { readonly events: readonly EventRow[] }) {
+  const evidence = useEvidence<EventRow>(({ key }) => key);
   return (
     <DataTable
       label="Bans of Bad Behavior"
@@ -58,13 +60,11 @@ function HistoryTable({ events }: { readonly events: readonly EventRow[] }) {
       columns={[
         { name: "Date", cell: ({ time }) => <Time at={time} /> },
         { name: "Reference", cell: ({ id }) => <ReferenceLink id={id} /> },
-        { name: "Address", class: "main-cell", cell: ({ ip }) => <AddressLink address={ip} /> },
         {
-          name: "Country",
-          cell: ({ country }) =>
-            country === undefined ? <Unknown /> : <bdi title={countryName(country)}>{country}</bdi>,
+          name: "Address",
+          class: "main-cell",
+          cell: ({ ip, country, asn }) => <AddressLink address={ip} country={country} asn={asn} />,
         },
-        { name: "Network", cell: ({ asn }) => (asn === undefined ? <Unknown /> : <>AS{asn}</>) },
         { name: "Service", cell: ({ service }) => <bdi class="any">{service}</bdi> },
         {
           name: "Method",
@@ -86,16 +86,15 @@ function HistoryTable({ events }: { readonly events: readonly EventRow[] }) {
           cell: ({ passHolder }) =>
             passHolder === true ? <Badge tone="warn">held a pass</Badge> : <span class="soft">none</span>,
         },
+        evidence.column(({ evidence: kept }) => kept !== undefined),
       ]}
-      below={({ evidence, mode }) =>
-        evidence === undefined ? undefined : (
-          <details class="evidence">
-            <summary>
-              Evidence{mode === "detect" && <span class="soft"> (detect mode: no ban was written)</span>}
-            </summary>
-            <JsonText value={evidence} label="Evidence" />
-          </details>
-        )
+      below={(event) =>
+        evidence.isOpen(event) ? (
+          <div class="evidence">
+            {event.mode === "detect" && <p class="soft">Detect mode was in force: no ban was written.</p>}
+            <JsonText value={event.evidence} label="Evidence" />
+          </div>
+        ) : undefined
       }
     />
   );

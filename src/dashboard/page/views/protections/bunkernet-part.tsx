@@ -13,7 +13,7 @@ export function BunkerNetPart({ part, range }: { readonly part: BunkerNet; reado
   const { list, reports } = part;
   const problems = [list.problem, reports.problem].filter((problem) => problem !== undefined);
   return (
-    <Panel title="BunkerNet" hint={<bdi>{part.server}</bdi>} class="span-6">
+    <Panel title="BunkerNet" hint={<bdi>{part.server}</bdi>} class="span-4">
       <div class="badges">
         <Badge tone={part.registered ? "ok" : "warn"}>
           {part.registered ? "Registered" : "Not registered"}

@@ -7,6 +7,7 @@ import { DataTable } from "../../parts/data-table.js";
 import { Facts } from "../../parts/facts.js";
 import { Panel } from "../../parts/panel.js";
 import { Empty } from "../../parts/placeholders.js";
+import { ScrollBox } from "../../parts/scroll-box.js";
 
 type Forecast = Settings["forecast"];
 
@@ -66,19 +67,21 @@ export function ForecastPanel({ forecast }: { readonly forecast: Forecast }) {
             />
           </div>
           {services.length > 1 && (
-            <DataTable
-              isCompact
-              label="Forecast by service"
-              rows={services}
-              keyOf={({ service }) => service}
-              columns={[
-                { name: "Service", cell: ({ service }) => <bdi class="any">{service}</bdi> },
-                { name: "Requests", isNumber: true, cell: (row) => number(row.requests) },
-                { name: "Refused", isNumber: true, cell: (row) => number(row.wouldDeny) },
-                { name: "Challenged", isNumber: true, cell: (row) => number(row.wouldChallenge) },
-                { name: "Banned", isNumber: true, cell: (row) => number(row.wouldBan) },
-              ]}
-            />
+            <ScrollBox label="Forecast by service">
+              <DataTable
+                isCompact
+                label="Forecast by service"
+                rows={services}
+                keyOf={({ service }) => service}
+                columns={[
+                  { name: "Service", cell: ({ service }) => <bdi class="any">{service}</bdi> },
+                  { name: "Requests", isNumber: true, cell: (row) => number(row.requests) },
+                  { name: "Refused", isNumber: true, cell: (row) => number(row.wouldDeny) },
+                  { name: "Challenged", isNumber: true, cell: (row) => number(row.wouldChallenge) },
+                  { name: "Banned", isNumber: true, cell: (row) => number(row.wouldBan) },
+                ]}
+              />
+            </ScrollBox>
           )}
         </>
       )}

@@ -5,6 +5,7 @@ import { ModeDialog, ModeWords } from "../../frame/mode-dialog.js";
 import { protectionName } from "../../format/words.js";
 import { Badge } from "../../parts/badge.js";
 import { DataTable } from "../../parts/data-table.js";
+import { MarkedText } from "../../parts/marked-text.js";
 import { Panel } from "../../parts/panel.js";
 import { Empty, Failure, Skeleton } from "../../parts/placeholders.js";
 import { mode, session } from "../../state/session.js";
@@ -148,7 +149,9 @@ function OptionTable({ label, options }: { readonly label: string; readonly opti
           cell: ({ name, help }) => (
             <>
               <bdi class="mono any">{name}</bdi>
-              <span class="option-help">{help}</span>
+              <span class="option-help">
+                <MarkedText text={help} />
+              </span>
             </>
           ),
         },
