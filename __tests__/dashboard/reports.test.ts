@@ -120,7 +120,13 @@ describe("a reference id", () => {
     await status("81.2.69.2", "/shop");
     const { id = "" } = events.find(({ type }) => type === "denied") ?? {};
     expect(id).not.toBe("");
-    for (const typed of [id, ` ${id} `, id.toUpperCase()]) {
+    for (const typed of [
+      id,
+      ` ${id} `,
+      id.toLowerCase(),
+      id.replaceAll("0", "o").replaceAll("1", "l"),
+      `${id.slice(0, 4)}-${id.slice(4)}`,
+    ]) {
       const got = (await operate(`/api/references/${encodeURIComponent(typed)}`))
         .json as unknown as Reference;
       expect(got).toMatchObject({ id, events: [{ type: "denied", path: "/shop", ip: "81.2.69.2" }] });

@@ -16,6 +16,9 @@ const BANS_EVERY = 5;
 /** After this a viewer has to connect again, which asks whether it still may, in ms. */
 const MAX_VIEW_MS = 3_600_000;
 const MAX_EVENTS = 10;
+/** How far back new events are looked for: what was done to clients is told before what is frequent. */
+const MAX_LOOKED_AT = 200;
+const FREQUENT: ReadonlySet<EventRow["type"]> = new Set<EventRow["type"]>(["challenged", "denied", "failed"]);
 
 interface Viewer {
   readonly res: ServerResponse;
@@ -159,10 +162,10 @@ export class LiveStream {
     if (number % BANS_EVERY === 0) this.bans = await context.banIndex.countInForce();
     if (number % SLOW_EVERY !== 0) return;
     this.minute = await history.minute();
-    const { events } = await history.events({ limit: MAX_EVENTS });
-    const fresh = events.filter(({ key }) => !this.seen.has(key));
+    const { events } = await history.events({ limit: MAX_LOOKED_AT });
+    const fresh = events.filter(({ key }) => !this.seen.has(key)).map(eventRow);
     // What was there before the first viewer came is no news.
-    if (number > 0) this.events = await geo.addTo(fresh.map(eventRow), ({ ip }) => ip);
+    if (number > 0) this.events = await geo.addTo(newestOf(fresh), ({ ip }) => ip);
     this.seen = new Set(events.map(({ key }) => key));
   }
 
@@ -195,4 +198,11 @@ export class LiveStream {
   private endOne(res: ServerResponse, why: "viewers" | "closing"): void {
     res.end(`retry: 30000\nevent: closed\ndata: ${JSON.stringify({ why })}\n\n`);
   }
+}
+
+function newestOf(events: readonly EventRow[]): EventRow[] {
+  const rare = events.filter(({ type }) => !FREQUENT.has(type));
+  const frequent = events.filter(({ type }) => FREQUENT.has(type));
+  const told = new Set([...rare, ...frequent].slice(0, MAX_EVENTS));
+  return events.filter((event) => told.has(event));
 }

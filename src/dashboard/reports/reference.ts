@@ -8,10 +8,7 @@ import { eventRow } from "./events.js";
 
 /** Finds why a visitor was refused, by the reference id that our page has shown. */
 export async function reference(watched: Watched, text: string): Promise<Reference> {
-  // People read it off a page, or out to someone.
-  const id = text.trim().toLowerCase();
-  const found = await watched.history.events({ id: text.trim(), limit: 20 });
-  const { events } = found.events.length > 0 ? found : await watched.history.events({ id, limit: 20 });
+  const { events } = await watched.history.events({ id: idIn(text), limit: 20 });
   const [first] = events;
   if (first === undefined)
     throw new ApiError(
@@ -28,4 +25,9 @@ export async function reference(watched: Watched, text: string): Promise<Referen
     events: await watched.geo.addTo(events.map(eventRow), ({ ip }) => ip),
     ...(ban === undefined ? {} : { ban }),
   };
+}
+
+// People type an id as they like, and take a 0 for an O: ids have digits and capital letters without I, L, O and U (Crockford's base 32).
+function idIn(text: string): string {
+  return text.toUpperCase().replace(/[\s-]/g, "").replace(/O/g, "0").replace(/[IL]/g, "1");
 }
