@@ -48,6 +48,12 @@ test("what it prints does what it says", async () => {
     expect(check).toContain("It would be refused: by bans");
     expect(unban).toBe("45.83.64.1 is no longer banned.\n");
     expect(again).toBe("200");
+    const [, password = ""] = /\(name: admin, password: ([\w-]+)\)/.exec(text) ?? [];
+    const headers = { Authorization: `Basic ${Buffer.from(`admin:${password}`).toString("base64")}` };
+    expect((await ask(url, "/_bunker/api/session")).status).toBe(401);
+    const overview = await ask(url, "/_bunker/api/overview", { headers });
+    expect(overview.json).toMatchObject({ counts: { now: { banned: 1, unbanned: 1 } } });
+    expect((await ask(url, "/_bunker", { headers })).headers.location).toBe("./_bunker/");
   } finally {
     await stopProcess(child);
   }

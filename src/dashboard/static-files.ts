@@ -52,9 +52,12 @@ export class StaticFiles {
   }
 }
 
+/**
+ * @throws {Error} if the files are missing: an app that was bundled into one file has left them behind
+ */
 function load(): { shell: string; files: Map<string, StaticFile> } {
   const folder = join(__dirname, "static");
-  const manifest = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")) as Manifest;
+  const manifest = readManifest(folder);
   const names = [manifest.script, manifest.style, ...(manifest.icon === undefined ? [] : [manifest.icon])];
   const files = new Map(
     names.map((name) => {
@@ -64,6 +67,16 @@ function load(): { shell: string; files: Map<string, StaticFile> } {
     }),
   );
   return { shell: shellOf(manifest), files };
+}
+
+function readManifest(folder: string): Manifest {
+  try {
+    return JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")) as Manifest;
+  } catch {
+    throw new Error(
+      `the page's files are not in ${folder}: have your bundler leave express-bunker outside (external), or build them (npm run build)`,
+    );
+  }
 }
 
 function shellOf({ script, style, icon }: Manifest): string {

@@ -2,13 +2,24 @@
 const PROBES =
   ".env .git/config wp-login.php phpinfo.php backup.zip actuator/env config.json swagger.json shell.php db.sql id_rsa admin.php";
 
+/** What the demo has started. */
+interface Started {
+  readonly origin: string;
+  /** The command that runs the command line, and the path of the control socket. */
+  readonly program: string;
+  readonly control: string;
+  readonly dashboard: string;
+  readonly password: string;
+}
+
 /** The text that the demo prints: what to try in a browser, and commands to copy, each with its expected output. */
-export function walkthrough(origin: string, program: string, control: string): string {
+export function walkthrough({ origin, program, control, dashboard, password }: Started): string {
   const at = `--control ${control}`;
   return `Harbour Bakery is open:  ${origin}/
+Its dashboard:           ${dashboard}  (name: admin, password: ${password})
 
 A browser solves the gate's challenge by itself, once. Block cookies for this site, and a page explains what is missing.
-Commands to try in another terminal:
+Commands to try in another terminal; the dashboard shows what they do:
 
 1. A client without cookies does not get in.  ->  403
 
