@@ -24,7 +24,10 @@ const subpaths = Object.keys(exportMap)
   .filter((key) => key !== "./package.json")
   .map((key) => `express-bunker${key.slice(1)}`);
 
+const MODULES = ["node16", "nodenext"];
+
 let tarball: Tarball;
+let compiled: Promise<Record<string, Record<string, string>>> | undefined;
 let workspace: string;
 const folderOf = (host: Host): string => join(workspace, host);
 
@@ -50,6 +53,16 @@ async function install(host: Host): Promise<void> {
   const dependencies = { ...packages, "@types/node": "^20.19.43", "express-bunker": `file:${tarball.file}` };
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, dependencies }));
   await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--no-package-lock"], folder);
+}
+
+/** Compiles the programs of all hosts; answers what the compiler prints, by folder and module. */
+async function compileAll(): Promise<Record<string, Record<string, string>>> {
+  const jobs = hosts.map((host) => {
+    const { program } = HOSTS[host];
+    return { folder: folderOf(host), files: [`${program}.ts`, `${program}.mts`], modules: MODULES };
+  });
+  const printed = await runNode([join(__dirname, "compile.cjs"), JSON.stringify(jobs)], ROOT);
+  return JSON.parse(printed) as Record<string, Record<string, string>>;
 }
 
 /** Starts a program that prints its port, and hands its origin to `use`. */
@@ -125,12 +138,15 @@ describe.each(hosts)("installed beside %s", (host) => {
     );
   });
 
-  test.each(["node16", "nodenext"])("a TypeScript program compiles with module %s", async (module) => {
-    const files = [`${program}.ts`, `${program}.mts`];
-    const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
-    const args = ["--noEmit", "--strict", "--skipLibCheck", "false", "--target", "es2022", "--types", "node"];
-    expect(await runNode([tsc, ...args, "--module", module, ...files], folderOf(host))).toBe("");
-  });
+  test.each(MODULES)(
+    "a TypeScript program compiles with module %s",
+    async (module) => {
+      // All are compiled when the first is asked for.
+      compiled ??= compileAll();
+      expect((await compiled)[folderOf(host)]?.[module]).toBe("");
+    },
+    240_000,
+  );
 });
 
 describe("the exports map", () => {

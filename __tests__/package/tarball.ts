@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 export const ROOT = join(__dirname, "../..");
 
 /** Ends a process that hangs; no test waits for it when all is well. */
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 240_000;
 
 /** A packed package. */
 export interface Tarball {
