@@ -6,7 +6,16 @@
 export const LAYERS = [
   ["errors.ts"],
   ["cluster-worker.ts", "optional-package.ts", "printable.ts", "version.ts", "with-timeout.ts"],
-  ["awaitable.ts", "meter.ts", "recent-map.ts", "service-name.ts", "token-bucket.ts", "address", "browser"],
+  [
+    "awaitable.ts",
+    "label-limit.ts",
+    "meter.ts",
+    "recent-map.ts",
+    "service-name.ts",
+    "token-bucket.ts",
+    "address",
+    "browser",
+  ],
   ["pattern", "http", "log"],
   ["options"],
   ["dns", "lists", "pages", "store"],

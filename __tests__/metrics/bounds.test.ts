@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { EVENT_TYPES } from "../../src/events/event-bus.js";
 import { Meter } from "../../src/meter.js";
-import { LabelLimit } from "../../src/metrics/label-limit.js";
+import { LabelLimit } from "../../src/label-limit.js";
 import { StoreScope } from "../../src/store/store-scope.js";
 import { ask } from "../support/ask.js";
 import { meteredSite, scrape, SECRET, seriesOf, sum } from "./site.js";
@@ -94,4 +94,17 @@ test("a label is short, printable and well-formed", () => {
   expect(limit.of(`${"y".repeat(63)}😀`)).toBe(`${"y".repeat(63)}�`);
   expect(limit.of("one more")).toBe("other");
   expect(limit.of("x".repeat(1000))).toHaveLength(64);
+});
+
+test("labels that are kept between separators have none in them, and are never empty", () => {
+  const limit = new LabelLimit(4, { length: 8, separator: "|" });
+  expect(["a|b", "", "|", "x".repeat(9), "x".repeat(300)].map((value) => limit.of(value))).toEqual([
+    "a/b",
+    "other",
+    "/",
+    "x".repeat(8),
+    "x".repeat(8),
+  ]);
+  // Texts that are cut are counted like others.
+  for (let index = 0; index < 10; index++) expect(limit.of(`${index}${"y".repeat(300)}`)).toBe("other");
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { ChallengeFunnel } from "../../src/metrics/challenge-funnel.js";
-import { LabelLimit } from "../../src/metrics/label-limit.js";
+import { LabelLimit } from "../../src/label-limit.js";
 
 const LIFETIME = 60_000;
 

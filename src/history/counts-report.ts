@@ -1,5 +1,5 @@
 import { addCounts, type Counts } from "./counts.js";
-import { OTHER } from "./label-set.js";
+import { OTHER } from "../label-limit.js";
 import { medianOf, solveTimeBound } from "./solve-times.js";
 import type { HistoryRange } from "./time-buckets.js";
 

@@ -1,9 +1,9 @@
 import type { BunkerEvent, BunkerEventType, EventBus } from "../events/event-bus.js";
+import { LabelLimit } from "../label-limit.js";
 import type { MeteredPlace, MeteredRequest, MeterReader, Refusal, RequestOutcome } from "../meter.js";
 import { printable } from "../printable.js";
 import { count, type Counts } from "./counts.js";
 import type { EventToKeep, HistoryEventType } from "./history-event.js";
-import { LabelSet } from "./label-set.js";
 import { ownCopy } from "./own-copy.js";
 import { solveTimeBucket } from "./solve-times.js";
 import { MINUTE_MS } from "./time-buckets.js";
@@ -15,6 +15,8 @@ const MAX_TOP_PATH = 80;
 
 /** The most labels of each sort. Reasons of bans are the app's own words, and services may be many. */
 const MAX_LABELS = { service: 12, protection: 12, reason: 16, kind: 12, why: 12 } as const;
+/** The longest label, in characters: it is part of names that are stored for every minute. */
+const MAX_LABEL = 40;
 
 /** Takes what the recorder is told of besides counts. */
 export interface RecorderSinks {
@@ -38,11 +40,11 @@ export class Recorder implements MeterReader {
   private counts: Counts = new Map();
   private earlier: [time: number, counts: Counts][] = [];
   private readonly labels = {
-    service: new LabelSet(MAX_LABELS.service),
-    protection: new LabelSet(MAX_LABELS.protection),
-    reason: new LabelSet(MAX_LABELS.reason),
-    kind: new LabelSet(MAX_LABELS.kind),
-    why: new LabelSet(MAX_LABELS.why),
+    service: limitOf(MAX_LABELS.service),
+    protection: limitOf(MAX_LABELS.protection),
+    reason: limitOf(MAX_LABELS.reason),
+    kind: limitOf(MAX_LABELS.kind),
+    why: limitOf(MAX_LABELS.why),
   };
   private readonly requestNames = new Map<string, string>();
 
@@ -178,4 +180,8 @@ function kindOf(data: unknown): string {
 
 function cleanPath({ path: { path } }: MeteredRequest): string {
   return ownCopy(printable(path.slice(0, MAX_PATH)));
+}
+
+function limitOf(others: number): LabelLimit {
+  return new LabelLimit(others, { length: MAX_LABEL, separator: "|" });
 }

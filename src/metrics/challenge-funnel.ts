@@ -1,5 +1,5 @@
 import type { Sample } from "./families.js";
-import type { LabelLimit } from "./label-limit.js";
+import type { LabelLimit } from "../label-limit.js";
 
 /** Challenges are followed in groups that were issued within the same so many ms. */
 const SLOT_MS = 10_000;

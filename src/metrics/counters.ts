@@ -1,4 +1,4 @@
-import { OTHER } from "./label-limit.js";
+import { OTHER } from "../label-limit.js";
 import type { Labels, Sample } from "./families.js";
 
 /** The most series of one metric, if its labels do not bound them. */

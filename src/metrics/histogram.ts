@@ -1,6 +1,6 @@
 import type { TimedWork } from "../meter.js";
 import { describe, type FamilyName, type Sample } from "./families.js";
-import { LabelLimit } from "./label-limit.js";
+import { LabelLimit } from "../label-limit.js";
 
 /** The bounds of buckets for calls over a network, in seconds. */
 const NETWORK = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -26,8 +26,8 @@ export type HistogramName = keyof typeof HISTOGRAMS;
 export function histogramLimits(): Readonly<Record<HistogramName, LabelLimit>> {
   return {
     decision: new LabelLimit(4),
-    dns: new LabelLimit(12, ["names"]),
-    vendor: new LabelLimit(10, ["bunkernet"]),
+    dns: new LabelLimit(12, { known: ["names"] }),
+    vendor: new LabelLimit(10, { known: ["bunkernet"] }),
     store: new LabelLimit(8),
     solve: new LabelLimit(12),
   };

@@ -6,17 +6,17 @@ import { Counters } from "./counters.js";
 import { describe, type Family, type FamilyName } from "./families.js";
 import { Histogram, histogramLimits, type HistogramName } from "./histogram.js";
 import { PROTECTIONS, REASONS } from "./known-values.js";
-import { LabelLimit } from "./label-limit.js";
+import { LabelLimit } from "../label-limit.js";
 import { RequestCounts } from "./request-counts.js";
 
 const counters = (name: FamilyName, most?: number): Counters => new Counters(describe(name).labels, most);
 
 /** Everything that is counted and timed for one store, from events and from the meter. All of it is bounded. */
 export class Measurements implements MeterReader {
-  private readonly protection = new LabelLimit(8, PROTECTIONS);
-  private readonly reason = new LabelLimit(16, REASONS);
-  private readonly service = new LabelLimit(14, [DEFAULT_SERVICE, UNKNOWN_SERVICE]);
-  private readonly kind = new LabelLimit(12, [""]);
+  private readonly protection = new LabelLimit(8, { known: PROTECTIONS });
+  private readonly reason = new LabelLimit(16, { known: REASONS });
+  private readonly service = new LabelLimit(14, { known: [DEFAULT_SERVICE, UNKNOWN_SERVICE] });
+  private readonly kind = new LabelLimit(12, { known: [""] });
   private readonly requests = new RequestCounts(this.service);
   private readonly denied = counters("denied_total");
   private readonly challenged = counters("challenged_total");

@@ -1,6 +1,6 @@
 import type { MeteredPlace, RequestOutcome } from "../meter.js";
 import type { Sample } from "./families.js";
-import type { LabelLimit } from "./label-limit.js";
+import type { LabelLimit } from "../label-limit.js";
 
 const OUTCOMES: readonly RequestOutcome[] = ["pass", "deny", "challenge", "gate"];
 const MODES: readonly MeteredPlace["mode"][] = ["block", "detect"];
