@@ -6,25 +6,44 @@ import { LIBRARIES, type Library, type TestClient } from "./clients.js";
 const really = (seconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, seconds * 1000 + 5));
 
-/** A test runner that collects the kit's tests instead of running them, so that all clients can wait at the same time. */
+/**
+ * The clauses that wait for Redis's clock, by the beginnings of their names. They wait beside each other, before the other clauses
+ * give Redis and this process anything to do.
+ */
+const WAITING = [
+  "keeps a key without a time to live",
+  "returns how many seconds",
+  "never reads a key back",
+  "accepts fractions",
+  "replaces value and time to live",
+  "adds a key only when",
+  "restarts a counter's time",
+  "slides the window",
+  "stops counting a hit",
+  "removes a window",
+  "lists, deletes and forgets",
+  "writes a ban with its mark",
+  "leaves expired",
+];
+const waits = (name: string): boolean => WAITING.some((beginning) => name.startsWith(beginning));
+
+/** A clause of the kit on one client library, in steps. */
+interface Clause {
+  open(): Promise<void>;
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A test runner that collects the kit's tests instead of running them. */
 class Collector {
   readonly tests = new Map<string, () => Promise<void>>();
-  private before: (() => Promise<void>) | undefined;
-  private after: (() => Promise<void>) | undefined;
+  before: () => Promise<void> = () => Promise.resolve();
+  after: () => Promise<void> = () => Promise.resolve();
 
   readonly describe = (_name: string, body: () => void): void => body();
   readonly beforeEach = (body: () => Promise<void>): void => void (this.before = body);
   readonly afterEach = (body: () => Promise<void>): void => void (this.after = body);
-  readonly it = (name: string, body: () => Promise<void>): void => {
-    this.tests.set(name, async () => {
-      await this.before?.();
-      try {
-        await body();
-      } finally {
-        await this.after?.();
-      }
-    });
-  };
+  readonly it = (name: string, body: () => Promise<void>): void => void this.tests.set(name, body);
 }
 
 /** Runs the contract kit on every client library, each test on all libraries at once. */
@@ -33,40 +52,93 @@ export function describeOnAllLibraries(
   open: (library: Library) => Promise<TestClient>,
   libraries: readonly Library[] = LIBRARIES,
 ): void {
-  const collectors = libraries.map((library) => {
+  /** Defines the kit's tests for a library. Each call has a store of its own, so that several clauses may run at a time. */
+  const collect = (library: Library, advance: (seconds: number) => Promise<void>): Collector => {
     const collector = new Collector();
     const create = async (): Promise<StoreToCheck> => {
       const { client, end } = await open(library);
       // The timeout is long because replies may be late on a busy machine; the kit does not test timeouts.
       const store = new RedisStore({ client, timeout: 900, fallback: false, logger: false });
       await store.ready();
-      return { store, advance: really, cleanup: end };
+      return { store, advance, cleanup: end };
     };
     describeStore(library.name, create, { runner: collector satisfies TestRunner });
-    return { name: library.name, tests: collector.tests };
-  });
+    return collector;
+  };
+  const clauseOf = (name: string) => {
+    const refuse = (): Promise<never> => Promise.reject(new Error(`"${name}" waits: it belongs to WAITING`));
+    return (library: Library): Clause => {
+      const collector = collect(library, waits(name) ? really : refuse);
+      const check = collector.tests.get(name) as () => Promise<void>;
+      return { open: collector.before, check, close: collector.after };
+    };
+  };
+  const names = libraries[0] === undefined ? [] : [...collect(libraries[0], really).tests.keys()];
 
   describe(`RedisStore on ${where} keeps the store contract`, () => {
-    // One of the kit's listeners throws, and the store emits a warning.
-    beforeAll(() => void jest.spyOn(process, "emitWarning").mockImplementation());
+    const waited = new Map<string, Outcome[]>();
+
+    beforeAll(async () => {
+      // One of the kit's listeners throws, and the store emits a warning.
+      jest.spyOn(process, "emitWarning").mockImplementation();
+      const opened: [name: string, clauses: Clause[]][] = [];
+      for (const name of names.filter(waits)) {
+        const clauses = libraries.map(clauseOf(name));
+        opened.push([name, clauses]);
+        await inAll(clauses, ({ open }) => open());
+      }
+      await inAll(opened, async ([name, clauses]) => {
+        waited.set(name, await outcomes(clauses, ({ check }) => check()));
+      });
+      for (const [, clauses] of opened) await inAll(clauses, ({ close }) => close());
+    });
     afterAll(() => jest.restoreAllMocks());
 
-    for (const name of collectors[0]?.tests.keys() ?? []) {
+    for (const name of names) {
       test(`${name} (${libraries.map((library) => library.name).join(", ")})`, async () => {
         // Hundreds of calls from each of four libraries at once would test the machine, not the store.
-        const together = !name.includes("at once");
-        const results: PromiseSettledResult<unknown>[] = [];
-        for (const { tests } of together ? [] : collectors)
-          results.push(...(await Promise.allSettled([tests.get(name)?.()])));
-        if (together)
-          results.push(
-            ...(await Promise.allSettled(collectors.map(async ({ tests }) => tests.get(name)?.()))),
-          );
+        const isAlone = name.includes("at once");
+        const results =
+          waited.get(name) ?? (await (isAlone ? oneByOne : together)(libraries.map(clauseOf(name))));
         const failed = results.flatMap((result, at) =>
-          result.status === "rejected" ? [`${collectors[at]?.name}: ${String(result.reason)}`] : [],
+          result.status === "rejected" ? [`${libraries[at]?.name}: ${String(result.reason)}`] : [],
         );
         expect(failed).toEqual([]);
+        expect(results).toHaveLength(libraries.length);
       });
     }
+
+    test("every clause that is said to wait exists", () => {
+      expect(WAITING.filter((beginning) => !names.some((name) => name.startsWith(beginning)))).toEqual([]);
+    });
   });
+}
+
+type Outcome = PromiseSettledResult<void>;
+
+function inAll<T>(list: readonly T[], step: (one: T) => Promise<void>): Promise<void[]> {
+  return Promise.all(list.map(step));
+}
+
+function outcomes<T>(list: readonly T[], step: (one: T) => Promise<void>): Promise<Outcome[]> {
+  return Promise.allSettled(list.map(step));
+}
+
+async function whole({ open, check, close }: Clause): Promise<void> {
+  await open();
+  try {
+    await check();
+  } finally {
+    await close();
+  }
+}
+
+function together(clauses: readonly Clause[]): Promise<Outcome[]> {
+  return outcomes(clauses, whole);
+}
+
+async function oneByOne(clauses: readonly Clause[]): Promise<Outcome[]> {
+  const results: Outcome[] = [];
+  for (const clause of clauses) results.push(...(await together([clause])));
+  return results;
 }
