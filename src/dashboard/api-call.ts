@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { BodyBudget } from "../http/body-budget.js";
 import { readBody } from "../http/request-body.js";
 import { ApiError } from "./api-error.js";
@@ -11,14 +11,20 @@ const MAX_PARAMETER = 512;
 
 /** A call of the API: its parameters, checked as they are read. */
 export class ApiCall {
+  /** Whether the client is gone, or has its response. */
+  readonly isOver: () => boolean;
   private readonly query: URLSearchParams;
 
   /** @param subject the last part of the path, such as an address; empty where there is none */
   constructor(
     readonly req: IncomingMessage,
+    res: ServerResponse,
     search: string,
     readonly subject: string,
   ) {
+    let isOver = false;
+    res.once("close", () => (isOver = true));
+    this.isOver = () => isOver;
     this.query = new URLSearchParams(search);
   }
 

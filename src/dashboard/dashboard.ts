@@ -147,7 +147,7 @@ class DashboardPage {
     if (method !== "GET" && method !== "HEAD" && !(await this.isFromPage(req)))
       throw new ApiError(403, "forbidden", "the token is missing, wrong or too old: load the page again");
     const { watched, stream, tokens } = this;
-    const call = new ApiCall(req, search, found.subject);
+    const call = new ApiCall(req, res, search, found.subject);
     const result: unknown = await found.route({ watched, stream, tokens }, call, res);
     if (result === undefined) return;
     if (method !== "GET" && method !== "HEAD") this.note(req, `did ${method} ${printable(path, 128)}`);

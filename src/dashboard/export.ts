@@ -1,9 +1,13 @@
-import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { BanRow } from "./api.js";
 import type { ApiCall } from "./api-call.js";
+import { ApiError } from "./api-error.js";
+import { PacedWriter } from "./paced-writer.js";
 import { matchingBans } from "./reports/bans.js";
 import type { Watched } from "./watched.js";
+
+/** Exports at the same time, in this process. */
+const MAX_EXPORTS = 4;
 
 const FORMATS = ["json", "csv", "text"] as const;
 
@@ -46,38 +50,54 @@ const WRITERS: Readonly<Record<(typeof FORMATS)[number], Format>> = {
   },
 };
 
+let exports = 0;
+
 /** Writes the bans that match as a file, as they are read: there may be a million. */
 export async function exportBans(watched: Watched, call: ApiCall, res: ServerResponse): Promise<void> {
   const format = WRITERS[call.oneOf("format", FORMATS, "json")];
   const query = {
-    search: call.text("search") ?? "",
+    search: call.text("search")?.trim() ?? "",
     reason: call.text("reason"),
     service: call.text("service"),
+    isOver: call.isOver,
   };
-  res.writeHead(200, {
+  if (exports >= MAX_EXPORTS) throw new ApiError(503, "busy", "too many exports are under way; try again");
+  const head = {
     "Content-Type": format.type,
     "Content-Disposition": `attachment; filename="bans.${format.extension}"`,
     "Cache-Control": "no-store",
-  });
+  };
   if (call.req.method === "HEAD") {
-    res.end();
+    res.writeHead(200, head).end();
     return;
   }
-  res.write(format.start);
-  const written = new Set<string>();
-  let isFirst = true;
-  for await (const ban of matchingBans(watched, query)) {
-    if (res.destroyed) return;
-    // A list of addresses has each once, however many services ban it.
-    if (format === WRITERS.text && ban.scope === "service") {
-      if (written.has(ban.address)) continue;
-      written.add(ban.address);
+  exports++;
+  try {
+    const rows = matchingBans(watched, query);
+    const writer = new PacedWriter(res);
+    let isFirst = true;
+    for await (const batch of format === WRITERS.text ? eachAddressOnce(rows) : rows) {
+      if (!res.headersSent) res.writeHead(200, head);
+      if (batch.length === 0) continue;
+      const lines = batch.map(format.line).join(format.between);
+      if (!(await writer.write(`${isFirst ? format.start : format.between}${lines}`))) return;
+      isFirst = false;
     }
-    const line = `${isFirst ? "" : format.between}${format.line(ban)}`;
-    isFirst = false;
-    if (!res.write(line)) await Promise.race([once(res, "drain"), once(res, "close")]);
+    if (!res.headersSent) res.writeHead(200, head);
+    const end = format === WRITERS.text && isFirst ? "" : format.end;
+    res.end(`${isFirst ? format.start : ""}${end}`);
+  } finally {
+    exports--;
   }
-  res.end(isFirst && format === WRITERS.text ? "" : format.end);
+}
+
+// Several services may ban the same address.
+async function* eachAddressOnce(
+  rows: AsyncIterable<readonly BanRow[]>,
+): AsyncGenerator<readonly BanRow[], void, undefined> {
+  const written = new Set<string>();
+  for await (const batch of rows)
+    yield batch.filter(({ address }) => !written.has(address) && written.add(address));
 }
 
 function iso(time: number): string {

@@ -51,6 +51,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
       service: call.text("service"),
       after: call.text("after"),
       limit: call.integer("limit", 200, 50),
+      isOver: call.isOver,
     }),
   "POST bans": ({ watched }, call) => addBan(watched, call),
   "GET bans/export": ({ watched }, call, res) => exportBans(watched, call, res),
@@ -62,8 +63,9 @@ const ROUTES: Readonly<Record<string, Route>> = {
       path: call.text("path") ?? "/",
       service: call.text("service"),
       lookup: call.text("lookup") === "1",
+      isOver: call.isOver,
     }),
-  "GET references/*": ({ watched }, call) => reference(watched, call.subject),
+  "GET references/*": ({ watched }, call) => reference(watched, call.subject, call.isOver),
   "GET settings": ({ watched }) => settings(watched),
   "POST mode": async ({ watched }, call) => {
     const body = await call.body();

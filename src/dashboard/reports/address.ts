@@ -20,6 +20,8 @@ export interface AddressQuery {
   readonly service: string | undefined;
   /** Whether DNS is asked. */
   readonly lookup: boolean;
+  /** Whether the client is gone. */
+  readonly isOver: () => boolean;
 }
 
 /** Reads an address or a range. */
@@ -36,7 +38,7 @@ export async function addressDetails(watched: Watched, query: AddressQuery): Pro
   const address = parseAddress(query.text.trim());
   const key = address && prefixOf(address, context.options.ipv6Subnet).text;
   const [bans, { events }, place, explanation, lookups] = await Promise.all([
-    bansAbout(context.banIndex, range).then((found) => withEvidence(watched, found)),
+    bansAbout(context.banIndex, range, query.isOver).then((found) => withEvidence(watched, found)),
     history.events({ ip: range.text, limit: MAX_EVENTS }),
     geo.of(range.text),
     address && explained(watched, address.text, query),

@@ -4,6 +4,7 @@ import { messageOf } from "../../errors.js";
 import { printable } from "../../printable.js";
 import { UNKNOWN_SERVICE } from "../../service-name.js";
 import type { BanRow, BansPage, Ranked } from "../api.js";
+import { bansInForce } from "../ban-scan.js";
 import type { Watched } from "../watched.js";
 
 const MAX_LISTED = 50;
@@ -16,6 +17,8 @@ export interface BansQuery {
   readonly service: string | undefined;
   readonly after: string | undefined;
   readonly limit: number;
+  /** Whether the client is gone. */
+  readonly isOver: () => boolean;
 }
 
 /** Returns a page of the bans in force, newest first. */
@@ -28,14 +31,15 @@ export async function bansPage(watched: Watched, query: BansQuery): Promise<Bans
   const services = new Map<string, number>();
   let total = 0;
   let matched = 0;
-  for await (const ban of bansInForce(banIndex)) {
-    total++;
-    count(reasons, reasonOf(ban));
-    count(services, ban.service ?? "");
-    if (!matches(ban)) continue;
-    matched++;
-    newest.add(ban);
-  }
+  for await (const batch of bansInForce(banIndex, query.isOver))
+    for (const ban of batch) {
+      total++;
+      count(reasons, reasonOf(ban));
+      count(services, ban.service ?? "");
+      if (!matches(ban)) continue;
+      matched++;
+      newest.add(ban);
+    }
   const found = newest.bans();
   const page = found.slice(0, query.limit);
   const last = found.length > query.limit ? page.at(-1) : undefined;
@@ -50,21 +54,26 @@ export async function bansPage(watched: Watched, query: BansQuery): Promise<Bans
   };
 }
 
-/** The bans in force that match, in no order: as many as there are, so they are written as they come. */
+/** The bans in force that match, in batches and in no order: as many as there are, so they are written as they come. */
 export async function* matchingBans(
   { context: { banIndex } }: Watched,
-  query: Pick<BansQuery, "search" | "reason" | "service">,
-): AsyncGenerator<BanRow, void, undefined> {
+  query: Omit<BansQuery, "after" | "limit">,
+): AsyncGenerator<readonly BanRow[], void, undefined> {
   await problemOf(banIndex);
   const matches = matcherOf(query);
-  for await (const ban of bansInForce(banIndex)) if (matches(ban)) yield rowOf(ban);
+  for await (const batch of bansInForce(banIndex, query.isOver)) yield batch.filter(matches).map(rowOf);
 }
 
 /** Returns the bans of exactly a range, of ranges around it, and of what is in it: at most 50, newest first. */
-export async function bansAbout(banIndex: BanIndex, range: AddressRange): Promise<FoundBan[]> {
+export async function bansAbout(
+  banIndex: BanIndex,
+  range: AddressRange,
+  isOver: () => boolean,
+): Promise<FoundBan[]> {
   await problemOf(banIndex);
   const newest = new Newest(MAX_LISTED, undefined);
-  for await (const ban of bansInForce(banIndex)) if (overlap(ban.range, range)) newest.add(ban);
+  for await (const batch of bansInForce(banIndex, isOver))
+    for (const ban of batch) if (overlap(ban.range, range)) newest.add(ban);
   return newest.bans();
 }
 
@@ -81,14 +90,6 @@ export function rowOf(ban: FoundBan): BanRow {
     expires: ends === Infinity ? null : Math.floor(ends),
     kind,
   };
-}
-
-// Others work in between, since there may be a million.
-async function* bansInForce(banIndex: BanIndex): AsyncGenerator<FoundBan, void, undefined> {
-  for (const slice of banIndex.inForce()) {
-    yield* slice;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 /** Why bans may be missing. */

@@ -7,7 +7,7 @@ import { bansAbout } from "./bans.js";
 import { eventRow } from "./events.js";
 
 /** Finds why a visitor was refused, by the reference id that our page has shown. */
-export async function reference(watched: Watched, text: string): Promise<Reference> {
+export async function reference(watched: Watched, text: string, isOver: () => boolean): Promise<Reference> {
   const { events } = await watched.history.events({ id: idIn(text), limit: 20 });
   const [first] = events;
   if (first === undefined)
@@ -18,7 +18,7 @@ export async function reference(watched: Watched, text: string): Promise<Referen
       "id",
     );
   const range = parseRange(first.ip);
-  const bans = range === undefined ? [] : await bansAbout(watched.context.banIndex, range);
+  const bans = range === undefined ? [] : await bansAbout(watched.context.banIndex, range, isOver);
   const [ban] = await withEvidence(watched, bans.slice(0, 1));
   return {
     id: first.id,
