@@ -39,6 +39,9 @@ export function dashboardFiles() {
   };
 }
 
+/** The charts, minified by their author; src/dashboard/page/charts/uplot.ts declares what it defines. */
+const UPLOT = "node_modules/uplot/dist/uPlot.iife.min.js";
+
 /** What runs the page, and how it looks. */
 const ENTRIES = {
   js: { contents: 'import { openPage } from "./main.js"; openPage();', loader: /** @type {const} */ ("ts") },
@@ -69,12 +72,10 @@ function bundle(kind) {
     logLevel: "warning",
   });
   const text = outputFiles[0]?.text ?? "";
+  if (kind === "css") return text.trimEnd();
   // SWC only gives shorter names: chosen by how often they occur, they make the compressed file smaller by a twentieth.
-  const short =
-    kind === "js"
-      ? minifySync(text, { compress: false, mangle: { toplevel: true }, module: true }).code
-      : text;
-  return short.trimEnd();
+  const { code } = minifySync(text, { compress: false, mangle: { toplevel: true }, module: true });
+  return `${readFileSync(join(root, UPLOT), "utf8").trim()}\n${code.trimEnd()}`;
 }
 
 /**

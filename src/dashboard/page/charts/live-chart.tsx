@@ -1,5 +1,5 @@
 import { useCallback, useMemo } from "preact/hooks";
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import type { LiveSample } from "../../api.js";
 import { axisNumber } from "../format/numbers.js";
 import { KEPT_SAMPLES } from "../state/stream.js";

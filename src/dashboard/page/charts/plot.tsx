@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import uPlot from "uplot";
+import type uPlot from "uplot";
+import { UPlot } from "./uplot.js";
 import { isDark } from "../state/theme.js";
 
 export type Colours = (name: string) => string;
@@ -29,7 +30,7 @@ export function Plot({ options, data, height, label, onHover }: Props) {
     const element = place.current;
     if (element === null) return undefined;
     const made = options(coloursOf(element));
-    const drawn = new uPlot(
+    const drawn = new UPlot(
       {
         ...made,
         width: Math.max(80, element.clientWidth),

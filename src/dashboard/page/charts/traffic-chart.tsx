@@ -1,5 +1,6 @@
 import { useCallback, useMemo, useState } from "preact/hooks";
-import uPlot from "uplot";
+import type uPlot from "uplot";
+import { UPlot } from "./uplot.js";
 import type { CountsReport } from "../../api.js";
 import { axisNumber, number } from "../format/numbers.js";
 import { axisTime, dayTime, rangeName } from "../format/times.js";
@@ -165,7 +166,7 @@ function requestLook(colours: Colours, span: Span): Omit<uPlot.Options, "width" 
         width: 1.75,
         fill: colours("accent-fill"),
         points: { show: false },
-        paths: uPlot.paths.stepped?.({ align: 1 }),
+        paths: UPlot.paths.stepped?.({ align: 1 }),
       },
     ],
   };
@@ -175,7 +176,7 @@ function stackedLook(
   colours: Colours,
   { names, ...span }: Span & { readonly names: readonly string[] },
 ): Omit<uPlot.Options, "width" | "height"> {
-  const bars = uPlot.paths.bars?.({ size: [0.82, 40], align: 1 });
+  const bars = UPlot.paths.bars?.({ size: [0.82, 40], align: 1 });
   return {
     ...frame(colours, span),
     padding: [6, 18, 0, 0],

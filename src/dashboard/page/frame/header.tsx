@@ -19,8 +19,8 @@ export function Header() {
     <header class="top">
       <a class="brand" href={href("overview")}>
         <svg class="mark" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-          <path d="M12 2.500 4 5.500v6c0 4.800 3.300 8.300 8 10 4.700-1.700 8-5.200 8-10v-6z" />
-          <path d="m8.500 12 2.500 2.500 4.500-5" />
+          <path d="M12 2.5 4 5.500v6c0 4.8 3.3 8.3 8 10 4.7-1.7 8-5.2 8-10v-6z" />
+          <path d="m8.5 12 2.5 2.5 4.5-5" />
         </svg>
         <span>express-bunker</span>
       </a>

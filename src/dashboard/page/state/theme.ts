@@ -18,9 +18,7 @@ export function isDark(): boolean {
 }
 
 effect(() => {
-  const { dataset } = document.documentElement;
-  if (theme.value === "system") delete dataset["theme"];
-  else dataset["theme"] = theme.value;
+  document.documentElement.dataset["theme"] = isDark() ? "dark" : "light";
 });
 
 /** Chooses a scheme, and remembers it where the browser allows that. */

@@ -98,9 +98,9 @@ function Funnel({ kind }: { readonly kind: Kind }) {
   const failed = (100 * kind.failed) / all;
   return (
     <svg class="funnel" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
-      <rect class="idle-fill" width="100" height="4" />
-      <rect class="ok-fill" width={solved} height="4" />
-      <rect class="warn-fill" x={solved} width={failed} height="4" />
+      <rect class="fill idle-fill" width="100" height="4" />
+      <rect class="fill ok-fill" width={solved} height="4" />
+      <rect class="fill warn-fill" x={solved} width={failed} height="4" />
     </svg>
   );
 }
