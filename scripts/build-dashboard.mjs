@@ -26,9 +26,8 @@ const BUNDLED = ["preact", "@preact/signals", "@preact/signals-core", "uplot"];
  * @returns {Record<string, string>} the texts of the files by their names
  */
 export function dashboardFiles() {
-  const note = "/*! Contains software under the MIT licence; see licenses.txt beside this file. */\n";
-  const script = hashed("app", ".js", `${note}${bundle("js")}\n`);
-  const style = hashed("app", ".css", `${note}${bundle("css")}\n`);
+  const script = hashed("app", ".js", `/*! MIT-licensed parts: licenses.txt */\n${bundle("js")}\n`);
+  const style = hashed("app", ".css", `${bundle("css")}\n`);
   const icon = hashed("icon", ".svg", readFileSync(join(sources, "icon.svg"), "utf8"));
   return {
     ...script.file,

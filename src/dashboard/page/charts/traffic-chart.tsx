@@ -28,10 +28,14 @@ export function TrafficChart({ counts, series, off, isNarrow }: Props) {
   const to = (groups.at(-1)?.time ?? 0) + length;
   const looks = shown.map(({ colour }) => colour).join(" ");
 
-  const requests = useMemo<uPlot.AlignedData>(
-    () => [groups.map(({ time }) => time), groups.map((group) => sumOf(group, (point) => point.requests))],
-    [groups],
-  );
+  const requests = useMemo<uPlot.AlignedData>(() => {
+    const values = groups.map((group) => sumOf(group, (point) => point.requests));
+    // The last step needs an end.
+    return [
+      [...groups.map(({ time }) => time), to],
+      [...values, values.at(-1) ?? 0],
+    ];
+  }, [groups, to]);
   const stacked = useMemo<uPlot.AlignedData>(
     () =>
       stack(

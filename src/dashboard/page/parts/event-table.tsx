@@ -34,7 +34,7 @@ export function EventTable({ events, label, withoutAddress = false }: Props) {
         ...(withoutAddress ? [] : [address]),
         { name: "Why", cell: (row) => <EventReason event={row} /> },
         { name: "Request", cell: (row) => <RequestText event={row} />, class: "request" },
-        { name: "Service", cell: ({ service }) => <bdi class="any">{service}</bdi> },
+        { name: "Service", cell: ({ service }) => <bdi>{service}</bdi> },
         { name: "Reference", cell: ({ id }) => <ReferenceLink id={id} /> },
         ...(events.some(hasEvidence) ? [evidence.column(hasEvidence)] : []),
       ]}
@@ -65,7 +65,7 @@ export function EventReason({ event }: { readonly event: EventRow }) {
       {name}
       {!repeats && event.reason !== "" && (
         <>
-          : <bdi class="any">{event.reason}</bdi>
+          : <bdi>{event.reason}</bdi>
         </>
       )}
       {event.kind !== undefined && (
@@ -90,7 +90,7 @@ export function RequestText({ event }: { readonly event: EventRow }) {
           <bdi>{event.method}</bdi>{" "}
         </>
       )}
-      <bdi class="any">{event.path}</bdi>
+      <bdi>{event.path}</bdi>
     </span>
   );
 }

@@ -22,7 +22,6 @@ const ICONS = {
   refresh: "M20 11a8 8 0 1 0-1.5 6M20 5v6h-6",
   unban: "M5 11h14v10H5zM8 11V7a4 4 0 0 1 7.7-1.5",
   eye: "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 9.500a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z",
-  key: "M8 12a4 4 0 1 0 0 .1M12 12h9v4M17 12v3",
 } as const;
 
 export type IconName = keyof typeof ICONS;

@@ -28,8 +28,8 @@ function Cell({ name, value }: { readonly name: string; readonly value: unknown 
   // Times in ms of this century.
   if (/time|date/i.test(name) && typeof value === "number" && value > 1e12 && value < 1e13)
     return <Time at={value} />;
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value as string | number | boolean);
-  return <bdi class="mono any">{text}</bdi>;
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  return <bdi class="mono">{text}</bdi>;
 }
 
 function rowsOf(data: unknown): Record<string, unknown>[] | undefined {

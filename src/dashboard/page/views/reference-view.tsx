@@ -24,7 +24,7 @@ export function ReferenceView({ id }: { readonly id: string }) {
     <div class="view">
       <div class="view-head">
         <h1>
-          Reference <bdi class="mono any">{id}</bdi>
+          Reference <bdi class="mono">{id}</bdi>
         </h1>
       </div>
       {error !== undefined && !isUnknown && <Failure error={error} retry={reload} />}
@@ -91,7 +91,7 @@ function Why({ event }: { readonly event: EventRow }) {
         {eventWord(event)} by {protectionName(event.protection)}
         {event.reason !== "" && (
           <>
-            : <bdi class="any">{event.reason}</bdi>
+            : <bdi>{event.reason}</bdi>
           </>
         )}
         {event.kind !== undefined && <> ({kindName(event.kind)})</>}
@@ -107,13 +107,13 @@ function Why({ event }: { readonly event: EventRow }) {
         </dd>
         <dt>Service</dt>
         <dd>
-          <bdi class="any">{event.service}</bdi>
+          <bdi>{event.service}</bdi>
         </dd>
         {event.path !== undefined && (
           <>
             <dt>Request</dt>
             <dd class="mono">
-              <bdi>{event.method ?? ""}</bdi> <bdi class="any">{event.path}</bdi>
+              <bdi>{event.method ?? ""}</bdi> <bdi>{event.path}</bdi>
             </dd>
           </>
         )}

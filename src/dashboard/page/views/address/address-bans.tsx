@@ -25,15 +25,15 @@ export function AddressBans({ data }: { readonly data: AddressDetails }) {
             <li key={`${ban.address} ${ban.scope} ${ban.service}`}>
               <div class="ban-card-head">
                 {ban.address === data.address ? (
-                  <bdi class="mono any">{ban.address}</bdi>
+                  <bdi class="mono">{ban.address}</bdi>
                 ) : (
                   <AddressLink address={ban.address} />
                 )}
                 <BanReason ban={ban} />
               </div>
               <p class="soft">
-                At <bdi class="any">{ban.scope === "global" ? "all services" : serviceName(ban.service)}</bdi>
-                , since <Time at={ban.date} />, remaining: <Remaining until={ban.expires} />
+                At <bdi>{ban.scope === "global" ? "all services" : serviceName(ban.service)}</bdi>, since{" "}
+                <Time at={ban.date} />, remaining: <Remaining until={ban.expires} />
               </p>
               <div class="actions">
                 <BanActions ban={ban} />

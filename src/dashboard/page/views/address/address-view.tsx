@@ -38,7 +38,7 @@ export function AddressView({ address }: { readonly address: string }) {
     <div class="view">
       <div class="view-head">
         <h1>
-          <bdi class="mono any">{data?.address ?? address}</bdi>
+          <bdi class="mono">{data?.address ?? address}</bdi>
         </h1>
         {data !== undefined && <AddressBadges data={data} />}
         <div class="view-actions">

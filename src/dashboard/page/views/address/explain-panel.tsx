@@ -80,12 +80,12 @@ function Trace({ explanation }: { readonly explanation: Explanation }) {
   return (
     <div aria-live="polite">
       <p class="verdict">
-        <Badge tone={tone}>{word}</Badge> <bdi class="mono any">{explanation.path}</bdi>
+        <Badge tone={tone}>{word}</Badge> <bdi class="mono">{explanation.path}</bdi>
         {by !== undefined && <span> by {protectionName(by)}</span>}
         {explanation.service !== undefined && explanation.service !== "" && (
           <span class="soft">
             {" "}
-            at <bdi class="any">{explanation.service}</bdi>
+            at <bdi>{explanation.service}</bdi>
           </span>
         )}
       </p>
@@ -107,7 +107,7 @@ function Trace({ explanation }: { readonly explanation: Explanation }) {
             </p>
             {step.reason !== "" && (
               <p class="soft">
-                <bdi class="any">{step.reason}</bdi>
+                <bdi>{step.reason}</bdi>
               </p>
             )}
             {step.data !== undefined && (

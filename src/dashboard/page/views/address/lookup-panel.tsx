@@ -69,7 +69,7 @@ function Answers({ lookups: { names, zones } }: { readonly lookups: Lookups }) {
         <ul class="answers">
           {names.map(({ name, confirmed }) => (
             <li key={name}>
-              <bdi class="mono any">{name}</bdi>
+              <bdi class="mono">{name}</bdi>
               <Badge tone={confirmed ? "ok" : "warn"}>{confirmed ? "confirmed" : "not confirmed"}</Badge>
             </li>
           ))}
@@ -82,12 +82,12 @@ function Answers({ lookups: { names, zones } }: { readonly lookups: Lookups }) {
         <ul class="answers">
           {zones.map(({ zone, verdict, code, text }) => (
             <li key={zone}>
-              <bdi class="mono any">{zone}</bdi>
+              <bdi class="mono">{zone}</bdi>
               <Badge tone={TONES[verdict]}>{verdict}</Badge>
               {(code !== undefined || text !== undefined) && (
                 <span class="soft">
                   {code !== undefined && <bdi class="mono">{code}</bdi>}{" "}
-                  {text !== undefined && <bdi class="any">{text}</bdi>}
+                  {text !== undefined && <bdi>{text}</bdi>}
                 </span>
               )}
             </li>

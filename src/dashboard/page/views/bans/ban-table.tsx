@@ -31,7 +31,7 @@ export function BanTable({ bans }: { readonly bans: readonly BanRow[] }) {
         {
           name: "Service",
           cell: ({ scope, service }) => (
-            <bdi class="any">{scope === "global" ? "all services" : serviceName(service)}</bdi>
+            <bdi>{scope === "global" ? "all services" : serviceName(service)}</bdi>
           ),
         },
         { name: "Since", cell: ({ date }) => <Time at={date} /> },
@@ -58,7 +58,7 @@ export function BanTable({ bans }: { readonly bans: readonly BanRow[] }) {
 export function BanReason({ ban }: { readonly ban: BanRow }) {
   return (
     <span class="reason">
-      <bdi class="any">{ban.reason}</bdi>
+      <bdi>{ban.reason}</bdi>
       {ban.action === "challenge" && <Badge tone="info">challenge only</Badge>}
       {ban.kind === "merged" && <Badge>whole network</Badge>}
       {ban.kind === "held" && <Badge>held</Badge>}

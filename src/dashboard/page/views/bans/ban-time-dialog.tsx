@@ -29,7 +29,7 @@ export function BanTimeDialog({ ban, onClose }: { readonly ban: BanRow; readonly
   return (
     <Dialog title="Change the time of a ban" onClose={onClose}>
       <p>
-        <bdi class="mono any">{ban.address}</bdi>, remaining: <Remaining until={ban.expires} />
+        <bdi class="mono">{ban.address}</bdi>, remaining: <Remaining until={ban.expires} />
       </p>
       <form
         noValidate

@@ -44,7 +44,7 @@ export function ReasonsPanel({ counts }: { readonly counts: CountsReport }) {
       </Panel>
       <Panel title="Challenged with" hint={rangeName(counts.range)}>
         {kinds.size === 0 ? (
-          <Empty title="Nobody was challenged" icon="key">
+          <Empty title="Nobody was challenged">
             Challenges will appear here by kind, the most frequent first.
           </Empty>
         ) : (

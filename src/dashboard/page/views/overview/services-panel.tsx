@@ -29,7 +29,7 @@ export function ServicesPanel({ counts }: { readonly counts: CountsReport }) {
             rows={counts.now.services}
             keyOf={({ service }) => service}
             columns={[
-              { name: "Service", cell: ({ service }) => <bdi class="any">{service}</bdi> },
+              { name: "Service", cell: ({ service }) => <bdi>{service}</bdi> },
               figure("Requests", ({ requests }) => requests),
               figure("Refused", ({ denied }) => denied),
               figure("Challenged", ({ challenged }) => challenged),

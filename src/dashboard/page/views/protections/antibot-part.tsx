@@ -38,7 +38,7 @@ export function AntibotPart({ part, range }: { readonly part: Antibot; readonly 
         <div>
           {" "}
           {part.kinds.length === 0 ? (
-            <Empty title="No challenge was asked for" icon="key">
+            <Empty title="No challenge was asked for">
               Each kind will appear here, with how many were solved, failed and abandoned.
             </Empty>
           ) : (

@@ -65,7 +65,7 @@ function HistoryTable({ events }: { readonly events: readonly EventRow[] }) {
           class: "main-cell",
           cell: ({ ip, country, asn }) => <AddressLink address={ip} country={country} asn={asn} />,
         },
-        { name: "Service", cell: ({ service }) => <bdi class="any">{service}</bdi> },
+        { name: "Service", cell: ({ service }) => <bdi>{service}</bdi> },
         {
           name: "Method",
           cell: ({ method }) => (method === undefined ? <Unknown /> : <bdi class="mono">{method}</bdi>),
@@ -73,7 +73,7 @@ function HistoryTable({ events }: { readonly events: readonly EventRow[] }) {
         {
           name: "Path",
           class: "request",
-          cell: ({ path }) => (path === undefined ? <Unknown /> : <bdi class="mono any">{path}</bdi>),
+          cell: ({ path }) => (path === undefined ? <Unknown /> : <bdi class="mono">{path}</bdi>),
         },
         { name: "Status", cell: ({ statuses }) => <Statuses statuses={statuses} /> },
         {

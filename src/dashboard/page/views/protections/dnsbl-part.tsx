@@ -25,7 +25,7 @@ export function DnsblPart({ part }: { readonly part: Dnsbl }) {
           rows={part.zones}
           keyOf={({ zone }) => zone}
           columns={[
-            { name: "Zone", class: "main-cell", cell: ({ zone }) => <bdi class="mono any">{zone}</bdi> },
+            { name: "Zone", class: "main-cell", cell: ({ zone }) => <bdi class="mono">{zone}</bdi> },
             {
               name: "State",
               cell: (zone) => (

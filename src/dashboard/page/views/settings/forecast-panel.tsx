@@ -74,7 +74,7 @@ export function ForecastPanel({ forecast }: { readonly forecast: Forecast }) {
                 rows={services}
                 keyOf={({ service }) => service}
                 columns={[
-                  { name: "Service", cell: ({ service }) => <bdi class="any">{service}</bdi> },
+                  { name: "Service", cell: ({ service }) => <bdi>{service}</bdi> },
                   { name: "Requests", isNumber: true, cell: (row) => number(row.requests) },
                   { name: "Refused", isNumber: true, cell: (row) => number(row.wouldDeny) },
                   { name: "Challenged", isNumber: true, cell: (row) => number(row.wouldChallenge) },

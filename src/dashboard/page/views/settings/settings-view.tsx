@@ -112,7 +112,7 @@ function InForce({ settings }: { readonly settings: Settings }) {
           {services.map(([service, options]) => (
             <div key={service}>
               <h3>
-                <bdi class="any">{service}</bdi>
+                <bdi>{service}</bdi>
               </h3>
               <DataTable
                 label={`Options of ${service}`}
@@ -122,10 +122,10 @@ function InForce({ settings }: { readonly settings: Settings }) {
                   {
                     name: "Option",
                     class: "main-cell",
-                    cell: ({ name }) => <bdi class="mono any">{name}</bdi>,
+                    cell: ({ name }) => <bdi class="mono">{name}</bdi>,
                   },
-                  { name: "Value", cell: ({ value }) => <bdi class="mono any">{value}</bdi> },
-                  { name: "From", cell: ({ from }) => <bdi class="any">{from}</bdi> },
+                  { name: "Value", cell: ({ value }) => <bdi class="mono">{value}</bdi> },
+                  { name: "From", cell: ({ from }) => <bdi>{from}</bdi> },
                 ]}
               />
             </div>
@@ -148,18 +148,18 @@ function OptionTable({ label, options }: { readonly label: string; readonly opti
           class: "main-cell option",
           cell: ({ name, help }) => (
             <>
-              <bdi class="mono any">{name}</bdi>
+              <bdi class="mono">{name}</bdi>
               <span class="option-help">
                 <MarkedText text={help} />
               </span>
             </>
           ),
         },
-        { name: "Value", class: "value", cell: ({ value }) => <bdi class="mono any">{value}</bdi> },
+        { name: "Value", class: "value", cell: ({ value }) => <bdi class="mono">{value}</bdi> },
         {
           name: "From",
           class: "from",
-          cell: ({ from, isDefault }) => (isDefault ? <Badge>default</Badge> : <bdi class="any">{from}</bdi>),
+          cell: ({ from, isDefault }) => (isDefault ? <Badge>default</Badge> : <bdi>{from}</bdi>),
         },
       ]}
     />
