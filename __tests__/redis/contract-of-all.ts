@@ -29,9 +29,9 @@ const waits = (name: string): boolean => WAITING.some((beginning) => name.starts
 
 /** A clause of the kit on one client library, in steps. */
 interface Clause {
-  open(): Promise<void>;
-  check(): Promise<void>;
-  close(): Promise<void>;
+  readonly open: () => Promise<void>;
+  readonly check: () => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** A test runner that collects the kit's tests instead of running them. */
@@ -116,8 +116,8 @@ export function describeOnAllLibraries(
 
 type Outcome = PromiseSettledResult<void>;
 
-function inAll<T>(list: readonly T[], step: (one: T) => Promise<void>): Promise<void[]> {
-  return Promise.all(list.map(step));
+async function inAll<T>(list: readonly T[], step: (one: T) => Promise<void>): Promise<void> {
+  await Promise.all(list.map(step));
 }
 
 function outcomes<T>(list: readonly T[], step: (one: T) => Promise<void>): Promise<Outcome[]> {
