@@ -77,6 +77,76 @@ describe("who may use the dashboard", () => {
     expect((await operate("/api/session")).status).toBe(200);
   });
 
+  it("takes all addresses of an IPv6 network for one client", async () => {
+    const { url } = await dashboardSite();
+    const attempt = async (from: string) =>
+      (await ask(url, `${MOUNT}/api/session`, { from, headers: { authorization: wrong() } })).status;
+    for (let n = 0; n < 5; n++) expect(await attempt(`2001:db8::${n}`)).toBe(401);
+    expect(await attempt("2001:db8::ffff")).toBe(429);
+    expect(await attempt("2001:db8:0:1::1")).toBe(401);
+  });
+
+  it("locks out none of several operators at one address while others fail there", async () => {
+    const users = { ann: "the one", ben: "the other" };
+    const authorize = basicAuth({ users });
+    const { url } = await dashboardSite({}, { authorize });
+    const attempt = async (name: string, password: string) => {
+      const authorization = `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}`;
+      return (await ask(url, `${MOUNT}/api/session`, { headers: { authorization } })).status;
+    };
+    expect([await attempt("ann", "the one"), await attempt("ben", "the other")]).toEqual([200, 200]);
+    for (let n = 0; n < 8; n++) {
+      expect([401, 429]).toContain(await attempt("ann", `wrong ${n}`));
+      expect([await attempt("ann", "the one"), await attempt("ben", "the other")]).toEqual([200, 200]);
+    }
+    expect(await attempt("ann", "wrong")).toBe(429);
+  });
+
+  it("has guesses from many addresses wait, too, but no address that has signed in before", async () => {
+    const clock = new Clock();
+    const { url, operate } = await dashboardSite({}, { clock });
+    const home = "192.0.2.1";
+    expect((await operate("/api/session", { from: home })).status).toBe(200);
+    const attempt = async (n: number, authorization = wrong()) =>
+      (
+        await ask(url, `${MOUNT}/api/session`, {
+          from: `10.1.${n >> 8}.${n & 255}`,
+          headers: { authorization },
+        })
+      ).status;
+    for (let n = 0; n < 300; n++) expect([n, await attempt(n)]).toEqual([n, 401]);
+    expect([await attempt(300), await attempt(301, CREDENTIALS)]).toEqual([429, 429]);
+    expect((await operate("/api/session", { from: home })).status).toBe(200);
+    expect((await ask(url, `${MOUNT}/`, { from: home, headers: { authorization: wrong() } })).status).toBe(
+      401,
+    );
+    expect((await operate("/api/session", { from: home })).status).toBe(200);
+    clock.advance(2);
+    expect(await attempt(302, CREDENTIALS)).toBe(200);
+    expect([await attempt(303), await attempt(304), await attempt(305)]).toEqual([401, 401, 429]);
+  });
+
+  it("takes names and passwords of any letters, however they are typed, and refuses those that nobody can type", async () => {
+    const users = JSON.parse('{"zoë":"pä:ss:wörd ☃","__proto__":"another one"}') as Record<string, string>;
+    const { url } = await dashboardSite({}, { authorize: basicAuth({ users }) });
+    const attempt = async (credentials: string) => {
+      const authorization = `basic   ${Buffer.from(credentials).toString("base64")}`;
+      return (await ask(url, `${MOUNT}/api/session`, { headers: { authorization } })).status;
+    };
+    expect(await attempt("zoë:pä:ss:wörd ☃".normalize("NFC"))).toBe(200);
+    expect(await attempt("zoë:pä:ss:wörd ☃".normalize("NFD"))).toBe(200);
+    expect(await attempt("__proto__:another one")).toBe(200);
+    expect([await attempt("constructor:another one"), await attempt("__proto__:")]).toEqual([401, 401]);
+    expect(await attempt(`zoë:${"p".repeat(2000)}`)).toBe(401);
+    // Such as that of a file with a line feed at its end.
+    expect(() => basicAuth({ users: { admin: "the secret word\n" } })).toThrow(/control characters/);
+    expect(() => basicAuth({ users: { admin: "x".repeat(600) } })).toThrow(/512 bytes/);
+    const long = "ü".repeat(250);
+    const site = await dashboardSite({}, { authorize: basicAuth({ users: { admin: long } }) });
+    const authorization = `Basic ${Buffer.from(`admin:${long}`).toString("base64")}`;
+    expect((await ask(site.url, `${MOUNT}/`, { headers: { authorization } })).status).toBe(200);
+  });
+
   it("does not count missing credentials as failures or as bad behaviour", async () => {
     const { url, operate, guard, status } = await dashboardSite({ badBehavior: { threshold: 3 } });
     const from = "81.2.69.5";

@@ -85,7 +85,7 @@ class DashboardPage {
         "the dashboard is mounted behind the guard: a ban or a challenge can keep operators from it; mount it before app.use(guard)",
       );
     }
-    noteAddress(req, view.client(context.resolver, engine.apps.of(req)).ip);
+    noteAddress(req, view.client(context.resolver, engine.apps.of(req)).key);
   }
 
   private async isAllowed(req: IncomingMessage, res: ServerResponse): Promise<boolean> {
