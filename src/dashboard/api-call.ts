@@ -62,10 +62,11 @@ export class ApiCall {
   }
 
   private async json(): Promise<Readonly<Record<string, unknown>>> {
-    // A body parser of the app may have read it.
     const { body } = this.req as { readonly body?: unknown };
-    const parsed = isObject(body) && (Object.keys(body).length > 0 || this.req.readableEnded);
-    const value: unknown = parsed ? body : parse(await this.read());
+    // A body parser of the app may have read it; some set an empty body in any case.
+    const isRead = this.req.readableEnded || (isObject(body) && Object.keys(body).length > 0);
+    const text = !isRead ? await this.read() : isText(body) ? String(body) : undefined;
+    const value = text === undefined ? body : parse(text);
     if (!isObject(value)) throw new ApiError(400, "bad_request", "the body must be a JSON object");
     return value;
   }
@@ -122,6 +123,10 @@ export class Fields {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value);
+}
+
+function isText(value: unknown): value is string | Buffer {
+  return typeof value === "string" || Buffer.isBuffer(value);
 }
 
 function parse(text: string): unknown {

@@ -109,7 +109,9 @@ class DashboardPage {
   }
 
   private async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const [path = "", ...search] = (req.url ?? "/").split("?");
+    // Clients may name the host in the request line, and Express keeps it.
+    const target = (req.url ?? "/").replace(/^https?:\/\/[^/?]*/i, "");
+    const [path = "", ...search] = target.split("?");
     if (path.startsWith("/api/")) {
       await this.call(req, res, path.slice("/api/".length), search.join("?"));
       return;
@@ -132,6 +134,8 @@ class DashboardPage {
       return;
     }
     const last = mount.slice(mount.lastIndexOf("/") + 1);
+    // Only an app without a framework leaves nothing.
+    if (last === "") throw new ApiError(404, "not_found", "the page has a slash at the end of its address");
     send(req, res, { status: 308, type: "text/plain", body: "", headers: { Location: `./${last}/` } });
   }
 
