@@ -10,7 +10,7 @@ import {
   type Store,
 } from "../../src/index.js";
 import { RedisStore } from "../../src/redis/index.js";
-import { startRedis, type RedisServer } from "../redis/servers.js";
+import { redisOfFile } from "../redis/redis-of-file.js";
 import { ask } from "../support/ask.js";
 import { Clock } from "../support/clock.js";
 import { EXPRESS, serve, type Served, type Site } from "../support/hosts.js";
@@ -21,14 +21,7 @@ const THRESHOLD = 10;
 /** "2 × threshold + a few": the responses that end while the ban is written. */
 const MOST = 2 * THRESHOLD + 2;
 
-let redis: RedisServer;
-const stops: (() => unknown)[] = [];
-beforeAll(async () => void (redis = await startRedis()));
-afterAll(() => redis.stop("SIGKILL"));
-afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop();
-  await redis.cli("flushall");
-});
+const { redis, stops } = redisOfFile();
 
 async function storeOf(kind: string): Promise<Store> {
   if (kind === "memory") return new MemoryStore();

@@ -4,18 +4,10 @@ import { RedisStore } from "../../src/redis/index.js";
 import { ask } from "../support/ask.js";
 import { EXPRESS, plainSite, serve } from "../support/hosts.js";
 import { LIBRARIES } from "./clients.js";
-import { startRedis, type RedisServer } from "./servers.js";
+import { redisOfFile } from "./redis-of-file.js";
 import { until } from "../support/until.js";
 
-let redis: RedisServer;
-let stops: (() => unknown)[] = [];
-beforeAll(async () => void (redis = await startRedis()));
-afterAll(() => redis.stop("SIGKILL"));
-beforeEach(() => redis.cli("flushall"));
-afterEach(async () => {
-  for (const stop of stops.reverse()) await stop();
-  stops = [];
-});
+const { redis, stops } = redisOfFile();
 
 async function bansOf(client?: object): Promise<BanList> {
   const where = client === undefined ? { url: redis.url } : { client };

@@ -2,18 +2,10 @@ import { bunker, BanList, type Bunker, type BunkerOptions } from "../../src/inde
 import { RedisStore } from "../../src/redis/index.js";
 import { ask } from "../support/ask.js";
 import { EXPRESS, plainSite, serve, type Served } from "../support/hosts.js";
-import { startRedis, type RedisServer } from "./servers.js";
+import { redisOfFile } from "./redis-of-file.js";
 import { until } from "../support/until.js";
 
-let redis: RedisServer;
-let stops: (() => unknown)[] = [];
-beforeAll(async () => void (redis = await startRedis()));
-afterAll(() => redis.stop("SIGKILL"));
-beforeEach(() => redis.cli("flushall"));
-afterEach(async () => {
-  for (const stop of stops.reverse()) await stop();
-  stops = [];
-});
+const { redis, stops } = redisOfFile();
 
 // The timeout is long because replies may be late on a busy machine.
 async function storeOn(url = redis.url): Promise<RedisStore> {

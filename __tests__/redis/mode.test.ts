@@ -4,19 +4,11 @@ import { ask } from "../support/ask.js";
 import { EXPRESS, plainSite, serve } from "../support/hosts.js";
 import { startSlowProxy } from "../support/slow-proxy.js";
 import { until } from "../support/until.js";
-import { startRedis, type RedisServer } from "./servers.js";
+import { redisOfFile } from "./redis-of-file.js";
 
 const BANNED = "9.9.9.9";
 
-let redis: RedisServer;
-let stops: (() => unknown)[] = [];
-beforeAll(async () => void (redis = await startRedis()));
-afterAll(() => redis.stop("SIGKILL"));
-beforeEach(() => redis.cli("flushall"));
-afterEach(async () => {
-  for (const stop of stops.reverse()) await stop();
-  stops = [];
-});
+const { redis, stops } = redisOfFile();
 
 interface Instance {
   readonly guard: Bunker;

@@ -3,16 +3,9 @@ import { RedisStore } from "../../src/redis/index.js";
 import { ask } from "../support/ask.js";
 import { EXPRESS, plainSite, serve } from "../support/hosts.js";
 import { until } from "../support/until.js";
-import { startRedis, type RedisServer } from "./servers.js";
+import { redisOfFile } from "./redis-of-file.js";
 
-let redis: RedisServer;
-const stops: (() => unknown)[] = [];
-beforeAll(async () => void (redis = await startRedis()));
-afterAll(() => redis.stop("SIGKILL"));
-beforeEach(() => redis.cli("flushall"));
-afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop();
-});
+const { redis, stops } = redisOfFile();
 
 async function storeOnRedis(): Promise<RedisStore> {
   const store = new RedisStore({ url: redis.url, timeout: 900, logger: false });

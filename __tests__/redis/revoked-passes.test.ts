@@ -4,16 +4,9 @@ import { ask, Jar, NAVIGATION } from "../support/ask.js";
 import { EXPRESS, plainSite, serve, type Served } from "../support/hosts.js";
 import { openChallenge, post, solve, workOf } from "../support/work.js";
 import { until } from "../support/until.js";
-import { startRedis, type RedisServer } from "./servers.js";
+import { redisOfFile } from "./redis-of-file.js";
 
-let redis: RedisServer;
-let stops: (() => unknown)[] = [];
-beforeAll(async () => void (redis = await startRedis()));
-afterAll(() => redis.stop("SIGKILL"));
-afterEach(async () => {
-  for (const stop of stops.reverse()) await stop();
-  stops = [];
-});
+const { redis, stops } = redisOfFile();
 
 async function instance(ignoreUri?: string): Promise<{ app: Served; guard: Bunker }> {
   const store = new RedisStore({ url: redis.url, timeout: 900, logger: false });
@@ -55,8 +48,7 @@ test("R16 a pass is void on every instance once one bans a client that showed it
   for (let i = 0; i < 10; i++) await ask(one.app.url, "/missing", { from: "8.8.8.8", headers });
   await until(async () => !(await getsIn(two, jar, "20.1.1.1")));
   expect(await getsIn(two, honest, "9.9.9.9")).toBe(true);
-  for (const stop of stops.reverse()) await stop();
-  stops = [];
+  for (const stop of stops.splice(0).reverse()) await stop();
   const later = await instance();
   expect(await getsIn(later, jar, "20.2.2.2")).toBe(false);
   expect(await getsIn(later, honest, "9.9.9.9")).toBe(true);

@@ -4,23 +4,17 @@ import { ask } from "../support/ask.js";
 import { EXPRESS, plainSite, serve } from "../support/hosts.js";
 import { startSlowProxy, type SlowProxy } from "../support/slow-proxy.js";
 import { until } from "../support/until.js";
-import { startRedis, type RedisServer } from "./servers.js";
+import { redisOfFile } from "./redis-of-file.js";
 
 const THRESHOLD = 10;
 const ATTACKERS = 50;
 
-let redis: RedisServer;
+const { redis, stops } = redisOfFile();
 let proxy: SlowProxy;
-let stops: (() => unknown)[] = [];
-beforeAll(async () => void (redis = await startRedis()));
-afterAll(() => redis.stop("SIGKILL"));
 beforeEach(async () => {
-  await redis.cli("flushall");
   proxy = await startSlowProxy(redis.port);
 });
 afterEach(async () => {
-  for (const stop of stops.reverse()) await stop();
-  stops = [];
   await proxy.close();
 });
 
