@@ -1,5 +1,5 @@
-// What the unit and integration tests run of src/: `npm run coverage`, which fails below the floor. Code that runs in visitors'
-// browsers or in processes of its own (the command line, worker threads) is not seen by it, and is tested elsewhere.
+// What the unit and integration tests run of src/: `npm run coverage`, which fails below the floor. Code that runs in browsers or in
+// processes of its own (the command line, worker threads) is not seen by it, and is tested elsewhere.
 const [unit] = require("./jest.config.cjs").projects;
 
 /** @type {import("jest").Config} */
@@ -15,6 +15,7 @@ module.exports = {
   collectCoverageFrom: [
     "src/**/*.ts",
     "!src/browser/**",
+    "!src/dashboard/page/**",
     "!src/pages/languages/**",
     "!src/cli/main.ts",
     "!**/*.generated.ts",

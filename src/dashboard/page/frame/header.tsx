@@ -1,5 +1,6 @@
 import { Icon, type IconName } from "../parts/icon.js";
 import { href, route, type View } from "../state/route.js";
+import { samples } from "../state/stream.js";
 import { LiveMark } from "./live-mark.js";
 import { ModeButton } from "./mode-button.js";
 import { SearchField } from "./search-field.js";
@@ -15,6 +16,7 @@ const LINKS: readonly { readonly view: View; readonly text: string; readonly ico
 /** What stays in place: where to go, what to find, and how things are. */
 export function Header() {
   const { view } = route.value;
+  const alarms = samples.value.at(-1)?.alarms ?? 0;
   return (
     <header class="top">
       <a class="brand" href={href("overview")}>
@@ -29,6 +31,12 @@ export function Header() {
           <a key={link.view} href={href(link.view)} aria-current={view === link.view ? "page" : undefined}>
             <Icon name={link.icon} />
             <span>{link.text}</span>
+            {link.view === "overview" && alarms > 0 && (
+              <b class="alarms">
+                {alarms}
+                <span class="hidden"> {alarms === 1 ? "alarm" : "alarms"}</span>
+              </b>
+            )}
           </a>
         ))}
       </nav>

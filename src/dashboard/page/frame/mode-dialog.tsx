@@ -60,11 +60,7 @@ export function ModeDialog({ state, onClose }: { readonly state: ModeState; read
         }}
       >
         <fieldset class="choices">
-          <legend>
-            {other === "detect"
-              ? "Let everybody pass, and only note what would be refused, for"
-              : "Refuse and challenge, for"}
-          </legend>
+          <legend>Switch to {other} mode for</legend>
           {TIMES.map(({ value, text }) => (
             <label key={value}>
               <input
@@ -79,6 +75,9 @@ export function ModeDialog({ state, onClose }: { readonly state: ModeState; read
           ))}
         </fieldset>
         <p class="soft">
+          {other === "detect"
+            ? "Everybody passes; what would be refused is only noted. "
+            : "Requests are refused and challenged. "}
           {time === 0
             ? "It stays so until somebody changes it, on all instances that share the store."
             : "It is undone by itself after that time, on all instances that share the store."}

@@ -4,7 +4,7 @@ import { Time } from "./time.js";
 /** Evidence or details as the server sent them: a table where they are a list of like things, else indented text. Always text. */
 export function JsonText({ value, label }: { readonly value: unknown; readonly label: string }) {
   const data = typeof value === "string" ? parsed(value) : value;
-  if (data === undefined || data === null) return <p class="soft">None was kept.</p>;
+  if (data === undefined || data === null) return <p class="soft">No evidence was kept.</p>;
   const rows = rowsOf(data);
   if (rows === undefined)
     return (

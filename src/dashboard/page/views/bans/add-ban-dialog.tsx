@@ -113,7 +113,11 @@ export function AddBanDialog({
             </Field>
           )}
         </div>
-        <Field label="Reason" hint="For you and for those who look after you." error={errorOf("reason")}>
+        <Field
+          label="Reason"
+          hint="It is shown in the list of bans and in the log."
+          error={errorOf("reason")}
+        >
           {(attributes) => (
             <input
               {...attributes}
