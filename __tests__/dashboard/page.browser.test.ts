@@ -184,8 +184,10 @@ test("a ban is added, extended, lifted and put back by keyboard, and the page sa
   await page.context().close();
 });
 
-test("the mode is switched for some time, is always in sight, and goes back", async () => {
+test("the mode is switched for some time, is always in sight, and goes back, with a new token after a restart of the server", async () => {
   const page = await open({ viewport: PHONE });
+  const problem = { error: { code: "forbidden", message: "The token is not valid." } };
+  await page.route("**/api/mode", (route) => route.fulfill({ status: 403, json: problem }), { times: 1 });
   await page.getByRole("button", { name: "Mode: Block" }).click();
   await page.getByLabel("1 hour").check();
   await page.getByRole("button", { name: "Switch to detect mode" }).click();
@@ -195,6 +197,21 @@ test("the mode is switched for some time, is always in sight, and goes back", as
   await page.getByRole("button", { name: /^Back to the configured mode/ }).click();
   await page.waitForSelector(".mode.block");
   expect(served.guard.mode()).toMatchObject({ mode: "block" });
+  await page.context().close();
+});
+
+test("the page says when it is not live, and reads figures all the same", async () => {
+  const page = await open({ viewport: DESKTOP });
+  await page.waitForSelector(".live >> text=Live");
+  await page.route("**/api/stream", (route) =>
+    route.fulfill({
+      contentType: "text/event-stream",
+      body: 'event: closed\ndata: {"why":"viewers"}\n\n',
+    }),
+  );
+  await page.reload();
+  await page.waitForSelector(".live >> text=Too many viewers");
+  await page.waitForSelector(".tile >> text=Requests");
   await page.context().close();
 });
 
