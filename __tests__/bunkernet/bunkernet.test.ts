@@ -150,6 +150,26 @@ test("wrong options are named, plain http to public servers among them", () => {
     expect(() => bunkernet({ server, logger: false }).close()).not.toThrow();
 });
 
+test("plain http is allowed to names of networks of one's own, and to no name that only looks like one", () => {
+  for (const host of [
+    "bunkernet-api",
+    "bunkernet_api",
+    "api.security.svc",
+    "api.security.svc.cluster.local",
+    "pi.local",
+    "api.internal",
+  ])
+    expect(() => bunkernet({ server: `http://${host}:8080`, logger: false }).close()).not.toThrow();
+  for (const host of [
+    "local.example",
+    "internal.example",
+    "svc.example.com",
+    "api.svc.example",
+    "api.notlocal",
+  ])
+    expect(() => bunkernet({ server: `http://${host}:8080` })).toThrow(/server/);
+});
+
 test("R27 explain looks at the address that is judged, where anybody may choose one, too", async () => {
   const guard = bunker({
     bunkernet: { server: api.url },

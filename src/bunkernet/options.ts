@@ -174,7 +174,7 @@ export function checkBunkernet(
     report({
       path: at("server"),
       value: shownServer(server.href),
-      allowed: "https://; http:// only for loopback and private addresses, or with allowInsecure: true",
+      allowed: "https://; http:// only for private addresses and names, or with allowInsecure: true",
     });
   }
 }

@@ -21,9 +21,12 @@ export function callUrl(server: URL, path: string): URL {
   return new URL(`${server.origin}${server.pathname.replace(/\/+$/, "")}${path}`);
 }
 
-/** Whether a host is loopback or a private address by its name alone; other names could lead anywhere. */
+/** Names of networks of one's own: those of Compose and Kubernetes (a single label, a Service), mDNS, and `.internal`. */
+const PRIVATE_NAME = /^(?:[a-z0-9](?:[\w-]*[a-z0-9])?|[\w.-]+\.(?:local|internal|svc))\.?$/i;
+
+/** Whether a host is loopback or private by its name or address alone; other names could lead anywhere. */
 export function isPrivateHost(hostname: string): boolean {
-  if (isLoopbackHost(hostname)) return true;
+  if (isLoopbackHost(hostname) || PRIVATE_NAME.test(hostname)) return true;
   const address = parseAddress(hostname.replace(/^\[|\]$/g, ""));
   return address !== undefined && !isGlobal(address);
 }
