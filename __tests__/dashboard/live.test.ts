@@ -93,6 +93,32 @@ test("a viewer that reads nothing misses samples, and they do not pile up", asyn
   expect(fast.samples.every(({ dropped }) => dropped === 0)).toBe(true);
 });
 
+test("gives up viewers that take nothing for a minute, so that others find a place", async () => {
+  const made = await dashboardSite(
+    {},
+    {
+      // As where the buffers of a connection are full, and its client does not read.
+      authorize: (_req, res) => {
+        const write = res.write.bind(res) as (text: string) => boolean;
+        res.write = (text: string) => (write(text), false);
+        return true;
+      },
+    },
+  );
+  const viewers: Viewer[] = [];
+  for (let n = 0; n < 20; n++) viewers.push(await view(made));
+  await until(() => viewers.every(({ samples }) => samples.length > 0));
+  const late = await view(made);
+  await until(() => late.isOver);
+  const { now } = Date;
+  const later = jest.spyOn(Date, "now").mockImplementation(() => now() + 61_000);
+  await until(() => viewers.every(({ isOver }) => isOver));
+  const next = await view(made);
+  await until(() => next.samples.length > 0);
+  later.mockRestore();
+  expect(viewers.every(({ samples }) => samples.length === 1)).toBe(true);
+});
+
 test("ends every stream when the dashboard or the guard is closed", async () => {
   for (const close of [
     (made: DashboardSite) => made.page.close(),

@@ -164,6 +164,8 @@ describe("the settings", () => {
       "second-secret-of-many-chars",
       "key-of-the-webhook-x",
     ];
+    const quiet = (): void => undefined;
+    const logger = { info: quiet, warn: quiet, error: quiet, "x-api-key": "key-of-the-logger" };
     const { operate } = await dashboardSite({
       sessions: { secret: secrets[0] as string },
       antibot: {
@@ -174,9 +176,23 @@ describe("the settings", () => {
       alerts: [{ url: "http://127.0.0.1:1/hook/token-in-the-path", secret: secrets[2] as string }],
       bunkernet: { server: "https://bunkernet.example/" },
       resolver: { servers: ["127.0.0.1:1"] },
+      logger,
+      services: {
+        "shop.example": {
+          antibot: { challenge: "turnstile", turnstile: { siteKey: "x", secret: "secret-of-the-service" } },
+          dnsbl: { ignoreIpUrls: ["https://user:word-in-a-url@lists.example/?t=token-in-the-query"] },
+        },
+      },
     });
     const { text } = await operate("/api/settings");
-    for (const secret of [...secrets, "token-in-the-path", "customerkey"]) expect(text).not.toContain(secret);
+    const more = [
+      "token-in-the",
+      "customerkey",
+      "key-of-the-logger",
+      "secret-of-the-service",
+      "word-in-a-url",
+    ];
+    for (const secret of [...secrets, ...more]) expect(text).not.toContain(secret);
     expect(text).toContain("(hidden)");
   });
 

@@ -15,6 +15,8 @@ const SLOW_EVERY = 2;
 const BANS_EVERY = 5;
 /** After this a viewer has to connect again, which asks whether it still may, in ms. */
 const MAX_VIEW_MS = 3_600_000;
+/** A viewer that takes nothing for so long is given up, in ms: its place may be wanted. */
+const MAX_STALL_MS = 60_000;
 const MAX_EVENTS = 10;
 /** How far back new events are looked for: what was done to clients is told before what is frequent. */
 const MAX_LOOKED_AT = 200;
@@ -24,8 +26,8 @@ interface Viewer {
   readonly res: ServerResponse;
   readonly until: number;
   dropped: number;
-  /** Whether the connection has not taken the last sample yet. */
-  isFull: boolean;
+  /** Since when the connection has not taken the last sample, in ms; `undefined` = it takes more. */
+  fullSince: number | undefined;
 }
 
 /** Counts the requests and verdicts of this instance since it was read last. */
@@ -79,11 +81,11 @@ export class LiveStream {
       this.endOne(res, this.isClosed ? "closing" : "viewers");
       return;
     }
-    const viewer: Viewer = { res, until: Date.now() + MAX_VIEW_MS, dropped: 0, isFull: false };
+    const viewer: Viewer = { res, until: Date.now() + MAX_VIEW_MS, dropped: 0, fullSince: undefined };
     this.viewers.add(viewer);
     res.on("close", () => this.remove(viewer));
     res.on("error", () => this.remove(viewer));
-    res.on("drain", () => (viewer.isFull = false));
+    res.on("drain", () => (viewer.fullSince = undefined));
     res.write("retry: 3000\n\n");
     if (this.viewers.size === 1) this.start();
     void this.sample();
@@ -186,12 +188,14 @@ export class LiveStream {
     const json = JSON.stringify(sample).slice(0, -1);
     const now = Date.now();
     for (const viewer of this.viewers) {
-      if (viewer.isFull) viewer.dropped++;
-      else if (now >= viewer.until) {
+      const { res, until, fullSince } = viewer;
+      if (now >= until || (fullSince !== undefined && now - fullSince >= MAX_STALL_MS)) {
         this.remove(viewer);
-        viewer.res.end();
-      } else
-        viewer.isFull = !viewer.res.write(`event: sample\ndata: ${json},"dropped":${viewer.dropped}}\n\n`);
+        if (fullSince === undefined) res.end();
+        else res.destroy();
+      } else if (fullSince !== undefined) viewer.dropped++;
+      else if (!res.write(`event: sample\ndata: ${json},"dropped":${viewer.dropped}}\n\n`))
+        viewer.fullSince = now;
     }
   }
 

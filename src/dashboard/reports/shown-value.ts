@@ -3,7 +3,7 @@ import { zoneLabel } from "../../dnsbl/codes.js";
 import { printable } from "../../printable.js";
 
 /** Names of fields that hold secrets where no table of options says so. */
-const SECRET = /secret|passw|token|credential|authorization|cookie|^key$|api_?key/i;
+const SECRET = /secret|passw|passphrase|token|credential|auth|cookie|dsn|key$/i;
 const MAX_SHOWN = 500;
 const MAX_DEPTH = 3;
 
