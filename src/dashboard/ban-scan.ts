@@ -1,13 +1,12 @@
 import type { BanIndex, FoundBan } from "../bans/ban-index.js";
 import { ApiError } from "./api-error.js";
-import { Turns } from "./turns.js";
+import { TURNS } from "./turns.js";
 
 /** Bans that are looked at in one turn: about a millisecond. */
 const BATCH = 512;
 /** Walks at the same time, in this process. */
 const MAX_SCANS = 32;
 
-const TURNS = new Turns();
 let scans = 0;
 
 /**

@@ -14,6 +14,7 @@ import { readDashboardOptions, type Authorize, type DashboardOptions } from "./o
 import { send, sendJson, setSecurityHeaders } from "./respond.js";
 import { routeOf } from "./routes.js";
 import { StaticFiles } from "./static-files.js";
+import { TURNS } from "./turns.js";
 import { Watched } from "./watched.js";
 
 /** The result of {@link dashboard}. */
@@ -151,6 +152,8 @@ class DashboardPage {
     if (method !== "GET" && method !== "HEAD" && !(await this.isFromPage(req)))
       throw new ApiError(403, "forbidden", "the token is missing, wrong or too old: load the page again");
     const { watched, stream, tokens } = this;
+    // Many calls at once must not keep requests of visitors waiting.
+    await TURNS.next();
     const call = new ApiCall(req, res, search, found.subject);
     const result: unknown = await found.route({ watched, stream, tokens }, call, res);
     if (result === undefined) return;

@@ -50,7 +50,7 @@ const WRITERS: Readonly<Record<(typeof FORMATS)[number], Format>> = {
   },
 };
 
-let exports = 0;
+let underWay = 0;
 
 /** Writes the bans that match as a file, as they are read: there may be a million. */
 export async function exportBans(watched: Watched, call: ApiCall, res: ServerResponse): Promise<void> {
@@ -61,7 +61,7 @@ export async function exportBans(watched: Watched, call: ApiCall, res: ServerRes
     service: call.text("service"),
     isOver: call.isOver,
   };
-  if (exports >= MAX_EXPORTS) throw new ApiError(503, "busy", "too many exports are under way; try again");
+  if (underWay >= MAX_EXPORTS) throw new ApiError(503, "busy", "too many exports are under way; try again");
   const head = {
     "Content-Type": format.type,
     "Content-Disposition": `attachment; filename="bans.${format.extension}"`,
@@ -71,7 +71,7 @@ export async function exportBans(watched: Watched, call: ApiCall, res: ServerRes
     res.writeHead(200, head).end();
     return;
   }
-  exports++;
+  underWay++;
   try {
     const rows = matchingBans(watched, query);
     const writer = new PacedWriter(res);
@@ -87,7 +87,7 @@ export async function exportBans(watched: Watched, call: ApiCall, res: ServerRes
     const end = format === WRITERS.text && isFirst ? "" : format.end;
     res.end(`${isFirst ? format.start : ""}${end}`);
   } finally {
-    exports--;
+    underWay--;
   }
 }
 

@@ -15,3 +15,6 @@ export class Turns {
     if (this.waiting.length > 0) setImmediate(this.give);
   };
 }
+
+/** Those of all dashboards of this process. */
+export const TURNS = new Turns();
