@@ -77,6 +77,7 @@ export type {
   BunkerListeners,
   EventBus as Hub,
 } from "./events/event-bus.js";
+export type { ActiveWarning, WarningData, WarningLevel } from "./events/active-warnings.js";
 export type { AlertKind, AlertOptions } from "./alerts/options.js";
 export type { Logger } from "./log/logger.js";
 export type { ModeInForce, ModeOptions } from "./engine/switch-mode.js";

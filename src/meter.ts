@@ -23,7 +23,9 @@ export interface MeteredRequest {
   /** The reference id. */
   readonly id: string;
   readonly method: string;
-  readonly path: { readonly path: string };
+  readonly path: { readonly path: string; readonly suspicious?: boolean };
+  /** Returns a header by its name in lower case. */
+  header?(name: string): string | undefined;
 }
 
 /** Reads a {@link Meter}. Its methods must not throw. */
@@ -41,6 +43,8 @@ export interface MeterReader {
   counted?(status: number, request: MeteredRequest): void;
   /** A challenge was issued at `time` (ms), to be answered within `lifetime` (ms). */
   issued?(kind: string, time: number, lifetime: number): void;
+  /** One of some requests that were not exempt, passed or not: about one in 13. */
+  sampled?(request: MeteredRequest, isProxy: boolean): void;
   /** Work took `ms`; `waited` = the process could do other things meanwhile. `label` says which work it was. */
   took?(work: TimedWork, label: string, ms: number, waited: boolean): void;
 }
@@ -50,18 +54,24 @@ export interface MeterReader {
  * asked.
  */
 export class Meter {
-  /** Whether anybody reads it. */
+  /** Whether anybody reads what comes with every request: requests, exemptions, durations. */
   isRead = false;
+  /** Whether anybody reads the rest: refusals, counts, challenges, samples. */
+  isHeard = false;
   private readers: readonly MeterReader[] = [];
 
   /** Adds a reader. Returns a function that removes it. */
   add(reader: MeterReader): () => void {
-    this.readers = [...this.readers, reader];
-    this.isRead = true;
-    return () => {
-      this.readers = this.readers.filter((one) => one !== reader);
-      this.isRead = this.readers.length > 0;
-    };
+    this.set([...this.readers, reader]);
+    return () => this.set(this.readers.filter((one) => one !== reader));
+  }
+
+  private set(readers: readonly MeterReader[]): void {
+    this.readers = readers;
+    this.isHeard = readers.length > 0;
+    this.isRead = readers.some(
+      ({ requested, excused, took }) => (requested ?? excused ?? took) !== undefined,
+    );
   }
 
   requested(outcome: RequestOutcome, service: string, mode: MeteredPlace["mode"], isFirst: boolean): void {
@@ -82,6 +92,10 @@ export class Meter {
 
   issued(kind: string, time: number, lifetime: number): void {
     for (const reader of this.readers) reader.issued?.(kind, time, lifetime);
+  }
+
+  sampled(request: MeteredRequest, isProxy: boolean): void {
+    for (const reader of this.readers) reader.sampled?.(request, isProxy);
   }
 
   took(work: TimedWork, label: string, ms: number, waited: boolean): void {

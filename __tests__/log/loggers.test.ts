@@ -20,7 +20,10 @@ function lineKeeper(): { stream: Writable; lines: string[] } {
   return { stream, lines };
 }
 
-const LEVELS: Record<BunkerEventType, "info" | "warn" | "error"> = {
+/** Warnings are raised, and logged, in another way: see below. */
+type LoggedType = Exclude<BunkerEventType, "warning">;
+
+const LEVELS: Record<LoggedType, "info" | "warn" | "error"> = {
   denied: "info",
   challenged: "info",
   solved: "info",
@@ -30,6 +33,8 @@ const LEVELS: Record<BunkerEventType, "info" | "warn" | "error"> = {
   reported: "info",
   fault: "error",
 };
+
+const TYPES = EVENT_TYPES.filter((type): type is LoggedType => type !== "warning");
 
 function eventOf(type: BunkerEventType): BunkerEvent {
   return {
@@ -63,7 +68,7 @@ const FIELDS = {
 /** Emits an event of each type with a logger, and closes. */
 async function emitAll(logger: Logger): Promise<void> {
   const guard = bunker({ store: new MemoryStore(), logger, bunkernet: false });
-  for (const type of EVENT_TYPES) guard.events.emit(eventOf(type));
+  for (const type of TYPES) guard.events.emit(eventOf(type));
   await guard.close();
 }
 
@@ -74,9 +79,9 @@ describe("one record for each kind of event", () => {
     const { stream, lines } = lineKeeper();
     await emitAll(pino(stream).child({ app: "shop" }));
     const records = jsonOf(lines);
-    expect(records.map(({ event }) => event)).toEqual(EVENT_TYPES);
+    expect(records.map(({ event }) => event)).toEqual(TYPES);
     for (const record of records) {
-      const type = record["event"] as BunkerEventType;
+      const type = record["event"] as LoggedType;
       expect(record).toMatchObject({ ...FIELDS, app: "shop", level: pino.levels.values[LEVELS[type]] });
       expect(record["msg"]).toMatch(/9\.9\.9\.9$|fault in bad-behavior: bad behavior$/);
     }
@@ -93,9 +98,9 @@ describe("one record for each kind of event", () => {
     });
     await emitAll(logger.child({ app: "shop" }));
     const records = jsonOf(lines);
-    expect(records.map(({ event }) => event)).toEqual(EVENT_TYPES);
+    expect(records.map(({ event }) => event)).toEqual(TYPES);
     for (const record of records) {
-      const type = record["event"] as BunkerEventType;
+      const type = record["event"] as LoggedType;
       expect(record).toMatchObject({ ...FIELDS, app: "shop", level: LEVELS[type] });
     }
     expect(records[4]).toMatchObject({ message: "banned 9.9.9.9" });
@@ -104,7 +109,7 @@ describe("one record for each kind of event", () => {
   test("a console gets one readable line", async () => {
     const { stream, lines } = lineKeeper();
     await emitAll(new Console({ stdout: stream, stderr: stream }));
-    expect(lines).toHaveLength(EVENT_TYPES.length);
+    expect(lines).toHaveLength(TYPES.length);
     const rest = `service=site.test protection=bad-behavior reason="bad behavior" id=c0ffee method=GET path="/a%20%s%d%o" status=404`;
     expect(lines[0]).toBe(`express-bunker: refused 9.9.9.9 ${rest}`);
     expect(lines[4]).toBe(
@@ -122,7 +127,7 @@ describe("one record for each kind of event", () => {
       (...values: unknown[]): void =>
         void calls.push([level, ...values]);
     await emitAll({ info: keep("info"), warn: keep("warn"), error: keep("error") });
-    expect(calls.map(([level]) => level)).toEqual(EVENT_TYPES.map((type) => LEVELS[type]));
+    expect(calls.map(([level]) => level)).toEqual(TYPES.map((type) => LEVELS[type]));
     expect(calls[4]?.[1]).toMatch(/^express-bunker: banned 9\.9\.9\.9 service=site\.test /);
     expect(calls[4]?.[2]).toMatchObject({ ...FIELDS, event: "banned", message: "banned 9.9.9.9" });
   });
@@ -169,7 +174,7 @@ test("logEvents chooses the kinds that are logged", async () => {
     bunkernet: false,
     logEvents: ["banned", "fault"],
   });
-  for (const type of EVENT_TYPES) guard.events.emit(eventOf(type));
+  for (const type of TYPES) guard.events.emit(eventOf(type));
   await guard.close();
   expect(jsonOf(lines).map(({ event }) => event)).toEqual(["banned", "fault"]);
   expect(() => bunker({ logEvents: ["baned"] as never })).toThrow(/logEvents/);

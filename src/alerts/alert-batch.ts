@@ -22,23 +22,15 @@ export class AlertBatch {
 
   constructor(readonly kind: AlertKind) {}
 
-  add({ time, protection, reason, service, ip, id, mode, type, data }: BunkerEvent): void {
+  add(event: BunkerEvent): void {
+    const { time, service, ip, id, mode } = event;
     this.count++;
     if (mode === "detect") this.detected++;
-    // The message of a warning or fault says more than its name.
-    const detail = type === "fault" && typeof data === "string" ? `: ${data}` : "";
-    countName(this.reasons, `${protection}: ${reason}${detail}`);
+    countName(this.reasons, nameOf(event));
     if (service !== "") countName(this.services, service);
     if (id !== "") this.id = id;
     if (ip !== "") this.addAddress(ip);
     this.span(time.getTime());
-  }
-
-  /** Adds a warning of the log. */
-  addWarning(code: string, message: string, now: number): void {
-    this.count++;
-    countName(this.reasons, `${code}: ${message}`);
-    this.span(now);
   }
 
   /** Adds what a later batch of the same kind has. */
@@ -64,6 +56,17 @@ export class AlertBatch {
     this.first = Math.min(this.first, now);
     this.last = Math.max(this.last, now);
   }
+}
+
+// The message of a warning or fault says more than its name.
+function nameOf({ type, protection, reason, ip, data }: BunkerEvent): string {
+  if (type === "warning") {
+    const { message } = (data ?? {}) as { readonly message?: unknown };
+    // Addresses are sent as such only, if at all.
+    return `${reason}: ${ip === "" ? String(message) : String(message).replaceAll(ip, "…")}`;
+  }
+  const detail = type === "fault" && typeof data === "string" ? `: ${data}` : "";
+  return `${protection}: ${reason}${detail}`;
 }
 
 function countName(counts: Map<string, number>, text: string, by = 1): void {

@@ -36,10 +36,6 @@ export class AlertSender {
     this.batchOf(event.type).add(event);
   }
 
-  addWarning(code: string, message: string): void {
-    this.batchOf("warning").addWarning(code, message, this.now());
-  }
-
   /** Sends what is due; concurrent calls wait for each other. Never rejects. */
   flush(): Promise<void> {
     return (this.sending = this.sending.then(() => this.sendDue()));

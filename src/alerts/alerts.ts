@@ -40,11 +40,7 @@ export class Alerts {
       return;
     }
     const sender = new AlertSender(options, now, (problem) => this.fault(problem, now()));
-    const stops = options.on.map((kind) =>
-      kind === "warning"
-        ? this.events.onWarning((code, message) => sender.addWarning(code, message))
-        : this.events.onBrief(kind, (event) => sender.add(event)),
-    );
+    const stops = options.on.map((kind) => this.events.onBrief(kind, (event) => sender.add(event)));
     this.running.set(key, { sender, stops, users: 1 });
   }
 

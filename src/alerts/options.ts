@@ -3,8 +3,8 @@ import { EVENT_TYPES } from "../events/event-bus.js";
 import { check, flag, integer, list, oneOf, text } from "../options/check.js";
 import { group, type AnyTable, type Resolved } from "../options/table.js";
 
-/** The subject of an alert: a kind of event, or warnings. */
-export type AlertKind = BunkerEventType | "warning";
+/** The subject of an alert: a kind of event. */
+export type AlertKind = BunkerEventType;
 
 /** A webhook that is called when something happens. */
 export interface AlertOptions {
@@ -22,8 +22,6 @@ export interface AlertOptions {
   addresses?: boolean;
 }
 
-const ALERT_KINDS: readonly AlertKind[] = [...EVENT_TYPES, "warning"];
-
 const webhook = check<URL>("an http:// or https:// URL", (value) => {
   if (typeof value !== "string" || !URL.canParse(value)) return undefined;
   const url = new URL(value);
@@ -34,7 +32,7 @@ export const alertTable = {
   url: { check: webhook, default: undefined, secret: true, help: "The address of the webhook." },
   format: { check: oneOf("json", "slack"), default: "json", help: "The format of messages." },
   on: {
-    check: list(oneOf(...ALERT_KINDS), { min: 1 }),
+    check: list(oneOf(...EVENT_TYPES), { min: 1 }),
     default: (): AlertKind[] => ["banned", "fault", "warning"],
     help: "The kinds of events that are told.",
   },

@@ -86,7 +86,7 @@ export function lifetimeOf({ options }: GateContext, kind: ChallengeKind, state:
 /** Tells metrics of an issued challenge. Silent ones have no state. */
 export function noteIssued(gate: GateContext, kind: ChallengeKind, state?: unknown): void {
   const { meter, now } = gate.context;
-  if (meter.isRead) meter.issued(kind.name, now(), lifetimeOf(gate, kind, state) * 1000);
+  if (meter.isHeard) meter.issued(kind.name, now(), lifetimeOf(gate, kind, state) * 1000);
 }
 
 /** Opens the challenge that {@link issueChallenge} sealed into a page; `undefined` for anything else. */

@@ -23,7 +23,7 @@ export type {
 } from "./challenges/providers/options.js";
 export type { GeoLookup } from "./lookups/geo-database.js";
 export type { GeoOptions, IgnoreCookie, LookupOptions } from "./lookups/options.js";
-export type { BotName } from "./lookups/verified-bots.js";
+export type { BotName } from "../dns/verified-bots.js";
 
 /**
  * The gate (BunkerWeb's Antibot): visitors solve a challenge before the site opens to them.

@@ -1,3 +1,4 @@
+import { HOUR_MS } from "../events/active-warnings.js";
 import type { EventBus } from "../events/event-bus.js";
 import type { RequestView } from "../request/request-view.js";
 
@@ -26,6 +27,7 @@ export class KnownPrograms {
       "WRN_BUNKER_PROGRAM",
       `${program} was challenged when it requested ${target}; if it is yours, let it through with antibot.ignoreUri or allow`,
       `${program} ${path}`,
+      { lasts: HOUR_MS },
     );
     if (warned) this.warnings++;
   }

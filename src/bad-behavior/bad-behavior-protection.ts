@@ -4,6 +4,7 @@ import { isThenable, type Awaitable } from "../awaitable.js";
 import type { Client } from "../request/client.js";
 import { BunkerHookError, messageOf, StoreFailure } from "../errors.js";
 import { CarriedPasses } from "../engine/carried-passes.js";
+import { HOUR_MS } from "../events/active-warnings.js";
 import { exclusionOf } from "../engine/exclusions.js";
 import type { Figure } from "../engine/figure.js";
 import type { Gate, HeldRequest, Protection, ProtectionExplanation } from "../engine/protection.js";
@@ -183,7 +184,7 @@ export class BadBehaviorProtection implements Protection {
     const { status, weight, reason } = bad;
     // A ban makes the passes of all counted requests void.
     this.carried.note(client, request);
-    if (this.context.meter.isRead) this.context.meter.counted(status, request);
+    if (this.context.meter.isHeard) this.context.meter.counted(status, request);
     const note = noteOf(request, status, this.context.now(), reason);
     const activity = this.activityOf(client);
     activity.badCount.counting += weight;
@@ -273,7 +274,8 @@ export class BadBehaviorProtection implements Protection {
     this.context.events.warn(
       "WRN_BUNKER_MASS_BAN",
       `${affected} of ${active} active clients reached the ban threshold within ${this.options.countTime} s, which a broken deploy can cause; ${what}`,
-      String(Math.floor(this.context.now() / 3_600_000)),
+      "bad behavior",
+      { level: "alarm", lasts: HOUR_MS, again: HOUR_MS },
     );
     return suspend;
   }

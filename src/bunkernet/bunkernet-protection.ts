@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { parseAddress, type Address } from "../address/address.js";
 import type { Client } from "../request/client.js";
+import { HOUR_MS } from "../events/active-warnings.js";
 import { BunkerBanError } from "../errors.js";
 import type { Figure } from "../engine/figure.js";
 import type {
@@ -319,7 +320,8 @@ export class BunkernetProtection implements Protection {
           ? "it is left alone for now"
           : 'it is used all the same (massList: "suspend" would leave it alone)'
       }`,
-      `bunkernet ${Math.floor(this.context.now() / 3_600_000)}`,
+      "BunkerNet",
+      { level: "alarm", lasts: HOUR_MS, again: HOUR_MS },
     );
   }
 

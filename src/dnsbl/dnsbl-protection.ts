@@ -1,6 +1,7 @@
 import { parseAddress, parseRange, prefixOf, type Address } from "../address/address.js";
 import type { Client } from "../request/client.js";
 import { DnsClient } from "../dns/dns-client.js";
+import { HOUR_MS } from "../events/active-warnings.js";
 import { BunkerBanError } from "../errors.js";
 import { AddressList } from "../lists/address-list.js";
 import { ListFolder } from "../lists/list-folder.js";
@@ -298,7 +299,8 @@ export class DnsblProtection implements Protection {
       `${zone.label} lists ${listed} of ${asked} new clients; ${
         suspend ? "it is suspended for now" : 'bans go on (massBan: "suspend" would stop them)'
       }`,
-      `${zone.label} ${Math.floor(this.context.now() / 3_600_000)}`,
+      zone.label,
+      { level: "alarm", lasts: HOUR_MS, again: HOUR_MS },
     );
     if (suspend) zone.suspend(`lists ${listed} of ${asked} new clients`);
   }

@@ -57,6 +57,7 @@ export class Context {
       this.banIndex.now = options.now;
     }
     this.now = options.now ?? (() => this.banIndex.now());
+    this.events.now = () => this.banIndex.now();
     const eventLog = this.scope.get(EventLog);
     if (options.logger !== false) {
       this.stops.push(

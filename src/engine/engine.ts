@@ -47,6 +47,9 @@ export interface Running {
   close(): Promise<void>;
 }
 
+/** One request in so many is a sample: a prime, so that what comes with each page does not keep step with it. */
+const SAMPLED = 13;
+
 const HEALTHY: ProtectionHealth = { ok: true, problems: [] };
 
 /** The middleware of every factory: finds the client of a request, and the pipeline of its service. */
@@ -160,7 +163,8 @@ export class Engine implements Running {
   }
 
   private handle(req: IncomingMessage, res: ServerResponse, next: (err?: unknown) => void): void {
-    if (this.seen++ % 1024 === 0) this.lookForUpgrades(req);
+    const turn = this.seen++;
+    if (turn % 1024 === 0) this.lookForUpgrades(req);
     if ((req as { upgrade?: boolean | null }).upgrade === true && isStandIn(res)) {
       this.handleUpgrade(req, next);
       return;
@@ -177,6 +181,8 @@ export class Engine implements Running {
         req.socket.destroy();
         return;
       }
+      if (turn % SAMPLED === 0 && this.context.meter.isHeard && !pipeline.allows(client))
+        this.context.meter.sampled(request, client.identity.isProxy);
       verdict = pipeline.judge(client, request);
     } catch (error) {
       verdict = pipeline.broken(error, request);

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { isThenable, type Awaitable } from "../awaitable.js";
 import { BunkerHookError, messageOf, StoreFailure } from "../errors.js";
+import { HOUR_MS } from "../events/active-warnings.js";
 import type { Client } from "../request/client.js";
 import { hasLeft } from "../request/response-ends.js";
 import type { RequestBan, RequestFailure, RequestView } from "../request/request-view.js";
@@ -183,6 +184,7 @@ export class Pipeline {
         "WRN_BUNKER_NOT_BANNED",
         `a ban of ${client.ip} was asked for, but proxies and non-global addresses are never banned`,
         client.key,
+        { ip: client.ip, lasts: HOUR_MS },
       );
       return;
     }
@@ -322,6 +324,7 @@ export class Pipeline {
       "WRN_BUNKER_UNKNOWN_HOST",
       `a request of ${client.ip} has a Host that is not configured: ${JSON.stringify(host)}; such requests are refused unless unknownHost names a service for them`,
       client.isGlobal ? "" : "local",
+      { ip: client.ip, lasts: HOUR_MS },
     );
     return { action: "deny", protection: "services", reason: "unknown host", data: { host } };
   }

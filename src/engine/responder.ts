@@ -171,7 +171,7 @@ export class Responder {
     if (verdict.action === "challenge" && verdict.serving === true) return;
     const type = verdict.action === "deny" ? "denied" : "challenged";
     const { events, meter, mode, resolver } = this.context;
-    if (meter.isRead) {
+    if (meter.isHeard) {
       // Metrics do not listen for these events: under attack, an event for each refusal would cost a read of the ban.
       const service = request.knownClient(resolver)?.service ?? UNKNOWN_SERVICE;
       meter.refused(type, verdict, { service, mode }, request);

@@ -3,6 +3,14 @@ import type { AddressRange } from "../address/address.js";
 import { Log } from "../log/log.js";
 import type { LogRecord } from "../log/log-record.js";
 import type { Logger } from "../log/logger.js";
+import { withHelp } from "../errors.js";
+import {
+  ActiveWarnings,
+  type ActiveWarning,
+  type WarningCode,
+  type WarningData,
+  type WarningDetails,
+} from "./active-warnings.js";
 
 /** What a protection did, and why. */
 export interface BunkerEvent {
@@ -48,7 +56,7 @@ export function originOf(event: BunkerEvent): object | undefined {
 
 /** The kinds of events. */
 export type BunkerEventType =
-  "denied" | "challenged" | "solved" | "failed" | "banned" | "unbanned" | "reported" | "fault";
+  "denied" | "challenged" | "solved" | "failed" | "banned" | "unbanned" | "reported" | "fault" | "warning";
 
 /** A listener for events of one kind. */
 export type BunkerListener = (event: BunkerEvent) => void;
@@ -66,21 +74,23 @@ export const EVENT_TYPES: readonly BunkerEventType[] = [
   "unbanned",
   "reported",
   "fault",
+  "warning",
 ];
 
 /** Node's diagnostics channels of events: `express-bunker:banned`, and so on. They tell of the middlewares on every store. */
 const CHANNELS = new Map(EVENT_TYPES.map((type) => [type, channel(`express-bunker:${type}`)]));
 
 /**
- * Carries the events of all middleware on one store to listeners such as logs, metrics and reports. An error that a listener
+ * Carries the events and warnings of all middleware on one store to listeners such as logs, metrics and reports. An error that a listener
  * throws is logged as a warning and never reaches the request.
  */
 export class EventBus {
+  /** The clock of the store, in ms. */
+  now: () => number = Date.now;
   private readonly listeners = new Map<BunkerEventType, Set<BunkerListener>>();
   /** The listeners that need no evidence of bans. */
   private readonly brief = new Set<BunkerListener>();
-  private readonly warned = new Set<string>();
-  private readonly warningListeners = new Set<(code: string, message: string) => void>();
+  private readonly active = new ActiveWarnings(() => this.now());
   private readonly logs = new Set<Log>();
   private readonly proxyRanges = new Map<string, AddressRange>();
 
@@ -149,12 +159,6 @@ export class EventBus {
     return () => this.logs.delete(log);
   }
 
-  /** Calls `listener` with each warning. Returns a function that removes it. */
-  onWarning(listener: (code: string, message: string) => void): () => void {
-    this.warningListeners.add(listener);
-    return () => this.warningListeners.delete(listener);
-  }
-
   /** The proxies that any middleware on this store trusts: a ban that covers one needs `force`. */
   get proxies(): Iterable<AddressRange> {
     return this.proxyRanges.values();
@@ -170,13 +174,30 @@ export class EventBus {
     for (const log of this.logs) log.write(record);
   }
 
-  /** Logs a warning once per `code` and `about`, with the command that explains it. Returns `false` if it was logged before. */
-  warn(code: `WRN_BUNKER_${string}`, message: string, about = ""): boolean {
-    const key = `${code} ${about}`;
-    if (this.warned.has(key) || this.warned.size >= 1000) return false;
-    this.warned.add(key);
-    for (const log of this.logs) log.warn(code, message);
-    for (const listener of this.warningListeners) listener(code, message);
+  /**
+   * Raises a warning: it is logged with the command that explains it, emitted as an event, and kept in {@link activeWarnings}. It is
+   * told once for each `code` and `about` (what it is about), or as often as `details.again` says.
+   *
+   * @returns `false` if it was told before
+   */
+  warn(code: WarningCode, message: string, about = "", details: WarningDetails = {}): boolean {
+    if (!this.active.raise(code, message, about, details)) return false;
+    const { ip = "", advice, level = "notice" } = details;
+    const data: WarningData = { message, about, ...(advice === undefined ? {} : { advice }), level };
+    const said = withHelp(code, advice === undefined ? message : `${message}: ${advice}`);
+    this.notice({ level: "warn", event: "warning", message: said, fields: { code, ip, advice } });
+    const rest = { id: "", ip, service: "", protection: "warnings", reason: code, mode: "block" } as const;
+    this.emit({ type: "warning", time: new Date(this.now()), data, ...rest });
     return true;
+  }
+
+  /** Ends a warning that holds no longer. Returns whether it was in force. */
+  endWarning(code: WarningCode, about = ""): boolean {
+    return this.active.end(code, about);
+  }
+
+  /** The warnings in force, alarms first, then the latest first. At most 100. */
+  get activeWarnings(): readonly ActiveWarning[] {
+    return this.active.all();
   }
 }

@@ -22,6 +22,7 @@ const SAYINGS: Readonly<Record<BunkerEventType, readonly [level: LogLevel, done:
   unbanned: ["info", "unbanned", "unbanned"],
   reported: ["info", "reported", "reported"],
   fault: ["error", "fault in", "fault in"],
+  warning: ["warn", "warning of", "warning of"],
 };
 
 const MAX_PATH = 256;
@@ -46,7 +47,7 @@ export class EventLog {
   }
 
   /**
-   * Logs events of some kinds.
+   * Logs events of some kinds. Warnings are not among them: the bus logs all of them itself.
    *
    * @returns a function that stops it
    */
@@ -57,13 +58,13 @@ export class EventLog {
       this.records.set(log, records);
     }
     const { limit, kinds: running } = records;
-    for (const type of kinds) {
+    const started = kinds.filter((type) => type !== "warning");
+    for (const type of started) {
       const known = running.get(type);
       if (known === undefined)
         running.set(type, { users: 1, stop: this.events.onBrief(type, recorderOf(log, limit)) });
       else known.users++;
     }
-    const started = [...kinds];
     return () => {
       for (const type of started.splice(0)) {
         const known = running.get(type);

@@ -117,7 +117,10 @@ export function concerns({ ip }: HistoryEvent, range: AddressRange): boolean {
 function detailsOf({ data, protection, type }: EventToKeep): Partial<HistoryEvent> {
   if (typeof data === "string") return { evidence: printable(data, 160) };
   if (typeof data !== "object" || data === null) return {};
-  const { kind, statuses, passHolder, expires, scope, evidence } = data as Readonly<Record<string, unknown>>;
+  const { kind, statuses, passHolder, expires, scope, evidence, message } = data as Readonly<
+    Record<string, unknown>
+  >;
+  if (type === "warning") return { evidence: printable(String(message), 160) };
   // The ban has the evidence of what it refuses.
   const told =
     type === "banned" || type === "unbanned" ? evidence : protection === "antibot" ? undefined : data;

@@ -31,6 +31,7 @@ const SHELF_OF: Readonly<Record<HistoryEventType, ShelfName>> = {
   banned: "acts",
   unbanned: "acts",
   fault: "acts",
+  warning: "acts",
   denied: "refusals",
   failed: "refusals",
   challenged: "challenges",

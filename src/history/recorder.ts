@@ -33,7 +33,7 @@ export interface RecorderSinks {
  * - `d` refused by protection and reason; `c` challenged by kind and reason; `b` banned by reason; each by service as `d@`, `c@`, `b@`;
  * - `D`, `C`, `B` (and `D@`, …) the same where only `detect` mode has kept it from being done;
  * - `i` challenges issued, `s` solved, `f` failed, by kind; `s@`, `f@` by service; `t` solve times, by bucket;
- * - `u` unbanned by reason; `p` reported by reason; `e` faults by protection and reason.
+ * - `u` unbanned by reason; `p` reported by reason; `e` faults by protection and reason; `w` warnings by code.
  */
 export class Recorder implements MeterReader {
   private minute = NaN;
@@ -65,6 +65,7 @@ export class Recorder implements MeterReader {
       on("unbanned", (event) => this.happened("unbanned", `u|${this.labels.reason.of(event.reason)}`, event)),
       on("reported", ({ reason }) => this.count(`p|${this.labels.reason.of(reason)}`)),
       on("fault", (event) => this.happened("fault", `e|${this.refusal(event)}`, event)),
+      on("warning", (event) => this.happened("warning", `w|${this.labels.reason.of(event.reason)}`, event)),
     ];
     return () => {
       for (const stop of stops) stop();

@@ -38,7 +38,8 @@ export function lineOf({ message, fields }: LogRecord): string {
   let line = isCoded ? message : `express-bunker: ${message}`;
   for (const [name, value] of Object.entries(fields)) {
     const isSaid = (name === "ip" || name === "id") && message.endsWith(` ${String(value)}`);
-    if (name === "code" || isSaid) continue;
+    // The message of a warning has both.
+    if (name === "code" || name === "advice" || isSaid) continue;
     line += ` ${name}=${shown(name === "err" ? (value as { message: unknown }).message : value)}`;
   }
   return line.slice(0, MAX_LINE);

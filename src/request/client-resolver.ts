@@ -9,6 +9,7 @@ import {
 import type { AddressSet } from "../address/address-set.js";
 import { isThenable } from "../awaitable.js";
 import { BunkerHookError } from "../errors.js";
+import { HOUR_MS } from "../events/active-warnings.js";
 import type { EventBus } from "../events/event-bus.js";
 import { RecentMap } from "../recent-map.js";
 import { Client, type Identity } from "./client.js";
@@ -263,6 +264,8 @@ export class ClientResolver {
     this.events.warn(
       "WRN_BUNKER_NO_ADDRESS",
       "a request has no client address (a unix socket, or a socket that is already closed); all such requests share one identity",
+      "",
+      { lasts: HOUR_MS },
     );
     return UNKNOWN;
   }

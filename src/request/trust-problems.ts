@@ -14,8 +14,13 @@ const PROBLEMS = {
 
 type Problem = keyof typeof PROBLEMS;
 
-/** How long `health()` speaks of a problem that is not seen any more, in ms. */
+/** The problems that have visitors share an address, and so a ban. */
+const ALARMS: ReadonlySet<Problem> = new Set(["WRN_BUNKER_PROXY", "WRN_BUNKER_NOT_FORWARDED"]);
+
+/** How long `health()` and the list of warnings speak of a problem that is not seen any more, in ms. */
 const LASTS_MS = 600_000;
+const ALARM = { level: "alarm", lasts: LASTS_MS } as const;
+const NOTICE = { lasts: LASTS_MS } as const;
 
 /** So many requests without X-Forwarded-For, so close together, are visitors: health checks are fewer. */
 const DIRECT_REQUESTS = 30;
@@ -56,6 +61,7 @@ export class TrustProblems {
     if (this.hasForwarded) return;
     this.hasForwarded = true;
     this.ends.delete("WRN_BUNKER_NOT_FORWARDED");
+    this.events.endWarning("WRN_BUNKER_NOT_FORWARDED");
   }
 
   /** A trusted proxy named no client. */
@@ -75,6 +81,7 @@ export class TrustProblems {
 
   private found(code: Problem, lasts: number | undefined): void {
     if (lasts !== undefined) this.ends.set(code, this.now() + lasts);
-    this.events.warn(code, PROBLEMS[code]);
+    // What one client can feign is no alarm.
+    this.events.warn(code, PROBLEMS[code], "", lasts !== undefined && ALARMS.has(code) ? ALARM : NOTICE);
   }
 }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { liesBelow } from "../../../src/antibot/lookups/name-suffix.js";
+import { liesBelow } from "../../../src/dns/name-suffix.js";
 import { soundList, startHostile } from "../../dnsbl/hostile-server.js";
 import { browse, Jar } from "../../support/ask.js";
 import type { NameServer } from "../../support/name-server.js";

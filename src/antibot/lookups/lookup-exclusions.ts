@@ -9,9 +9,9 @@ import { withTimeout } from "../../with-timeout.js";
 import { GeoCache } from "./geo-cache.js";
 import { readAsn, readCountry } from "./geo-database.js";
 import { LookupLimits } from "./lookup-limits.js";
-import { liesBelow } from "./name-suffix.js";
+import { liesBelow } from "../../dns/name-suffix.js";
 import type { LookupResolved } from "./options.js";
-import { VerifiedBots } from "./verified-bots.js";
+import { VerifiedBots } from "../../dns/verified-bots.js";
 
 /** The rule that excluded a request. */
 export type LookupReason = "ignoreCountry" | "onlyCountry" | "ignoreAsn" | "ignoreRdns" | "verifiedBots";

@@ -3,8 +3,8 @@ import { check, flag, list, oneOf, type Check, type ReportProblem } from "../../
 import { group, type AnyTable, type Resolved } from "../../options/table.js";
 import { asnOf, countryOf, geoCheck, readAsn, readCountry, type GeoLookup } from "./geo-database.js";
 import { cookieRulesCheck } from "./ignore-cookie.js";
-import { suffixCheck } from "./name-suffix.js";
-import { BOT_NAMES, type BotName } from "./verified-bots.js";
+import { suffixCheck } from "../../dns/name-suffix.js";
+import { BOT_NAMES, type BotName } from "../../dns/verified-bots.js";
 
 /** Where AS numbers and countries come from: paths of MMDB files (`mmdb-lib` or `maxmind` installed), or functions. */
 export interface GeoOptions {

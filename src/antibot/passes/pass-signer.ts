@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { networkOf } from "../../address/address.js";
 import type { Context } from "../../engine/context.js";
 import type { Grounds } from "../../engine/protection.js";
+import { HOUR_MS } from "../../events/active-warnings.js";
 import { RecentMap } from "../../recent-map.js";
 import type { Client, Identity } from "../../request/client.js";
 import type { PassInfo, RequestView } from "../../request/request-view.js";
@@ -112,6 +113,8 @@ export class PassSigner {
     this.context.events.warn(
       "WRN_BUNKER_CLOCK",
       `a visitor brought a valid pass that was issued ${Math.round(ahead / 1000)} s in the future: the clock of this machine is behind, or that of another instance ahead; set both (NTP). Until then such passes are refused here`,
+      "",
+      { level: "alarm", lasts: HOUR_MS },
     );
   }
 

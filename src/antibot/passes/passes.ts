@@ -3,6 +3,7 @@ import type { Awaitable } from "../../awaitable.js";
 import type { Context } from "../../engine/context.js";
 import type { Grounds } from "../../engine/protection.js";
 import { messageOf } from "../../errors.js";
+import { HOUR_MS } from "../../events/active-warnings.js";
 import type { BunkerEvent } from "../../events/event-bus.js";
 import { RecentMap } from "../../recent-map.js";
 import type { Client } from "../../request/client.js";
@@ -127,6 +128,8 @@ export class PassStorage {
     this.context.events.warn(
       "WRN_BUNKER_FOREIGN_PASS",
       `a visitor brought a pass called ${this.options.sessions.name} that no secret of this instance made: give all instances the same sessions.secret and sessions.name, or, for another app on this host, another name`,
+      "",
+      { lasts: HOUR_MS },
     );
   }
 
@@ -157,6 +160,8 @@ export class PassStorage {
       this.context.events.warn(
         "WRN_BUNKER_SESSION",
         "sessions.keep is express-session, but requests reach the gate without req.session: mount app.use(session(…)) before the gate. Until then passes are kept in cookies",
+        "",
+        { lasts: HOUR_MS },
       );
       return fallback();
     }
@@ -167,6 +172,8 @@ export class PassStorage {
       this.context.events.warn(
         "WRN_BUNKER_SESSION_LOST",
         "a session that was given a pass came back without it: check the session's store, and cookie.secure on plain http or behind a proxy. The pass is kept in a cookie instead",
+        "",
+        { lasts: HOUR_MS },
       );
       return fallback();
     }

@@ -1,4 +1,5 @@
 import type { Context } from "../../../engine/context.js";
+import { HOUR_MS } from "../../../events/active-warnings.js";
 import { normalHost } from "../../../request/services.js";
 import type { Visit } from "../../challenge.js";
 import { RIGHT, wrong, type ProviderName, type TokenResult } from "./provider.js";
@@ -25,6 +26,7 @@ export function hostnameCheck(
       "WRN_BUNKER_PROVIDER",
       `${title} reports a token that was solved on ${JSON.stringify(solvedOn.slice(0, 100))}, but this site is ${[...ours].slice(0, 4).join(", ")}; list your own host names in antibot.${provider}.hostnames`,
       `${title} ${solvedOn.slice(0, 100)}`,
+      { lasts: HOUR_MS },
     );
     return wrong("hostname");
   };

@@ -4,6 +4,7 @@ import type { RequestView } from "../../../request/request-view.js";
 import { problem } from "../../../engine/responder.js";
 import type { Context } from "../../../engine/context.js";
 import type { Awaitable } from "../../../awaitable.js";
+import { HOUR_MS } from "../../../events/active-warnings.js";
 import { escapeHtml } from "../../../pages/page.js";
 import { providerScript } from "../../browser-scripts.generated.js";
 import type { ChallengeKind, ChallengePage, Fields, Issued, Visit } from "../../challenge.js";
@@ -150,6 +151,7 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
           "WRN_BUNKER_PROVIDER",
           `${this.provider.title} cannot check tokens with your keys: ${reason}`,
           `${this.name} ${reason}`,
+          { level: "alarm", lasts: HOUR_MS, again: HOUR_MS },
         );
         return this.unchecked(new ProviderFailure("malformed", reason), client, request);
     }
@@ -221,7 +223,6 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
       undefined,
       undefined,
     );
-    const minute = Math.floor(this.context.now() / 60_000);
-    this.context.events.warn("WRN_BUNKER_PROVIDER", message, `${message} ${minute}`);
+    this.context.events.warn("WRN_BUNKER_PROVIDER", message, this.name, { lasts: HOUR_MS, again: 60_000 });
   }
 }

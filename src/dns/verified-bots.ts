@@ -41,6 +41,17 @@ export const BOT_NAMES = Object.keys(BOTS) as readonly BotName[];
 /** The longest part of a User-Agent that is looked at. */
 const USER_AGENT_LIMIT = 512;
 
+/** Returns the crawler that a User-Agent claims to be, if its names can verify that. Any client can claim it. */
+export function claimedBot(userAgent: string): BotName | undefined {
+  const text = userAgent.slice(0, USER_AGENT_LIMIT);
+  return BOT_NAMES.find((name) => BOTS[name].unverifiable === undefined && BOTS[name].claim.test(text));
+}
+
+/** Whether a forward-confirmed name belongs to a crawler. */
+export function ownsName(bot: BotName, name: string): boolean {
+  return BOTS[bot].owns(name);
+}
+
 /** Some of the known crawlers, recognised by their forward-confirmed names. */
 export class VerifiedBots {
   private readonly bots: readonly Bot[];

@@ -1,4 +1,4 @@
-import { check, type Check } from "../../options/check.js";
+import { check, type Check } from "../options/check.js";
 
 /** A suffix of host names, with or without the dot before it; read in lower case and without a dot at either end. */
 export const suffixCheck: Check<string> = check(
