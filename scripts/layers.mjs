@@ -5,7 +5,14 @@
 /** The folders of each layer; a name that ends in ".ts" is a file in src/ itself. */
 export const LAYERS = [
   ["errors.ts"],
-  ["cluster-worker.ts", "optional-package.ts", "printable.ts", "version.ts", "with-timeout.ts"],
+  [
+    "cluster-worker.ts",
+    "optional-package.ts",
+    "printable.ts",
+    "test-run.ts",
+    "version.ts",
+    "with-timeout.ts",
+  ],
   [
     "awaitable.ts",
     "label-limit.ts",

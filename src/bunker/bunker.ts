@@ -25,6 +25,8 @@ import type { Store } from "../store/store.js";
 import type { Awaitable } from "../awaitable.js";
 import type * as GuardModule from "../connections/guard-server.js";
 import type { GuardOptions } from "../connections/guard-server.js";
+import { watchTraffic } from "../warnings/watch.js";
+import { signOptionsOf } from "./sign-options.js";
 
 export type { BunkerOptions } from "./options.js";
 
@@ -96,6 +98,7 @@ export function bunker<Req extends IncomingMessage = IncomingMessage>(
     bunkernetByDefault: options.bunkernet === undefined,
   });
   const { engine, dnsbl, bunkernet } = composition;
+  if (common.watch) watchTraffic(context, signOptionsOf(common));
   const detects = [common, ...services.values()].some(({ mode }) => mode === "detect");
   const { logger } = common;
   if (logger !== false) {

@@ -6,7 +6,7 @@ import { checkBadBehavior } from "../bad-behavior/bad-behavior.js";
 import { badBehaviorTable, type BadBehaviorOptions } from "../bad-behavior/options.js";
 import { bunkernetTable, checkBunkernet, type BunkernetOptions } from "../bunkernet/options.js";
 import type { OptionProblem } from "../errors.js";
-import { lazyCheck, type ReportProblem } from "../options/check.js";
+import { flag, lazyCheck, type ReportProblem } from "../options/check.js";
 import { readOptions, switched, type AnyTable, type Resolved } from "../options/table.js";
 import { checkTogether, sharedTable, type SharedOptions } from "../engine/shared-options.js";
 import { checkDnsbl, dnsblTable, type DnsblOptions } from "../dnsbl/options.js";
@@ -24,6 +24,8 @@ export interface BunkerOptions<Req extends IncomingMessage = IncomingMessage> ex
   bunkernet?: boolean | BunkernetOptions;
   /** How the gate keeps passes; the same as `antibot.sessions`. */
   sessions?: SessionOptions | "express-session";
+  /** Whether the traffic is watched for signs that visitors are refused by mistake, which are raised as warnings. Default `true`. */
+  watch?: boolean;
   /**
    * The services, told apart by Host: names, or names with their aliases and with options of their own. Settings
    * `SERVER_NAME` and `MULTISITE`.
@@ -69,6 +71,11 @@ const table = {
     default: undefined,
     help: "How the gate keeps passes.",
   },
+  watch: {
+    check: flag(),
+    default: true,
+    help: "Watches the traffic for signs that visitors are refused by mistake.",
+  },
 } satisfies AnyTable;
 
 const serviceTable = Object.fromEntries(SERVICE_OPTIONS.map((name) => [name, table[name]])) as Pick<
@@ -80,7 +87,7 @@ const serviceTable = Object.fromEntries(SERVICE_OPTIONS.map((name) => [name, tab
 type BunkerResolved = Resolved<typeof table>;
 
 /** The options of all protections, for all services together or for one; `false` = off. */
-export type ProtectionOptions = Omit<BunkerResolved, "sessions">;
+export type ProtectionOptions = Omit<BunkerResolved, "sessions" | "watch">;
 
 /** The resolved options of `bunker()`. */
 export interface BunkerSetup {

@@ -15,6 +15,7 @@ import type { RequestView } from "../request/request-view.js";
 import type { Context } from "../engine/context.js";
 import { PASS, type Deny, type Verdict } from "../request/verdict.js";
 import { MemoryStore } from "../store/memory-store.js";
+import { isTestRun } from "../test-run.js";
 import type { Awaitable } from "../awaitable.js";
 import { ActiveClients } from "./active-clients.js";
 import { Api } from "./api.js";
@@ -353,9 +354,4 @@ const PUBLIC_SERVER = { href: "https://api.bunkerweb.io/", name: "f7cf5663fa9d" 
 export function serverName({ href }: URL): string {
   if (href === PUBLIC_SERVER.href) return PUBLIC_SERVER.name;
   return createHash("sha256").update(href).digest("hex").slice(0, 12);
-}
-
-function isTestRun(): boolean {
-  const { NODE_ENV, CI } = process.env;
-  return NODE_ENV === "test" || (CI !== undefined && !["", "0", "false"].includes(CI.toLowerCase()));
 }

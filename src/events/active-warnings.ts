@@ -12,7 +12,7 @@ export interface WarningDetails {
   readonly advice?: string;
   /** Default `"notice"`. */
   readonly level?: WarningLevel;
-  /** How long it is active after it was last raised, in ms. Default: as long as this process. */
+  /** How long it is active after it was last raised, in ms; 0 = it is only told. Default: as long as this process. */
   readonly lasts?: number;
   /** After how long it is told again, in ms. Default: never. */
   readonly again?: number;
@@ -85,6 +85,12 @@ export class ActiveWarnings {
   /** Ends a warning. Returns whether it was in force. */
   end(code: WarningCode, about: string): boolean {
     return this.entries.delete(`${code} ${about}`);
+  }
+
+  /** Whether an alarm is in force. */
+  hasAlarm(code: WarningCode, about: string): boolean {
+    const entry = this.entries.get(`${code} ${about}`);
+    return entry?.level === "alarm" && entry.ends > this.now();
   }
 
   /** Returns the warnings in force, alarms first, then the latest first. At most 100. */

@@ -196,6 +196,11 @@ export class EventBus {
     return this.active.end(code, about);
   }
 
+  /** Whether an alarm is in force. */
+  hasAlarm(code: WarningCode, about = ""): boolean {
+    return this.active.hasAlarm(code, about);
+  }
+
   /** The warnings in force, alarms first, then the latest first. At most 100. */
   get activeWarnings(): readonly ActiveWarning[] {
     return this.active.all();

@@ -115,7 +115,7 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
       if (!(error instanceof ProviderFailure)) throw error;
       if (error.isOutage && this.outages.failed(visit.client)) {
         const instead = this.policy === "javascript" ? "; visitors get the proof of work instead" : "";
-        this.notifyOperator(`${this.provider.title} does not respond${instead}`);
+        this.notifyOperator(`${this.provider.title} does not respond${instead}`, this.name, HOUR_MS);
       }
       return this.unchecked(error, visit.client, visit.request);
     }
@@ -194,7 +194,10 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
   private async call(request: ProviderRequest, timeout: number): Promise<ProviderResponse> {
     const called = callProvider(request, timeout);
     const response = await this.context.meter.timed("vendor", this.name, called);
-    if (this.outages.succeeded()) this.notifyOperator(`${this.provider.title} responds again`);
+    if (this.outages.succeeded()) {
+      this.context.events.endWarning("WRN_BUNKER_PROVIDER", this.name);
+      this.notifyOperator(`${this.provider.title} responds again`, `${this.name} again`, 0);
+    }
     return response;
   }
 
@@ -216,13 +219,13 @@ export class ProviderChallenge implements ChallengeKind<ProviderState> {
     return true;
   }
 
-  private notifyOperator(message: string): void {
+  private notifyOperator(message: string, about: string, lasts: number): void {
     this.context.emit(
       "fault",
       { protection: "antibot", reason: "provider", data: message },
       undefined,
       undefined,
     );
-    this.context.events.warn("WRN_BUNKER_PROVIDER", message, this.name, { lasts: HOUR_MS, again: 60_000 });
+    this.context.events.warn("WRN_BUNKER_PROVIDER", message, about, { lasts, again: 60_000 });
   }
 }
