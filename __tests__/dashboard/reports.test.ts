@@ -24,6 +24,27 @@ describe("the overview", () => {
     const { now } = (await operate("/api/overview")).json as unknown as Overview;
     expect(now.mode).toEqual({ mode: "detect", configured: "block", until: clock.now() + 60_000 });
   });
+
+  it("shows the warnings in force, alarms first", async () => {
+    const clock = new Clock();
+    const { operate, guard } = await dashboardSite({}, { clock });
+    guard.events.warn("WRN_BUNKER_TEST", "look");
+    guard.events.warn("WRN_BUNKER_TEST", "act", "/feed", {
+      level: "alarm",
+      advice: "allow: []",
+      lasts: 60_000,
+    });
+    const first = (await operate("/api/overview")).json as unknown as Overview;
+    const [since, last, count] = [clock.now(), clock.now(), 1];
+    const code = "WRN_BUNKER_TEST";
+    expect(first.warnings).toEqual([
+      { code, about: "/feed", message: "act", advice: "allow: []", level: "alarm", since, last, count },
+      { code, about: "", message: "look", level: "notice", since, last, count },
+    ]);
+    expect(first.now).toMatchObject({ alarms: 1, notices: 1 });
+    clock.advance(60);
+    expect(((await operate("/api/overview")).json as unknown as Overview).warnings).toHaveLength(1);
+  });
 });
 
 describe("steering", () => {
