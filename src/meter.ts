@@ -69,9 +69,7 @@ export class Meter {
   private set(readers: readonly MeterReader[]): void {
     this.readers = readers;
     this.isHeard = readers.length > 0;
-    this.isRead = readers.some(
-      ({ requested, excused, took }) => (requested ?? excused ?? took) !== undefined,
-    );
+    this.isRead = readers.some((one) => "requested" in one || "excused" in one || "took" in one);
   }
 
   requested(outcome: RequestOutcome, service: string, mode: MeteredPlace["mode"], isFirst: boolean): void {

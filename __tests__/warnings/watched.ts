@@ -35,7 +35,8 @@ export const addressOf = (number: number): string =>
 /** Reads a line of options that was pasted into a file. */
 export function pasted(advice: unknown): BunkerOptions {
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the line is code
-  return new Function(`return { ${String(advice)} };`)() as BunkerOptions;
+  const read = new Function(`return { ${String(advice)} };`) as () => BunkerOptions;
+  return read();
 }
 
 /** Returns the advice of a warning. */

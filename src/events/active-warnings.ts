@@ -38,10 +38,11 @@ export interface ActiveWarning extends WarningData {
   readonly count: number;
 }
 
-type Entry = { -readonly [Name in keyof ActiveWarning]: ActiveWarning[Name] } & {
+interface Entry {
+  readonly warning: { -readonly [Name in keyof ActiveWarning]: ActiveWarning[Name] };
   /** Until when it is in force, in ms. */
   ends: number;
-};
+}
 
 /** How long warnings about traffic are active after the last request that showed them, in ms, and how often they are told at most. */
 export const HOUR_MS = 3_600_000;
@@ -70,14 +71,16 @@ export class ActiveWarnings {
     const key = `${code} ${about}`;
     let entry = this.entries.get(key);
     if (entry === undefined || entry.ends <= now) {
-      entry = { code, about, message, level: "notice", since: now, last: now, count: 0, ends: 0 };
-      this.add(key, entry);
+      const warning = { code, about, message, level: "notice", since: now, last: now, count: 0 } as const;
+      this.add(key, (entry = { warning: { ...warning }, ends: 0 }));
     }
-    entry.message = message;
-    entry.level = details.level ?? "notice";
-    if (details.advice !== undefined) entry.advice = details.advice;
-    entry.last = now;
-    entry.count++;
+    const { warning } = entry;
+    warning.message = message;
+    warning.level = details.level ?? "notice";
+    if (details.advice === undefined) delete warning.advice;
+    else warning.advice = details.advice;
+    warning.last = now;
+    warning.count++;
     entry.ends = now + (details.lasts ?? Infinity);
     return isDue;
   }
@@ -90,25 +93,25 @@ export class ActiveWarnings {
   /** Whether an alarm is in force. */
   hasAlarm(code: WarningCode, about: string): boolean {
     const entry = this.entries.get(`${code} ${about}`);
-    return entry?.level === "alarm" && entry.ends > this.now();
+    return entry?.warning.level === "alarm" && entry.ends > this.now();
   }
 
   /** Returns the warnings in force, alarms first, then the latest first. At most 100. */
   all(): readonly ActiveWarning[] {
     this.prune();
-    return [...this.entries.values()].sort(byUrgency).map(({ ends: _ends, ...warning }) => warning);
+    return [...this.entries.values()].map(({ warning }) => ({ ...warning })).sort(byUrgency);
   }
 
   private subjectsOf(code: string): Map<string, number> {
     let subjects = this.told.get(code);
-    if (subjects === undefined) this.told.set(code, (subjects = new Map()));
+    if (subjects === undefined) this.told.set(code, (subjects = new Map<string, number>()));
     return subjects;
   }
 
   private add(key: string, entry: Entry): void {
     if (this.entries.size >= MAX_ACTIVE) this.prune();
     if (this.entries.size >= MAX_ACTIVE) {
-      const { code, about } = [...this.entries.values()].sort(byUrgency).at(-1) as Entry;
+      const [{ code, about }] = this.all().slice(-1) as [ActiveWarning];
       this.entries.delete(`${code} ${about}`);
     }
     this.entries.set(key, entry);
