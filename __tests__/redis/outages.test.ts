@@ -1,5 +1,7 @@
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { BanList, bunker, type Bunker } from "../../src/index.js";
+import { EventBus } from "../../src/events/event-bus.js";
+import { StoreScope } from "../../src/store/store-scope.js";
 import { RedisStore, type RedisStoreOptions } from "../../src/redis/index.js";
 import { ask } from "../support/ask.js";
 import { EXPRESS, plainSite, serve } from "../support/hosts.js";
@@ -63,7 +65,14 @@ async function noticed({ store, log }: Opened): Promise<void> {
   });
 }
 
+/** Whether the list of warnings says that Redis is away. */
+const saysAway = (store: RedisStore): boolean =>
+  StoreScope.of(store)
+    .get(EventBus)
+    .activeWarnings.some(({ code, about }) => code === "WRN_BUNKER_REDIS" && about === "away");
+
 async function goesOn({ store }: Opened): Promise<void> {
+  expect(saysAway(store)).toBe(true);
   // The process counts on its own, from zero.
   expect((await store.hit("hit:8.8.6.1|bb|default", 60, 10)).count).toBe(1);
   expect((await store.hit("hit:8.8.6.1|bb|default", 60, 10)).count).toBe(2);
@@ -82,6 +91,7 @@ async function isBack({ store, log }: Opened): Promise<void> {
     expect.stringMatching(/^WRN_BUNKER_REDIS: Redis is away/),
     expect.stringMatching(/^express-bunker: Redis is back/),
   ]);
+  expect(saysAway(store)).toBe(false);
   // R36: the id cannot be spent again after the outage, either.
   expect(await store.add("spent:8.8.6.1|a", "1", 60)).toBe(false);
 }

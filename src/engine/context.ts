@@ -1,6 +1,7 @@
 import type { Awaitable } from "../awaitable.js";
 import { StoreScope } from "../store/store-scope.js";
 import { ClientResolvers } from "./client-resolvers.js";
+import { defaultStore, isOneOfSeveral, UNSHARED } from "../store/default-store.js";
 import { GuardedStore } from "../store/guarded-store.js";
 import { Meter } from "../meter.js";
 import { BanList } from "../bans/ban-list.js";
@@ -72,6 +73,8 @@ export class Context {
     }
     for (const range of proxyRangesOf(input.trustProxy)) this.events.addProxy(range);
     this.resolver = this.scope.get(ClientResolvers).get(options, input);
+    if (store === defaultStore && isOneOfSeveral())
+      this.events.warn("WRN_BUNKER_LOCAL_STORE", UNSHARED, "", { isLogged: true });
   }
 
   // Most apps have none, so they are loaded with the first one.

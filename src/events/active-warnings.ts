@@ -10,11 +10,13 @@ export interface WarningDetails {
   readonly ip?: string;
   /** A line of options that mends it, to paste. */
   readonly advice?: string;
+  /** Whether it is logged by whoever raises it. */
+  readonly isLogged?: boolean;
   /** Default `"notice"`. */
   readonly level?: WarningLevel;
   /** How long it is active after it was last raised, in ms; 0 = it is only told. Default: as long as this process. */
   readonly lasts?: number;
-  /** After how long it is told again, in ms. Default: never. */
+  /** After how long it is told again, in ms; 0 = always. Default: never. */
   readonly again?: number;
 }
 

@@ -184,8 +184,10 @@ export class EventBus {
     if (!this.active.raise(code, message, about, details)) return false;
     const { ip = "", advice, level = "notice" } = details;
     const data: WarningData = { message, about, ...(advice === undefined ? {} : { advice }), level };
-    const said = withHelp(code, advice === undefined ? message : `${message}: ${advice}`);
-    this.notice({ level: "warn", event: "warning", message: said, fields: { code, ip, advice } });
+    if (details.isLogged !== true) {
+      const said = withHelp(code, advice === undefined ? message : `${message}: ${advice}`);
+      this.notice({ level: "warn", event: "warning", message: said, fields: { code, ip, advice } });
+    }
     const rest = { id: "", ip, service: "", protection: "warnings", reason: code, mode: "block" } as const;
     this.emit({ type: "warning", time: new Date(this.now()), data, ...rest });
     return true;

@@ -19,6 +19,8 @@ export interface CircuitBreakerHooks {
   reconnect(): void;
   /** Sends what waited for Redis, before the breaker closes; returns a text for the log. */
   recover(): Promise<string>;
+  /** A warning was logged. */
+  warned(message: string, about: "away" | "slow"): void;
   /** The breaker has closed: Redis is back. */
   closed(): void;
 }
@@ -58,6 +60,7 @@ export class CircuitBreaker {
     this.cause = this.hooks.explain(why);
     this.warn(
       `Redis is away (${this.cause}); known bans stay in force, this process counts by itself, new bans are written later`,
+      "away",
     );
     this.probeIn(FIRST_PAUSE_MS);
   }
@@ -98,7 +101,8 @@ export class CircuitBreaker {
   }
 
   /** Logs a warning. */
-  warn(message: string): void {
+  warn(message: string, about: "away" | "slow"): void {
     if (this.hooks.logger !== false) this.hooks.logger.warn("WRN_BUNKER_REDIS", message);
+    this.hooks.warned(message, about);
   }
 }

@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { HOUR_MS } from "../events/active-warnings.js";
+import { EventBus } from "../events/event-bus.js";
 import { checkHit, validTtl } from "../store/arguments.js";
 import { VOID_PREFIX } from "../store/mark-key.js";
+import { StoreScope } from "../store/store-scope.js";
 import type {
   BanWrite,
   HitOptions,
@@ -30,6 +33,10 @@ import { HIT, PROBE, READ } from "./scripts.js";
 import { ServerClock } from "./server-clock.js";
 import { TallyKeys } from "./tally-keys.js";
 import { WriteBehindQueue } from "./write-behind-queue.js";
+
+/** How warnings about Redis are told: the store's own logger has logged them. */
+const AWAY = { isLogged: true, again: 0 } as const;
+const SLOW = { ...AWAY, lasts: HOUR_MS } as const;
 
 /**
  * Holds everything in Redis, for all instances that share it. Every call is one round trip, atomic, and ends within
@@ -75,8 +82,11 @@ export class RedisStore implements Store {
       probe: () => this.commands.probe(PROBE, [`${prefix}probe:{0}`]),
       reconnect: () => this.connection.reconnect(),
       recover: () => this.recover(),
+      warned: (message, about) =>
+        this.events.warn("WRN_BUNKER_REDIS", message, about, about === "away" ? AWAY : SLOW),
       // A ban may have been added while the others were being written.
       closed: () => {
+        this.events.endWarning("WRN_BUNKER_REDIS", "away");
         if (this.fallback.hasPending) this.writeBehind.flushSoon();
       },
     });
@@ -100,7 +110,10 @@ export class RedisStore implements Store {
       if (value === undefined) this.fallback.forgetCounters(clientOf(key));
     });
     const { breaker, commands, fallback, feed, names } = this;
-    this.clock = new ServerClock(commands, logger);
+    this.clock = new ServerClock(commands, (message) => {
+      if (logger !== false) logger.warn("WRN_BUNKER_CLOCK", message);
+      this.events.warn("WRN_BUNKER_CLOCK", message, "", { isLogged: true });
+    });
     this.recent = new RecentBans({
       commands,
       logger,
@@ -311,6 +324,10 @@ export class RedisStore implements Store {
     return ttl === undefined || found?.value === undefined ? undefined : { value: found.value, ttl };
   }
 
+  private get events(): EventBus {
+    return StoreScope.of(this).get(EventBus);
+  }
+
   // While there is no connection, what the client said of it says more than the call that waited.
   private explain(error: unknown): string {
     const { problem } = this.connection;
@@ -323,6 +340,7 @@ export class RedisStore implements Store {
     this.breaker.warn(
       `Redis replies after about ${Math.round(roundTrip)} ms, which is more than the option "timeout" (${this.options.timeout} ms) allows; ` +
         `calls may now take longer, ${MAX_TIMEOUT_MS} ms at most. Raise "timeout", or move Redis closer`,
+      "slow",
     );
   }
 

@@ -1,4 +1,3 @@
-import type { Log } from "../log/log.js";
 import type { Commands } from "./commands.js";
 import { integer, WrongReplyError } from "./replies.js";
 
@@ -20,7 +19,7 @@ export class ServerClock {
 
   constructor(
     private readonly commands: Commands,
-    private readonly logger: Log | false,
+    private readonly warn: (message: string) => void,
   ) {}
 
   /** The time in ms since 1970. */
@@ -50,11 +49,10 @@ export class ServerClock {
     // A new measurement of the same difference must not make the time jump, and neither must what a slow reply alone explains.
     if (Math.abs(offset - this.offset) < Math.max(MIN_OFFSET_MS, roundTrip)) return;
     this.offset = Math.abs(offset) < MIN_OFFSET_MS ? 0 : Math.round(offset);
-    if (Math.abs(offset) < WARN_FROM_MS || this.warned || this.logger === false) return;
+    if (Math.abs(offset) < WARN_FROM_MS || this.warned) return;
     this.warned = true;
     const difference = `${Math.round(Math.abs(offset) / 1000)} s ${offset > 0 ? "behind" : "ahead of"}`;
-    this.logger.warn(
-      "WRN_BUNKER_CLOCK",
+    this.warn(
       `the clock of this machine is ${difference} the clock of Redis, which is used instead; set it (NTP)`,
     );
   }

@@ -6,15 +6,22 @@ export const defaultStore = new MemoryStore();
 
 let warned = false;
 
-/** Returns {@link defaultStore}; warns once if this process is one of several workers, which do not share it. */
+/** Says what is wrong when this process is one of several workers, which do not share {@link defaultStore}. */
+export const UNSHARED =
+  "this process is one of several workers, and each keeps bans, counters and spent challenges to itself; give all of them one store: new RedisStore({ url }) of express-bunker/redis";
+
+/** Whether this process is one of several workers. PM2 numbers its processes; the first may be the only one. */
+export function isOneOfSeveral(): boolean {
+  return isClusterWorker() || Number(process.env["NODE_APP_INSTANCE"] ?? 0) > 0;
+}
+
+/** Returns {@link defaultStore}; warns once if this process is one of several workers. */
 export function useDefaultStore(): MemoryStore {
-  // PM2 numbers its processes; the first may be the only one.
-  if (!warned && (isClusterWorker() || Number(process.env["NODE_APP_INSTANCE"] ?? 0) > 0)) {
+  if (!warned && isOneOfSeveral()) {
     warned = true;
-    process.emitWarning(
-      "this process is one of several workers, and each keeps bans, counters and spent challenges to itself; give all of them one store: new RedisStore({ url }) of express-bunker/redis (npx express-bunker error WRN_BUNKER_LOCAL_STORE)",
-      { code: "WRN_BUNKER_LOCAL_STORE" },
-    );
+    process.emitWarning(`${UNSHARED} (npx express-bunker error WRN_BUNKER_LOCAL_STORE)`, {
+      code: "WRN_BUNKER_LOCAL_STORE",
+    });
   }
   return defaultStore;
 }
