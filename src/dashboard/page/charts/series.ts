@@ -40,7 +40,7 @@ export function colourOf(group: Series["group"], key: string): string {
 }
 
 /** The name of a refusal's key. */
-export function refusalKeyName(key: string): string {
+function refusalKeyName(key: string): string {
   const [protection = "", reason = ""] = key.split("|");
   return refusalName(protection, reason);
 }

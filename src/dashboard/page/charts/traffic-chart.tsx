@@ -153,7 +153,7 @@ const WHOLE_STEPS = [1, 10, 100, 1000, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9].flatMap((te
 ]);
 
 /** The end of an axis that begins at 0, with a little room above. */
-export function niceMaximum(max: number | null): number {
+function niceMaximum(max: number | null): number {
   return Math.max(4, (max ?? 0) * 1.08);
 }
 

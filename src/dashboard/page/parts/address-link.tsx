@@ -20,7 +20,7 @@ export function AddressLink({ address, country, asn }: Props) {
 }
 
 /** The country and the network of an address, where they are known. */
-export function Origin({ country, asn }: Omit<Props, "address">) {
+function Origin({ country, asn }: Omit<Props, "address">) {
   if (country === undefined && asn === undefined) return null;
   return (
     <span class="origin">

@@ -10,7 +10,7 @@ interface Props {
 }
 
 /** What an input carries, so that its label and its messages belong to it. */
-export interface FieldAttributes {
+interface FieldAttributes {
   readonly id: string;
   readonly "aria-describedby": string | undefined;
   readonly "aria-invalid": boolean;

@@ -1,4 +1,4 @@
-import type { BanRequest, BanRow } from "../../../api.js";
+import type { BanChange, BanRequest, BanRow } from "../../../api.js";
 import { asApiError, change } from "../../api/client.js";
 import { banPath } from "../../api/paths.js";
 import { duration } from "../../format/times.js";
@@ -48,7 +48,7 @@ export async function changeTime(ban: BanRow, ttl: number): Promise<void> {
     const changed = await change<BanRow>("PATCH", banPath(ban.address), {
       ttl: seconds,
       service: serviceOf(ban),
-    });
+    } satisfies BanChange);
     banChanges.value += 1;
     return changed;
   };
