@@ -15,6 +15,7 @@ export const LAYERS = [
   ],
   [
     "awaitable.ts",
+    "back-off.ts",
     "label-limit.ts",
     "meter.ts",
     "recent-map.ts",

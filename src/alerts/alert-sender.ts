@@ -1,3 +1,4 @@
+import { BackOff, type Pauses } from "../back-off.js";
 import { messageOf } from "../errors.js";
 import type { BunkerEvent } from "../events/event-bus.js";
 import { send } from "../http/http-client.js";
@@ -10,17 +11,15 @@ const COLLECT_MS = 5000;
 const TIMEOUT_MS = 10_000;
 const CLOSE_MS = 1000;
 const MAX_REPLY_BYTES = 16 * 1024;
-/** The pause after a failure, in ms; doubled with each further one. */
-const FIRST_PAUSE_MS = 60_000;
-const MAX_PAUSE_MS = 3_600_000;
+const MAX_PAUSE = 3600;
+const PAUSES: Pauses = { first: 60, maxOwn: MAX_PAUSE, max: MAX_PAUSE, isSpread: false };
 
 /** Sends messages to one webhook: what happens is collected, and one kind is told once in `every` seconds. */
 export class AlertSender {
   private readonly batches = new Map<AlertKind, AlertBatch>();
   /** When each kind may be told again, in ms. */
   private readonly due = new Map<AlertKind, number>();
-  private failures = 0;
-  private pausedUntil = 0;
+  private readonly backOff: BackOff;
   private timer: NodeJS.Timeout | undefined;
   private sending: Promise<void> = Promise.resolve();
   private readonly stop = new AbortController();
@@ -30,7 +29,9 @@ export class AlertSender {
     private readonly options: AlertResolved,
     private readonly now: () => number,
     private readonly onFailed: (problem: string) => void,
-  ) {}
+  ) {
+    this.backOff = new BackOff(now, PAUSES);
+  }
 
   add(event: BunkerEvent): void {
     this.batchOf(event.type).add(event);
@@ -46,7 +47,7 @@ export class AlertSender {
     clearTimeout(this.timer);
     this.due.clear();
     const limit = setTimeout(() => this.stop.abort(), CLOSE_MS);
-    if (this.failures === 0) await this.flush();
+    if (!this.backOff.isFailing) await this.flush();
     clearTimeout(limit);
     this.stop.abort();
     clearTimeout(this.timer);
@@ -65,29 +66,28 @@ export class AlertSender {
     clearTimeout(this.timer);
     if (this.batches.size === 0 || this.stop.signal.aborted) return;
     const next = Math.min(...[...this.batches.keys()].map((kind) => this.due.get(kind) ?? 0));
-    const wait = Math.max(next, this.pausedUntil) - this.now();
+    const wait = Math.max(next, this.backOff.end) - this.now();
     // A clock that jumps must not delay messages for days.
-    this.timer = setTimeout(() => void this.flush(), Math.min(MAX_PAUSE_MS, Math.max(0, wait)));
+    this.timer = setTimeout(() => void this.flush(), Math.min(MAX_PAUSE * 1000, Math.max(0, wait)));
     this.timer.unref();
   }
 
   private async sendDue(): Promise<void> {
     for (const [kind, batch] of [...this.batches]) {
-      if (this.now() < this.pausedUntil) break;
+      if (!this.backOff.isOver) break;
       if (this.now() < (this.due.get(kind) ?? 0)) continue;
       // Events that arrive while it is sent go into the next message.
       this.batches.delete(kind);
       this.due.set(kind, this.now() + this.options.every * 1000);
       const problem = await this.post(batch);
-      if (problem === undefined) this.failures = 0;
+      if (problem === undefined) this.backOff.succeeded();
       else this.failed(batch, problem);
     }
     this.schedule();
   }
 
   private failed(batch: AlertBatch, { text, retryAfter }: { text: string; retryAfter: number }): void {
-    const pause = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.failures++, 10));
-    this.pausedUntil = this.now() + Math.max(pause, Math.min(MAX_PAUSE_MS, retryAfter * 1000));
+    this.backOff.failed(retryAfter);
     const later = this.batches.get(batch.kind);
     if (later !== undefined) batch.absorb(later);
     this.batches.set(batch.kind, batch);

@@ -1,3 +1,4 @@
+import type { Pauses } from "../back-off.js";
 import { messageOf } from "../errors.js";
 import { send, type HttpRequest, type HttpResponse } from "../http/http-client.js";
 import type { Meter } from "../meter.js";
@@ -24,6 +25,9 @@ const MAX_LIST_BYTES = 64 * 1024 * 1024;
 /** What any other response may weigh, in bytes. */
 const MAX_BYTES = 64 * 1024;
 const MAX_RETRY_AFTER = 86_400;
+
+/** The pauses after calls that failed. */
+export const SERVER_PAUSES: Pauses = { first: 30, maxOwn: 3600, max: MAX_RETRY_AFTER, isSpread: true };
 
 /** The four calls of the BunkerNet API. None of them ever rejects. */
 export class Api {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { BackOff } from "../back-off.js";
 import { parseAddress, type Address } from "../address/address.js";
 import type { Client } from "../request/client.js";
 import { HOUR_MS } from "../events/active-warnings.js";
@@ -18,8 +19,7 @@ import { MemoryStore } from "../store/memory-store.js";
 import { isTestRun } from "../test-run.js";
 import type { Awaitable } from "../awaitable.js";
 import { ActiveClients } from "./active-clients.js";
-import { Api } from "./api.js";
-import { BackOff } from "./back-off.js";
+import { Api, SERVER_PAUSES } from "./api.js";
 import type * as FiguresModule from "./bunkernet-figures.js";
 import { StateFiles } from "./state-files.js";
 import type { BunkernetResolved } from "./options.js";
@@ -91,7 +91,7 @@ export class BunkernetProtection implements Protection {
     const files = cacheDir === undefined ? undefined : new StateFiles(`${cacheDir}/bunkernet/${name}`);
     const prefix = `bunkernet|${name}|`;
     this.api = new Api(options, this.stop, context.meter);
-    this.listBackOff = new BackOff(now);
+    this.listBackOff = new BackOff(now, SERVER_PAUSES);
     this.registration = new Registration(context, {
       api: this.api,
       key: `state:${prefix}`,

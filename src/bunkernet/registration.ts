@@ -1,6 +1,6 @@
+import { BackOff } from "../back-off.js";
 import type { Context } from "../engine/context.js";
-import type { Api } from "./api.js";
-import { BackOff } from "./back-off.js";
+import { SERVER_PAUSES, type Api } from "./api.js";
 import type { StateFiles } from "./state-files.js";
 
 /** How long one instance may take to register, in seconds, before another tries. */
@@ -35,7 +35,7 @@ export class Registration {
     private readonly context: Context,
     private readonly parts: RegistrationParts,
   ) {
-    this.backOff = new BackOff(context.now);
+    this.backOff = new BackOff(context.now, SERVER_PAUSES);
   }
 
   /** Returns the id; registers if there is none. `undefined` = not possible now. `insist` = ignore the back-off. Never rejects. */

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { BackOff } from "../back-off.js";
 import type { Context } from "../engine/context.js";
-import type { Api, Outcome } from "./api.js";
-import { BackOff } from "./back-off.js";
+import { SERVER_PAUSES, type Api, type Outcome } from "./api.js";
 import type { ReportQueue } from "./report-queue.js";
 import type { QueuedReport, ThreatReport } from "./threat-report.js";
 
@@ -49,7 +49,7 @@ export class ReportSender {
     private readonly context: Context,
     private readonly parts: ReportSenderParts,
   ) {
-    this.backOff = new BackOff(context.now);
+    this.backOff = new BackOff(context.now, SERVER_PAUSES);
   }
 
   get mayTry(): boolean {
