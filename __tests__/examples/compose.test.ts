@@ -148,7 +148,12 @@ test("the image runs as an ordinary user, from files that exist and that the bui
   for (const path of kept) expect([path, existsSync(join(ROOT, path))]).toEqual([path, true]);
   // Of what is kept, only what the build makes is left out.
   const leftOut = read("compose/Dockerfile.dockerignore").match(/^[^!#\n][^\n]*/gm);
-  expect(leftOut).toEqual(["*", "**/.env", "src/antibot/browser-scripts.generated.ts"]);
+  expect(leftOut).toEqual([
+    "*",
+    "**/.env",
+    "src/antibot/browser-scripts.generated.ts",
+    "src/dashboard/static",
+  ]);
   const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, list = ""]) =>
     list.split(" ").filter((path) => path !== "."),
   );
