@@ -52,6 +52,13 @@ test("one busy client, a share below most, an address on `allow` and a trusted p
   expect(direct.inForce()).toEqual(["WRN_BUNKER_NOT_FORWARDED"]);
 });
 
+test("a private proxy that is not trusted is told once, by the warning about its headers", async () => {
+  const site = await watched({ trustProxy: false });
+  await visit(site, { count: 800, browsers: 11, others: 1000 });
+  expect(site.inForce()).toEqual(["WRN_BUNKER_PROXY"]);
+  expect(site.guard.events.activeWarnings[0]?.level).toBe("alarm");
+});
+
 test("`watch: false` watches nothing", async () => {
   const site = await watched({ watch: false });
   await visit(site, { count: 800, browsers: 11 });
