@@ -77,6 +77,15 @@ test("detect mode counts what would have been done, as such", async () => {
   expect(sum(page, "denied_total", 'mode="detect"', 'reason="manual"')).toBe(1);
 });
 
+test("warnings in force are counted by level", async () => {
+  const { url, guard } = await meteredSite(() => ({ logger: false }));
+  expect((await scrape(url)).get('warnings_active{level="alarm"}')).toBe(0);
+  guard.events.warn("WRN_BUNKER_TEST", "act", "", { level: "alarm" });
+  const page = await scrape(url);
+  expect(page.get('warnings_active{level="alarm"}')).toBe(1);
+  expect(page.get('warnings_active{level="notice"}')).toBe(0);
+});
+
 test("a mode that is set at run time is the mode of what is counted from then on", async () => {
   const { url, guard, status } = await meteredSite(() => ({}));
   await guard.bans.add(SCANNER);

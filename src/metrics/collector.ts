@@ -5,7 +5,7 @@ import { Meter } from "../meter.js";
 import type { StoreScope } from "../store/store-scope.js";
 import { packageVersion } from "../version.js";
 import { Counters } from "./counters.js";
-import { describe, FAMILIES, type Family, type FamilyName } from "./families.js";
+import { describe, FAMILIES, type Family, type FamilyName, type Sample } from "./families.js";
 import { Measurements } from "./measurements.js";
 
 /** The events that are counted as they are emitted. */
@@ -63,11 +63,19 @@ export class Collector {
       { name: "info", samples: [{ labels: { version: packageVersion() }, value: 1 }] },
       ...this.measurements.families(bans.now()),
       { name: "bans_active", samples: [{ labels: {}, value: active }] },
+      { name: "warnings_active", samples: warningsBy(this.scope.get(EventBus)) },
       ...gaugesOf([...this.scope.get(Engines).all]),
     ];
     for (const family of all) families.set(family.name, family);
     return (Object.keys(FAMILIES) as FamilyName[]).map((name) => families.get(name) ?? { name, samples: [] });
   }
+}
+
+function warningsBy({ activeWarnings }: EventBus): Sample[] {
+  return ["alarm", "notice"].map((name) => ({
+    labels: { level: name },
+    value: activeWarnings.filter(({ level }) => level === name).length,
+  }));
 }
 
 /** The figures and the health of all engines; those of the same name are added up. */

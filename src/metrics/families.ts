@@ -90,6 +90,12 @@ export const FAMILIES = {
     labels: [],
     aggregator: "max",
   },
+  warnings_active: {
+    type: "gauge",
+    help: "Warnings in force, by how urgent they are: alarm or notice.",
+    labels: ["level"],
+    aggregator: "max",
+  },
   decision_seconds: {
     type: "histogram",
     help: "Time to decide about a request, waiting for DNS and the store included.",
