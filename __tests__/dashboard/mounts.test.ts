@@ -136,9 +136,9 @@ test.each([
 
 test("serves HTTP/2: the page, changes, the stream and exports", async () => {
   const { page, guard } = made();
-  const server: Http2Server = createServer2(
-    (req, res) => void page(req as never, res as never, () => undefined),
-  );
+  const server: Http2Server = createServer2((req, res) => {
+    page(req as never, res as never, () => undefined);
+  });
   server.listen(0, "127.0.0.1");
   await until(() => server.listening);
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -201,7 +201,11 @@ test("two dashboards on one guard show the same, and each may be closed in any o
 
 test("a request line that is nonsense ends in a response", async () => {
   const { page } = made();
-  const url = new URL(await serve((req, res) => void page(req, res, () => undefined)));
+  const url = new URL(
+    await serve((req, res) => {
+      page(req, res, () => undefined);
+    }),
+  );
   for (const line of ["GET * HTTP/1.1", "OPTIONS * HTTP/1.1", "GET //evil.example/%2e HTTP/1.1"]) {
     const socket = createConnection(Number(url.port), url.hostname);
     socket.write(`${line}\r\nHost: a\r\nConnection: close\r\n\r\n`);

@@ -191,7 +191,7 @@ describe("the settings", () => {
       sessions: { secret: secrets[0] as string },
       antibot: {
         challenge: "turnstile",
-        turnstile: { siteKey: "1x00000000000000000000AA", secret: secrets[1] as string },
+        turnstile: { siteKey: "1x00000000000000000000AA", secret: secrets[1] },
       },
       dnsbl: { list: ["customerkey12345678901234.zen.dq.spamhaus.net"] },
       alerts: [{ url: "http://127.0.0.1:1/hook/token-in-the-path", secret: secrets[2] as string }],

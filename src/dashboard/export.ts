@@ -79,7 +79,7 @@ export async function exportBans(watched: Watched, call: ApiCall, res: ServerRes
     for await (const batch of format === WRITERS.text ? eachAddressOnce(rows) : rows) {
       if (!res.headersSent) res.writeHead(200, head);
       if (batch.length === 0) continue;
-      const lines = batch.map(format.line).join(format.between);
+      const lines = batch.map((ban) => format.line(ban)).join(format.between);
       if (!(await writer.write(`${isFirst ? format.start : format.between}${lines}`))) return;
       isFirst = false;
     }

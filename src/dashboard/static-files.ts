@@ -36,7 +36,7 @@ export class StaticFiles {
   serve(name: string, req: IncomingMessage, res: ServerResponse): boolean {
     const file = this.all.files.get(name);
     if (file === undefined) return false;
-    const zipped = /\bgzip\b/.test(String(req.headers["accept-encoding"] ?? ""));
+    const zipped = /\bgzip\b/.test(req.headers["accept-encoding"] ?? "");
     send(req, res, {
       status: 200,
       type: file.type,

@@ -28,7 +28,7 @@ function Cell({ name, value }: { readonly name: string; readonly value: unknown 
   // Times in ms of this century.
   if (/time|date/i.test(name) && typeof value === "number" && value > 1e12 && value < 1e13)
     return <Time at={value} />;
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  const text = typeof value === "string" ? value : JSON.stringify(value);
   return <bdi class="mono">{text}</bdi>;
 }
 
