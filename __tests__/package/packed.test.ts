@@ -5,7 +5,7 @@ import { codesOfSources } from "../support/codes.js";
 import { ROOT, pack, run, runNode, type Tarball } from "./tarball.js";
 
 // Comments included: editors show them from the declarations. Raise it on purpose or not at all.
-const SIZE_BUDGET_BYTES = 800_000;
+const SIZE_BUDGET_BYTES = 950_000;
 
 let tarball: Tarball;
 beforeAll(async () => {
