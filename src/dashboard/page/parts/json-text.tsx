@@ -1,4 +1,5 @@
 import { DataTable } from "./data-table.js";
+import { ReferenceLink } from "./reference-link.js";
 import { Time } from "./time.js";
 
 /** Evidence or details as the server sent them: a table where they are a list of like things, else indented text. Always text. */
@@ -25,9 +26,9 @@ export function JsonText({ value, label }: { readonly value: unknown; readonly l
 
 function Cell({ name, value }: { readonly name: string; readonly value: unknown }) {
   if (value === undefined || value === null) return <span class="soft">–</span>;
-  // Times in ms of this century.
-  if (/time|date/i.test(name) && typeof value === "number" && value > 1e12 && value < 1e13)
-    return <Time at={value} />;
+  if (name === "id" && typeof value === "string") return <ReferenceLink id={value} />;
+  const time = /time|date/i.test(name) ? timeOf(value) : NaN;
+  if (time > 0) return <Time at={time} />;
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return <bdi class="mono">{text}</bdi>;
 }
@@ -39,11 +40,19 @@ function rowsOf(data: unknown): Record<string, unknown>[] | undefined {
   return data.every(isRecord) ? data : undefined;
 }
 
+// In ms of this century, or as ISO text; otherwise NaN.
+function timeOf(value: unknown): number {
+  if (typeof value === "number") return value > 1e12 && value < 1e13 ? value : NaN;
+  return typeof value === "string" && /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : NaN;
+}
+
 function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    // The beginning of the evidence only: it is shown as it is.
-    return text;
-  }
+  // Of evidence that is cut off, what is whole.
+  for (const whole of [text, `${text.slice(0, text.lastIndexOf("}") + 1)}]`])
+    try {
+      return JSON.parse(whole) as unknown;
+    } catch {
+      // It is shown as it is.
+    }
+  return text;
 }

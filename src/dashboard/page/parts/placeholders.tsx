@@ -33,6 +33,19 @@ export function Skeleton({ lines = 4, tall = false }: { readonly lines?: number;
   );
 }
 
+/** Takes the room of panels that are being read: their widths in twelfths. */
+export function LoadingPanels({ spans }: { readonly spans: readonly number[] }) {
+  return (
+    <div class="grid">
+      {spans.map((span) => (
+        <div key={span} class={`panel span-${span}`}>
+          <Skeleton tall />
+        </div>
+      ))}
+    </div>
+  );
+}
+
 /** Says that something could not be read. */
 export function Failure({ error, retry }: { readonly error: ApiError; readonly retry?: () => void }) {
   return (

@@ -85,11 +85,12 @@ function Known({ data: { events, ban } }: { readonly data: Reference }) {
 }
 
 function Why({ event }: { readonly event: EventRow }) {
+  const name = protectionName(event.protection);
   return (
     <>
       <p class="why">
-        {eventWord(event)} by {protectionName(event.protection)}
-        {event.reason !== "" && (
+        {eventWord(event)} by {event.protection === "bans" ? "a ban" : name}
+        {event.reason !== "" && event.reason.toLowerCase() !== name.toLowerCase() && (
           <>
             : <bdi>{event.reason}</bdi>
           </>

@@ -7,7 +7,7 @@ import { Badge } from "../../parts/badge.js";
 import { EventTable } from "../../parts/event-table.js";
 import { Icon } from "../../parts/icon.js";
 import { Panel } from "../../parts/panel.js";
-import { Empty, Failure, Skeleton } from "../../parts/placeholders.js";
+import { Empty, Failure, LoadingPanels } from "../../parts/placeholders.js";
 import { banChanges } from "../../state/changes.js";
 import { AddBanDialog } from "../bans/add-ban-dialog.js";
 import { AddressBans } from "./address-bans.js";
@@ -49,7 +49,7 @@ export function AddressView({ address }: { readonly address: string }) {
         </div>
       </div>
       {error !== undefined && <Failure error={error} retry={reload} />}
-      {data === undefined ? error === undefined && <Loading /> : <Details data={data} />}
+      {data === undefined ? error === undefined && <LoadingPanels spans={[8, 4]} /> : <Details data={data} />}
       {isAdding && <AddBanDialog address={data?.address ?? address} onClose={() => setAdding(false)} />}
     </div>
   );
@@ -99,19 +99,6 @@ function Details({ data }: { readonly data: AddressDetails }) {
           <EventTable events={data.events} label="Recent events" withoutAddress={!data.isRange} />
         )}
       </Panel>
-    </div>
-  );
-}
-
-function Loading() {
-  return (
-    <div class="grid">
-      <div class="panel span-8">
-        <Skeleton lines={4} />
-      </div>
-      <div class="panel span-4">
-        <Skeleton lines={4} />
-      </div>
     </div>
   );
 }

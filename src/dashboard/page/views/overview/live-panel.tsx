@@ -38,12 +38,6 @@ export function LivePanel() {
             <dd>{mean(({ denied, challenged }) => denied + challenged)} /s</dd>
             <dt>Solved</dt>
             <dd>{mean(({ solved }) => solved)} /s</dd>
-            {last !== undefined && last.dropped > 0 && (
-              <>
-                <dt>Samples that this page missed</dt>
-                <dd>{number(last.dropped)}</dd>
-              </>
-            )}
           </dl>
           {all.length === 0 && liveState.value !== "live" && (
             <p class="soft">The first figures will arrive with the connection.</p>

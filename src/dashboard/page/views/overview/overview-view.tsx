@@ -2,10 +2,10 @@ import { useEffect } from "preact/hooks";
 import type { EventsPage, Overview } from "../../../api.js";
 import { withQuery } from "../../api/paths.js";
 import { useQuery } from "../../api/use-query.js";
-import { RANGES, rangeOf } from "../../format/times.js";
-import { Failure, Incomplete, Skeleton } from "../../parts/placeholders.js";
-import { Segments } from "../../parts/segments.js";
-import { route, setQuery } from "../../state/route.js";
+import { rangeOf } from "../../format/times.js";
+import { Failure, Incomplete, LoadingPanels, Skeleton } from "../../parts/placeholders.js";
+import { PeriodHead } from "../../parts/period-head.js";
+import { route } from "../../state/route.js";
 import { addEvents, liveState } from "../../state/stream.js";
 import { HealthPanel } from "./health-panel.js";
 import { LivePanel } from "./live-panel.js";
@@ -31,15 +31,7 @@ export function OverviewView() {
   useRecentEvents();
   return (
     <div class="view">
-      <div class="view-head">
-        <h1>Overview</h1>
-        <Segments
-          label="Period"
-          options={RANGES}
-          value={range}
-          onChange={(chosen) => setQuery({ range: chosen })}
-        />
-      </div>
+      <PeriodHead title="Overview" range={range} />
       {error !== undefined && <Failure error={error} retry={reload} />}
       {data?.problem !== undefined && <Incomplete problem={data.problem} />}
       {data !== undefined && <Warnings warnings={data.warnings} />}
@@ -69,7 +61,7 @@ function Figures({ data, isStale }: { readonly data: Overview; readonly isStale:
 
 function Loading() {
   return (
-    <div class="grid">
+    <>
       <div class="tiles">
         {Array.from({ length: 5 }, (_, at) => (
           <div key={at} class="tile">
@@ -77,13 +69,8 @@ function Loading() {
           </div>
         ))}
       </div>
-      <div class="panel span-8">
-        <Skeleton tall />
-      </div>
-      <div class="panel span-4">
-        <Skeleton tall />
-      </div>
-    </div>
+      <LoadingPanels spans={[8, 4]} />
+    </>
   );
 }
 

@@ -38,8 +38,9 @@ export function AntibotPart({ part, range }: { readonly part: Antibot; readonly 
         <div>
           {" "}
           {part.kinds.length === 0 ? (
-            <Empty title="No challenge was asked for">
-              Each kind will appear here, with how many were solved, failed and abandoned.
+            <Empty title="No challenge was shown">
+              Each kind will appear here when visitors see its page, with how many were solved, failed and
+              abandoned.
             </Empty>
           ) : (
             <>

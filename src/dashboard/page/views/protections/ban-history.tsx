@@ -78,7 +78,7 @@ function HistoryTable({ events }: { readonly events: readonly EventRow[] }) {
         { name: "Status", cell: ({ statuses }) => <Statuses statuses={statuses} /> },
         {
           name: "Scope",
-          cell: ({ service }) => (service === "" || service === "*" ? "all services" : "service"),
+          cell: ({ scope }) => (scope === "global" ? "all services" : "service"),
         },
         { name: "Ban time", cell: (event) => <BanTime event={event} /> },
         {

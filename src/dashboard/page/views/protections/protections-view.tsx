@@ -1,10 +1,10 @@
 import type { Protections } from "../../../api.js";
 import { withQuery } from "../../api/paths.js";
 import { useQuery } from "../../api/use-query.js";
-import { RANGES, rangeOf } from "../../format/times.js";
-import { Empty, Failure, Skeleton } from "../../parts/placeholders.js";
-import { Segments } from "../../parts/segments.js";
-import { route, setQuery } from "../../state/route.js";
+import { rangeOf } from "../../format/times.js";
+import { Empty, Failure, LoadingPanels } from "../../parts/placeholders.js";
+import { PeriodHead } from "../../parts/period-head.js";
+import { route } from "../../state/route.js";
 import { AntibotPart } from "./antibot-part.js";
 import { BadBehaviorPart } from "./bad-behavior-part.js";
 import { BunkerNetPart } from "./bunkernet-part.js";
@@ -19,17 +19,13 @@ export function ProtectionsView() {
   });
   return (
     <div class="view">
-      <div class="view-head">
-        <h1>Protections</h1>
-        <Segments
-          label="Period"
-          options={RANGES}
-          value={range}
-          onChange={(chosen) => setQuery({ range: chosen })}
-        />
-      </div>
+      <PeriodHead title="Protections" range={range} />
       {error !== undefined && <Failure error={error} retry={reload} />}
-      {data === undefined ? error === undefined && <Loading /> : <Parts data={data} isStale={isStale} />}
+      {data === undefined ? (
+        error === undefined && <LoadingPanels spans={[8, 4, 12]} />
+      ) : (
+        <Parts data={data} isStale={isStale} />
+      )}
     </div>
   );
 }
@@ -39,18 +35,18 @@ function Parts({ data, isStale }: { readonly data: Protections; readonly isStale
   return (
     <div class={isStale ? "grid stale" : "grid"} aria-busy={isStale}>
       {antibot === undefined ? (
-        <Off name="Antibot" option="antibot" />
+        <Off name="Antibot" option="antibot" class="span-8" />
       ) : (
         <AntibotPart part={antibot} range={data.range} />
       )}
       {bunkernet === undefined ? (
-        <Off name="BunkerNet" option="bunkernet" />
+        <Off name="BunkerNet" option="bunkernet" class="span-4" />
       ) : (
         <BunkerNetPart part={bunkernet} range={data.range} />
       )}
-      {dnsbl === undefined ? <Off name="DNSBL" option="dnsbl" /> : <DnsblPart part={dnsbl} />}
+      {dnsbl === undefined ? <Off name="DNSBL" option="dnsbl" class="span-12" /> : <DnsblPart part={dnsbl} />}
       {badBehavior === undefined ? (
-        <Off name="Bad Behavior" option="badBehavior" />
+        <Off name="Bad Behavior" option="badBehavior" class="span-12" />
       ) : (
         <BadBehaviorPart part={badBehavior} counts={data.counts} range={data.range} />
       )}
@@ -58,9 +54,15 @@ function Parts({ data, isStale }: { readonly data: Protections; readonly isStale
   );
 }
 
-function Off({ name, option }: { readonly name: string; readonly option: string }) {
+interface OffProps {
+  readonly name: string;
+  readonly option: string;
+  readonly class: string;
+}
+
+function Off({ name, option, class: width }: OffProps) {
   return (
-    <section class="panel span-6" aria-label={name}>
+    <section class={`panel ${width}`} aria-label={name}>
       <header class="panel-head">
         <h2>{name}</h2>
         <p class="hint">off</p>
@@ -69,17 +71,5 @@ function Off({ name, option }: { readonly name: string; readonly option: string 
         The option <code>{option}</code> turns it on; its figures will appear here.
       </Empty>
     </section>
-  );
-}
-
-function Loading() {
-  return (
-    <div class="grid">
-      {Array.from({ length: 4 }, (_, at) => (
-        <div key={at} class="panel span-6">
-          <Skeleton tall />
-        </div>
-      ))}
-    </div>
   );
 }
