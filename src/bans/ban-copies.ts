@@ -223,12 +223,12 @@ export class BanCopies {
     return this.table.lengthsOf(6)[0] === 128;
   }
 
-  /** The rows, in slices of some thousand. */
-  *slices(): Generator<number[], void, undefined> {
+  /** The rows, in slices of at most `size`. */
+  *slices(size = SLICE_ROWS): Generator<number[], void, undefined> {
     const { rows } = this.table;
-    for (let first = 0; first < rows.end; first += SLICE_ROWS) {
+    for (let first = 0; first < rows.end; first += size) {
       const slice: number[] = [];
-      for (let row = first; row < Math.min(rows.end, first + SLICE_ROWS); row++)
+      for (let row = first; row < Math.min(rows.end, first + size); row++)
         if (!rows.isFree(row)) slice.push(row);
       yield slice;
     }

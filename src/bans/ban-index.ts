@@ -27,6 +27,8 @@ export type { FoundBan } from "./found-ban.js";
 
 /** The maximum number of bans stored under another spelling of their address than ours. */
 const MAX_SPELLINGS = 10_000;
+/** Bans that are described at once: about a millisecond. */
+const DESCRIBED = 512;
 
 /** The subject of a search for bans: a client, or a plain address. */
 export interface BanSubject {
@@ -227,9 +229,9 @@ export class BanIndex {
       .filter(({ address }) => wide.some((range) => rangeContains(range, address)));
   }
 
-  /** The bans in force, in slices of some thousand, so that a reader can let others work in between: there may be a million. */
+  /** The bans in force, in slices of some hundred, so that a reader can let others work in between: there may be a million. */
   *inForce(): Generator<FoundBan[], void, undefined> {
-    for (const slice of this.copies.slices())
+    for (const slice of this.copies.slices(DESCRIBED))
       yield slice.filter((row) => this.copies.inForce(row)).map((row) => this.copies.describe(row));
   }
 

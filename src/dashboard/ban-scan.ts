@@ -2,8 +2,6 @@ import type { BanIndex, FoundBan } from "../bans/ban-index.js";
 import { ApiError } from "./api-error.js";
 import { TURNS } from "./turns.js";
 
-/** Bans that are looked at in one turn: about a millisecond. */
-const BATCH = 512;
 /** Walks at the same time, in this process. */
 const MAX_SCANS = 32;
 
@@ -22,14 +20,11 @@ export async function* bansInForce(
   if (scans >= MAX_SCANS) throw new ApiError(503, "busy", "too many searches are under way; try again");
   scans++;
   try {
-    for (const slice of banIndex.inForce()) {
-      let first = 0;
-      do {
-        await TURNS.next();
-        if (isOver()) return;
-        yield slice.slice(first, first + BATCH);
-        first += BATCH;
-      } while (first < slice.length);
+    await TURNS.next();
+    for (const batch of banIndex.inForce()) {
+      if (isOver()) return;
+      yield batch;
+      await TURNS.next();
     }
   } finally {
     scans--;
