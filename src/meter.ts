@@ -45,8 +45,17 @@ export interface MeterReader {
   issued?(kind: string, time: number, lifetime: number): void;
   /** One of some requests that were not exempt, passed or not: about one in 13. */
   sampled?(request: MeteredRequest, isProxy: boolean): void;
+  /** The work that `took` is called for. Default: all. */
+  readonly works?: readonly TimedWork[];
   /** Work took `ms`; `waited` = the process could do other things meanwhile. `label` says which work it was. */
   took?(work: TimedWork, label: string, ms: number, waited: boolean): void;
+}
+
+type RequestReader = MeterReader & Required<Pick<MeterReader, "requested">>;
+type TimeReader = MeterReader & Required<Pick<MeterReader, "took">>;
+
+function noTimeReaders(): Readonly<Record<TimedWork, readonly TimeReader[]>> {
+  return { decision: [], dns: [], vendor: [], store: [] };
 }
 
 /**
@@ -58,7 +67,12 @@ export class Meter {
   isRead = false;
   /** Whether anybody reads the rest: refusals, counts, challenges, samples. */
   isHeard = false;
+  /** Whether anybody reads how long decisions take. */
+  isTimed = false;
   private readers: readonly MeterReader[] = [];
+  /** The readers of what happens at every request. */
+  private requestReaders: readonly RequestReader[] = [];
+  private timeReaders: Readonly<Record<TimedWork, readonly TimeReader[]>> = noTimeReaders();
 
   /** Adds a reader. Returns a function that removes it. */
   add(reader: MeterReader): () => void {
@@ -70,10 +84,20 @@ export class Meter {
     this.readers = readers;
     this.isHeard = readers.length > 0;
     this.isRead = readers.some((one) => "requested" in one || "excused" in one || "took" in one);
+    this.requestReaders = readers.filter((one): one is RequestReader => one.requested !== undefined);
+    const timers = readers.filter((one): one is TimeReader => one.took !== undefined);
+    const { timeReaders } = this;
+    this.timeReaders = Object.fromEntries(
+      (Object.keys(timeReaders) as TimedWork[]).map((work) => [
+        work,
+        timers.filter(({ works }) => works === undefined || works.includes(work)),
+      ]),
+    ) as unknown as typeof timeReaders;
+    this.isTimed = this.timeReaders.decision.length > 0;
   }
 
   requested(outcome: RequestOutcome, service: string, mode: MeteredPlace["mode"], isFirst: boolean): void {
-    for (const reader of this.readers) reader.requested?.(outcome, service, mode, isFirst);
+    for (const reader of this.requestReaders) reader.requested(outcome, service, mode, isFirst);
   }
 
   refused(type: "denied" | "challenged", about: Refusal, place: MeteredPlace, request: MeteredRequest): void {
@@ -97,7 +121,7 @@ export class Meter {
   }
 
   took(work: TimedWork, label: string, ms: number, waited: boolean): void {
-    for (const reader of this.readers) reader.took?.(work, label, ms, waited);
+    for (const reader of this.timeReaders[work]) reader.took(work, label, ms, waited);
   }
 
   /** Times work that has just begun, if anybody reads it. Returns the work itself. */

@@ -44,6 +44,13 @@ class Tally implements MeterReader {
   refused(type: "denied" | "challenged"): void {
     this[type]++;
   }
+
+  /** Returns the counts, and begins anew. */
+  take(): Pick<LiveSample, "requests" | "denied" | "challenged" | "solved"> {
+    const { requests, denied, challenged, solved } = this;
+    this.requests = this.denied = this.challenged = this.solved = 0;
+    return { requests, denied, challenged, solved };
+  }
 }
 
 /**
@@ -54,7 +61,7 @@ export class LiveStream {
   private readonly viewers = new Set<Viewer>();
   private timer: NodeJS.Timeout | undefined;
   private stops: (() => void)[] = [];
-  private tally = new Tally();
+  private readonly tally = new Tally();
   private number = 0;
   private bans = 0;
   private minute: LiveSample["minute"];
@@ -116,16 +123,10 @@ export class LiveStream {
 
   private start(): void {
     const { context } = this.watched;
-    this.tally = new Tally();
+    this.tally.take();
     this.number = 0;
     const solved: BunkerEventType = "solved";
-    this.stops = [
-      context.meter.add({
-        requested: (...about) => this.tally.requested(...about),
-        refused: (type) => this.tally.refused(type),
-      }),
-      context.events.onBrief(solved, () => this.tally.solved++),
-    ];
+    this.stops = [context.meter.add(this.tally), context.events.onBrief(solved, () => this.tally.solved++)];
     this.timer = setInterval(() => void this.sample(), SAMPLE_MS).unref();
   }
 
@@ -145,11 +146,9 @@ export class LiveStream {
     this.isSampling = true;
     try {
       await this.takeSlowCounts();
-      const { requests, denied, challenged, solved } = this.tally;
-      this.tally = new Tally();
       const { events, minute, bans } = this;
       this.events = [];
-      const counts = { requests, denied, challenged, solved, bans, events };
+      const counts = { ...this.tally.take(), bans, events };
       this.write({ ...this.state(), ...counts, ...(minute === undefined ? {} : { minute }) });
     } catch {
       // The next sample may do better.

@@ -6,10 +6,10 @@ const MAX_ANSWERS = 128;
 
 /** How long the last answers of each DNS blocklist took. */
 export class ZoneLatencies implements MeterReader {
+  readonly works: readonly TimedWork[] = ["dns"];
   private readonly zones = new Map<string, { readonly times: number[]; next: number }>();
 
-  took(work: TimedWork, label: string, ms: number): void {
-    if (work !== "dns") return;
+  took(_work: TimedWork, label: string, ms: number): void {
     let zone = this.zones.get(label);
     if (zone === undefined) {
       if (this.zones.size >= MAX_ZONES) return;

@@ -169,7 +169,7 @@ export class Engine implements Running {
       this.handleUpgrade(req, next);
       return;
     }
-    const started = this.context.meter.isRead ? performance.now() : -1;
+    const started = this.context.meter.isTimed ? performance.now() : -1;
     const request = viewOf(req);
     let pipeline = this.common;
     let verdict: Awaitable<Verdict>;

@@ -47,6 +47,9 @@ export class Recorder implements MeterReader {
     why: limitOf(MAX_LABELS.why),
   };
   private readonly requestNames = new Map<string, string>();
+  /** The requests of a service that are not among the counts yet. */
+  private service = "";
+  private requests = 0;
 
   /** @param now the clock, in ms */
   constructor(
@@ -75,7 +78,19 @@ export class Recorder implements MeterReader {
   requested(_outcome: RequestOutcome, service: string, _mode: MeteredPlace["mode"], isFirst: boolean): void {
     if (!isFirst) return;
     this.turnMinute();
-    count(this.counts, this.requestNames.get(service) ?? this.requestName(service));
+    // Most requests are of the same service as the one before.
+    if (service !== this.service) {
+      this.countRequests();
+      this.service = service;
+    }
+    this.requests++;
+  }
+
+  private countRequests(): void {
+    const { service, requests } = this;
+    if (requests > 0)
+      count(this.counts, this.requestNames.get(service) ?? this.requestName(service), requests);
+    this.requests = 0;
   }
 
   excused(why: string): void {
@@ -115,6 +130,7 @@ export class Recorder implements MeterReader {
 
   /** Takes what was counted since the last call, by the minute (ms). */
   drain(): [time: number, counts: Counts][] {
+    this.countRequests();
     const drained = this.earlier;
     if (this.counts.size > 0) drained.push([this.minute, this.counts]);
     this.earlier = [];
@@ -164,8 +180,9 @@ export class Recorder implements MeterReader {
 
   private turnMinute(): number {
     const time = this.now();
-    const minute = Math.floor(time / MINUTE_MS) * MINUTE_MS;
-    if (minute !== this.minute) {
+    if (!(time >= this.minute && time < this.minute + MINUTE_MS)) {
+      this.countRequests();
+      const minute = Math.floor(time / MINUTE_MS) * MINUTE_MS;
       if (this.counts.size > 0) this.earlier.push([this.minute, this.counts]);
       this.counts = new Map();
       this.minute = minute;

@@ -16,11 +16,17 @@ interface Counts {
 /** Counts requests by verdict, service and mode. Called for every request, so it makes no strings. */
 export class RequestCounts {
   private readonly services = new Map<string, Record<MeteredPlace["mode"], Counts>>();
+  /** Most requests are of the same service as the one before. */
+  private last:
+    { readonly service: string; readonly byMode: Record<MeteredPlace["mode"], Counts> } | undefined;
 
   constructor(private readonly limit: LabelLimit) {}
 
   add(outcome: RequestOutcome, service: string, mode: MeteredPlace["mode"], isFirst: boolean): void {
-    const counts = (this.services.get(service) ?? this.newService(service))[mode];
+    let { last } = this;
+    if (last?.service !== service)
+      last = this.last = { service, byMode: this.services.get(service) ?? this.newService(service) };
+    const counts = last.byMode[mode];
     counts.outcomes[outcome]++;
     if (!isFirst) counts.late++;
   }
