@@ -52,16 +52,16 @@ export async function measureTurns(candidates: readonly Candidate[], plan: Turns
   return found;
 }
 
-/** Each round begins with another server, so that no server is always the first. */
+/** Each round begins with another server, and every other one goes backwards, so that none is always the first or always behind the same one. */
 async function takeTurns(
   candidates: readonly Candidate[],
   rounds: number,
   slice: (name: string) => Promise<unknown>,
 ): Promise<void> {
   for (let round = 0; round < rounds; round++) {
-    for (let turn = 0; turn < candidates.length; turn++) {
-      await slice(candidates[(turn + round * 3) % candidates.length]?.name ?? "");
-    }
+    const first = Math.floor(round / 2) % candidates.length;
+    const order = [...candidates.slice(first), ...candidates.slice(0, first)];
+    for (const { name } of round % 2 === 0 ? order : order.reverse()) await slice(name);
   }
 }
 
