@@ -194,7 +194,7 @@ describe("the settings", () => {
         turnstile: { siteKey: "1x00000000000000000000AA", secret: secrets[1] },
       },
       dnsbl: { list: ["customerkey12345678901234.zen.dq.spamhaus.net"] },
-      alerts: [{ url: "http://127.0.0.1:1/hook/token-in-the-path", secret: secrets[2] as string }],
+      alerts: [{ url: "http://127.0.0.1:1/hook/token-in-the-path", secret: secrets[2] }],
       bunkernet: { server: "https://bunkernet.example/" },
       resolver: { servers: ["127.0.0.1:1"] },
       logger,

@@ -8,7 +8,7 @@ let redis: RedisServer;
 let stores: RedisStore[] = [];
 beforeEach(async () => void (redis = await startRedis()));
 afterEach(async () => {
-  for (const store of stores) await store.close();
+  for (const store of stores) store.close();
   stores = [];
   await redis.stop("SIGKILL");
 });

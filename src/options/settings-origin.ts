@@ -30,7 +30,8 @@ export function noteOrigins(
 /** Returns the setting that an option has its value from; `undefined` = the app gave it, or changed it. */
 export function originOf(input: unknown, path: string): SettingOrigin | undefined {
   if (typeof input !== "object" || input === null) return undefined;
-  const places = [input, ...Object.values(input)] as unknown[];
+  const groups: unknown[] = Object.values(input);
+  const places: unknown[] = [input, ...groups];
   for (const place of places) {
     const made = typeof place === "object" && place !== null ? known.get(place) : undefined;
     const origin = made?.origins.get(path);
