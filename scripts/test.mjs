@@ -35,8 +35,9 @@ await step("package tests; types, lint and format", () =>
     command("prettier/bin/prettier.cjs", ["--check", "--log-level=warn", "."]),
   ]),
 );
+// Many of them wait for processes and sockets: a third worker takes what two leave of two cores.
 await step("unit and integration tests", () =>
-  jest("unit", ["--testPathPatterns=/__tests__/(?!redis/|cluster/)", "--maxWorkers=2"]),
+  jest("unit", ["--testPathPatterns=/__tests__/(?!redis/|cluster/)", "--maxWorkers=3"]),
 );
 // The Redis tests depend on Redis's timeouts, and mostly wait: they run beside each other, but not beside anything else.
 await step("Redis tests", () =>
