@@ -1,5 +1,5 @@
-// What the dashboard's server and its page exchange: JSON, so times are in ms since 1970. Texts that clients chose are cleaned and cut
-// by the server, but they are texts: the page never takes them for markup.
+// The JSON API between the dashboard's server and its page. Times are in ms since 1970. The server cleans and cuts texts that clients
+// chose; the page shows them as text, never as markup.
 import type { CountsPoint, CountsReport, PeriodCounts } from "../history/counts-report.js";
 import type { HistoryRange } from "../history/time-buckets.js";
 
@@ -64,7 +64,7 @@ export interface ModeChange {
 export interface Warning {
   /** `WRN_BUNKER_…`, explained in docs/errors.md. */
   readonly code: string;
-  /** What it is about: an address, a zone, a path; may be empty. */
+  /** The subject of the warning: an address, a zone or a path. Empty if there is none. */
   readonly about: string;
   readonly message: string;
   /** A line of options that mends it, to paste; absent = there is none. */

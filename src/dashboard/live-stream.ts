@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BunkerEventType } from "../events/event-bus.js";
 import type { MeterReader, RequestOutcome } from "../meter.js";
 import type { EventRow, LiveSample } from "./api.js";
-import { eventRow } from "./reports/events.js";
 import { modeState } from "./reports/mode.js";
 import { warningsOf } from "./reports/warnings.js";
 import type { Watched } from "./watched.js";
@@ -164,7 +163,7 @@ export class LiveStream {
     if (number % SLOW_EVERY !== 0) return;
     this.minute = await history.minute();
     const { events } = await history.events({ limit: MAX_LOOKED_AT });
-    const fresh = events.filter(({ key }) => !this.seen.has(key)).map(eventRow);
+    const fresh = events.filter(({ key }) => !this.seen.has(key));
     // What was there before the first viewer came is no news.
     if (number > 0) this.events = await geo.addTo(newestOf(fresh), ({ ip }) => ip);
     this.seen = new Set(events.map(({ key }) => key));

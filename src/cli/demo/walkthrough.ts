@@ -2,7 +2,7 @@
 const PROBES =
   ".env .git/config wp-login.php phpinfo.php backup.zip actuator/env config.json swagger.json shell.php db.sql id_rsa admin.php";
 
-/** What the demo has started. */
+/** The addresses and the command that the walkthrough prints. */
 interface Started {
   readonly origin: string;
   /** The command that runs the command line, and the path of the control socket. */

@@ -6,7 +6,6 @@ import type { AddressDetails, BanRow } from "../api.js";
 import { ApiError } from "../api-error.js";
 import type { Watched } from "../watched.js";
 import { bansAbout, rowOf } from "./bans.js";
-import { eventRow } from "./events.js";
 
 const MAX_EVENTS = 100;
 /** Bans whose evidence is read. */
@@ -48,7 +47,7 @@ export async function addressDetails(watched: Watched, query: AddressQuery): Pro
     address: range.text,
     isRange: address === undefined,
     bans,
-    events: events.map(eventRow),
+    events,
     counters: key === undefined ? [] : engine.badCountsOf(key).filter(({ count }) => count > 0),
     ...(address === undefined || guard.bunkernet === undefined
       ? {}

@@ -1,5 +1,5 @@
-import type { EventQuery, HistoryEvent, HistoryEventType } from "../../history/index.js";
-import type { EventRow, EventsPage } from "../api.js";
+import type { EventQuery, HistoryEventType } from "../../history/index.js";
+import type { EventsPage } from "../api.js";
 import { ApiError } from "../api-error.js";
 import type { Watched } from "../watched.js";
 
@@ -16,7 +16,7 @@ const TYPES: ReadonlySet<string> = new Set<HistoryEventType>([
 export async function eventsPage({ history, geo }: Watched, query: EventQuery): Promise<EventsPage> {
   const { events, next } = await history.events(query);
   return {
-    events: await geo.addTo(events.map(eventRow), ({ ip }) => ip),
+    events: await geo.addTo(events, ({ ip }) => ip),
     ...(next === undefined ? {} : { next }),
   };
 }
@@ -29,8 +29,4 @@ export function eventTypesOf(text: string | undefined): HistoryEventType[] | und
   if (wrong !== undefined)
     throw new ApiError(400, "bad_request", `types must be of ${[...TYPES].join(", ")}`, "types");
   return types as HistoryEventType[];
-}
-
-export function eventRow(event: HistoryEvent): EventRow {
-  return event;
 }

@@ -4,7 +4,6 @@ import { ApiError } from "../api-error.js";
 import type { Watched } from "../watched.js";
 import { withEvidence } from "./address.js";
 import { bansAbout } from "./bans.js";
-import { eventRow } from "./events.js";
 
 /** Finds why a visitor was refused, by the reference id that our page has shown. */
 export async function reference(watched: Watched, text: string, isOver: () => boolean): Promise<Reference> {
@@ -22,7 +21,7 @@ export async function reference(watched: Watched, text: string, isOver: () => bo
   const [ban] = await withEvidence(watched, bans.slice(0, 1));
   return {
     id: first.id,
-    events: await watched.geo.addTo(events.map(eventRow), ({ ip }) => ip),
+    events: await watched.geo.addTo(events, ({ ip }) => ip),
     ...(ban === undefined ? {} : { ban }),
   };
 }

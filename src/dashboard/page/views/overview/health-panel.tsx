@@ -2,6 +2,7 @@ import type { PartHealth } from "../../../api.js";
 import { protectionName } from "../../format/words.js";
 import { Badge } from "../../parts/badge.js";
 import { Panel } from "../../parts/panel.js";
+import { ProblemList } from "../../parts/problem-list.js";
 
 /** How every part is. */
 export function HealthPanel({ health }: { readonly health: readonly PartHealth[] }) {
@@ -13,15 +14,7 @@ export function HealthPanel({ health }: { readonly health: readonly PartHealth[]
           <li key={name}>
             <span>{protectionName(name)}</span>
             <Badge tone={ok ? "ok" : "danger"}>{ok ? "Works" : "Degraded"}</Badge>
-            {problems.length > 0 && (
-              <ul class="problems">
-                {problems.map((problem) => (
-                  <li key={problem}>
-                    <bdi>{problem}</bdi>
-                  </li>
-                ))}
-              </ul>
-            )}
+            <ProblemList problems={problems} />
           </li>
         ))}
       </ul>

@@ -4,6 +4,7 @@ import { rangeName } from "../../format/times.js";
 import { Badge } from "../../parts/badge.js";
 import { Facts } from "../../parts/facts.js";
 import { Panel } from "../../parts/panel.js";
+import { ProblemList } from "../../parts/problem-list.js";
 import { Time } from "../../parts/time.js";
 
 type BunkerNet = NonNullable<Protections["bunkernet"]>;
@@ -56,15 +57,7 @@ export function BunkerNetPart({ part, range }: { readonly part: BunkerNet; reado
           { name: "Lost", value: number(reports.lost) },
         ]}
       />
-      {problems.length > 0 && (
-        <ul class="problems">
-          {problems.map((problem) => (
-            <li key={problem}>
-              <bdi>{problem}</bdi>
-            </li>
-          ))}
-        </ul>
-      )}
+      <ProblemList problems={problems} />
     </Panel>
   );
 }
